@@ -1,0 +1,236 @@
+"""Tell the time, read time spans and cut time into buckets.
+
+Only this module asks the clock. Everything else is given `now`. Instants are
+aware UTC datetimes; buckets are cut in a named time zone, so that a day is the
+local day, 23 or 25 hours long where clocks change.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from listener.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "STEPS",
+    "Bucket",
+    "align_down",
+    "bucket_starts",
+    "format_duration",
+    "from_epoch",
+    "load_zone",
+    "local_day",
+    "parse_duration",
+    "parse_instant",
+    "parse_when",
+    "system_zone",
+    "to_epoch",
+    "utc_now",
+]
+
+STEPS: Final = ("hour", "day", "week", "month")
+"""The bucket lengths reports can be cut into."""
+
+_UNITS: Final = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_DURATION: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """Return the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_epoch(instant: datetime) -> int:
+    """Return whole seconds since 1970-01-01 UTC, rounded down."""
+    return (instant - _EPOCH) // timedelta(seconds=1)
+
+
+def from_epoch(seconds: int) -> datetime:
+    """Return the aware UTC instant of whole seconds since 1970-01-01 UTC."""
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a length of time such as ``90s``, ``15m``, ``4h``, ``7d``, ``2w`` or ``1h 30m``.
+
+    Raises UsageError naming the forms that are understood.
+    """
+    stripped = text.strip().lower()
+    parts = _DURATION.findall(stripped)
+    if not parts or _DURATION.sub("", stripped).strip():
+        msg = f'"{text}" is not a length of time; write a number and one of s, m, h, d, w, such as 15m or 7d'
+        raise UsageError(msg)
+    try:
+        return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    except OverflowError:
+        msg = f'"{text}" is longer than this program can count'
+        raise UsageError(msg) from None
+
+
+def format_duration(length: timedelta) -> str:
+    """Write a length of time as `parse_duration` reads it, in its largest exact unit."""
+    seconds = int(length.total_seconds())
+    for unit in ("w", "d", "h", "m"):
+        size = int(_UNITS[unit].total_seconds())
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return the time zone called `name` in the IANA database.
+
+    Raises UsageError where there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = f'time zone "{name}" is not known; write an IANA name such as Europe/Berlin or Asia/Kolkata'
+        raise UsageError(msg) from None
+
+
+def system_zone() -> ZoneInfo:
+    """Return the time zone this machine is set to, UTC where none can be found."""
+    from tzlocal import get_localzone_name  # noqa: PLC0415 - asked only where no zone is configured
+
+    try:
+        return ZoneInfo(get_localzone_name() or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant with an offset and return it in UTC.
+
+    Raises UsageError where it cannot be read or has no offset.
+    """
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        msg = f'"{text}" is not an ISO 8601 date and time, such as 2026-11-20T08:00:00+05:30'
+        raise UsageError(msg) from None
+    if instant.tzinfo is None:
+        msg = f'"{text}" has no offset; write one, such as 2026-11-20T08:00:00+00:00 or a Z at the end'
+        raise UsageError(msg)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        msg = f'"{text}" is outside the years this program can count'
+        raise UsageError(msg) from None
+
+
+def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
+    """Read a point in time: a span back from `now`, a local date, or an instant.
+
+    ``7d`` is seven days before `now`; ``today``, ``yesterday`` and ``2026-11-20``
+    are local midnights in `zone`; ``2026-11-20T08:00`` is local time and with an
+    offset that instant. Returns aware UTC. Raises UsageError otherwise.
+    """
+    word = text.strip().lower()
+    today = now.astimezone(zone).date()
+    if word == "now":
+        return now
+    if word in {"today", "yesterday"}:
+        day = today if word == "today" else today - timedelta(days=1)
+        return _local(datetime.combine(day, time()), zone)
+    if _DURATION.match(word) and not _DURATION.sub("", word).strip():
+        try:
+            return now - parse_duration(word)
+        except OverflowError:
+            msg = f'"{text}" reaches back before the year 1'
+            raise UsageError(msg) from None
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        msg = (
+            f'"{text}" is not a time; write a span such as 7d, a date such as 2026-11-20, '
+            "today, yesterday, or an ISO 8601 instant"
+        )
+        raise UsageError(msg) from None
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else _local(instant, zone)
+    except OverflowError:
+        msg = f'"{text}" is outside the years this program can count'
+        raise UsageError(msg) from None
+
+
+def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the half-open span [since, until) of a local calendar day, in UTC."""
+    start = datetime.combine(day, time())
+    return _local(start, zone), _local(start + timedelta(days=1), zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A half-open piece of time [start, end), aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
+    """Return the start of the bucket that holds `instant`.
+
+    Hours are cut on the UTC offset in force, so that every hour of a day on
+    which clocks go back is its own bucket. Weeks begin on Monday.
+    """
+    local = instant.astimezone(zone)
+    if step == "hour":
+        return instant - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return _local(_FLOORS[step](local.replace(tzinfo=None)), zone)
+
+
+def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> list[Bucket]:
+    """Cut [since, until) into buckets of `step`, whole ones: `since` is aligned down.
+
+    The last bucket ends at its natural end, which may be after `until`.
+    """
+    buckets: list[Bucket] = []
+    start = align_down(since, step, zone)
+    while start < until:
+        end = _next_start(start, step, zone)
+        buckets.append(Bucket(start=start, end=end))
+        start = end
+    return buckets
+
+
+def _next_start(start: datetime, step: str, zone: ZoneInfo) -> datetime:
+    """Return the start of the bucket after the one that begins at `start`."""
+    if step == "hour":
+        return start + timedelta(hours=1)
+    naive = start.astimezone(zone).replace(tzinfo=None)
+    if step == "month":
+        following = (naive.replace(day=1) + timedelta(days=32)).replace(day=1)
+    else:
+        following = naive + timedelta(days=7 if step == "week" else 1)
+    return _local(_FLOORS[step](following), zone)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+_FLOORS: Final[dict[str, Callable[[datetime], datetime]]] = {
+    "day": _midnight,
+    "week": lambda moment: _midnight(moment - timedelta(days=moment.weekday())),
+    "month": lambda moment: _midnight(moment.replace(day=1)),
+}
+
+
+def _local(naive: datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant of a wall-clock time; a time that is skipped moves forward."""
+    return naive.replace(tzinfo=zone).astimezone(UTC)

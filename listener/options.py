@@ -1,0 +1,106 @@
+"""Let a plug-in declare its options once: type, default, meaning, limits.
+
+An options record is a frozen dataclass whose fields are made by `option`. From
+it come the validation of the config table, the sample file and the reference.
+A field of type `Secret` is never read from the file: for a field `token` the
+table takes ``token_env`` (the name of an environment variable) or
+``token_file`` (a path), and a ``token`` pasted into the file is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from listener.errors import CredentialsError
+
+__all__ = ["OPTION", "OptionInfo", "Secret", "option"]
+
+OPTION: Final = "listener.option"
+"""The key under which a dataclass field's metadata holds its OptionInfo."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionInfo:
+    """Say what an option means and what it may be.
+
+    `help` is one sentence for the sample and the reference. `choices` lists the
+    words allowed (empty: any). `minimum` and `maximum` bound numbers.
+    `example` stands in the sample, commented out, where there is no default to show.
+    """
+
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    example: object = None
+
+
+def option(
+    help_text: str,
+    *,
+    default: T,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    example: object = None,
+) -> T:
+    """Declare one field of an options record; returns the dataclass field.
+
+    Lists are declared as tuples. Lengths of time are timedelta fields and are
+    written "15m" in the file.
+    """
+    info = OptionInfo(help=help_text, choices=choices, minimum=minimum, maximum=maximum, example=example)
+    made: Any = field(default=default, metadata={OPTION: info})
+    return made  # type: ignore[no-any-return]  # dataclasses' own trick: a field stands in for its value
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Name the place where a secret lives; it is read only when it is used.
+
+    `env` names an environment variable, `file` a file whose first line is the
+    secret. Neither its text nor its length is ever shown.
+    """
+
+    env: str | None = None
+    file: str | None = None
+
+    @property
+    def places(self) -> str:
+        """Return the places that are looked into, for messages."""
+        parts = []
+        if self.env:
+            parts.append(f"environment variable {self.env}")
+        if self.file:
+            parts.append(f"file {self.file}")
+        return " and ".join(parts) or "no place (none is configured)"
+
+    @property
+    def is_set(self) -> bool:
+        """Say whether the secret can be read now."""
+        try:
+            return bool(self.reveal())
+        except CredentialsError:
+            return False
+
+    def reveal(self) -> str:
+        """Read and return the secret itself.
+
+        Raises CredentialsError naming every place that was tried.
+        """
+        if self.env and (value := os.environ.get(self.env, "").strip()):
+            return value
+        if self.file:
+            try:
+                lines = Path(self.file).expanduser().read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError):
+                lines = []
+            if lines and lines[0].strip():
+                return lines[0].strip()
+        msg = f"no secret found; looked into {self.places}"
+        raise CredentialsError(msg)

@@ -1,0 +1,9 @@
+"""Read, evaluate and compile the tracked expression of a brand.
+
+`parse` turns text and config words into a tree, `evaluate` decides exactly
+whether a mention satisfies it, `compile` widens it to what a service can search.
+"""
+
+from listener.query.tree import And, Author, Cashtag, Handle, Hashtag, Node, Not, Or, Phrase, Query, format_tree
+
+__all__ = ["And", "Author", "Cashtag", "Handle", "Hashtag", "Node", "Not", "Or", "Phrase", "Query", "format_tree"]

@@ -1,0 +1,1 @@
+"""Charts, digests and their delivery."""

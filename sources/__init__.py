@@ -1,0 +1,1 @@
+"""Places that mentions come from, one a file."""
