@@ -1,0 +1,235 @@
+"""Hold what a reader asks and what the store answers.
+
+A count that is not known is None, never 0. Every average names its n, its
+coverage and an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from listener.mention import Label
+
+__all__ = [
+    "METRICS",
+    "CoverageGap",
+    "EpisodeRow",
+    "MentionFilter",
+    "MentionRow",
+    "ShareRow",
+    "SourceCount",
+    "TermRow",
+    "Trend",
+    "TrendBucket",
+]
+
+METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
+"""The figures of a trend that can be charted by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionFilter:
+    """Say which stored mentions a reader wants; None or empty is no condition.
+
+    `since` and `until` are a half-open span of publication times. `labels` are
+    the effective ones. `text` is plain words, all of which must occur.
+    """
+
+    brand: str | None = None
+    source: str | None = None
+    language: str | None = None
+    labels: tuple[Label, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    include_reposts: bool = True
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendBucket:
+    """Hold the figures of one brand in one bucket [start, end).
+
+    `mentions` = positive + neutral + negative + no_evidence + unscored; all of
+    them and `stories`, `engagement`, `reach` are None where nothing is stored and
+    nothing is known. `net_sentiment` is 100 x (positive - negative) / (positive +
+    neutral + negative + no_evidence). `mean_score_interval` is the 95 % t interval
+    over scored mentions, None below 5. `coverage` is the drained share of the
+    bucket over the enabled sources, 0 to 1, None where unknown. `partial` says
+    that the bucket is not over yet.
+    """
+
+    brand: str
+    start: datetime
+    end: datetime
+    mentions: int | None
+    stories: int | None
+    positive: int | None
+    neutral: int | None
+    negative: int | None
+    no_evidence: int | None
+    unscored: int | None
+    mean_score: float | None
+    mean_score_interval: tuple[float, float] | None
+    net_sentiment: float | None
+    engagement: int | None
+    reach: int | None
+    coverage: float | None
+    partial: bool = False
+
+    @property
+    def scored(self) -> int:
+        """Return the number of mentions that the averages are over."""
+        return sum(n or 0 for n in (self.positive, self.neutral, self.negative, self.no_evidence))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Hold a trend: buckets in order of brand (as asked), then time; one total a brand."""
+
+    brands: tuple[str, ...]
+    by: str
+    time_zone: str
+    since: datetime
+    until: datetime
+    buckets: tuple[TrendBucket, ...]
+    totals: tuple[TrendBucket, ...]
+
+    def of(self, brand: str) -> tuple[TrendBucket, ...]:
+        """Return the buckets of one brand in order of time."""
+        return tuple(bucket for bucket in self.buckets if bucket.brand == brand)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRow:
+    """Hold one brand's share of voice; `share` in percent, one decimal, None where all are 0."""
+
+    brand: str
+    kind: str
+    mentions: int
+    share: float | None
+    positive: int
+    negative: int
+    net_sentiment: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionRow:
+    """Hold one stored mention as a reader sees it, once a brand it matches.
+
+    `number` is the short number that names it on the command line. `spans` are
+    the places of the brand: (field, start, end). Text, title, url and author are
+    None once purged.
+    """
+
+    number: int
+    brand: str | None
+    source: str
+    id: str
+    kind: str
+    url: str | None
+    author: str | None
+    author_name: str | None
+    followers: int | None
+    title: str | None
+    text: str | None
+    language: str
+    published_at: datetime
+    seen_at: datetime
+    label: Label
+    score: float | None
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+    views: int | None
+    is_repost: bool
+    story: int
+    spans: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def engagement(self) -> int:
+        """Return likes + reposts + replies over what is known."""
+        return (self.likes or 0) + (self.reposts or 0) + (self.replies or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermRow:
+    """Hold a word or phrase that is said more than before.
+
+    `now` and `before` count stories that hold it; `expected` is what `before`
+    would give in a span as long as now; `excess` is now - expected; `zeta` is the
+    log-odds z-score with informative Dirichlet prior (Monroe, Colaresi & Quinn 2008).
+    """
+
+    term: str
+    now: int
+    before: int
+    expected: float
+    excess: float
+    zeta: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCount:
+    """Hold the mentions of one source (or language) in a span, by label."""
+
+    name: str
+    mentions: int
+    positive: int
+    neutral: int
+    negative: int
+    no_evidence: int
+    unscored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageGap:
+    """Hold a span in which a source was not (fully) read.
+
+    `state` is open (will be resumed), lost (can no longer be read), budget
+    (stopped by the budget) or unread (never asked for).
+    """
+
+    source: str
+    lane: str
+    brand: str | None
+    since: datetime
+    until: datetime
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeRow:
+    """Hold one episode of an alert as it is stored.
+
+    `interval` is the usual range (low, high) of the observed figure; `surprise`
+    how many of its usual swings it is away from what is expected. `why` are the
+    reasons: names with counts, and the numbers of representative mentions.
+    """
+
+    id: int
+    brand: str
+    rule: str
+    state: str
+    severity: str
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    observed: float
+    expected: float
+    interval: tuple[float, float]
+    surprise: float
+    peak: float
+    coverage: float | None
+    headline: str
+    terms: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    mentions: tuple[int, ...] = ()
+    acknowledged_at: datetime | None = None
