@@ -1,0 +1,152 @@
+"""Open the store's file, and turn what SQLite says into what a user can act on.
+
+A writer waits for other writers, a reader waits for nobody: the store is in
+write-ahead-log mode. SQL itself stands in the modules that own the tables.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from listener.errors import (
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreVersionError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["SCHEMA_VERSION", "WRITER_WAIT_SECONDS", "open_reader", "open_writer", "translated", "write_transaction"]
+
+SCHEMA_VERSION: Final = 1
+"""The version of the tables this program reads and writes (PRAGMA user_version)."""
+
+WRITER_WAIT_SECONDS: Final = 30.0
+"""How long a writer waits for another one; transactions are one page long, so a wait this long means trouble."""
+
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
+_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors within the block into StoreError and its kinds.
+
+    The message names the store and what to do about it.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path) from error
+
+
+def _translate(error: sqlite3.Error, path: Path) -> StoreError:
+    name: str = getattr(error, "sqlite_errorname", None) or ""
+    if name in _FULL:
+        return StoreFullError(f"{path}: the disk is full; free some space and run again, nothing stored is lost")
+    if name in _BUSY:
+        return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
+    if name.startswith("SQLITE_READONLY"):
+        return StoreReadOnlyError(f"{path}: the store may not be written; check the owner and mode of file and folder")
+    if name == "SQLITE_CANTOPEN":
+        return StoreError(f"{path}: the store cannot be opened; check that its folder exists and may be written")
+    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+        return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
+    return StoreError(f"{path}: {error}")
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the store for writing, creating the file (mode 0600) where there is none.
+
+    The connection is in autocommit mode: transactions are begun explicitly. The
+    tables are not made here (see `listener.schema`).
+    """
+    with translated(path):
+        _create_private(path)
+        connection = sqlite3.connect(path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # NORMAL in WAL mode loses no consistency on a crash, at worst the last
+            # commits on a power cut, which are then simply fetched again.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open an existing store for reading only.
+
+    Raises StoreError where there is no store, StoreVersionError where its tables
+    are of another version.
+    """
+    if not path.exists():
+        msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
+        raise StoreError(msg)
+    with translated(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise StoreVersionError(version_message(path, version))
+    return connection
+
+
+def version_message(path: Path, version: int) -> str:
+    """Say what to do about a store of another version."""
+    if version > SCHEMA_VERSION:
+        return f"{path}: made by a newer version of this program (store version {version}); upgrade the program"
+    if version == 0:
+        return f'{path}: this file holds no store yet; "listener collect" or "listener import" makes one'
+    return f'{path}: store version {version} is older than {SCHEMA_VERSION}; "listener doctor --migrate" brings it up'
+
+
+@contextmanager
+def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Run the block as one transaction: all of it is stored or nothing is."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        try:
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _create_private(path: Path) -> None:
+    """Create an empty file that only its owner can read, where there is none."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        msg = f"{path}: the folder does not exist; create it or name another place"
+        raise StoreError(msg) from None
+    except PermissionError:
+        msg = f"{path}: the store cannot be created there; check the folder's owner and mode"
+        raise StoreReadOnlyError(msg) from None
+    except OSError as error:
+        msg = f"{path}: the store cannot be created: {error.strerror}"
+        raise StoreError(msg) from None

@@ -1,0 +1,6 @@
+"""Run one pass: fetch, match, fold, identify language, score, save, alert."""
+
+from listener.pipeline.collect import Collector, CollectRequest, SourceOutcome
+from listener.pipeline.judge import Judge, Judgement
+
+__all__ = ["CollectRequest", "Collector", "Judge", "Judgement", "SourceOutcome"]

@@ -1,0 +1,283 @@
+"""Read one source: plan its resources, finish open windows oldest first, then what is new."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from listener.clock import from_epoch
+from listener.errors import (
+    CredentialsError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedQueryError,
+    SourceError,
+    StoppedError,
+    StoreError,
+    SupersededError,
+    TransientSourceError,
+    UnexpectedAnswerError,
+    UsageCappedError,
+)
+from listener.protocols import Window
+from listener.store import PageProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
+
+    from listener.ledger import WindowRow
+    from listener.pipeline.judge import Judge
+    from listener.protocols import Page, Resource, Source, StopSignal
+    from listener.query import Query
+    from listener.store import SaveResult, Store
+
+__all__ = ["CollectRequest", "Collector", "SourceOutcome"]
+
+logger = logging.getLogger(__name__)
+
+_STATES: tuple[tuple[type[SourceError], str], ...] = (
+    (RateLimitedError, "rate_limited"),
+    (TransientSourceError, "unavailable"),
+    (CredentialsError, "wrong_key"),
+    (ForbiddenError, "forbidden"),
+    (UsageCappedError, "capped"),
+    (RejectedQueryError, "query_refused"),
+    (NotFoundError, "not_found"),
+    (UnexpectedAnswerError, "unexpected_answer"),
+)
+_ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
+"""What is wrong with one resource and says nothing about the source's others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectRequest:
+    """Ask for one pass over a source.
+
+    `lookback` is how far the first window of a resource reaches back. `since` asks
+    to look back to that instant wherever nothing was read yet. `brand` leaves out
+    the resources of other brands.
+    """
+
+    now: datetime
+    lookback: timedelta
+    since: datetime | None = None
+    brand: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOutcome:
+    """Say how a pass over one source went.
+
+    `state` is ``ok``, ``stopped`` or the kind of failure; `message` the sentence
+    for people. `retry_at` is when the service asks to be called again.
+    """
+
+    source: str
+    state: str
+    message: str | None = None
+    retry_at: datetime | None = None
+    pages: int = 0
+    fetched: int = 0
+    new: int = 0
+    changed: int = 0
+    unmatched: int = 0
+    skipped: int = 0
+
+    @property
+    def is_failure(self) -> bool:
+        """Say whether something went wrong."""
+        return self.state not in {"ok", "stopped"}
+
+
+class _Tally:
+    """Add up a pass as it goes."""
+
+    def __init__(self) -> None:
+        self.pages = self.fetched = self.new = self.changed = self.unmatched = self.skipped = 0
+        self.failure: SourceError | None = None
+        self.window: WindowRow | None = None
+
+    def count(self, page: Page, result: SaveResult, unmatched: int) -> None:
+        """Add one stored page."""
+        self.pages += 1
+        self.fetched += len(page.mentions)
+        self.new += result.new
+        self.changed += result.changed
+        self.unmatched += unmatched
+        self.skipped += len(page.skipped)
+
+    def outcome(
+        self, source: str, state: str, message: str | None = None, retry_at: datetime | None = None
+    ) -> SourceOutcome:
+        """Return the outcome with what was counted."""
+        return SourceOutcome(
+            source=source,
+            state=state,
+            message=message,
+            retry_at=retry_at,
+            pages=self.pages,
+            fetched=self.fetched,
+            new=self.new,
+            changed=self.changed,
+            unmatched=self.unmatched,
+            skipped=self.skipped,
+        )
+
+
+class Collector:
+    """Run passes over sources into one store.
+
+    `on_page` is called after each stored page (for progress and tests).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        judge: Judge,
+        queries: Sequence[Query],
+        stop: StopSignal,
+        *,
+        on_page: Callable[[str, SaveResult], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._judge = judge
+        self._queries = queries
+        self._stop = stop
+        self._on_page = on_page
+
+    def collect(self, source: Source, request: CollectRequest, queries: Sequence[Query] | None = None) -> SourceOutcome:
+        """Run one pass over a source and note how it went; never raises for what the source does.
+
+        `queries` are those of the brands that listen to this source (default: all).
+        """
+        tally = _Tally()
+        try:
+            outcome = self._pass(source, request, self._queries if queries is None else queries, tally)
+        except SourceError as error:
+            outcome = self._failed(source, error, tally)
+        except SupersededError:
+            outcome = tally.outcome(source.name, "ok", "another process is reading this source; left to it")
+        except StoppedError:
+            outcome = tally.outcome(source.name, "stopped")
+        except StoreError:
+            raise
+        except Exception as error:
+            # The one broad guard of the program: a broken source must not stop the others.
+            logger.exception("source broken source=%s", source.name)
+            message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"
+            if tally.window is not None:
+                self._store.note_open(tally.window, message, now=request.now)
+            outcome = tally.outcome(source.name, "broken", message)
+        self._store.reports.note_outcome(
+            source.name,
+            state=outcome.state if outcome.state != "stopped" else "ok",
+            message=outcome.message,
+            retry_at=outcome.retry_at,
+            now=request.now,
+        )
+        logger.info(
+            "source read source=%s state=%s pages=%d fetched=%d new=%d changed=%d",
+            source.name, outcome.state, outcome.pages, outcome.fetched, outcome.new, outcome.changed,
+        )  # fmt: skip
+        return outcome
+
+    def _failed(self, source: Source, error: SourceError, tally: _Tally) -> SourceOutcome:
+        state = next((word for kind, word in _STATES if isinstance(error, kind)), "failed")
+        retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
+        logger.warning("source failed source=%s state=%s", source.name, state)
+        return tally.outcome(source.name, state, str(error), retry_at)
+
+    def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
+        resources = source.plan(queries)
+        ids = self._store.open_pass(source.name, resources, now=request.now)
+        for resource in resources:
+            if request.brand is not None and resource.brand not in {None, request.brand}:
+                continue
+            try:
+                self._read_resource(source, resource, ids[resource.key], request, tally)
+            except _ONE_RESOURCE_ONLY as error:
+                logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
+                tally.failure = error
+            if self._stop.is_set():
+                return tally.outcome(source.name, "stopped")
+        if tally.failure is not None:
+            return self._failed(source, tally.failure, tally)
+        return tally.outcome(source.name, "ok")
+
+    def _read_resource(
+        self, source: Source, resource: Resource, resource_id: int, request: CollectRequest, tally: _Tally
+    ) -> None:
+        facts, now = source.facts, request.now
+        oldest = None if facts.horizon is None else now - facts.horizon
+        start = now - request.lookback if request.since is None else request.since
+        windows = self._store.windows_to_read(
+            resource_id,
+            until=now - facts.lag,
+            lookback_from=start if oldest is None else max(start, oldest),
+            look_back=request.since is not None,
+            oldest_readable=oldest,
+            now=now,
+        )
+        for window in windows:
+            self._read_window(source, resource, window, request, tally)
+            if self._stop.is_set():
+                return
+
+    def _read_window(
+        self, source: Source, resource: Resource, window: WindowRow, request: CollectRequest, tally: _Tally
+    ) -> None:
+        asked = self._asked(source, window, request.now)
+        tally.window = window
+        while tally.window is not None and not self._stop.is_set():
+            cursor = tally.window.cursor
+            try:
+                page = source.fetch(resource, asked, cursor)
+                if page.cursor is not None and page.cursor == cursor:
+                    msg = f"{source.name}: the service answers with the same page again and again"
+                    raise UnexpectedAnswerError(msg)
+            except SourceError as error:
+                self._store.note_open(tally.window, str(error), now=request.now)
+                raise
+            tally.window = self._save(source.name, page, asked, tally, request.now)
+
+    def _asked(self, source: Source, window: WindowRow, now: datetime) -> Window:
+        """Return what to ask for: the window, reaching back over items that were indexed late."""
+        since = from_epoch(window.from_at)
+        if not window.is_lookback:
+            since -= source.facts.overlap
+        if source.facts.horizon is not None:
+            since = max(since, now - source.facts.horizon)
+        return Window(since=since, until=from_epoch(window.to_at), marker=self._store.marker_before(window))
+
+    def _save(self, name: str, page: Page, asked: Window, tally: _Tally, now: datetime) -> WindowRow | None:
+        """Judge and store one page; return its window as it goes on, None where it is closed."""
+        if tally.window is None:
+            return None
+        wanted = [one for one in page.mentions if one.published_at is None or one.published_at >= asked.since]
+        known = self._store.known([mention.key for mention in wanted])
+        judgement = self._judge.judge(wanted, known, now=now)
+        result = self._store.save_page(
+            judgement.judged, refreshed=judgement.refreshed, progress=_progress(tally.window, page), now=now
+        )
+        tally.count(page, result, judgement.unmatched)
+        logger.debug("page saved source=%s new=%d seen=%d", name, result.new, len(page.mentions))
+        if self._on_page is not None:
+            self._on_page(name, result)
+        return result.window
+
+
+def _progress(window: WindowRow, page: Page) -> PageProgress:
+    return PageProgress(
+        window=window,
+        cursor=page.cursor,
+        exhausted=page.exhausted,
+        marker=page.marker,
+        complete_since=page.complete_since,
+        lost_reason=page.lost_reason,
+        requests=page.requests,
+        items=len(page.mentions) if page.items is None else page.items,
+        fetched=len(page.mentions),
+    )

@@ -1,0 +1,148 @@
+"""Decide what mentions are about and how they feel: match, language, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener.protocols import ScoringTask
+from listener.store import Judged, Verdict
+from listener.store.pages import mention_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from listener.matching import Matcher
+    from listener.mention import Match, Mention
+    from listener.protocols import LanguageIdentifier, Scorer
+    from listener.query import Query
+    from listener.store import KnownMention
+
+__all__ = ["Judge", "Judgement"]
+
+_CLOCK_SKEW: Final = timedelta(hours=1)
+"""A date further in the future than this is no date: it would count in a bucket that has not begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Hold what became of a batch of mentions.
+
+    `judged` are to be stored, `refreshed` are known and unchanged but for their
+    counters, `unmatched` counts those that concern no brand.
+    """
+
+    judged: tuple[Judged, ...]
+    refreshed: tuple[Mention, ...]
+    unmatched: int
+
+
+class Judge:
+    """Carry mentions through the stages that look at their text.
+
+    Pure but for the stages it is given: nothing is stored here.
+    """
+
+    def __init__(
+        self, queries: Sequence[Query], matcher: Matcher, identifier: LanguageIdentifier, scorer: Scorer
+    ) -> None:
+        self._matcher = matcher
+        self._identifier = identifier
+        self._scorer = scorer
+        self._names: Mapping[str, tuple[str, ...]] = {query.brand: query.names for query in queries}
+        self._masks = tuple(sorted({name for query in queries for name in query.names}))
+
+    def judge(
+        self,
+        mentions: Sequence[Mention],
+        known: Mapping[tuple[str, str], KnownMention],
+        *,
+        now: datetime,
+        keep_unmatched: bool = False,
+    ) -> Judgement:
+        """Match, identify and score a batch; `known` is what the store holds of it.
+
+        A mention that comes twice in the batch counts once, as it came last.
+        """
+        batch = {mention.key: mention for mention in mentions}
+        refreshed: list[Mention] = []
+        waiting: list[tuple[Mention, tuple[Match, ...]]] = []
+        unmatched = 0
+        for key, mention in batch.items():
+            matches = self._matcher.match(mention)
+            stored = known.get(key)
+            if stored is not None and _is_unchanged(stored, mention, matches):
+                refreshed.append(mention)
+            elif matches or stored is not None or keep_unmatched:
+                waiting.append((mention, matches))
+            unmatched += not matches
+        return Judgement(
+            judged=self._score(waiting, now, keep_all=keep_unmatched, known=known),
+            refreshed=tuple(refreshed),
+            unmatched=unmatched,
+        )
+
+    def _score(
+        self,
+        waiting: Sequence[tuple[Mention, tuple[Match, ...]]],
+        now: datetime,
+        *,
+        keep_all: bool,
+        known: Mapping[tuple[str, str], KnownMention],
+    ) -> tuple[Judged, ...]:
+        """Identify languages, let the language conditions decide, and score what is left."""
+        if not waiting:
+            return ()
+        languages = self._identifier.identify(
+            [_whole_text(mention) for mention, _ in waiting], [mention.language for mention, _ in waiting]
+        )
+        confirmed = [
+            tuple(match for match in matches if self._matcher.confirm(mention, match, language))
+            for (mention, matches), language in zip(waiting, languages, strict=True)
+        ]
+        tasks = [
+            self._task(mention, match, language)
+            for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)
+            for match in matches
+        ]
+        sentiments = iter(self._scorer.score(tasks))
+        judged = [
+            Judged(
+                mention=mention,
+                published_at=_date(mention, now),
+                language=language,
+                verdicts=tuple(Verdict(match=match, sentiment=next(sentiments)) for match in matches),
+            )
+            for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)
+        ]
+        return tuple(one for one in judged if one.verdicts or keep_all or one.mention.key in known)
+
+    def _task(self, mention: Mention, match: Match, language: str) -> ScoringTask:
+        field = "text" if mention.text.strip() else "title"
+        return ScoringTask(
+            text=mention.text if field == "text" else mention.title or "",
+            title=mention.title,
+            language=language,
+            brand=match.brand,
+            target=self._names[match.brand],
+            spans=tuple((start, end) for name, start, end in match.spans if name == field),
+            masks=self._masks,
+        )
+
+
+def _is_unchanged(stored: KnownMention, mention: Mention, matches: Sequence[Match]) -> bool:
+    """Say whether words and verdicts of a known mention still stand."""
+    versions = {(match.brand, match.query_version) for match in matches}
+    return stored.text_hash == mention_digest(mention) and stored.query_versions == versions
+
+
+def _whole_text(mention: Mention) -> str:
+    return f"{mention.title}\n{mention.text}" if mention.title else mention.text
+
+
+def _date(mention: Mention, now: datetime) -> datetime:
+    """Return the time a mention counts at: its own, or now where it has none or one that cannot be."""
+    claimed = mention.published_at
+    return now if claimed is None or claimed > now + _CLOCK_SKEW else claimed

@@ -1,0 +1,110 @@
+"""Give names their small integer keys: sources, brands, queries, scorers, authors.
+
+Keys never change, so they are remembered for the life of the connection; a
+transaction that is rolled back forgets what it made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from listener.mention import Author
+    from listener.query import Query
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """Look up and make keys on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._sources: dict[str, int] = {}
+        self._brands: dict[str, int] = {}
+        self._queries: dict[tuple[str, str], int] = {}
+        self._scorers: dict[tuple[str, str], int] = {}
+
+    def forget(self) -> None:
+        """Forget every remembered key (after a rollback)."""
+        for known in (self._sources, self._brands, self._queries, self._scorers):
+            known.clear()
+
+    def source(self, name: str) -> int:
+        """Return the key of a source, made where it is new."""
+        if name not in self._sources:
+            self._sources[name] = self._key(
+                "INSERT INTO sources (name) VALUES (?) ON CONFLICT DO NOTHING",
+                "SELECT id FROM sources WHERE name = ?",
+                (name,),
+            )
+        return self._sources[name]
+
+    def brand(self, name: str) -> int:
+        """Return the key of a registered brand."""
+        if name not in self._brands:
+            self._brands[name] = self._key(
+                "INSERT INTO brands (name, kind) VALUES (?, 'own') ON CONFLICT DO NOTHING",
+                "SELECT id FROM brands WHERE name = ?",
+                (name,),
+            )
+        return self._brands[name]
+
+    def query(self, brand: str, version: str) -> int:
+        """Return the key of a registered version of a brand's query."""
+        key = (brand, version)
+        if key not in self._queries:
+            self._queries[key] = self._key(
+                "INSERT INTO queries (brand_id, version, expression, first_used_at) VALUES (?, ?, '', 0) "
+                "ON CONFLICT DO NOTHING",
+                "SELECT id FROM queries WHERE brand_id = ? AND version = ?",
+                (self.brand(brand), version),
+            )
+        return self._queries[key]
+
+    def scorer(self, name: str, version: str) -> int:
+        """Return the key of a version of a scorer, made where it is new."""
+        key = (name, version)
+        if key not in self._scorers:
+            self._scorers[key] = self._key(
+                "INSERT INTO scorers (name, version) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                "SELECT id FROM scorers WHERE name = ? AND version = ?",
+                key,
+            )
+        return self._scorers[key]
+
+    def author(self, source_id: int, author: Author | None) -> int | None:
+        """Return the key of an author, their counts brought up to date; None where nobody is named."""
+        native = None if author is None else author.id or (f"@{author.handle.casefold()}" if author.handle else None)
+        if author is None or native is None:
+            return None
+        row = self._connection.execute(
+            "INSERT INTO authors (source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (source_id, native_id) DO UPDATE SET handle = coalesce(excluded.handle, handle), "
+            "name = coalesce(excluded.name, name), followers = coalesce(excluded.followers, followers), "
+            "verified = coalesce(excluded.verified, verified) RETURNING id",
+            (source_id, native, author.handle, author.name, author.followers, author.verified),
+        ).fetchone()
+        return int(row[0])
+
+    def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], now: int) -> None:
+        """Make brands (name, kind) and the present versions of their queries known."""
+        self._connection.executemany(
+            "INSERT INTO brands (name, kind) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
+            brands,
+        )
+        self._connection.executemany(
+            "INSERT INTO queries (brand_id, version, expression, first_used_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            [(self.brand(query.brand), query.version, query.text, now) for query in queries],
+        )
+
+    def _key(self, insert: str, select: str, values: tuple[object, ...]) -> int:
+        row = self._connection.execute(select, values).fetchone()
+        if row is None:
+            self._connection.execute(insert, values)
+            row = self._connection.execute(select, values).fetchone()
+        return int(row[0])

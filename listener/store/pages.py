@@ -1,0 +1,360 @@
+"""Write one page: mentions, matches, scores, stories, full text and rollups, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import to_epoch
+from listener.mention import SCORE_SCALE, Label
+from listener.rollups import Contribution, RollupChange, apply_change
+from listener.stories import story_keys, text_digest
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from listener.mention import Mention
+    from listener.store.catalogue import Catalogue
+    from listener.store.records import Judged, Verdict
+
+__all__ = ["PageWriter", "mention_digest"]
+
+_INSERT_MENTION: Final = """
+INSERT INTO mentions (
+  id, source_id, native_id, kind, author_id, url, title, text, text_hash, first_text_hash, language_claim, language,
+  published_at, is_dated, seen_at, edited_at, likes, reposts, replies, views, rating, reply_to, thread, repost_of,
+  quote_of, place, has_media, links, hashtags, extra, story_id
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_UPDATE_MENTION: Final = """
+UPDATE mentions SET
+  author_id = coalesce(?, author_id), url = coalesce(?, url), title = ?, text = ?, text_hash = ?,
+  language_claim = ?, language = ?, edited_at = coalesce(?, edited_at)
+WHERE id = ?
+"""
+
+_UPDATE_COUNTERS: Final = """
+UPDATE mentions SET
+  likes = coalesce(?, likes), reposts = coalesce(?, reposts), replies = coalesce(?, replies), views = coalesce(?, views)
+WHERE id = ?
+"""
+
+_INSERT_MATCH: Final = """
+INSERT INTO matches (
+  brand_id, published_at, mention_id, query_id, source_id, language, label, score, text_score, evidence, confidence,
+  scorer_id, reason, engagement, spans
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_OLD_MATCHES: Final = """
+SELECT brand_id, published_at, source_id, language, label, score, engagement FROM matches WHERE mention_id = ?
+"""
+
+_RELATED_STORIES: Final = """
+SELECT DISTINCT mentions.story_id FROM story_keys JOIN mentions ON mentions.id = story_keys.mention_id
+WHERE story_keys.key = ? AND story_keys.published_at BETWEEN ? AND ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What the store holds of a mention that comes again."""
+
+    number: int
+    title: str | None
+    text: str | None
+    published_at: int
+    source_id: int
+    is_repost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the matches of a mention stand, and what each adds in engagement."""
+
+    number: int
+    published_at: int
+    source_id: int
+    language: str
+    engagement: int
+
+
+def mention_digest(mention: Mention) -> bytes:
+    """Return what changes when the wording of a mention is edited."""
+    return text_digest(mention.title, mention.text)
+
+
+class PageWriter:
+    """Write mentions one by one and settle stories, full text and rollups at the end.
+
+    Use within one transaction, then call `finish`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, now: int) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+        self._now = now
+        self._change = RollupChange()
+        self._touched: set[int] = set()
+        self._brands: set[str] = set()
+        (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
+        self._next = self._before + 1
+        self.new = 0
+        self.changed = 0
+
+    def write(self, judged: Judged) -> None:
+        """Store a mention with its verdicts, whether it is new or known."""
+        source_id = self._catalogue.source(judged.mention.source)
+        stored = self._find(source_id, judged.mention.id)
+        if stored is None:
+            self._insert(judged, source_id)
+        else:
+            self._rewrite(judged, stored)
+
+    def refresh(self, mention: Mention) -> None:
+        """Bring the counters of a known mention up to date; its text and verdicts stay."""
+        stored = self._find(self._catalogue.source(mention.source), mention.id)
+        if stored is None:
+            return
+        self._update_counters(mention, stored.number)
+        engagement = self._engagement(stored)
+        for old in self._contributions(stored.number):
+            if old.engagement != engagement:
+                self._change.add(old, -1)
+                self._change.add(_with_engagement(old, engagement))
+        self._connection.execute(
+            "UPDATE matches SET engagement = ? WHERE mention_id = ? AND engagement <> ?",
+            (engagement, stored.number, engagement),
+        )
+
+    def finish(self) -> frozenset[str]:
+        """Settle stories, rollups and full text; return the brands that have new matches."""
+        self._settle_stories()
+        apply_change(self._connection, self._change)
+        self._connection.execute(
+            "INSERT INTO mention_texts (rowid, title, text) SELECT id, title, text FROM mentions WHERE id > ?",
+            (self._before,),
+        )
+        return frozenset(self._brands)
+
+    def _find(self, source_id: int, native_id: str) -> _Stored | None:
+        row = self._connection.execute(
+            "SELECT id, title, text, published_at, source_id, repost_of IS NOT NULL FROM mentions "
+            "WHERE source_id = ? AND native_id = ?",
+            (source_id, native_id),
+        ).fetchone()
+        if row is None:
+            return None
+        number, title, text, published_at, source, is_repost = row
+        return _Stored(
+            number=number,
+            title=title,
+            text=text,
+            published_at=published_at,
+            source_id=source,
+            is_repost=bool(is_repost),
+        )
+
+    def _insert(self, judged: Judged, source_id: int) -> None:
+        mention, number = judged.mention, self._next
+        self._next += 1
+        published_at = to_epoch(judged.published_at)
+        story_id = self._join_story(mention, number, published_at)
+        digest = mention_digest(mention)
+        counters = mention.engagement
+        self._connection.execute(
+            _INSERT_MENTION,
+            (
+                number, source_id, mention.id, mention.kind, self._catalogue.author(source_id, mention.author),
+                mention.url, mention.title, mention.text, digest, digest, mention.language, judged.language,
+                published_at, mention.published_at is not None, self._now,
+                None if mention.edited_at is None else to_epoch(mention.edited_at),
+                counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
+                mention.reply_to, mention.thread, mention.repost_of, mention.quote_of, mention.place,
+                mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra), story_id,
+            ),
+        )  # fmt: skip
+        self._write_keys(mention, number, published_at)
+        place = _Place(
+            number=number,
+            published_at=published_at,
+            source_id=source_id,
+            language=judged.language,
+            engagement=0 if mention.is_repost else counters.total or 0,
+        )
+        for verdict in judged.verdicts:
+            self._write_match(verdict, place)
+        self._touched.add(story_id)
+        self.new += 1
+
+    def _rewrite(self, judged: Judged, stored: _Stored) -> None:
+        """Store a known mention anew: its wording, its language, its matches; first words and date stay."""
+        mention, number = judged.mention, stored.number
+        for old in self._contributions(number):
+            self._change.add(old, -1)
+        self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
+        if (stored.title, stored.text) != (mention.title, mention.text):
+            self._replace_text(stored, mention)
+        self._connection.execute(
+            _UPDATE_MENTION,
+            (
+                self._catalogue.author(stored.source_id, mention.author), mention.url, mention.title, mention.text,
+                mention_digest(mention), mention.language, judged.language,
+                None if mention.edited_at is None else to_epoch(mention.edited_at), number,
+            ),
+        )  # fmt: skip
+        self._update_counters(mention, number)
+        story_id = self._join_story(mention, number, stored.published_at)
+        self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
+        self._write_keys(mention, number, stored.published_at)
+        place = _Place(
+            number=number,
+            published_at=stored.published_at,
+            source_id=stored.source_id,
+            language=judged.language,
+            engagement=self._engagement(stored),
+        )
+        for verdict in judged.verdicts:
+            self._write_match(verdict, place)
+        self._touched.add(story_id)
+        self.changed += 1
+
+    def _write_match(self, verdict: Verdict, place: _Place) -> None:
+        match, sentiment = verdict.match, verdict.sentiment
+        brand_id = self._catalogue.brand(match.brand)
+        score = _scaled(sentiment.score)
+        self._connection.execute(
+            _INSERT_MATCH,
+            (
+                brand_id, place.published_at, place.number, self._catalogue.query(match.brand, match.query_version),
+                place.source_id, place.language, int(sentiment.label), score, _scaled(sentiment.whole_text_score),
+                sentiment.evidence, sentiment.confidence,
+                self._catalogue.scorer(sentiment.scorer, sentiment.version), sentiment.reason, place.engagement,
+                _dump(match.spans),
+            ),
+        )  # fmt: skip
+        self._change.add(
+            Contribution(
+                brand_id=brand_id,
+                published_at=place.published_at,
+                source_id=place.source_id,
+                language=place.language,
+                label=sentiment.label,
+                score=score,
+                engagement=place.engagement,
+            )
+        )
+        self._brands.add(match.brand)
+
+    def _contributions(self, number: int) -> list[Contribution]:
+        return [
+            Contribution(
+                brand_id=brand_id,
+                published_at=published_at,
+                source_id=source_id,
+                language=language,
+                label=Label(label),
+                score=score,
+                engagement=engagement,
+            )
+            for brand_id, published_at, source_id, language, label, score, engagement in self._connection.execute(
+                _OLD_MATCHES, (number,)
+            )
+        ]
+
+    def _update_counters(self, mention: Mention, number: int) -> None:
+        counters = mention.engagement
+        self._connection.execute(
+            _UPDATE_COUNTERS, (counters.likes, counters.reposts, counters.replies, counters.views, number)
+        )
+
+    def _engagement(self, stored: _Stored) -> int:
+        """Return the known counters of a mention added up; a repost's are its original's and count there."""
+        if stored.is_repost:
+            return 0
+        (total,) = self._connection.execute(
+            "SELECT coalesce(likes, 0) + coalesce(reposts, 0) + coalesce(replies, 0) FROM mentions WHERE id = ?",
+            (stored.number,),
+        ).fetchone()
+        return int(total)
+
+    def _replace_text(self, stored: _Stored, mention: Mention) -> None:
+        if stored.number > self._before:
+            return  # not in the full-text index yet: `finish` puts it there
+        self._connection.execute(
+            "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+            (stored.number, stored.title, stored.text),
+        )
+        self._connection.execute(
+            "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)",
+            (stored.number, mention.title, mention.text),
+        )
+
+    def _join_story(self, mention: Mention, number: int, published_at: int) -> int:
+        """Return the story of a mention, joining stories that it shows to be one."""
+        related = {
+            story
+            for key in story_keys(mention)
+            for (story,) in self._connection.execute(
+                _RELATED_STORIES, (key.key, published_at - key.reach_seconds, published_at + key.reach_seconds)
+            )
+        }
+        if not related:
+            return number
+        kept: int = min(related)
+        for story in related - {kept}:
+            self._connection.execute("UPDATE mentions SET story_id = ? WHERE story_id = ?", (kept, story))
+        self._touched |= related
+        return kept
+
+    def _write_keys(self, mention: Mention, number: int, published_at: int) -> None:
+        self._connection.executemany(
+            "INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(key.key, published_at, number, key.reach_seconds) for key in story_keys(mention)],
+        )
+
+    def _settle_stories(self) -> None:
+        """Take away where the touched stories were first seen and add where they are now."""
+        for story in sorted(self._touched):
+            gone = self._connection.execute(
+                "DELETE FROM story_firsts WHERE story_id = ? RETURNING brand_id, first_at", (story,)
+            ).fetchall()
+            for brand_id, first_at in gone:
+                self._change.add_story(brand_id, first_at, -1)
+            firsts = self._connection.execute(
+                "SELECT matches.brand_id, min(matches.published_at) FROM mentions "
+                "JOIN matches ON matches.mention_id = mentions.id WHERE mentions.story_id = ? AND matches.label <> ? "
+                "GROUP BY matches.brand_id",
+                (story, int(Label.IRRELEVANT)),
+            ).fetchall()
+            for brand_id, first_at in firsts:
+                self._change.add_story(brand_id, first_at)
+            self._connection.executemany(
+                "INSERT INTO story_firsts (brand_id, story_id, first_at) VALUES (?, ?, ?)",
+                [(brand_id, story, first_at) for brand_id, first_at in firsts],
+            )
+
+
+def _with_engagement(old: Contribution, engagement: int) -> Contribution:
+    return Contribution(
+        brand_id=old.brand_id,
+        published_at=old.published_at,
+        source_id=old.source_id,
+        language=old.language,
+        label=old.label,
+        score=old.score,
+        engagement=engagement,
+    )
+
+
+def _scaled(score: float | None) -> int | None:
+    return None if score is None else round(score * SCORE_SCALE)
+
+
+def _dump(value: object) -> str | None:
+    if not value:
+        return None
+    plain = list(value) if isinstance(value, tuple) else value
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))

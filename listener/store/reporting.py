@@ -1,0 +1,272 @@
+"""Write what the reporter and the daemon leave behind: charts, digests, episodes, outbox, run states."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from listener.clock import from_epoch, to_epoch
+from listener.database import translated, write_transaction
+from listener.store.records import OutboxItem
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from listener.store.catalogue import Catalogue
+    from listener.store.records import ChartSave, DigestSave, EpisodeSave
+
+__all__ = ["ReportWriter"]
+
+
+class ReportWriter:
+    """Write reports and states on the store's connection, each call one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self._path = path
+        self._catalogue = catalogue
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin a transaction, or join the one the caller already began."""
+        if self._connection.in_transaction:
+            yield
+            return
+        try:
+            with write_transaction(self._connection, self._path):
+                yield
+        except BaseException:
+            self._catalogue.forget()
+            raise
+
+    def note_attempt(self, source: str, *, now: datetime) -> None:
+        """Note that a pass over a source begins."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO source_states (source_id, state, last_attempt_at, consecutive_failures) "
+                "VALUES (?, 'running', ?, 0) "
+                "ON CONFLICT (source_id) DO UPDATE SET last_attempt_at = excluded.last_attempt_at",
+                (self._catalogue.source(source), to_epoch(now)),
+            )
+
+    def note_outcome(
+        self, source: str, *, state: str, message: str | None, retry_at: datetime | None, now: datetime
+    ) -> None:
+        """Note how a pass over a source ended: ``ok``, or the kind of failure with its sentence."""
+        seconds = to_epoch(now)
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO source_states (source_id, state, message, last_attempt_at, last_success_at, retry_at, "
+                "consecutive_failures) VALUES (:id, :state, :message, :now, :success, :retry_at, :failed) "
+                "ON CONFLICT (source_id) DO UPDATE SET state = :state, message = :message, retry_at = :retry_at, "
+                "last_success_at = coalesce(:success, last_success_at), "
+                "consecutive_failures = CASE WHEN :failed THEN consecutive_failures + 1 ELSE 0 END",
+                {
+                    "id": self._catalogue.source(source),
+                    "state": state,
+                    "message": message,
+                    "now": seconds,
+                    "success": seconds if state == "ok" else None,
+                    "retry_at": None if retry_at is None else to_epoch(retry_at),
+                    "failed": int(state != "ok"),
+                },
+            )
+
+    def note_next_run(self, source: str, *, at: datetime | None) -> None:
+        """Note when the daemon will read a source next; None where it will not."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO source_states (source_id, state, next_run_at, consecutive_failures) "
+                "VALUES (?, 'waiting', ?, 0) ON CONFLICT (source_id) DO UPDATE SET next_run_at = excluded.next_run_at",
+                (self._catalogue.source(source), None if at is None else to_epoch(at)),
+            )
+
+    def beat(self, name: str, pid: int, *, started_at: datetime, now: datetime) -> None:
+        """Note that the daemon is alive."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO heartbeats (name, pid, started_at, beat_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) "
+                "DO UPDATE SET pid = excluded.pid, started_at = excluded.started_at, beat_at = excluded.beat_at",
+                (name, pid, to_epoch(started_at), to_epoch(now)),
+            )
+
+    def rest(self, name: str, pid: int) -> None:
+        """Note that the daemon has ended in order."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM heartbeats WHERE name = ? AND pid = ?", (name, pid))
+
+    def save_evaluation(
+        self,
+        brand: str,
+        rule: str,
+        *,
+        state: str,
+        evaluated_until: datetime,
+        episodes: Sequence[EpisodeSave],
+        destinations: Sequence[str],
+        now: datetime,
+    ) -> list[int]:
+        """Store how far a rule was evaluated, its episodes and the news to send, all or nothing.
+
+        Returns the numbers of the episodes, in order.
+        """
+        seconds = to_epoch(now)
+        with self._transaction():
+            brand_id = self._catalogue.brand(brand)
+            self._connection.execute(
+                "INSERT INTO alert_states (brand_id, rule, state, evaluated_until) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (brand_id, rule) DO UPDATE SET state = excluded.state, "
+                "evaluated_until = excluded.evaluated_until",
+                (brand_id, rule, state, to_epoch(evaluated_until)),
+            )
+            return [self._save_episode(brand_id, rule, episode, destinations, seconds) for episode in episodes]
+
+    def _save_episode(
+        self, brand_id: int, rule: str, episode: EpisodeSave, destinations: Sequence[str], now: int
+    ) -> int:
+        row = self._connection.execute(
+            "INSERT INTO episodes (key, brand_id, rule, state, severity, opened_at, updated_at, resolved_at, observed, "
+            "expected, low, high, surprise, peak, total, coverage, headline, why) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET state = excluded.state, severity = excluded.severity, "
+            "updated_at = excluded.updated_at, resolved_at = excluded.resolved_at, observed = excluded.observed, "
+            "expected = excluded.expected, low = excluded.low, high = excluded.high, surprise = excluded.surprise, "
+            "peak = excluded.peak, total = excluded.total, coverage = excluded.coverage, "
+            "headline = excluded.headline, why = excluded.why RETURNING id",
+            (
+                episode.key, brand_id, rule, episode.state, episode.severity, to_epoch(episode.opened_at),
+                to_epoch(episode.updated_at),
+                None if episode.resolved_at is None else to_epoch(episode.resolved_at), episode.observed,
+                episode.expected, *episode.interval, episode.surprise, episode.peak, episode.total, episode.coverage,
+                episode.headline, episode.why,
+            ),
+        ).fetchone()  # fmt: skip
+        number = int(row[0])
+        for news in episode.news:
+            self._enqueue(f"{episode.key}:{news}", f"alert-{news}", number, destinations, now)
+        return number
+
+    def _enqueue(self, key: str, kind: str, subject: int, destinations: Sequence[str], now: int) -> None:
+        self._connection.executemany(
+            "INSERT INTO outbox (key, destination, kind, subject_id, state, next_try_at, created_at) "
+            "VALUES (?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT (key, destination) DO NOTHING",
+            [(key, destination, kind, subject, now, now) for destination in destinations],
+        )
+
+    def acknowledge(self, number: int, *, now: datetime) -> bool:
+        """Note that a person has seen an episode; False where there is no such number."""
+        with self._transaction():
+            changed = self._connection.execute(
+                "UPDATE episodes SET acknowledged_at = coalesce(acknowledged_at, ?) WHERE id = ?",
+                (to_epoch(now), number),
+            ).rowcount
+        return changed == 1
+
+    def snooze(self, brand: str, *, until: datetime) -> None:
+        """Send no alert of a brand before `until`; episodes are still recorded."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO snoozes (brand_id, until_at) VALUES (?, ?) "
+                "ON CONFLICT (brand_id) DO UPDATE SET until_at = excluded.until_at",
+                (self._catalogue.brand(brand), to_epoch(until)),
+            )
+
+    def save_chart(self, chart: ChartSave, *, now: datetime) -> int:
+        """Store a chart in the place of an older one of the same kind, brand, span and format."""
+        brand_id = None if chart.brand is None else self._catalogue_brand(chart.brand)
+        with self._transaction():
+            self._connection.execute(
+                "DELETE FROM charts WHERE kind = ? AND brand_id IS ? AND from_at = ? AND to_at = ? AND format = ?",
+                (chart.kind, brand_id, to_epoch(chart.since), to_epoch(chart.until), chart.format),
+            )
+            row = self._connection.execute(
+                "INSERT INTO charts (kind, brand_id, from_at, to_at, coverage, title, alt, format, data, made_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    chart.kind, brand_id, to_epoch(chart.since), to_epoch(chart.until), chart.coverage,
+                    chart.title, chart.alt, chart.format, chart.data, to_epoch(now),
+                ),
+            ).fetchone()  # fmt: skip
+        return int(row[0])
+
+    def _catalogue_brand(self, name: str) -> int:
+        with self._transaction():
+            return self._catalogue.brand(name)
+
+    def save_digest(self, digest: DigestSave, destinations: Sequence[str], *, now: datetime) -> int:
+        """Store a digest and what is to be sent of it; a period that has one keeps it.
+
+        Returns its number. Destinations that already got it get nothing again.
+        """
+        seconds = to_epoch(now)
+        with self._transaction():
+            row = self._connection.execute("SELECT id FROM digests WHERE key = ?", (digest.key,)).fetchone()
+            number = int(row[0]) if row else self._insert_digest(digest, seconds)
+            self._enqueue(digest.key, "digest", number, destinations, seconds)
+        return number
+
+    def _insert_digest(self, digest: DigestSave, now: int) -> int:
+        row = self._connection.execute(
+            "INSERT INTO digests (key, from_at, to_at, subject, text, html, made_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "RETURNING id",
+            (
+                digest.key, to_epoch(digest.since), to_epoch(digest.until), digest.subject, digest.text, digest.html,
+                now,
+            ),
+        ).fetchone()  # fmt: skip
+        number = int(row[0])
+        self._connection.executemany(
+            "INSERT INTO digest_charts (digest_id, position, content_id, alt, data) VALUES (?, ?, ?, ?, ?)",
+            [
+                (number, position, content_id, alt, data)
+                for position, (content_id, data, alt) in enumerate(digest.images)
+            ],
+        )
+        return number
+
+    def due(self, *, now: datetime, limit: int = 20) -> list[OutboxItem]:
+        """Return what is to be delivered now, oldest first."""
+        with translated(self._path):
+            rows = self._connection.execute(
+                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox "
+                "WHERE state = 'pending' AND next_try_at <= ? ORDER BY id LIMIT ?",
+                (to_epoch(now), limit),
+            ).fetchall()
+        return [
+            OutboxItem(number=number, key=key, destination=destination, kind=kind, subject=subject, attempts=attempts)
+            for number, key, destination, kind, subject, attempts in rows
+        ]
+
+    def mark_sent(self, item: OutboxItem, *, now: datetime) -> None:
+        """Note that a delivery was accepted."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE outbox SET state = 'sent', attempts = attempts + 1, sent_at = ?, last_error = NULL WHERE id = ?",
+                (to_epoch(now), item.number),
+            )
+
+    def mark_unsent(self, item: OutboxItem, *, error: str, next_try_at: datetime | None) -> None:
+        """Note that a delivery failed; it is parked where there is no next try."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE outbox SET state = ?, attempts = attempts + 1, last_error = ?, next_try_at = ? WHERE id = ?",
+                (
+                    "failed" if next_try_at is None else "pending",
+                    error,
+                    0 if next_try_at is None else to_epoch(next_try_at),
+                    item.number,
+                ),
+            )
+
+    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
+        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
+        with translated(self._path):
+            row = self._connection.execute(
+                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
+                "WHERE brands.name = ? AND rule = ?",
+                (brand, rule),
+            ).fetchone()
+        return None if row is None else (str(row[0]), from_epoch(row[1]))

@@ -1,0 +1,254 @@
+"""Offer every change of the store as one method, each one transaction."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Self
+
+from listener import ledger
+from listener.clock import from_epoch, to_epoch
+from listener.database import open_writer, translated, write_transaction
+from listener.rollups import find_differences, rebuild
+from listener.schema import migrate
+from listener.store.catalogue import Catalogue
+from listener.store.pages import PageWriter
+from listener.store.records import Judged, KnownMention, PageProgress, SaveResult
+from listener.store.reporting import ReportWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from listener.ledger import WindowRow
+    from listener.mention import Mention
+    from listener.protocols import Resource
+    from listener.query import Query
+
+__all__ = ["Store"]
+
+_CHUNK: Final = 500
+"""Ids asked for at once: well under SQLite's limit of variables in a statement."""
+
+
+class Store:
+    """Hold the store open for writing, its tables brought up to date.
+
+    Use from one thread at a time; several processes may each have one. `reports`
+    writes charts, digests, episodes, the outbox and the run states.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_writer(path)
+        try:
+            migrate(self._connection, path)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._catalogue = Catalogue(self._connection)
+        self.reports = ReportWriter(self._connection, path, self._catalogue)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; committed pages are safe whether this is called or not."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with write_transaction(self._connection, self.path):
+                yield
+        except BaseException:
+            self._catalogue.forget()
+            raise
+
+    def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], *, now: datetime) -> None:
+        """Make brands (name, kind) and the present versions of their queries known."""
+        with self._transaction():
+            self._catalogue.register(brands, queries, to_epoch(now))
+
+    def known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownMention]:
+        """Return what is stored of mentions (source, native id); absent where nothing is."""
+        found: dict[tuple[str, str], KnownMention] = {}
+        by_source: dict[str, list[str]] = {}
+        for source, native_id in keys:
+            by_source.setdefault(source, []).append(native_id)
+        with translated(self.path):
+            for source, native_ids in by_source.items():
+                for start in range(0, len(native_ids), _CHUNK):
+                    found.update(self._known_chunk(source, native_ids[start : start + _CHUNK]))
+        return found
+
+    def _known_chunk(self, source: str, native_ids: list[str]) -> dict[tuple[str, str], KnownMention]:
+        marks = ", ".join("?" for _ in native_ids)
+        rows = self._connection.execute(
+            "SELECT mentions.native_id, mentions.id, mentions.text_hash, brands.name, queries.version "  # noqa: S608 - marks only
+            "FROM mentions JOIN sources ON sources.id = mentions.source_id "
+            "LEFT JOIN matches ON matches.mention_id = mentions.id "
+            "LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id "
+            f"WHERE sources.name = ? AND mentions.native_id IN ({marks})",
+            (source, *native_ids),
+        ).fetchall()
+        versions: dict[str, set[tuple[str, str]]] = {}
+        facts: dict[str, tuple[int, bytes]] = {}
+        for native_id, number, text_hash, brand, version in rows:
+            facts[native_id] = (number, text_hash)
+            kept = versions.setdefault(native_id, set())
+            if brand is not None:
+                kept.add((brand, version))
+        return {
+            (source, native_id): KnownMention(
+                number=number, text_hash=text_hash, query_versions=frozenset(versions[native_id])
+            )
+            for native_id, (number, text_hash) in facts.items()
+        }
+
+    def save_page(
+        self,
+        judged: Sequence[Judged],
+        *,
+        refreshed: Sequence[Mention] = (),
+        progress: PageProgress | None = None,
+        now: datetime,
+    ) -> SaveResult:
+        """Store one page: mentions with their verdicts, newer counters of known ones, the window's advance.
+
+        Raises SupersededError, with nothing stored, where another process has gone
+        on with the window.
+        """
+        seconds = to_epoch(now)
+        with self._transaction():
+            writer = PageWriter(self._connection, self._catalogue, seconds)
+            for one in judged:
+                writer.write(one)
+            for mention in refreshed:
+                writer.refresh(mention)
+            brands = writer.finish()
+            window = None if progress is None else self._move(progress, writer.new, seconds)
+        return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
+
+    def _move(self, progress: PageProgress, stored: int, now: int) -> WindowRow | None:
+        count = ledger.PageCount(
+            requests=progress.requests, items=progress.items, fetched=progress.fetched, stored=stored
+        )
+        window = ledger.advance(
+            self._connection, progress.window, count, cursor=progress.cursor, marker=progress.marker, now=now
+        )
+        if not progress.exhausted:
+            return window
+        if progress.complete_since is None or to_epoch(progress.complete_since) <= window.from_at:
+            ledger.drain(self._connection, window, now=now)
+        else:
+            ledger.close_lost(
+                self._connection,
+                window,
+                complete_since=to_epoch(progress.complete_since),
+                reason=progress.lost_reason or "the service gave nothing further back",
+                now=now,
+            )
+        return None
+
+    def open_pass(self, source: str, resources: Sequence[Resource], *, now: datetime) -> dict[str, int]:
+        """Make the planned resources of a source the active ones; return their ids by key."""
+        brand_names = {resource.brand for resource in resources if resource.brand is not None}
+        with self._transaction():
+            brand_ids = {name: self._catalogue.brand(name) for name in sorted(brand_names)}
+            ids = ledger.register_resources(self._connection, self._catalogue.source(source), resources, brand_ids)
+            self.reports.note_attempt(source, now=now)
+        return ids
+
+    def windows_to_read(
+        self,
+        resource_id: int,
+        *,
+        until: datetime,
+        lookback_from: datetime,
+        look_back: bool,
+        oldest_readable: datetime | None,
+        now: datetime,
+    ) -> list[WindowRow]:
+        """Return the windows to read now, oldest first: the open ones, then what is new until `until`.
+
+        With `look_back` also what lies between `lookback_from` and the first window
+        known. What the service can no longer give (before `oldest_readable`) is
+        declared lost on the way.
+        """
+        seconds, end, start = to_epoch(now), to_epoch(until), to_epoch(lookback_from)
+        with self._transaction():
+            if look_back:
+                ledger.add_lookback(self._connection, resource_id, since=start, until=end, now=seconds)
+            ledger.add_window(self._connection, resource_id, lookback_from=start, until=end, now=seconds)
+            if oldest_readable is not None:
+                ledger.expire(
+                    self._connection,
+                    resource_id,
+                    oldest_readable=to_epoch(oldest_readable),
+                    reason="older than the service can be asked for",
+                    now=seconds,
+                )
+            return ledger.open_windows(self._connection, resource_id)
+
+    def marker_before(self, window: WindowRow) -> str | None:
+        """Return what the last drained window before this one left for the source."""
+        with translated(self.path):
+            return ledger.last_marker(self._connection, window.resource_id, window.from_at)
+
+    def note_open(self, window: WindowRow, reason: str, *, now: datetime) -> None:
+        """Say in the ledger why a window is still open."""
+        with self._transaction():
+            ledger.note_reason(self._connection, window, reason=reason, now=to_epoch(now))
+
+    def declare_complete(self, source: str, *, since: datetime, until: datetime, now: datetime) -> None:
+        """Take a person's word that all of a source in [since, until) was imported."""
+        with self._transaction():
+            ledger.declare_complete(
+                self._connection,
+                self._catalogue.source(source),
+                since=to_epoch(since),
+                until=to_epoch(until),
+                now=to_epoch(now),
+            )
+
+    def declare_lost(self, resource_id: int, *, since: datetime, until: datetime, reason: str, now: datetime) -> None:
+        """Cut [since, until) out of a resource's open window and declare it lost."""
+        with self._transaction():
+            for window in ledger.open_windows(self._connection, resource_id):
+                ledger.cut_out(
+                    self._connection,
+                    window,
+                    since=to_epoch(since),
+                    until=to_epoch(until),
+                    reason=reason,
+                    now=to_epoch(now),
+                )
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, one line each; empty where all is right."""
+        with translated(self.path):
+            lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            lines += [
+                f"{row[0]} row {row[1]} points to a missing row of {row[2]}"
+                for row in self._connection.execute("PRAGMA foreign_key_check")
+            ]
+            return lines + find_differences(self._connection)
+
+    def rebuild_rollups(self) -> None:
+        """Compute every rollup anew from the rows."""
+        with self._transaction():
+            rebuild(self._connection)
+
+    def last_window_end(self, source: str) -> datetime | None:
+        """Return the end of the newest window of a source, None where it has none."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT max(windows.to_at) FROM windows JOIN resources ON resources.id = windows.resource_id "
+                "JOIN sources ON sources.id = resources.source_id WHERE sources.name = ?",
+                (source,),
+            ).fetchone()
+        return None if row[0] is None else from_epoch(row[0])

@@ -1,0 +1,113 @@
+"""Say which mentions are one thing said once: a story.
+
+Two mentions share a story when they share a key within the key's reach in
+time: a repost and its original, the article and the submissions that link to
+it, the same words sent again. A story is a connected component of that relation, so
+it does not depend on the order in which mentions arrive. Pure: values in, values out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from listener.mention import Mention
+
+__all__ = ["StoryKey", "canonical_url", "normal_text", "story_keys", "text_digest"]
+
+_FOREVER: Final = int(timedelta(days=366_000).total_seconds())
+_LINK_REACH: Final = int(timedelta(days=14).total_seconds())
+_TEXT_REACH: Final = int(timedelta(days=3).total_seconds())
+"""The same words from one hand or many within three days are one thing said once; later they are said anew."""
+_FEWEST_WORDS: Final = 5
+"""Shorter texts ("love this", "same here") are the same words without being the same story."""
+
+_TRACKING: Final = re.compile(
+    r"(?:utm_.*|mtm_.*|pk_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref|ref_src|ref_url|cmpid|ocid|si|spm|_hsenc|_hsmi)"
+)
+_REPOST_MARK: Final = re.compile(r"^\s*(?:rt|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://\S+")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryKey:
+    """Hold one thing that mentions of a story have in common.
+
+    `key` is a signed 64-bit hash. Mentions with the same key belong together
+    when their publication times are at most `reach_seconds` apart.
+    """
+
+    key: int
+    reach_seconds: int
+
+
+def story_keys(mention: Mention) -> tuple[StoryKey, ...]:
+    """Return the keys of a mention: its identity, what it reposts, its link, its words."""
+    keys = [StoryKey(key=_hash("id", mention.source, mention.repost_of or mention.id), reach_seconds=_FOREVER)]
+    link = _submitted_link(mention)
+    if link is not None:
+        keys.append(StoryKey(key=_hash("url", link), reach_seconds=_LINK_REACH))
+    words = normal_text(mention.text)
+    if words.count(" ") + 1 >= _FEWEST_WORDS:
+        keys.append(StoryKey(key=_hash("text", words), reach_seconds=_TEXT_REACH))
+    return tuple(keys)
+
+
+def canonical_url(url: str) -> str | None:
+    """Return a URL without what does not say which page it is; None where it is no web URL.
+
+    Scheme, ``www.``, default ports, fragments, tracking parameters, the order
+    of parameters and a slash at the end do not count.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not host:
+        return None
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        host = f"{host}:{port}"
+    wanted = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(name.lower())
+    )
+    query = f"?{urlencode(wanted)}" if wanted else ""
+    return f"{host}{parts.path.rstrip('/')}{query}"
+
+
+def normal_text(text: str) -> str:
+    """Return only the words of a text: no repost mark, links, case, signs or emoji, single spaces."""
+    bare = _URL.sub(" ", _REPOST_MARK.sub("", text))
+    folded = unicodedata.normalize("NFKC", bare).casefold()
+    kept = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
+    return " ".join(kept.split())
+
+
+def text_digest(*parts: str | None) -> bytes:
+    """Return 16 bytes that tell one wording from another, for noticing edits."""
+    joined = "\0".join(part or "" for part in parts)
+    return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def _submitted_link(mention: Mention) -> str | None:
+    """Return the page that the mention is, or that it hands on without words of its own."""
+    if mention.kind == "article":
+        return canonical_url(mention.url) if mention.url else None
+    if mention.title and not mention.text.strip() and mention.links:
+        return canonical_url(mention.links[0])
+    return None
+
+
+def _hash(*parts: str) -> int:
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
