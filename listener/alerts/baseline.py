@@ -1,0 +1,305 @@
+"""Learn what is usual for a series of counts, and say how unusual the last hour is.
+
+The model is small enough to explain in a mail. Counts of an hour are put on the
+scale 2 * sqrt(n + 3/8), on which a Poisson count has a variance near one
+whatever its mean (Anscombe 1948, Biometrika 35:246-254). On that scale a level,
+a profile over the hours of working days and of weekends, and a usual swing are
+learned by exponential forgetting from every complete hour. A residual is
+clipped before it teaches, so that a spike raises neither the level nor the
+swing by much. The surprise of the last hour is its distance from level plus
+profile in units of the swing, judged by what was known before that hour began.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from datetime import datetime
+from math import inf, sqrt
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from listener.clock import load_zone
+from listener.errors import StoreVersionError
+
+if TYPE_CHECKING:
+    from datetime import timedelta, tzinfo
+
+__all__ = ["READY_AFTER", "SpikeBaseline", "Surprise"]
+
+READY_AFTER: Final = 48
+"""Hours that must have been learned before anything is called a surprise."""
+
+_HOUR: Final = 3600.0
+_DAY: Final = 86400
+_LEVEL_RATE: Final = 1.0 - 0.5 ** (1.0 / 96.0)  # half forgotten after 4 days of hours
+_SWING_RATE: Final = 1.0 - 0.5 ** (1.0 / 168.0)  # after a week of hours
+_PROFILE_DECAY: Final = 0.5 ** (1.0 / 28.0)  # after 28 days of that hour
+_CLIP: Final = 8.0  # usual swings; beyond them a residual teaches no more than this
+_SWING_FLOOR: Final = 0.5  # half of what chance alone gives a busy series
+_PRIOR_HOURS: Final = 6.0  # what the belief "the swing is that of chance" weighs
+_PSEUDO_DAYS: Final = 4.0  # days of an hour until its own mean outweighs the plain one
+_BAND: Final = 2.0  # swings either way in the band that is shown
+_LEARN_COVERAGE: Final = 0.9
+_HOURS: Final = 24
+_ROOT_OF_NONE: Final = 2.0 * sqrt(0.375)
+_STATE_VERSION: Final = 1
+
+
+class Surprise(NamedTuple):
+    """Say how the last hour compares with what is usual.
+
+    `observed` is the count of the trailing hour (of the bucket, where buckets
+    are longer), `expected` the usual count for that time, `interval` the range
+    most such hours fall into (two usual swings either way). `score` is the
+    distance in usual swings, negative below the usual; 0.0 where the bucket is
+    not covered or less than `READY_AFTER` hours are known.
+    """
+
+    observed: float
+    expected: float
+    interval: tuple[float, float]
+    score: float
+
+
+class SpikeBaseline:
+    """Follow one series of counts and judge each new bucket by the past alone.
+
+    Buckets have one length, any length, and come in order; those of less than an
+    hour are judged as the trailing hour at every bucket. The hours of the profile
+    are those of the time zone. Work and memory for a bucket are constant.
+
+    A bucket of coverage 0 is as if it had not come: it teaches nothing, raises
+    nothing and moves no clock. So is one that is not after the last. A partly
+    covered hour is judged as it is, since what was seen is a lower bound, but
+    teaches only from coverage 0.9.
+    """
+
+    __slots__ = (
+        "_covered",
+        "_end",
+        "_heights",
+        "_hours",
+        "_last",
+        "_length",
+        "_level",
+        "_pending",
+        "_ring",
+        "_season",
+        "_slots",
+        "_span",
+        "_sum",
+        "_total",
+        "_variance",
+        "_weights",
+        "_zone",
+    )
+
+    def __init__(self, time_zone: str | tzinfo, *, bucket: timedelta | None = None) -> None:
+        """Start knowing nothing.
+
+        `bucket` is the length of the buckets; where it is None the smallest
+        distance between two of them is taken for it. Raises UsageError for a time
+        zone the IANA database does not hold.
+        """
+        self._zone = load_zone(str(time_zone))
+        self._length = bucket.total_seconds() if bucket else 0.0
+        self._span = _span(self._length)
+        self._last = -inf  # start of the last bucket taken in
+        self._ring: deque[tuple[float, float]] = deque()  # start and count of the trailing hour's buckets
+        self._sum = 0.0
+        self._end = -inf  # end of the clock hour under way
+        self._total = self._covered = 0.0  # its count, and the sum of its buckets' coverage
+        self._slots = (0, 0)  # places in the profile of the hour before it and of itself
+        self._season = (0.0, 0.0)  # and what the profile says there
+        self._pending: tuple[float, int] | None = None  # a complete hour that has not taught yet
+        self._hours = 0.0
+        self._level = 0.0
+        self._variance = 1.0
+        self._heights = [0.0] * (2 * _HOURS)  # the profile: working days, then weekends
+        self._weights = [0.0] * (2 * _HOURS)
+
+    @property
+    def hours(self) -> int:
+        """Return the number of hours that have been learned."""
+        return int(self._hours)
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether enough is known to call something a surprise."""
+        return self._hours >= READY_AFTER
+
+    def update(self, start: datetime, count: float, coverage: float = 1.0) -> Surprise:
+        """Take in the bucket that begins at `start` and judge the hour that ends with it.
+
+        `start` is aware (a naive one is read in the zone of the profile), `count`
+        at least 0, `coverage` 0 to 1.
+        """
+        begin = (start if start.tzinfo else start.replace(tzinfo=self._zone)).timestamp()
+        if coverage <= 0.0 or begin <= self._last:
+            expected, interval, _, _ = self._usual(1.0)
+            return Surprise(count, expected, interval, 0.0)
+        if begin - self._last < self._length or not self._length:
+            self._measure(begin - self._last)
+        if begin >= self._end:
+            self._turn(begin)
+        self._last = begin
+        self._total += count
+        self._covered += coverage
+        ring, horizon = self._ring, begin - self._span
+        ring.append((begin, count))
+        self._sum += count
+        while ring[0][0] <= horizon:
+            self._sum -= ring.popleft()[1]
+        left = self._end - begin - self._length
+        if left <= 0.0:
+            self._learn()
+        expected, interval, usual, swing = self._usual(1.0 - left / self._span if left > 0.0 else 1.0)
+        score = (2.0 * sqrt(self._sum + 0.375) - usual) / swing if self._hours >= READY_AFTER else 0.0
+        if left <= 0.0:
+            self._close()
+        return Surprise(self._sum, expected, interval, score)
+
+    def to_state(self) -> str:
+        """Return all that is known as JSON text, below 4 kB for buckets of a minute or more."""
+        return json.dumps(
+            {
+                "version": _STATE_VERSION,
+                "zone": self._zone.key,
+                "length": self._length,
+                "last": None if self._last == -inf else self._last,
+                "end": None if self._end == -inf else self._end,
+                "ring": list(self._ring),
+                "hour": [self._total, self._covered, *self._slots],
+                "pending": self._pending,
+                "hours": self._hours,
+                "level": self._level,
+                "variance": self._variance,
+                "heights": self._heights,
+                "weights": self._weights,
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_state(cls, state: str) -> SpikeBaseline:
+        """Go on from what `to_state` returned.
+
+        Raises StoreVersionError where `state` is of another version or damaged:
+        the history must then be read again.
+        """
+        try:
+            held = json.loads(state)
+            if held["version"] != _STATE_VERSION:
+                raise ValueError(held["version"])
+            made = cls(str(held["zone"]))
+            made._restore(held)
+        except (ValueError, KeyError, TypeError, IndexError) as problem:
+            msg = "the saved baseline of a series cannot be read by this version; it must be learned again"
+            raise StoreVersionError(msg) from problem
+        return made
+
+    def _restore(self, held: dict[str, Any]) -> None:
+        """Take over the fields of a saved state; any error of shape is the caller's."""
+        self._length = float(held["length"])
+        self._span = _span(self._length)
+        self._last = -inf if held["last"] is None else float(held["last"])
+        self._end = -inf if held["end"] is None else float(held["end"])
+        self._ring = deque((float(begin), count) for begin, count in held["ring"])
+        self._sum = sum(count for _, count in self._ring)
+        self._total, self._covered, before, here = held["hour"]
+        self._slots = (int(before), int(here))
+        self._pending = (held["pending"][0], int(held["pending"][1])) if held["pending"] else None
+        self._hours, self._level, self._variance = (float(held[name]) for name in ("hours", "level", "variance"))
+        self._heights = [float(height) for height in held["heights"]]
+        self._weights = [float(weight) for weight in held["weights"]]
+        if not len(self._heights) == len(self._weights) == 2 * _HOURS:
+            raise ValueError(len(self._heights))
+        self._aim()
+
+    def _measure(self, gap: float) -> None:
+        """Take the smallest distance between two buckets for their length."""
+        if gap < inf:
+            self._length = gap
+            self._span = _span(gap)
+
+    def _turn(self, begin: float) -> None:
+        """Begin the clock hour that holds `begin`, closing one that was left unfinished."""
+        if self._covered:
+            self._learn()
+            self._close()
+        offset = datetime.fromtimestamp(begin, self._zone).utcoffset()
+        ahead = offset.total_seconds() if offset else 0.0
+        local = (begin + ahead) // self._span * self._span
+        self._end = local - ahead + self._span
+        self._slots = (_slot(local - self._span), _slot(local))
+        self._aim()
+
+    def _aim(self) -> None:
+        """Read the profile at the two hours in which the judged one may lie."""
+        before, here = self._slots
+        self._season = (self._profile(before), self._profile(here))
+
+    def _usual(self, share: float) -> tuple[float, tuple[float, float], float, float]:
+        """Return the expected count and its band, then centre and swing on the root scale.
+
+        `share` is how much of the judged hour lies in the clock hour under way.
+        """
+        before, here = self._season
+        usual = self._level + before + (here - before) * share
+        swing = max(_SWING_FLOOR, sqrt(self._variance))
+        reach = _BAND * swing
+        return _count(usual), (_count(usual - reach), _count(usual + reach)), usual, swing
+
+    def _close(self) -> None:
+        """Put the clock hour aside; it teaches when the next one has passed."""
+        covered = self._covered * self._length / self._span
+        if covered >= _LEARN_COVERAGE:
+            self._pending = (self._total / min(1.0, covered), self._slots[1])
+        self._total = self._covered = 0.0
+
+    def _learn(self) -> None:
+        """Let the hour put aside teach level, swing and profile."""
+        if self._pending is None:
+            return
+        count, slot = self._pending
+        self._pending = None
+        height = 2.0 * sqrt(count + 0.375)
+        if not self._hours:
+            self._level = height
+        season = self._profile(slot)
+        limit = _CLIP * max(_SWING_FLOOR, sqrt(self._variance))
+        residual = min(limit, max(-limit, height - self._level - season))
+        self._hours += 1.0
+        self._level += residual * max(_LEVEL_RATE, 1.0 / self._hours)
+        square = residual * residual - self._variance
+        self._variance += square * max(_SWING_RATE, 1.0 / (self._hours + _PRIOR_HOURS))
+        weight = self._weights[slot] = self._weights[slot] * _PROFILE_DECAY + 1.0
+        self._heights[slot] += (season + residual - self._heights[slot]) / weight
+        self._aim()
+
+    def _profile(self, slot: int) -> float:
+        """Return how far an hour usually lies from the level, the less sure the nearer to 0.
+
+        An hour of a kind of day leans on the same hour of all days, and that on 0.
+        """
+        other = slot - _HOURS if slot >= _HOURS else slot + _HOURS
+        weight, height = self._weights[slot], self._heights[slot]
+        beside = self._weights[other]
+        any_day = (weight * height + beside * self._heights[other]) / (weight + beside + _PSEUDO_DAYS)
+        return (weight * height + _PSEUDO_DAYS * any_day) / (weight + _PSEUDO_DAYS)
+
+
+def _span(length: float) -> float:
+    """Return the seconds judged at once: whole buckets, as near to an hour as they come."""
+    return max(1, round(_HOUR / length)) * length if length else _HOUR
+
+
+def _slot(local: float) -> int:
+    """Return the place in the profile of a local time in seconds since 1970-01-01, a Thursday."""
+    day, second = divmod(int(local), _DAY)
+    return second // 3600 + (_HOURS if (day + 3) % 7 >= 5 else 0)  # noqa: PLR2004 - Saturday is the fifth from Monday
+
+
+def _count(height: float) -> float:
+    """Return the count that lies at `height` on the root scale."""
+    return height * height / 4.0 - 0.375 if height > _ROOT_OF_NONE else 0.0
