@@ -1,5 +1,6 @@
 """Answer questions about what is stored: trend, share of voice, mentions, terms, coverage."""
 
+from listener.search.reader import Reader
 from listener.search.records import (
     METRICS,
     CoverageGap,
@@ -12,6 +13,7 @@ from listener.search.records import (
     Trend,
     TrendBucket,
 )
+from listener.search.trend import Span
 
 __all__ = [
     "METRICS",
@@ -19,8 +21,10 @@ __all__ = [
     "EpisodeRow",
     "MentionFilter",
     "MentionRow",
+    "Reader",
     "ShareRow",
     "SourceCount",
+    "Span",
     "TermRow",
     "Trend",
     "TrendBucket",

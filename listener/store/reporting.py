@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from listener.clock import from_epoch, to_epoch
+from listener.clock import to_epoch
 from listener.database import translated, write_transaction
 from listener.store.records import OutboxItem
 
@@ -260,13 +260,3 @@ class ReportWriter:
                     item.number,
                 ),
             )
-
-    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
-        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
-        with translated(self._path):
-            row = self._connection.execute(
-                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
-                "WHERE brands.name = ? AND rule = ?",
-                (brand, rule),
-            ).fetchone()
-        return None if row is None else (str(row[0]), from_epoch(row[1]))

@@ -1,0 +1,156 @@
+"""Say how much of a span was really read, from the ledger.
+
+Coverage of a source in a bucket is the drained share of the bucket, averaged
+over the source's active lanes; of a brand, averaged over the sources that
+listen for it. Zero mentions where coverage is 1 are zero; where it is 0 they are
+unknown.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.ledger import IMPORT_LANE
+from listener.search.records import CoverageGap
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from listener.clock import Bucket
+
+__all__ = ["covered_share", "find_gaps", "load_coverage", "share_of"]
+
+_Spans = list[tuple[int, int]]
+
+_LANES: Final = """
+SELECT DISTINCT sources.name, resources.lane FROM resources
+JOIN sources ON sources.id = resources.source_id LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE resources.is_active = 1 AND (resources.brand_id IS NULL OR brands.name = ?)
+"""
+
+_DRAINED: Final = """
+SELECT sources.name, resources.lane, windows.from_at, windows.to_at FROM windows
+JOIN resources ON resources.id = windows.resource_id JOIN sources ON sources.id = resources.source_id
+LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE windows.state = 'drained' AND windows.to_at > ? AND windows.from_at < ?
+  AND (resources.brand_id IS NULL OR brands.name = ?)
+"""
+
+_GAPS: Final = """
+SELECT sources.name, resources.lane, brands.name, windows.from_at, windows.to_at, windows.state, windows.reason
+FROM windows JOIN resources ON resources.id = windows.resource_id
+JOIN sources ON sources.id = resources.source_id LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE windows.state <> 'drained' AND resources.is_active = 1 AND windows.to_at > ? AND windows.from_at < ?
+ORDER BY windows.from_at, sources.name, resources.lane
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCoverage:
+    """Hold the drained spans of one source: one list a lane, and what was imported whole."""
+
+    lanes: tuple[_Spans, ...]
+    imported: _Spans
+
+
+def load_coverage(
+    connection: sqlite3.Connection, brand: str, since: datetime, until: datetime
+) -> dict[str, SourceCoverage]:
+    """Read what was drained for a brand in [since, until), by source."""
+    lanes: dict[tuple[str, str], _Spans] = {(source, lane): [] for source, lane in connection.execute(_LANES, (brand,))}
+    for source, lane, start, end in connection.execute(_DRAINED, (to_epoch(since), to_epoch(until), brand)):
+        if (source, lane) in lanes:
+            lanes[source, lane].append((start, end))
+    sources = {source for source, _ in lanes}
+    return {
+        source: SourceCoverage(
+            lanes=tuple(
+                _union(spans) for (name, lane), spans in lanes.items() if name == source and lane != IMPORT_LANE
+            ),
+            imported=_union(lanes.get((source, IMPORT_LANE), [])),
+        )
+        for source in sources
+    }
+
+
+def share_of(
+    coverage: dict[str, SourceCoverage], listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+) -> list[float | None]:
+    """Return the covered share of each bucket, 0 to 1; None where nothing listens and nothing was imported.
+
+    Only the part of a bucket that is already past counts.
+    """
+    edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), to_epoch(now))) for bucket in buckets]
+    listened = set(listening)
+    names = listened | {source for source, known in coverage.items() if known.imported}
+    shares = [
+        _source_shares(coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, source in listened)
+        for source in sorted(names)
+    ]
+    return [_mean([share[index] for share in shares]) for index in range(len(edges))]
+
+
+def _source_shares(known: SourceCoverage, edges: Sequence[tuple[int, int]], is_listening: bool) -> list[float | None]:
+    """Return a source's share of each bucket; a source that is only imported counts only where it was."""
+    imported = covered_share(known.imported, edges)
+    read = [covered_share(lane, edges) for lane in known.lanes] if is_listening else []
+    shares: list[float | None] = []
+    for index, whole in enumerate(imported):
+        if not is_listening:
+            shares.append(whole or None)
+            continue
+        mean = sum(lane[index] for lane in read) / len(read) if read else 0.0
+        shares.append(max(mean, whole))
+    return shares
+
+
+def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, int]]) -> list[float]:
+    """Return which share of each [start, end) the disjoint, sorted spans cover; 0 for an empty one."""
+    starts = [start for start, _ in spans]
+    shares = []
+    for start, end in edges:
+        covered = 0
+        for index in range(max(bisect_left(starts, start) - 1, 0), len(spans)):
+            if spans[index][0] >= end:
+                break
+            covered += max(0, min(spans[index][1], end) - max(spans[index][0], start))
+        shares.append(covered / (end - start) if end > start else 0.0)
+    return shares
+
+
+def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:
+    """Return the windows in [since, until) that are open, lost or stopped by the budget, in order of time."""
+    rows = connection.execute(_GAPS, (to_epoch(since), to_epoch(until)))
+    return tuple(
+        CoverageGap(
+            source=source,
+            lane=lane,
+            brand=brand,
+            since=max(from_epoch(start), since),
+            until=min(from_epoch(end), until),
+            state=state,
+            reason=reason,
+        )
+        for source, lane, brand, start, end, state, reason in rows
+    )
+
+
+def _union(spans: Iterable[tuple[int, int]]) -> _Spans:
+    """Return sorted, disjoint spans that cover the same."""
+    joined: _Spans = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _mean(shares: Sequence[float | None]) -> float | None:
+    known = [share for share in shares if share is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,186 @@
+"""Find stored mentions: by brand, source, language, label, time and words."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.mention import SCORE_SCALE, Label
+from listener.search.records import MentionRow, SourceCount
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from listener.search.records import MentionFilter
+
+__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "words_expression"]
+
+_COLUMNS: Final = """
+mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, mentions.url, authors.handle, authors.name,
+authors.followers, mentions.title, mentions.text, mentions.language, mentions.published_at, mentions.seen_at,
+matches.label, matches.score, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
+mentions.repost_of IS NOT NULL, mentions.story_id, matches.spans
+"""
+
+_MATCHED: Final = f"""
+SELECT {_COLUMNS} FROM matches JOIN mentions ON mentions.id = matches.mention_id
+JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN authors ON authors.id = mentions.author_id
+"""  # noqa: S608 - built from constants of this module
+
+_ALL: Final = f"""
+SELECT {_COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN matches ON matches.mention_id = mentions.id LEFT JOIN brands ON brands.id = matches.brand_id
+LEFT JOIN authors ON authors.id = mentions.author_id
+"""  # noqa: S608 - built from constants of this module
+
+_CONDITIONS: Final = """
+WHERE (:brand IS NULL OR brands.name = :brand)
+  AND (:source IS NULL OR sources.name = :source)
+  AND (:language IS NULL OR mentions.language = :language OR mentions.language LIKE :language || '-%')
+  AND (:labels IS NULL OR instr(:labels, ',' || matches.label || ',') > 0)
+  AND (:since IS NULL OR mentions.published_at >= :since)
+  AND (:until IS NULL OR mentions.published_at < :until)
+  AND (:reposts OR mentions.repost_of IS NULL)
+  AND (:words IS NULL OR mentions.id IN (SELECT rowid FROM mention_texts WHERE mention_texts MATCH :words))
+"""
+
+_ORDER: Final = "ORDER BY mentions.published_at DESC, mentions.id DESC, brands.name LIMIT :limit"
+
+_COUNT: Final = f"""
+SELECT {{name}}, count(*), sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
+       sum(label = {int(Label.NEGATIVE)}), sum(label = {int(Label.NO_EVIDENCE)}), sum(label = {int(Label.UNSCORED)})
+FROM matches JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = matches.source_id
+WHERE brands.name = ? AND matches.published_at >= ? AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)}
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""  # noqa: S608 - built from constants of this module
+_WORDLIKE: Final = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So"}
+"""Categories that make a token; a word without any of them finds nothing and is left out."""
+
+_COUNT_COLUMNS: Final = {"source": "sources.name", "language": "matches.language"}
+
+
+def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tuple[MentionRow, ...]:
+    """Return the mentions a filter asks for, newest first, once a brand each matches."""
+    words = None if wanted.text is None else words_expression(wanted.text)
+    if words == "":
+        return ()
+    values = {
+        "brand": wanted.brand,
+        "source": wanted.source,
+        "language": wanted.language,
+        "labels": "," + ",".join(str(int(label)) for label in wanted.labels) + "," if wanted.labels else None,
+        "since": None if wanted.since is None else to_epoch(wanted.since),
+        "until": None if wanted.until is None else to_epoch(wanted.until),
+        "reposts": wanted.include_reposts,
+        "words": words,
+        "limit": wanted.limit,
+    }
+    return tuple(_row(row) for row in connection.execute(f"{_MATCHED} {_CONDITIONS} {_ORDER}", values))
+
+
+def read_mentions(
+    connection: sqlite3.Connection, numbers: Sequence[int], *, brand: str | None = None
+) -> tuple[MentionRow, ...]:
+    """Return mentions by number, in the order given; unknown numbers are left out."""
+    found: dict[int, MentionRow] = {}
+    for number in numbers:
+        rows = connection.execute(
+            f"{_ALL} WHERE mentions.id = ? AND (? IS NULL OR brands.name = ?) ORDER BY brands.name LIMIT 1",
+            (number, brand, brand),
+        ).fetchall()
+        if rows:
+            found[number] = _row(rows[0])
+    return tuple(found.values())
+
+
+def find_number(connection: sqlite3.Connection, name: str) -> int | None:
+    """Return the number of the mention that ``source:id`` or a number names; None where there is none."""
+    if name.isdecimal():
+        row = connection.execute("SELECT id FROM mentions WHERE id = ?", (int(name),)).fetchone()
+    else:
+        source, _, native_id = name.partition(":")
+        row = connection.execute(
+            "SELECT mentions.id FROM mentions JOIN sources ON sources.id = source_id "
+            "WHERE sources.name = ? AND native_id = ?",
+            (source, native_id),
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def count_by(
+    connection: sqlite3.Connection, what: str, brand: str, since: datetime, until: datetime
+) -> tuple[SourceCount, ...]:
+    """Return a brand's mentions in [since, until) by ``source`` or ``language``, most first."""
+    rows = connection.execute(_COUNT.format(name=_COUNT_COLUMNS[what]), (brand, to_epoch(since), to_epoch(until)))
+    return tuple(
+        SourceCount(
+            name=name,
+            mentions=mentions,
+            positive=positive,
+            neutral=neutral,
+            negative=negative,
+            no_evidence=no_evidence,
+            unscored=unscored,
+        )
+        for name, mentions, positive, neutral, negative, no_evidence, unscored in rows
+    )
+
+
+def words_expression(text: str) -> str:
+    """Turn plain words into a full-text expression that asks for all of them.
+
+    Every word is quoted, so that no sign is an operator. A word also finds the hashtag
+    of the same name, which the index keeps as a word of its own.
+    """
+    words = [
+        word
+        for word in text.replace("\0", " ").split()
+        if any(unicodedata.category(char)[:2] in _WORDLIKE for char in word)
+    ]
+    parts = []
+    for word in words:
+        quoted = word.replace('"', '""')
+        plain = quoted.lstrip("#@$")
+        parts.append(f'("{quoted}" OR "#{plain}")' if plain == quoted else f'"{quoted}"')
+    return " AND ".join(parts)
+
+
+def _row(row: Sequence[Any]) -> MentionRow:
+    (
+        number, brand, source, native_id, kind, url, handle, name, followers, title, text, language, published_at,
+        seen_at, label, score, likes, reposts, replies, views, is_repost, story, spans,
+    ) = row  # fmt: skip
+    return MentionRow(
+        number=number,
+        brand=brand,
+        source=source,
+        id=native_id,
+        kind=kind,
+        url=url,
+        author=handle,
+        author_name=name,
+        followers=followers,
+        title=title,
+        text=text,
+        language=language,
+        published_at=from_epoch(published_at),
+        seen_at=from_epoch(seen_at),
+        label=Label.UNSCORED if label is None else Label(label),
+        score=None if score is None else score / SCORE_SCALE,
+        likes=likes,
+        reposts=reposts,
+        replies=replies,
+        views=views,
+        is_repost=bool(is_repost),
+        story=story,
+        spans=_spans(spans),
+    )
+
+
+def _spans(text: object) -> tuple[tuple[str, int, int], ...]:
+    return tuple((name, start, end) for name, start, end in json.loads(text)) if isinstance(text, str) else ()

@@ -1,0 +1,187 @@
+"""Open the store for reading and answer from it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Self
+
+from listener.clock import from_epoch, to_epoch
+from listener.database import open_reader, translated
+from listener.errors import UsageError, suggest
+from listener.search import coverage, mentions, states
+from listener.search.trend import read_share, read_trend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from listener.clock import Bucket
+    from listener.search.records import CoverageGap, EpisodeRow, MentionFilter, MentionRow, ShareRow, SourceCount, Trend
+    from listener.search.trend import Span
+
+__all__ = ["Reader"]
+
+
+class Reader:
+    """Answer questions about one store; never writes, never waits for a writer.
+
+    Every method raises StoreError where the store cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_reader(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store."""
+        self._connection.close()
+
+    def trend(self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]) -> Trend:
+        """Return the trend of brands; `listening` names the enabled sources of each."""
+        self._require_source(span.source)
+        with translated(self.path):
+            return read_trend(self._connection, brands, span, listening)
+
+    def share(
+        self, kinds: Mapping[str, str], span: Span, listening: Mapping[str, Sequence[str]]
+    ) -> tuple[ShareRow, ...]:
+        """Return share of voice over the brands of `kinds` (name to kind), topics left out."""
+        with translated(self.path):
+            return read_share(self._connection, kinds, span, listening)
+
+    def mentions(self, wanted: MentionFilter) -> tuple[MentionRow, ...]:
+        """Return the mentions a filter asks for, newest first."""
+        self._require_source(wanted.source)
+        with translated(self.path):
+            return mentions.find_mentions(self._connection, wanted)
+
+    def mentions_by_number(self, numbers: Sequence[int], *, brand: str | None = None) -> tuple[MentionRow, ...]:
+        """Return mentions by number, in the order given."""
+        with translated(self.path):
+            return mentions.read_mentions(self._connection, numbers, brand=brand)
+
+    def number_of(self, name: str) -> int:
+        """Return the number of the mention that ``source:id`` or a number names; UsageError where there is none."""
+        with translated(self.path):
+            number = mentions.find_number(self._connection, name)
+        if number is None:
+            msg = f'no mention is called "{name}"; write source:id or a number that "listener mentions" shows'
+            raise UsageError(msg)
+        return number
+
+    def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
+        """Return a brand's mentions in [since, until) by ``source`` or ``language``."""
+        with translated(self.path):
+            return mentions.count_by(self._connection, what, brand, since, until)
+
+    def gaps(self, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:
+        """Return what of [since, until) was not read, in order of time."""
+        with translated(self.path):
+            return coverage.find_gaps(self._connection, since, until)
+
+    def episodes(
+        self,
+        *,
+        brand: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> tuple[EpisodeRow, ...]:
+        """Return episodes that touch [since, until), the newest first."""
+        with translated(self.path):
+            return states.read_episodes(self._connection, brand=brand, since=since, until=until, limit=limit)
+
+    def episode(self, number: int) -> EpisodeRow:
+        """Return one episode; UsageError where there is none of that number."""
+        with translated(self.path):
+            found = states.read_episode(self._connection, number)
+        if found is None:
+            msg = f'no alert has the number {number}; "listener alerts" lists them'
+            raise UsageError(msg)
+        return found
+
+    def source_states(self) -> dict[str, states.SourceState]:
+        """Return the state of every source that was ever tried."""
+        with translated(self.path):
+            return states.read_source_states(self._connection)
+
+    def outbox(self) -> states.OutboxCounts:
+        """Return how many deliveries wait, were given up and were made."""
+        with translated(self.path):
+            return states.read_outbox(self._connection)
+
+    def window_counts(self) -> dict[str, int]:
+        """Return how many windows are in each state."""
+        with translated(self.path):
+            return states.window_counts(self._connection)
+
+    def daemon(self) -> states.DaemonState | None:
+        """Return what the daemon last said of itself."""
+        with translated(self.path):
+            return states.read_daemon(self._connection)
+
+    def quarters(self, brand: str, since: datetime, until: datetime) -> list[tuple[datetime, int, int, int]]:
+        """Return (start, mentions, negative, scored) of a brand's 15-minute buckets that hold anything."""
+        with translated(self.path), closing(self._connection.cursor()) as cursor:
+            rows = cursor.execute(
+                "SELECT bucket * 900, mentions, negative, positive + neutral + negative + no_evidence "
+                "FROM rollup_quarter JOIN brands ON brands.id = brand_id "
+                "WHERE name = ? AND bucket >= ? / 900 AND bucket < (? + 899) / 900 ORDER BY bucket",
+                (brand, to_epoch(since), to_epoch(until)),
+            )
+            return [(from_epoch(start), count, negative, scored) for start, count, negative, scored in rows]
+
+    def first_and_last(self, brand: str) -> tuple[datetime, datetime] | None:
+        """Return the publication times of a brand's first and last stored mention, None where it has none."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT min(published_at), max(published_at) FROM matches JOIN brands ON brands.id = brand_id "
+                "WHERE name = ?",
+                (brand,),
+            ).fetchone()
+        return None if row is None or row[0] is None else (from_epoch(row[0]), from_epoch(row[1]))
+
+    def coverage(
+        self, brand: str, listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+    ) -> list[float | None]:
+        """Return the covered share of each bucket for a brand, None where nothing listens."""
+        if not buckets:
+            return []
+        with translated(self.path):
+            known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
+        return coverage.share_of(known, listening, buckets, now)
+
+    def snoozed_until(self, brand: str) -> datetime | None:
+        """Return until when alerts of a brand are not sent, None where they are."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT until_at FROM snoozes JOIN brands ON brands.id = brand_id WHERE name = ?", (brand,)
+            ).fetchone()
+        return None if row is None else from_epoch(row[0])
+
+    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
+        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
+                "WHERE brands.name = ? AND rule = ?",
+                (brand, rule),
+            ).fetchone()
+        return None if row is None else (str(row[0]), from_epoch(row[1]))
+
+    def _require_source(self, name: str | None) -> None:
+        """Refuse a source nobody ever heard of, naming the near miss."""
+        if name is None:
+            return
+        with translated(self.path):
+            known = [row[0] for row in self._connection.execute("SELECT name FROM sources")]
+        if name not in known:
+            msg = f'source "{name}" has no mention in this store; {suggest(name, known)}'
+            raise UsageError(msg)

@@ -1,0 +1,175 @@
+"""Tell how collection, alerts and deliveries stand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.search.records import EpisodeRow
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+__all__ = [
+    "DaemonState",
+    "OutboxCounts",
+    "SourceState",
+    "read_daemon",
+    "read_episode",
+    "read_episodes",
+    "read_outbox",
+    "read_source_states",
+    "window_counts",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """Hold how the last passes over a source went; None where there was none."""
+
+    name: str
+    state: str
+    message: str | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    retry_at: datetime | None
+    next_run_at: datetime | None
+    consecutive_failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCounts:
+    """Count deliveries: waiting, given up, done."""
+
+    pending: int
+    failed: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonState:
+    """Hold what the daemon last said of itself."""
+
+    pid: int
+    started_at: datetime
+    heartbeat_at: datetime
+
+
+_EPISODES: Final = """
+SELECT episodes.id, brands.name, rule, state, severity, opened_at, updated_at, resolved_at, observed, expected, low,
+       high, surprise, peak, coverage, headline, why, acknowledged_at
+FROM episodes JOIN brands ON brands.id = episodes.brand_id
+"""
+
+
+def read_source_states(connection: sqlite3.Connection) -> dict[str, SourceState]:
+    """Return the state of every source that was ever tried, by name."""
+    rows = connection.execute(
+        "SELECT name, state, message, last_attempt_at, last_success_at, retry_at, next_run_at, consecutive_failures "
+        "FROM source_states JOIN sources ON sources.id = source_id ORDER BY name"
+    )
+    return {
+        name: SourceState(
+            name=name,
+            state=state,
+            message=message,
+            last_attempt_at=_instant(attempt),
+            last_success_at=_instant(success),
+            retry_at=_instant(retry),
+            next_run_at=_instant(following),
+            consecutive_failures=failures,
+        )
+        for name, state, message, attempt, success, retry, following, failures in rows
+    }
+
+
+def read_outbox(connection: sqlite3.Connection) -> OutboxCounts:
+    """Return how many deliveries wait, were given up and were made."""
+    counts = dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
+    return OutboxCounts(pending=counts.get("pending", 0), failed=counts.get("failed", 0), sent=counts.get("sent", 0))
+
+
+def window_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many windows of active resources are in each state."""
+    counts = dict(
+        connection.execute(
+            "SELECT windows.state, count(*) FROM windows JOIN resources ON resources.id = resource_id "
+            "WHERE is_active = 1 GROUP BY windows.state"
+        )
+    )
+    return {state: counts.get(state, 0) for state in ("open", "drained", "lost", "budget")}
+
+
+def read_daemon(connection: sqlite3.Connection, name: str = "daemon") -> DaemonState | None:
+    """Return what the daemon last said of itself, None where none runs or ever ran."""
+    row = connection.execute("SELECT pid, started_at, beat_at FROM heartbeats WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    return DaemonState(pid=row[0], started_at=from_epoch(row[1]), heartbeat_at=from_epoch(row[2]))
+
+
+def read_episodes(
+    connection: sqlite3.Connection,
+    *,
+    brand: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+) -> tuple[EpisodeRow, ...]:
+    """Return episodes that touch [since, until), the newest first."""
+    rows = connection.execute(
+        f"{_EPISODES} WHERE (:brand IS NULL OR brands.name = :brand) "
+        "AND (:since IS NULL OR coalesce(resolved_at, updated_at) >= :since OR state = 'open') "
+        "AND (:until IS NULL OR opened_at < :until) ORDER BY opened_at DESC, episodes.id DESC LIMIT :limit",
+        {
+            "brand": brand,
+            "since": None if since is None else to_epoch(since),
+            "until": None if until is None else to_epoch(until),
+            "limit": limit,
+        },
+    )
+    return tuple(_episode(row) for row in rows)
+
+
+def read_episode(connection: sqlite3.Connection, number: int) -> EpisodeRow | None:
+    """Return one episode by its number, None where there is none."""
+    row = connection.execute(f"{_EPISODES} WHERE episodes.id = ?", (number,)).fetchone()
+    return None if row is None else _episode(row)
+
+
+def _episode(row: Sequence[Any]) -> EpisodeRow:
+    (
+        number, brand, rule, state, severity, opened_at, updated_at, resolved_at, observed, expected, low, high,
+        surprise, peak, coverage, headline, why, acknowledged_at,
+    ) = row  # fmt: skip
+    reasons = json.loads(why)
+    return EpisodeRow(
+        id=number,
+        brand=brand,
+        rule=rule,
+        state=state,
+        severity=severity,
+        opened_at=from_epoch(opened_at),
+        updated_at=from_epoch(updated_at),
+        resolved_at=_instant(resolved_at),
+        observed=observed,
+        expected=expected,
+        interval=(low, high),
+        surprise=surprise,
+        peak=peak,
+        coverage=coverage,
+        headline=headline,
+        terms=tuple(reasons.get("terms", ())),
+        sources=tuple(reasons.get("sources", ())),
+        authors=tuple(reasons.get("authors", ())),
+        mentions=tuple(reasons.get("mentions", ())),
+        acknowledged_at=_instant(acknowledged_at),
+    )
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_epoch(seconds)
