@@ -52,7 +52,7 @@ MARKUP = st.lists(
             "<pre>",
             "</pre>",
             "<!",
-            "é",
+            "e\u0301",
         ]
     )
 ).map("".join)
@@ -150,10 +150,10 @@ def test_any_markup_gives_clean_text(markup: str) -> None:
         "<p",
         "\n ",
         "<img emoji alt='",
-        "e" + "̣́" * 20,
+        "e" + "\u0301\u0323" * 20,
         "href='",
         "<svg></svg",
-        "̣̈́",
+        "\u0344\u0323",
     ],
 )
 def test_hostile_markup_takes_linear_time(piece: str) -> None:
