@@ -1,0 +1,1 @@
+"""Hold the bundled demo: an invented world, its archive and the generator of both."""
