@@ -1,0 +1,91 @@
+"""Score tasks with a reader of texts: masking, title, label and record.
+
+VADER and the word lists of other languages differ only in how a text reads;
+what is read, and what becomes of it, is decided here once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from listener.api import Label, Sentiment
+from sentiment.target import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from listener.api import ScoringTask
+    from sentiment.reading import Reading
+
+__all__ = ["NEGATIVE_AT", "POSITIVE_AT", "LexicalScorer", "label_of", "whole_text"]
+
+POSITIVE_AT: Final = 0.05
+NEGATIVE_AT: Final = -0.05
+"""The cuts of VADER's own README, "About the Scoring" (github.com/cjhutto/vaderSentiment, read 2026-11-22)."""
+
+
+def label_of(score: float, evidence: int, *, positive_at: float, negative_at: float) -> Label:
+    """Return the label of a score: at or past a cut, and NO_EVIDENCE where nothing carried it."""
+    if not evidence:
+        return Label.NO_EVIDENCE
+    if score >= positive_at:
+        return Label.POSITIVE
+    return Label.NEGATIVE if score <= negative_at else Label.NEUTRAL
+
+
+def whole_text(task: ScoringTask) -> str:
+    """Return title and text as one, the title on a line of its own where the text does not begin with it."""
+    if task.title and not task.text.startswith(task.title):
+        return f"{task.title}\n{task.text}"
+    return task.text
+
+
+class LexicalScorer:
+    """Score texts of some languages by what their words are worth.
+
+    `read` says how a text reads; it must be safe to use from several threads.
+    `languages` are the BCP 47 tags it is for.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        version: str,
+        languages: Sequence[str],
+        read: Callable[[str], Reading],
+        positive_at: float = POSITIVE_AT,
+        negative_at: float = NEGATIVE_AT,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self._languages = frozenset(languages)
+        self._read = read
+        self._positive_at = positive_at
+        self._negative_at = negative_at
+
+    def supports(self, language: str) -> bool:
+        """Say whether texts of this language can be scored."""
+        return language in self._languages
+
+    def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
+        """Return (n_tasks,) sentiments in input order."""
+        return [self._score_one(task) for task in tasks]
+
+    def _score_one(self, task: ScoringTask) -> Sentiment:
+        if task.language not in self._languages:
+            return Sentiment.unscored(task.language, "unsupported_language")
+        text = whole_text(task)
+        if not text or text.isspace():
+            return Sentiment.unscored(task.language, "empty")
+        reading = self._read(mask(text, task.masks) if task.masks else text)
+        return Sentiment(
+            score=reading.compound,
+            label=label_of(
+                reading.compound, reading.evidence, positive_at=self._positive_at, negative_at=self._negative_at
+            ),
+            language=task.language,
+            scorer=self.name,
+            version=self.version,
+            evidence=reading.evidence,
+        )

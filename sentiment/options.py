@@ -1,0 +1,33 @@
+"""Declare the options of the `[sentiment]` table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from listener.api import option
+from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT
+
+__all__ = ["SentimentOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentOptions:
+    """Say how feelings are read and labelled."""
+
+    positive_at: float = option(
+        "A score from here up is positive; 0.05 is VADER's convention, 0.3 suits short posts better.",
+        default=POSITIVE_AT,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    negative_at: float = option(
+        "A score from here down is negative; -0.05 is VADER's convention.",
+        default=NEGATIVE_AT,
+        minimum=-1.0,
+        maximum=0.0,
+    )
+    languages: tuple[str, ...] = option(
+        "Languages to score, as BCP 47 tags; empty: every language that has a scorer. Others stay unscored.",
+        default=(),
+        example=("en", "hi", "hi-Latn"),
+    )

@@ -1,0 +1,91 @@
+"""Turn the values of a text's words into one score, the way VADER does.
+
+The constants are those of vaderSentiment 3.3.2 (Hutto and Gilbert, ICWSM 2014).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["EMPTY", "Reading", "summarise"]
+
+_ALPHA: Final = 15
+"""Approximates the largest sum expected; brings the compound into (-1, 1)."""
+
+_EXCLAMATION: Final = 0.292
+_MOST_EXCLAMATIONS: Final = 4
+_QUESTION: Final = 0.18
+_MOST_QUESTIONS: Final = 3
+_MANY_QUESTIONS: Final = 0.96
+
+
+class Reading(NamedTuple):
+    """Say how a text reads.
+
+    `neg`, `neu` and `pos` are the shares of its words, three decimals.
+    `compound` is in [-1, 1], four decimals. `evidence` counts the words, emoji
+    (the words of their names) and emoticons that carried the score.
+    """
+
+    neg: float
+    neu: float
+    pos: float
+    compound: float
+    evidence: int
+
+
+EMPTY: Final = Reading(0.0, 0.0, 0.0, 0.0, 0)
+"""How a text without any word reads."""
+
+_PLAIN: Final = Reading(0.0, 1.0, 0.0, 0.0, 0)
+
+
+def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
+    """Return the reading of a text of `n_words` words.
+
+    `values` are the valences that are not zero, in reading order: zeros change
+    neither a sum nor a share, so they are counted and not kept. `text` gives
+    the exclamation and question marks that add emphasis.
+    """
+    if not values:
+        return _PLAIN if n_words else EMPTY
+    emphasis = _emphasis(text)
+    total = float(sum(values))
+    if total > 0:
+        total += emphasis
+    elif total < 0:
+        total -= emphasis
+    compound = max(-1.0, min(1.0, total / math.sqrt(total * total + _ALPHA)))
+    positive = negative = 0.0
+    for value in values:
+        # one more each, to make up for a neutral word counting as one
+        if value > 0:
+            positive += value + 1
+        else:
+            negative += value - 1
+    if positive > -negative:
+        positive += emphasis
+    elif positive < -negative:
+        negative -= emphasis
+    neutral = n_words - len(values)
+    whole = positive - negative + neutral
+    return Reading(
+        round(abs(negative / whole), 3),
+        round(abs(neutral / whole), 3),
+        round(positive / whole, 3),
+        round(compound, 4),
+        len(values),
+    )
+
+
+def _emphasis(text: str) -> float:
+    """Return what exclamation and question marks add to a score."""
+    questions = text.count("?")
+    added = min(text.count("!"), _MOST_EXCLAMATIONS) * _EXCLAMATION
+    if questions > _MOST_QUESTIONS:
+        return added + _MANY_QUESTIONS
+    return added + questions * _QUESTION if questions > 1 else added

@@ -1,0 +1,78 @@
+"""Send each text to the scorer of its language, and leave alone what nobody can score."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from listener.api import Label, Sentiment
+from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, label_of, whole_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from listener.api import Scorer, ScoringTask
+
+__all__ = ["Router"]
+
+_DEFAULT_CUTS: Final = (NEGATIVE_AT, POSITIVE_AT)
+
+
+class Router:
+    """Score texts of many languages (see `listener.api.Scorer`).
+
+    `routes` gives the scorer of each language (BCP 47 tag). A score at or past
+    `positive_at` is positive, at or below `negative_at` negative; a scorer that
+    reports a confidence has judged classes itself and keeps its label. An empty
+    text is unscored with reason ``empty``, a language without a route with
+    ``unsupported_language``.
+    """
+
+    name = "router"
+
+    def __init__(
+        self, routes: Mapping[str, Scorer], *, positive_at: float = POSITIVE_AT, negative_at: float = NEGATIVE_AT
+    ) -> None:
+        self._routes = dict(routes)
+        self._positive_at = positive_at
+        self._negative_at = negative_at
+        self._stamp = "" if (negative_at, positive_at) == _DEFAULT_CUTS else f"@{negative_at:g},{positive_at:g}"
+        self.version = self._combined_version()
+
+    def supports(self, language: str) -> bool:
+        """Say whether texts of this language can be scored."""
+        scorer = self._routes.get(language)
+        return scorer is not None and scorer.supports(language)
+
+    def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
+        """Return (n_tasks,) sentiments in input order; each scorer is called once."""
+        results: list[Sentiment | None] = [None] * len(tasks)
+        waiting: dict[int, tuple[Scorer, list[int]]] = {}
+        for place, task in enumerate(tasks):
+            scorer = self._routes.get(task.language)
+            if not whole_text(task).strip():
+                results[place] = Sentiment.unscored(task.language, "empty")
+            elif scorer is None:
+                results[place] = Sentiment.unscored(task.language, "unsupported_language")
+            else:
+                waiting.setdefault(id(scorer), (scorer, []))[1].append(place)
+        for scorer, places in waiting.values():
+            answers = scorer.score([tasks[place] for place in places])
+            for place, answer in zip(places, answers, strict=True):
+                results[place] = self._labelled(answer)
+        return [result for result in results if result is not None]
+
+    def _labelled(self, answer: Sentiment) -> Sentiment:
+        """Return the answer with the label of the cuts set here, where they are not the default."""
+        if not self._stamp or answer.score is None or answer.label is Label.UNSCORED or answer.confidence is not None:
+            return answer
+        label = label_of(answer.score, answer.evidence, positive_at=self._positive_at, negative_at=self._negative_at)
+        return replace(answer, label=label, version=answer.version + self._stamp)
+
+    def _combined_version(self) -> str:
+        """Return the scorers with their versions, and a digest of which language each one serves."""
+        routes = sorted((language, scorer.name, scorer.version) for language, scorer in self._routes.items())
+        parts = sorted({f"{name}-{version}" for _, name, version in routes})
+        digest = hashlib.sha256(repr(routes).encode()).hexdigest()[:8]
+        return " ".join([*parts, f"#{digest}"]) + self._stamp

@@ -1,0 +1,93 @@
+"""Tell the language of a text by its script, where the script tells it.
+
+Unicode blocks (Unicode 16.0, Blocks.txt, read 2026-11-22). A script that one
+plausible language writes decides alone; the others only narrow the choice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["LATIN", "SCRIPT_LANGUAGES", "dominant_script"]
+
+LATIN: Final = "Latn"
+
+_BLOCKS: Final = (
+    ("Taml", "\u0b80-\u0bff"),
+    ("Guru", "\u0a00-\u0a7f"),
+    ("Mlym", "\u0d00-\u0d7f"),
+    ("Knda", "\u0c80-\u0cff"),
+    ("Telu", "\u0c00-\u0c7f"),
+    ("Beng", "\u0980-\u09ff"),
+    ("Gujr", "\u0a80-\u0aff"),
+    ("Orya", "\u0b00-\u0b7f"),
+    ("Sinh", "\u0d80-\u0dff"),
+    ("Deva", "\u0900-\u097f\ua8e0-\ua8ff"),
+    ("Arab", "\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc"),
+    ("Kana", "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"),
+    ("Hani", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"),
+    ("Hang", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"),
+    ("Thai", "\u0e00-\u0e7f"),
+    ("Laoo", "\u0e80-\u0eff"),
+    ("Mymr", "\u1000-\u109f"),
+    ("Khmr", "\u1780-\u17ff"),
+    ("Tibt", "\u0f00-\u0fff"),
+    ("Geor", "\u10a0-\u10ff\u1c90-\u1cbf"),
+    ("Armn", "\u0530-\u058f"),
+    ("Hebr", "\u0590-\u05ff\ufb1d-\ufb4f"),
+    ("Ethi", "\u1200-\u139f"),
+    ("Grek", "\u0370-\u03ff\u1f00-\u1fff"),
+    ("Cyrl", "\u0400-\u052f"),
+)
+
+SCRIPT_LANGUAGES: Final = {
+    "Taml": ("ta",),
+    "Guru": ("pa",),
+    "Mlym": ("ml",),
+    "Knda": ("kn",),
+    "Telu": ("te",),
+    "Beng": ("bn",),
+    "Gujr": ("gu",),
+    "Orya": ("or",),
+    "Sinh": ("si",),
+    "Deva": ("hi", "mr", "ne"),
+    "Arab": ("ar", "ur", "fa"),
+    "Kana": ("ja",),
+    "Hani": ("zh",),
+    "Hang": ("ko",),
+    "Thai": ("th",),
+    "Laoo": ("lo",),
+    "Mymr": ("my",),
+    "Khmr": ("km",),
+    "Tibt": ("bo",),
+    "Geor": ("ka",),
+    "Armn": ("hy",),
+    "Hebr": ("he",),
+    "Ethi": ("am",),
+    "Grek": ("el",),
+    "Cyrl": ("ru", "uk", "bg", "sr", "kk"),
+}
+"""The languages a script may stand for, of those worth telling apart."""
+
+_NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]")
+_RUNS: Final = tuple((script, re.compile(f"[{ranges}]+")) for script, ranges in _BLOCKS)
+_KANA_SHARE: Final = 0.05
+"""Japanese mixes kana and Han; Chinese has no kana but in names."""
+
+
+def dominant_script(text: str, latin_letters: int) -> str | None:
+    """Return the ISO 15924 code of the script most of the letters are in; None without letters.
+
+    `latin_letters` counts those in Latin script. A tie goes to the other script:
+    Latin words are borrowed everywhere.
+    """
+    first = None if text.isascii() else _NOT_LATIN.search(text)
+    if first is None:
+        return LATIN if latin_letters else None
+    counts = {script: sum(map(len, pattern.findall(text, first.start()))) for script, pattern in _RUNS}
+    script = max(counts, key=counts.__getitem__)
+    if script == "Hani" and counts["Kana"] > _KANA_SHARE * counts["Hani"]:
+        script = "Kana"
+    native = counts["Kana"] + counts["Hani"] if script == "Kana" else counts[script]
+    return LATIN if latin_letters > native else script

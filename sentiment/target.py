@@ -1,0 +1,101 @@
+"""Find brands in a text, and take their names out before it is scored.
+
+A word list holds many words that are brand names too: "Discord is down again"
+must not be negative for its name. So the names of all tracked brands are
+replaced by a character that no list holds, wherever they stand as whole words,
+hashtags or handles, in any case.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MASK", "find_names", "mask"]
+
+MASK: Final = "\ue000"
+"""Stands for a masked name: a private-use character, so no word of any language."""
+
+_DOTS: Final = str.maketrans({"\u0131": "i", "\u0307": None})
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
+)
+"""Scripts that put no space, or a particle, right behind a name."""
+_KATAKANA: Final = re.compile("[\u30a1-\u30ff\uff66-\uff9f]")
+_JOINERS: Final = "_\u200c\u200d"
+
+
+def mask(text: str, names: Sequence[str]) -> str:
+    """Return `text` with every one of `names` replaced by `MASK`; see `find_names`."""
+    spans = find_names(text, names)
+    if not spans:
+        return text
+    parts: list[str] = []
+    done = 0
+    for start, end in spans:
+        parts += (text[done:start], MASK)
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the (start, end) places of `names` in `text`, in reading order, none overlapping.
+
+    A name is found in any case, as a whole word: no letter, mark, digit or _ may
+    touch it where it ends in one itself, except in scripts that do not separate
+    words. Its # or @ belongs to it. Longer names are looked for first.
+    """
+    folded = _fold(text)
+    spans: list[tuple[int, int]] = []
+    for name, needle in _longest_first(tuple(names)):
+        if needle not in folded:
+            continue
+        for found in _pattern(name).finditer(text):
+            start, end = found.span()
+            if _is_whole(text, found.start("name"), end) and all(end <= a or start >= b for a, b in spans):
+                spans.append((start, end))
+    return sorted(spans)
+
+
+@lru_cache(maxsize=256)
+def _longest_first(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the names as they are looked for (NFC, trimmed, without # and @, each once), and folded."""
+    tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
+    bare = {name.lstrip("#@").strip() or name for name in tidy if name}
+    return tuple((name, _fold(name)) for name in sorted(bare, key=lambda name: (-len(name), name)))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(name: str) -> re.Pattern[str]:
+    words = r"\s+".join(re.escape(part) for part in name.split())
+    return re.compile(f"[#@]?(?P<name>{words})", re.IGNORECASE)
+
+
+def _fold(text: str) -> str:
+    """Return `text` without case, without what the two Turkish i differ in, with single spaces."""
+    return " ".join(text.casefold().translate(_DOTS).split())
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Say whether nothing before or behind continues the word at [start, end)."""
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    return not (before and _joined(text[start], before)) and not (behind and _joined(text[end - 1], behind))
+
+
+@lru_cache(maxsize=4096)
+def _joined(inner: str, outer: str) -> bool:
+    """Say whether two neighbouring characters are of one word."""
+    if not (_is_word_like(inner) and _is_word_like(outer)):
+        return False
+    if _KATAKANA.match(inner):
+        return _KATAKANA.match(outer) is not None
+    return not (_UNSPACED.match(inner) or _UNSPACED.match(outer))
+
+
+def _is_word_like(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character)[0] in "LMN"

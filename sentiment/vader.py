@@ -1,0 +1,317 @@
+"""Score English by VADER's rules: the same numbers as the package, in linear time.
+
+The lexicon, the word lists and the rules are those of vaderSentiment 3.3.2
+(C.J. Hutto, E.E. Gilbert: "VADER: A Parsimonious Rule-based Model for Sentiment
+Analysis of Social Media Text", ICWSM 2014; MIT licence; read 2026-11-22). The
+data stays in that package; the evaluation is our own. Every field equals that of
+``SentimentIntensityAnalyzer.polarity_scores``, quirks included: a token is
+looked up once and remembered, and only tokens that carry a value are weighed,
+so that the time grows with the length of the text and not with its square.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from functools import cache
+from heapq import heappop, heappush
+from importlib.metadata import version as distribution_version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
+
+from sentiment.lexical import LexicalScorer
+from sentiment.reading import Reading, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["VaderRules", "VaderScorer", "default_rules", "polarity_scores"]
+
+RULES_VERSION: Final = 1
+"""Raised whenever a change here changes a score."""
+
+_NEGATION: Final[float] = N_SCALAR
+_CAPITALS: Final[float] = C_INCR
+_MEMO_LIMIT: Final = 1 << 16
+"""Remembered tokens; past it the memory is emptied, so that it stays under some 10 MB."""
+
+_LONGEST_REMEMBERED: Final = 40
+_EMOTICON_LENGTH: Final = 2
+"""A token that would be stripped to this or less is taken for an emoticon and left as it is."""
+
+_PHRASES: Final[Mapping[tuple[str, ...], float]] = {tuple(key.split()): value for key, value in SPECIAL_CASES.items()}
+_BOOSTER_PHRASES: Final[Mapping[tuple[str, ...], float]] = {
+    tuple(key.split()): value for key, value in BOOSTER_DICT.items() if " " in key
+}
+_PHRASE_STARTS: Final = frozenset(key[0] for key in (*_PHRASES, *_BOOSTER_PHRASES))
+_CONTEXT: Final = frozenset(
+    {"at", "but", "doubt", "kind", "least", "never", "no", "nor", "of", "or", "so", "this", "very", "without"}
+).union(*_PHRASES, *_BOOSTER_PHRASES)
+"""Words the rules ask for by name; of every other word without a value only its case counts."""
+
+
+class _Word:
+    """Hold what the rules ask of one token."""
+
+    __slots__ = ("boost", "lower", "negates", "scores", "starts", "upper", "value")
+
+    def __init__(self, lower: str, value: float | None, *, boost: float = 0.0, upper: bool, negates: bool) -> None:
+        self.lower = lower
+        self.value = value
+        self.boost = boost
+        self.upper = upper
+        self.negates = negates
+        self.scores = value is not None and not boost
+        self.starts = lower in _PHRASE_STARTS
+
+
+_PLAIN: Final = _Word("", None, upper=False, negates=False)
+_PLAIN_UPPER: Final = _Word("", None, upper=True, negates=False)
+_OUTSIDE: Final = _Word("", 0.0, upper=False, negates=False)
+"""Stands before the first word: like a word with a value, it modifies nothing."""
+
+
+class _Memo(dict[str, _Word]):
+    """Remember tokens by their raw form; safe to share, since losing an entry only costs time."""
+
+    def __init__(self, lexicon: Mapping[str, float]) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, raw: str) -> _Word:
+        word = self._look_up(raw)
+        if len(raw) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MEMO_LIMIT:
+                self.clear()
+            self[raw] = word
+        return word
+
+    def _look_up(self, raw: str) -> _Word:
+        stripped = raw.strip(string.punctuation)
+        token = raw if len(stripped) <= _EMOTICON_LENGTH else stripped
+        lower = token.lower()
+        value = self._lexicon.get(lower)
+        boost = BOOSTER_DICT.get(lower, 0.0)
+        negates = lower in _NEGATE or "n't" in lower
+        upper = token.isupper()
+        if value is None and not boost and not negates and lower not in _CONTEXT:
+            return _PLAIN_UPPER if upper else _PLAIN
+        return _Word(lower, value, boost=boost, upper=upper, negates=negates)
+
+
+_NEGATE: Final = frozenset(NEGATE)
+
+
+class VaderRules:
+    """Read texts by VADER's rules over one lexicon; safe to use from several threads.
+
+    `lexicon` gives the valence of lower-case tokens, -4 to 4. `emoji` gives the
+    words that an emoji (one code point) stands for.
+    """
+
+    def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str]) -> None:
+        self._words = _Memo(lexicon)
+        self._emoji = emoji
+        self._emoji_like = re.compile(_coarse_class(emoji))
+
+    def read(self, text: str) -> Reading:
+        """Return how `text` reads."""
+        if not text.isascii():
+            text = self._emoji_like.sub(self._spell, text)
+        words = list(map(self._words.__getitem__, text.split()))
+        hits = [place for place, word in enumerate(words) if word.scores]
+        if not hits:
+            return summarise(text, len(words), ())
+        upper = [word.upper for word in words]
+        mixed_case = True in upper and False in upper
+        last = len(words) - 1
+        weighed: list[tuple[int, float]] = []
+        for place in hits:
+            if place < last and words[place].lower == "kind" and words[place + 1].lower == "of":
+                continue
+            value = _weigh(words, place, mixed_case=mixed_case)
+            if value:
+                weighed.append((place, value))
+        if weighed and "but" in text.lower():
+            return summarise(text, len(words), _turn_at_but(words, weighed))
+        return summarise(text, len(words), [value for _, value in weighed])
+
+    def _spell(self, found: re.Match[str]) -> str:
+        """Write an emoji out as its name, with a space before it but none behind it."""
+        emoji = found[0]
+        name = self._emoji.get(emoji)
+        if name is None:
+            return emoji
+        start = found.start()
+        return name if start == 0 or found.string[start - 1] == " " else f" {name}"
+
+
+def _coarse_class(characters: Mapping[str, str]) -> str:
+    """Return a character class that holds at least `characters` (single code points), in few ranges.
+
+    One class of all their ranges is slow: the matcher tries literals above the
+    basic plane one by one, so near ones are merged and the dictionary decides.
+    """
+    ranges: list[list[int]] = []
+    for code in sorted(ord(key) for key in characters if len(key) == 1):
+        nearby = 0x80 if code < 0x10000 else 0x10000  # noqa: PLR2004 - the end of the basic plane
+        if ranges and code - ranges[-1][1] < nearby:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "[" + "".join(f"{chr(first)}-{chr(final)}" for first, final in ranges) + "]" if ranges else r"(?!)"
+
+
+def _weigh(words: Sequence[_Word], place: int, *, mixed_case: bool) -> float:
+    """Return the valence of the word at `place`, given the three words before it."""
+    word = words[place]
+    one = words[place - 1] if place > 0 else _OUTSIDE
+    two = words[place - 2] if place > 1 else _OUTSIDE
+    three = words[place - 3] if place > 2 else _OUTSIDE  # noqa: PLR2004 - as far as the rules look
+    value = _start_value(words, place, (one, two, three))
+    if word.upper and mixed_case:
+        value += _CAPITALS if value > 0 else -_CAPITALS
+    if one.value is None:
+        value += _boost(one, value, mixed_case=mixed_case)
+        if one.negates:
+            value *= _NEGATION
+    if two.value is None:
+        value += _boost(two, value, mixed_case=mixed_case) * 0.95
+        value *= _second_factor(one, two)
+    if three.value is None:
+        value += _boost(three, value, mixed_case=mixed_case) * 0.9
+        value *= _third_factor(one, two, three)
+        if three.starts or two.starts or one.starts or word.starts:
+            value = _apply_phrases(words, place, value)
+    if one.lower == "least" and one.value is None and two.lower not in {"at", "very"}:
+        value *= _NEGATION
+    return value
+
+
+def _start_value(words: Sequence[_Word], place: int, before: tuple[_Word, _Word, _Word]) -> float:
+    """Return the lexicon's valence after the rules for "no"."""
+    word = words[place]
+    value = word.value or 0.0
+    one, two, three = before
+    if (
+        one.lower == "no" or two.lower == "no" or (three.lower == "no" and (one.lower == "or" or one.lower == "nor"))  # noqa: PLR1714 - asked for each hit
+    ):
+        return value * _NEGATION
+    if word.lower == "no" and place + 1 < len(words) and words[place + 1].value is not None:
+        return 0.0
+    return value
+
+
+def _boost(word: _Word, value: float, *, mixed_case: bool) -> float:
+    """Return what a booster or dampener before a word of `value` adds to it."""
+    boost = word.boost
+    if not boost:
+        return 0.0
+    if value < 0:
+        boost = -boost
+    if word.upper and mixed_case:
+        boost += _CAPITALS if value > 0 else -_CAPITALS
+    return boost
+
+
+def _second_factor(one: _Word, two: _Word) -> float:
+    """Return the factor of a negation two words before."""
+    if not two.negates:
+        return 1.0
+    if two.lower == "never" and one.lower in {"so", "this"}:
+        return 1.25
+    if two.lower == "without" and one.lower == "doubt":
+        return 1.0
+    return _NEGATION
+
+
+def _third_factor(one: _Word, two: _Word, three: _Word) -> float:
+    """Return the factor of a negation three words before.
+
+    "so" or "this" right before a word count as if "never" stood there: the
+    package's condition binds that way, and its scores are the reference.
+    """
+    if one.lower in {"so", "this"}:
+        return 1.25
+    if not three.negates:
+        return 1.0
+    if three.lower == "never" and two.lower in {"so", "this"}:
+        return 1.25
+    if three.lower == "without" and (two.lower == "doubt" or one.lower == "doubt"):
+        return 1.0
+    return _NEGATION
+
+
+def _apply_phrases(words: Sequence[_Word], place: int, value: float) -> float:
+    """Return the valence after idioms around the word and booster phrases before it."""
+    three, two, one, zero = (word.lower for word in words[place - 3 : place + 1])
+    around: tuple[tuple[str, ...], ...] = ((one, zero), (two, one, zero), (two, one), (three, two, one), (three, two))
+    value = next((_PHRASES[phrase] for phrase in around if phrase in _PHRASES), value)
+    after = [word.lower for word in words[place + 1 : place + 3]]
+    for n_after in range(1, len(after) + 1):
+        value = _PHRASES.get((zero, *after[:n_after]), value)
+    before: tuple[tuple[str, ...], ...] = ((three, two, one), (three, two), (two, one))
+    for phrase in before:
+        value += _BOOSTER_PHRASES.get(phrase, 0.0)
+    return value
+
+
+def _turn_at_but(words: Sequence[_Word], weighed: Sequence[tuple[int, float]]) -> list[float]:
+    """Return the values halved before the first "but" and raised by half after it.
+
+    The package looks each value up by equality and changes the first equal one,
+    also where that one was changed before. A heap of places for each value
+    does the same in n log n.
+    """
+    turn = next((place for place, word in enumerate(words) if word.lower == "but"), None)
+    values = [value for _, value in weighed]
+    if turn is None:
+        return values
+    equal: dict[float, list[int]] = {}
+    for index, value in enumerate(values):
+        equal.setdefault(value, []).append(index)
+    for index in range(len(values)):
+        value = values[index]
+        first = heappop(equal[value])
+        changed = value * (0.5 if weighed[first][0] < turn else 1.5)
+        values[first] = changed
+        heappush(equal.setdefault(changed, []), first)
+    return values
+
+
+@cache
+def default_rules() -> VaderRules:
+    """Return VADER's rules over the lexicon and the emoji of the installed package."""
+    data = files("vaderSentiment")
+    lexicon: dict[str, float] = {}
+    for line in data.joinpath("vader_lexicon.txt").read_text(encoding="utf-8").rstrip("\n").split("\n"):
+        if line:
+            word, valence = line.strip().split("\t")[:2]
+            lexicon[word] = float(valence)
+    emoji: dict[str, str] = {}
+    for line in data.joinpath("emoji_utf8_lexicon.txt").read_text(encoding="utf-8").rstrip("\n").split("\n"):
+        character, name = line.strip().split("\t")[:2]
+        emoji[character] = name
+    return VaderRules(lexicon, emoji)
+
+
+def polarity_scores(text: str) -> dict[str, float]:
+    """Return the four numbers of vaderSentiment: neg, neu, pos and compound."""
+    reading = default_rules().read(text)
+    return {"neg": reading.neg, "neu": reading.neu, "pos": reading.pos, "compound": reading.compound}
+
+
+class VaderScorer(LexicalScorer):
+    """Score English with VADER; see `sentiment.lexical.LexicalScorer`."""
+
+    def __init__(self, *, positive_at: float = 0.05, negative_at: float = -0.05) -> None:
+        super().__init__(
+            name="vader",
+            version=f"{distribution_version('vaderSentiment')}+{RULES_VERSION}",
+            languages=("en",),
+            read=default_rules().read,
+            positive_at=positive_at,
+            negative_at=negative_at,
+        )

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listener.protocols import LanguageIdentifier
+from sentiment.language import Identifier
+
+
+@pytest.fixture(scope="module")
+def identifier() -> Identifier:
+    return Identifier()
+
+
+SENTENCES = {
+    "en": "The new router arrived this morning and it works very well so far",
+    "es": "El nuevo router llegó esta mañana y hasta ahora funciona muy bien",
+    "fr": "Le nouveau routeur est arrivé ce matin et il marche très bien pour l'instant",
+    "de": "Der neue Router ist heute morgen angekommen und läuft bisher sehr gut",
+    "pt": "O novo roteador chegou hoje de manhã e até agora não tenho queixas",
+    "it": "Il nuovo router è arrivato stamattina e per adesso funziona molto bene",
+    "nl": "De nieuwe router is vanmorgen aangekomen en werkt tot nu toe erg goed",
+    "pl": "Nowy router przyszedł dziś rano i na razie działa bardzo dobrze",
+    "tr": "Yeni yönlendirici bu sabah geldi ve şimdilik çok iyi gidiyor",
+    "hi": "नया राउटर आज सुबह आया और अब तक बहुत अच्छा चल रहा है",
+    "mr": "नवीन राउटर आज सकाळी आला आणि आतापर्यंत खूप चांगला चालत आहे",
+    "ur": "نیا راؤٹر آج صبح آیا اور اب تک بہت اچھا چل رہا ہے",
+    "ar": "وصل جهاز التوجيه الجديد هذا الصباح وهو يعمل بشكل جيد حتى الآن",
+    "ru": "Новый роутер пришёл сегодня утром и пока работает очень хорошо",
+    "ta": "புதிய ரூட்டர் இன்று காலை வந்தது நன்றாக வேலை செய்கிறது",
+    "pa": "ਨਵਾਂ ਰਾਊਟਰ ਅੱਜ ਸਵੇਰੇ ਆਇਆ ਤੇ ਬਹੁਤ ਵਧੀਆ ਚੱਲ ਰਿਹਾ ਹੈ",
+    "bn": "নতুন রাউটারটা আজ সকালে এসেছে আর বেশ ভালো চলছে",
+    "te": "కొత్త రౌటర్ ఈ ఉదయం వచ్చింది బాగా పనిచేస్తోంది",
+    "gu": "નવું રાઉટર આજે સવારે આવ્યું અને બહુ સારું ચાલે છે",
+    "ml": "പുതിയ റൂട്ടർ ഇന്ന് രാവിലെ വന്നു നന്നായി പ്രവർത്തിക്കുന്നു",
+    "kn": "ಹೊಸ ರೂಟರ್ ಇಂದು ಬೆಳಿಗ್ಗೆ ಬಂದಿತು ಚೆನ್ನಾಗಿ ಕೆಲಸ ಮಾಡುತ್ತಿದೆ",
+    "ja": "新しいルーターが今朝届きました。今のところとても調子がいいです",
+    "zh": "新路由器今天早上到了到目前为止用得很好",
+    "ko": "새 공유기가 오늘 아침에 도착했는데 지금까지 아주 잘 작동합니다",
+    "th": "เราเตอร์ใหม่มาถึงเมื่อเช้านี้และใช้งานได้ดีมาก",
+    "hi-Latn": "naya router aaj subah aaya aur abhi tak bahut accha chal raha hai",
+    "ta-Latn": "pudhu router innaiku kaalaila vandhuchu romba nalla iruku",
+    "ml-Latn": "puthiya router innu ravile vannu ithu adipoli aanu njan ippo nokki",
+    "kn-Latn": "hosa router ivattu beligge banthu tumba chennagide guru",
+}
+
+
+@pytest.mark.parametrize(("language", "text"), SENTENCES.items(), ids=SENTENCES)
+def test_a_sentence_is_told_by_script_words_or_ngrams(identifier: Identifier, language: str, text: str) -> None:
+    assert identifier.identify([text], [None]) == [language]
+
+
+def test_links_handles_and_the_claim_of_the_platform_do_not_decide(identifier: Identifier) -> None:
+    text = f"@acme_fr https://example.org/le/monde/est/beau {SENTENCES['en']}"
+    assert identifier.identify([text, text, text], [None, "fr", "nonsense"]) == ["en", "en", "en"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "12345 67", "😀😀", "https://example.org/good/day", "@acme", "?!"])
+def test_a_text_without_letters_of_its_own_is_und(identifier: Identifier, text: str) -> None:
+    assert identifier.identify([text], [None]) == ["und"]
+
+
+def test_it_is_an_identifier_with_a_version_that_follows_its_languages() -> None:
+    assert isinstance(Identifier(), LanguageIdentifier)
+    assert Identifier(["en", "de"]).version != Identifier(["en", "fr"]).version
+
+
+def test_only_the_languages_configured_are_told_apart() -> None:
+    assert Identifier(["de", "fr"]).identify([SENTENCES["nl"]], [None]) == ["de"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=6))
+def test_a_verdict_does_not_depend_on_the_texts_beside_it(texts: list[str]) -> None:
+    identifier = SHARED
+    together = identifier.identify(texts, [None] * len(texts))
+    alone = [identifier.identify([text], [None])[0] for text in texts]
+    assert together == alone
+
+
+SHARED = Identifier()
