@@ -8,8 +8,36 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["And", "Author", "Cashtag", "Handle", "Hashtag", "Node", "Not", "Or", "Phrase", "Query", "format_tree"]
+__all__ = [
+    "And",
+    "Author",
+    "Bound",
+    "Cashtag",
+    "Country",
+    "FromSource",
+    "Handle",
+    "Hashtag",
+    "Kind",
+    "Language",
+    "Near",
+    "Node",
+    "Not",
+    "Or",
+    "Phrase",
+    "Prefix",
+    "Query",
+    "Raw",
+    "Site",
+    "Subreddit",
+    "TagWords",
+    "Title",
+    "Trait",
+    "Url",
+    "children_of",
+    "format_tree",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +76,112 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """A word, or the last word of a phrase, that begins with `text`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Exactly this text: case, accents and punctuation as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagWords:
+    """These words one after another inside a hashtag written in CamelCase: #LoveAcmeCoffee."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A word or phrase that stands in the title."""
+
+    child: Phrase | Prefix | Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Published on this host or one below it; `host` such as example.org."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """This text in the address of the mention or of something it links to; without case."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Identified by us as this language or a variety of it; `tag` is BCP 47."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """Collected from this source."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subreddit:
+    """Posted in this subreddit; `name` without r/."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Of this kind: post, comment, article and so on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Placed by its service in this country; `code` is ISO 3166."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A yes-or-no property: is:repost, is:reply, is:quote, has:link, has:media."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A number within a bound; `measure` such as followers, `operator` such as >=.
+
+    A number that is not known is within no bound.
+    """
+
+    measure: str
+    operator: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Both in one field, with at most `distance` words between; in this order if `ordered`."""
+
+    left: Node
+    right: Node
+    distance: int
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Everything the child does not match."""
 
@@ -68,7 +202,30 @@ class Or:
     children: tuple[Node, ...]
 
 
-Node = Phrase | Hashtag | Handle | Cashtag | Author | Not | And | Or
+Node = (
+    Phrase
+    | Prefix
+    | Raw
+    | Hashtag
+    | TagWords
+    | Handle
+    | Cashtag
+    | Author
+    | Title
+    | Site
+    | Url
+    | Language
+    | FromSource
+    | Subreddit
+    | Kind
+    | Country
+    | Trait
+    | Bound
+    | Near
+    | Not
+    | And
+    | Or
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +255,89 @@ class Query:
 
 
 def format_tree(node: Node) -> str:
-    """Write a tree as canonical text: children of AND and OR sorted, each once."""
+    """Write a tree as canonical text: children of AND and OR flat, sorted, each once."""
     match node:
-        case Phrase(text):
-            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{escaped}"'
-        case Hashtag(tag):
-            return f"#{tag}"
-        case Handle(handle):
-            return f"@{handle}"
-        case Cashtag(symbol):
-            return f"${symbol}"
-        case Author(handle):
-            return f"author:{handle}"
+        case And() | Or():
+            word = "AND" if isinstance(node, And) else "OR"
+            parts = sorted({format_tree(child) for child in _flat(node)})
+            return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0]
         case Not(child):
             return f"NOT {format_tree(child)}"
-        case And(children):
-            return "(" + " AND ".join(sorted({format_tree(child) for child in children})) + ")"
-        case Or(children):
-            return "(" + " OR ".join(sorted({format_tree(child) for child in children})) + ")"
+        case Near(left, right, distance, ordered):
+            first, second = format_tree(left), format_tree(right)
+            if ordered:
+                return f"({first} NEAR/{distance}f {second})"
+            first, second = sorted((first, second))
+            return f"({first} NEAR/{distance} {second})"
+        case Title(child):
+            return f"title:{format_tree(child)}"
+        case _:
+            return _format_leaf(node)
+
+
+def children_of(node: Node) -> tuple[Node, ...]:
+    """Return the nodes directly below a node, none below a leaf."""
+    match node:
+        case And(children) | Or(children):
+            return children
+        case Near(left, right):
+            return (left, right)
+        case Not(child) | Title(child):
+            return (child,)
+    return ()
+
+
+def _flat(node: And | Or) -> list[Node]:
+    """Return the children of an AND or OR, those of a nested one of its kind among them."""
+    children: list[Node] = []
+    for child in node.children:
+        if isinstance(child, And | Or) and type(child) is type(node):
+            children.extend(_flat(child))
+        else:
+            children.append(child)
+    return children
+
+
+def _format_leaf(node: Node) -> str:
+    """Write a leaf as the parser reads it."""
+    match node:
+        case Phrase(text):
+            return _quoted(text)
+        case Prefix(text):
+            return f"{_quoted(text)}*"
+        case Raw(text) | TagWords(text) | Url(text):
+            return f"{_FIELDS[type(node)]}:{_quoted(text)}"
+        case Bound(measure, operator, value):
+            return f"{measure}{operator}{value:.12g}"
+        case Trait(name):
+            return name
+        case Hashtag(text) | Handle(text) | Cashtag(text):
+            return f"{_SIGILS[type(node)]}{text}"
+        case (
+            Author(text) | Site(text) | Language(text) | FromSource(text) | Subreddit(text) | Kind(text) | Country(text)
+        ):
+            return f"{_FIELDS[type(node)]}:{text}"
+        case _:
+            msg = f"{type(node).__name__} is not a leaf"
+            raise TypeError(msg)
+
+
+_SIGILS: Final[dict[type, str]] = {Hashtag: "#", Handle: "@", Cashtag: "$"}
+_FIELDS: Final[dict[type, str]] = {
+    Raw: "raw",
+    TagWords: "hashtag",
+    Url: "url",
+    Author: "author",
+    Site: "site",
+    Language: "lang",
+    FromSource: "source",
+    Subreddit: "subreddit",
+    Kind: "kind",
+    Country: "country",
+}
+
+
+def _quoted(text: str) -> str:
+    """Write a text between quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

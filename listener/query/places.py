@@ -1,0 +1,164 @@
+"""Find the places of a text at which a term, or terms near each other, stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from listener.query.characters import KINDS, WORD
+from listener.query.terms import entity_key, find_entity, read_name, read_prefix
+from listener.query.text import fold
+from listener.query.tree import Cashtag, Handle, Hashtag, Near, Node, Or, Phrase, Prefix, Raw, TagWords
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from listener.query.reading import Reading
+
+__all__ = ["Place", "has_place", "places"]
+
+_MOST_PAIRS: Final = 50_000
+"""So many pairs of places are looked at for one NEAR in one field: a bound on hostile texts."""
+
+
+class Place(NamedTuple):
+    """Hold a range of a field in code points as given, and the terms that make it up."""
+
+    start: int
+    end: int
+    terms: tuple[tuple[int, int], ...]
+
+
+def has_place(node: Node) -> bool:
+    """Say whether a tree is found at places of a text, and so may stand beside NEAR."""
+    match node:
+        case Or(children):
+            return all(has_place(child) for child in children)
+        case Near(left, right):
+            return has_place(left) and has_place(right)
+        case Phrase() | Prefix() | Raw() | Hashtag() | TagWords() | Handle() | Cashtag():
+            return True
+    return False
+
+
+def places(node: Node, reading: Reading, field: str) -> Iterator[Place]:
+    """Yield the places of a field at which a node stands, lazily for a single term."""
+    match node:
+        case Or(children):
+            for child in children:
+                yield from places(child, reading, field)
+        case Near():
+            yield from _near(node, reading, field)
+        case _:
+            yield from (Place(start, end, ((start, end),)) for start, end in _term(node, reading, field))
+
+
+def _term(node: Node, reading: Reading, field: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of a single term."""
+    folded = reading.folded(field)
+    found: Iterator[tuple[int, int]]
+    match node:
+        case Raw(text):
+            yield from _raw(text, folded.original)
+            return
+        case TagWords(text):
+            yield from _tag_words(read_name(text).pieces, folded.original)
+            return
+        case Phrase(text):
+            found = read_name(text).find(folded)
+        case Prefix(text):
+            found = read_prefix(text).find(folded)
+        case Hashtag(tag):
+            found = find_entity(folded, "#", entity_key(tag))
+        case Handle(handle):
+            found = find_entity(folded, "@", entity_key(handle))
+        case Cashtag(symbol):
+            found = find_entity(folded, "$", entity_key(symbol))
+        case _:
+            msg = f"{type(node).__name__} has no place in a text"
+            raise TypeError(msg)
+    yield from (folded.span(start, end) for start, end in found)
+
+
+def _raw(needle: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges at which exactly `needle` stands, not inside a word."""
+    start = text.find(needle)
+    while start >= 0:
+        end = start + len(needle)
+        before = start > 0 and KINDS[text[start - 1]] & KINDS[needle[0]] & WORD
+        after = end < len(text) and KINDS[text[end]] & KINDS[needle[-1]] & WORD
+        if not before and not after:
+            yield start, end
+        start = text.find(needle, start + 1)
+
+
+def _tag_words(pieces: tuple[str, ...], text: str) -> Iterator[tuple[int, int]]:
+    """Yield the hashtags in whose CamelCase words the pieces stand one after another."""
+    at = text.find("#")
+    while at >= 0:
+        end = at + 1
+        while end < len(text) and KINDS[text[end]]:
+            end += 1
+        if end > at + 1 and words_in_row(pieces, camel_words(text[at + 1 : end])):
+            yield at, end
+        at = text.find("#", end)
+
+
+def camel_words(tag: str) -> list[str]:
+    """Return the folded words of a hashtag, cut where the case or the sort of character changes."""
+    words: list[str] = []
+    start = 0
+    for index in range(1, len(tag) + 1):
+        if index == len(tag) or _is_cut(tag, index):
+            word = fold(tag[start:index]).strip("_")
+            if word:
+                words.append(word)
+            start = index
+    return words
+
+
+def words_in_row(pieces: Sequence[str], words: Sequence[str]) -> bool:
+    """Say whether the pieces stand one after another among the words."""
+    count = len(pieces)
+    return any(tuple(words[at : at + count]) == tuple(pieces) for at in range(len(words) - count + 1))
+
+
+def _is_cut(tag: str, index: int) -> bool:
+    """Say whether a word of a CamelCase tag ends before `index`."""
+    before, here = tag[index - 1], tag[index]
+    if "_" in (before, here) or before.isdigit() != here.isdigit():
+        return True
+    following = tag[index + 1 : index + 2]
+    return here.isupper() and (not before.isupper() or following.islower())
+
+
+def _near(node: Near, reading: Reading, field: str) -> Iterator[Place]:
+    """Yield the places that hold both sides with few enough words between."""
+    left = sorted(islice(places(node.left, reading, field), _MOST_PAIRS))
+    right = sorted(islice(places(node.right, reading, field), _MOST_PAIRS)) if left else []
+    yield from _pairs(left, right, node.distance, reading, field)
+    if not node.ordered:
+        yield from _pairs(right, left, node.distance, reading, field)
+
+
+def _pairs(
+    first: Sequence[Place], second: Sequence[Place], distance: int, reading: Reading, field: str
+) -> Iterator[Place]:
+    """Yield the places made of one of `first` and a following one of `second`."""
+    starts = [place.start for place in second]
+    ranks = [reading.words_before(field, start) for start in starts]
+    seen: set[tuple[int, int]] = set()
+    looked_at = 0
+    for place in first:
+        furthest = reading.words_before(field, place.end) + distance
+        at = bisect_left(starts, place.end)
+        while at < len(second) and ranks[at] <= furthest:
+            other = second[at]
+            looked_at += 1
+            if looked_at > _MOST_PAIRS:
+                return
+            if (place.start, other.end) not in seen:
+                seen.add((place.start, other.end))
+                yield Place(place.start, other.end, place.terms + other.terms)
+            at += 1

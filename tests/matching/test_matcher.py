@@ -1,0 +1,53 @@
+"""A mention is matched against all queries at once."""
+
+from __future__ import annotations
+
+from listener.matching import Matcher
+from listener.mention import Mention
+from listener.query import Query
+from listener.query.build import build_query
+from listener.query.parse import parse
+
+
+def mention(text, **fields):
+    return Mention(source="jsonl", id="1", text=text, published_at=None, **fields)
+
+
+def test_matches_come_in_the_order_of_the_queries_with_their_spans():
+    matcher = Matcher([build_query(brand="Globex"), build_query(brand="Acme"), build_query(brand="Initech")])
+    found = matcher.match(mention("Acme beats Globex", title="Globex?"))
+    assert [match.brand for match in found] == ["Globex", "Acme"]
+    assert found[0].spans == (("title", 0, 6), ("text", 11, 17))
+    assert found[1].spans == (("text", 0, 4),)
+
+
+def test_a_condition_on_the_language_waits_until_it_is_confirmed():
+    query = Query.of("Acme", parse("acme lang:de"))
+    matcher = Matcher([query])
+    seen = mention("acme")
+    [match] = matcher.match(seen)
+    assert matcher.confirm(seen, match, "de")
+    assert matcher.confirm(seen, match, "de-AT")
+    assert not matcher.confirm(seen, match, "en")
+    assert not matcher.confirm(seen, match, "und")
+
+
+def test_a_condition_against_a_language_waits_too():
+    matcher = Matcher([Query.of("Acme", parse("acme -lang:de"))])
+    seen = mention("acme")
+    [match] = matcher.match(seen)
+    assert matcher.confirm(seen, match, "en")
+    assert not matcher.confirm(seen, match, "de")
+
+
+def test_a_match_of_a_query_that_is_gone_is_not_confirmed():
+    seen = mention("acme")
+    [match] = Matcher([build_query(brand="Acme")]).match(seen)
+    assert not Matcher([build_query(brand="Globex")]).confirm(seen, match, "en")
+
+
+def test_a_query_on_properties_alone_matches_without_spans():
+    [match] = Matcher([Query.of("Acme", parse("site:acme.example"))]).match(
+        mention("anything", url="https://www.acme.example/news")
+    )
+    assert match.spans == ()

@@ -1,0 +1,125 @@
+"""Native queries select a superset within the limits of a service."""
+
+from __future__ import annotations
+
+import pytest
+
+from listener.errors import RejectedQueryError
+from listener.query import Query
+from listener.query.build import build_query
+from listener.query.compile import Dialect, compile_query
+from listener.query.parse import parse
+
+X = Dialect(name="x", max_length=512, authors=True, cashtags=True)
+PLAIN = Dialect(name="plain", disjunction="", negation="", grouping=False, hashtags=False, handles=False)
+WORDS = Dialect(name="words", disjunction="", negation="", grouping=False, phrases=False, hashtags=False, handles=False)
+
+
+def native(expression, dialect=X):
+    query = Query.of("Acme", parse(expression))
+    return [found.text for found in compile_query(query, dialect)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("acme", ["acme OR #acme"]),
+        ("acme globex", ["(acme OR #acme) (globex OR #globex)"]),
+        ("acme OR globex", ["acme OR #acme OR globex OR #globex"]),
+        ('"acme coffee"', ['"acme coffee"']),
+        ("coca-cola", ['"coca-cola"']),
+        ("AT&T", ['"AT&T"']),
+        ("C++", ['"C++"']),
+        ("acme -pie", ["(acme OR #acme) -pie"]),
+        ('acme -"acme pie"', ['(acme OR #acme) -"acme pie"']),
+        ("acme -(pie OR cake)", ["(acme OR #acme) -pie -cake"]),
+        ("acme -(pie cake)", ["acme OR #acme"]),
+        ("acme -C++", ["acme OR #acme"]),
+        ("acme (pie OR -cake)", ["acme OR #acme"]),
+        ("#acme lang:en", ["#acme"]),
+        ("@acme followers>=10", ["@acme"]),
+        ("#acme -author:acme", ["#acme -from:acme"]),
+        ("#acme NEAR/3 #pie", ["#acme #pie"]),
+        ("#acme -(a NEAR/3 b)", ["#acme"]),
+        ('raw:"ACME Inc"', ['"ACME Inc"']),
+        ('title:"acme coffee"', ['"acme coffee"']),
+        ("AND_ OR #pie", ["AND_ OR #AND_ OR #pie"]),
+        ('"OR"', ['"OR"']),
+        ("$ACME", ["$ACME"]),
+        ("🍎", ['"🍎"']),
+    ],
+)
+def test_x_is_asked_for_no_less_than_was_asked(expression, expected):
+    assert native(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "dialect", "expected"),
+    [
+        ("acme OR globex", PLAIN, ["acme", "globex"]),
+        ("(acme OR globex) (coffee OR tea OR milk)", PLAIN, ["acme", "globex"]),
+        ("acme (coffee OR tea)", PLAIN, ["acme"]),
+        ("acme -pie", PLAIN, ["acme"]),
+        ("#acme", PLAIN, ["acme"]),
+        ('"acme coffee"', WORDS, ["acme coffee"]),
+        ("coca-cola", WORDS, ["coca cola"]),
+    ],
+)
+def test_a_service_without_or_is_asked_once_for_each_alternative(expression, dialect, expected):
+    assert native(expression, dialect) == expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["-acme", "lang:en", "acme OR lang:en", "acme OR -pie", "has:link", "car*", 'hashtag:"acme coffee"'],
+)
+def test_a_branch_without_anything_to_ask_for_is_refused(expression):
+    with pytest.raises(RejectedQueryError, match="Acme"):
+        native(expression)
+
+
+def test_the_message_of_a_refusal_names_the_branch():
+    with pytest.raises(RejectedQueryError, match="lang:en"):
+        native("acme OR lang:en")
+
+
+def test_alternatives_that_are_too_long_for_one_request_are_split_without_losing_one():
+    words = [f"brand{number}" for number in range(200)]
+    query = build_query(brand="Acme", keywords=words, exclude=["pie", "cake"])
+    texts = [found.text for found in compile_query(query, X)]
+    assert len(texts) > 1
+    assert all(len(text) <= 512 for text in texts)
+    asked = {term.strip("()") for text in texts for term in text.split()}
+    assert asked >= {*words, *(f"#{word}" for word in words)}
+    assert all("-pie" in text and "-cake" in text for text in texts)
+
+
+def test_exclusions_give_way_before_alternatives():
+    query = build_query(brand="Acme", keywords=["acme"], exclude=[f"exclusion{number}" for number in range(100)])
+    [found] = compile_query(query, X)
+    assert len(found.text) <= 512
+    assert "acme" in found.text
+    assert not found.exact
+    assert 'NOT "exclusion99"' in found.residual
+
+
+def test_a_phrase_longer_than_the_limit_is_asked_for_by_its_beginning():
+    phrase = " ".join(["coffee"] * 45)
+    [text] = native(f'"{phrase}"', Dialect(name="short", max_length=50))
+    assert len(text) <= 50
+    assert text.startswith('"coffee coffee')
+
+
+def test_a_word_longer_than_the_limit_is_refused():
+    with pytest.raises(RejectedQueryError, match="at most 20 characters"):
+        native("a" * 30, Dialect(name="short", max_length=20, hashtags=False))
+
+
+def test_a_limit_of_terms_splits_too():
+    dialect = Dialect(name="few", max_terms=4, hashtags=False)
+    assert native("a1 OR b1 OR c1 OR d1 OR e1", dialect) == ["a1 OR b1 OR c1 OR d1", "e1"]
+
+
+def test_what_is_pushed_whole_is_exact():
+    query = Query.of("Acme", parse("#acme -author:acme"))
+    assert [found.exact for found in compile_query(query, X)] == [True]
