@@ -1,0 +1,207 @@
+"""Bound and redirect the requests of client libraries that bring their own `requests.Session`.
+
+tweepy and praw know neither a total time limit nor a limit of size, and tweepy
+no other host than its own. Both send through adapters that can be mounted on
+their session; this one puts a limit on everything, and turns every failure
+into a SourceError before the library can misread it.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from listener.errors import SourceError, UnavailableError, UsageError
+from sources.text import instant_from_epoch, instant_from_http
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["BoundedAdapter", "Limits", "checked_base_url", "header_safe", "retry_after"]
+
+_PIECE: Final = 1 << 16
+"""Bytes read at a time; at most one read of the socket stands behind each."""
+
+_LONGEST_WAIT: Final = timedelta(days=1)
+"""No limit of these services lasts longer; a header that says so is not believed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bound one request: seconds to connect, of silence, and in all; bytes of the unpacked body."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+    total_seconds: float = 60.0
+    body_bytes: int = 16 << 20
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Send requests of one service within limits, to another host where `base_url` says so.
+
+    `service` is what messages call it. `judge` is given each whole answer and
+    raises the SourceError it amounts to, or returns. Faults of the connection
+    are raised as UnavailableError. `requests` counts what was sent.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        judge: Callable[[requests.Response], None],
+        base_url: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.service = service
+        self.requests = 0
+        self._judge = judge
+        self._base = urlsplit(base_url) if base_url else None
+        self._limits = limits or Limits()
+        super().__init__()
+
+    def send(  # noqa: PLR0917 - the signature is HTTPAdapter's
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 - the body is always read here, within the limits
+        timeout: object = None,  # noqa: ARG002 - the limits are ours
+        verify: bool | str = True,
+        cert: str | bytes | tuple[str | bytes, str | bytes] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send, read the whole answer and let it be judged; raises SourceError."""
+        if self._base is not None:
+            proxies = self._turn(request)
+        self.requests += 1
+        deadline = time.monotonic() + self._limits.total_seconds
+        silence = (self._limits.connect_seconds, self._limits.read_seconds)
+        try:
+            answer = super().send(request, stream=True, timeout=silence, verify=verify, cert=cert, proxies=proxies)
+        except requests.RequestException as error:
+            raise self._unavailable(_fault(error)) from None
+        connection = answer.raw
+        try:
+            answer.raw = io.BytesIO(self._read(connection, deadline))
+        finally:
+            connection.close()  # gives the connection back where it was read to its end
+        self._judge(answer)
+        return answer
+
+    def _turn(self, request: requests.PreparedRequest) -> Mapping[str, str]:
+        """Point a request at the configured host; return the proxies that lead there."""
+        assert self._base is not None  # noqa: S101 - for the type checker; the caller asked
+        parts = urlsplit(request.url or "")
+        path = self._base.path.rstrip("/") + str(parts.path)
+        request.url = urlunsplit((self._base.scheme, self._base.netloc, path, str(parts.query), ""))
+        proxies: Mapping[str, str] = get_environ_proxies(request.url)
+        return proxies
+
+    def _read(self, connection: urllib3.HTTPResponse, deadline: float) -> bytes:
+        """Return the unpacked body; raises UnavailableError where it is too big, too slow or cut."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := connection.read1(_PIECE, decode_content=True):
+                pieces.append(piece)
+                size += len(piece)
+                fault = self._excess(size, deadline)
+                if fault:
+                    raise self._unavailable(fault)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._unavailable(_fault(error)) from None
+        return b"".join(pieces)
+
+    def _excess(self, size: int, deadline: float) -> str:
+        """Say which limit is passed after `size` bytes; empty where none is."""
+        if size > self._limits.body_bytes:
+            return f"sent more than {self._limits.body_bytes >> 10} KiB in one answer"
+        if time.monotonic() > deadline:
+            return f"took longer than {self._limits.total_seconds:g} s over one answer"
+        return ""
+
+    def _unavailable(self, what: str) -> SourceError:
+        return UnavailableError(f"{self.service} {what}; the next pass tries again")
+
+
+def _fault(error: Exception) -> str:
+    """Say what broke a connection, without the address and headers that the library's own words hold."""
+    for kind, words in _FAULTS:
+        if isinstance(error, kind):
+            return words
+    return "could not be reached, or hung up"
+
+
+_FAULTS: Final = (
+    (requests.exceptions.SSLError, "has no certificate that this machine trusts"),
+    (requests.exceptions.ProxyError, "could not be reached through the proxy"),
+    (requests.exceptions.ConnectTimeout, "could not be reached in time"),
+    (requests.exceptions.Timeout, "did not answer in time"),
+    (urllib3.exceptions.TimeoutError, "stopped in mid answer"),
+    (urllib3.exceptions.HTTPError, "cut its answer short, or garbled it"),
+)
+
+
+def checked_base_url(base_url: str, *, option: str) -> str:
+    """Return `base_url` without a slash at its end, once it is fit to be sent secrets.
+
+    Raises UsageError naming `option` unless it is https, or http on loopback.
+    """
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment or parts.username:
+        msg = f"{option}: write an address such as https://api.example.org, without user name and question mark"
+        raise UsageError(msg)
+    if parts.scheme == "http" and not _is_loopback(host):
+        msg = f"{option}: {host} is another machine, and secrets would be sent to it in the clear; write https://"
+        raise UsageError(msg)
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def header_safe(text: str) -> bool:
+    """Say whether `text` may stand in a header: visible ASCII without a blank, at most 4 kB."""
+    return 0 < len(text) <= 4096 and text.isascii() and text.isprintable() and " " not in text  # noqa: PLR2004
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime, reset_header: str, counts_down: bool) -> datetime | None:
+    """Return when an answer's headers allow the next request; None where they do not say.
+
+    `reset_header` holds epoch seconds or, where it `counts_down`, the seconds
+    left; Retry-After (RFC 9110: seconds or a date) is read where it is missing.
+    Never later than a day from `now`.
+    """
+    reset = headers.get(reset_header)
+    named = _seconds_from(now, reset) if counts_down else instant_from_epoch(reset)
+    if named is None:
+        after = headers.get("retry-after")
+        named = _seconds_from(now, after) or instant_from_http(after)
+    return None if named is None else min(named, now + _LONGEST_WAIT)
+
+
+def _seconds_from(now: datetime, seconds: str | None) -> datetime | None:
+    """Return the instant so many seconds (a decimal number) after `now`."""
+    if instant_from_epoch(seconds) is None:
+        return None
+    try:
+        return now + timedelta(seconds=float(seconds or 0))
+    except OverflowError:
+        return None

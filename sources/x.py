@@ -1,0 +1,402 @@
+"""Search X (formerly Twitter) for posts of the last seven days.
+
+API v2 recent search through tweepy, with an app's bearer token. Limits and
+prices: docs.x.com, seen 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import requests
+import tweepy
+
+from listener.api import (
+    CredentialsError,
+    Dialect,
+    ForbiddenError,
+    NotFoundError,
+    Page,
+    RateLimitedError,
+    RejectedQueryError,
+    Resource,
+    Secret,
+    SourceFacts,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UsageCappedError,
+    compile_query,
+    from_epoch,
+    option,
+    to_epoch,
+    utc_now,
+)
+from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe, retry_after
+from sources.text import as_list, as_object, clean_line, count_of, line_of
+from sources.x_posts import first_id_at, read_posts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from listener.api import Query, Window
+
+__all__ = ["DIALECT", "XOptions", "XSource"]
+
+DIALECT: Final = Dialect(
+    name="x",
+    max_length=512,  # self-serve plans; Enterprise has 4096
+    conjunction=" ",
+    disjunction=" OR ",
+    negation="-",
+    grouping=True,
+    phrases=True,
+    hashtags=True,
+    handles=True,
+    cashtags=True,
+    authors=True,
+    author_prefix="from:",
+)
+"""What recent search can be asked."""
+
+_WITHOUT_REPOSTS: Final = "({}) -is:retweet"  # a space binds tighter than OR
+_HOST: Final = "https://api.twitter.com"  # tweepy's, with no option to change it
+_HORIZON: Final = timedelta(days=7)
+_HORIZON_MARGIN: Final = timedelta(minutes=2)  # an id so close to it may be refused by the time it arrives
+_LONGEST_TOKEN: Final = 2_000
+_TWEET_FIELDS: Final = [
+    "attachments",
+    "author_id",
+    "conversation_id",
+    "created_at",
+    "edit_history_tweet_ids",
+    "entities",
+    "geo",
+    "in_reply_to_user_id",
+    "lang",
+    "note_tweet",
+    "possibly_sensitive",
+    "public_metrics",
+    "referenced_tweets",
+]
+_EXPANSIONS: Final = ["referenced_tweets.id", "attachments.media_keys", "geo.place_id"]
+_OF_AUTHORS: Final = {
+    "user_fields": ["created_at", "location", "name", "protected", "public_metrics", "username", "verified"]
+}
+_TIME_PARAMETERS: Final = ("since_id", "start_time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XOptions:
+    """Hold the options of `[sources.x]`."""
+
+    bearer_token: Secret = option("The app's bearer token.", default=Secret(env="X_BEARER_TOKEN"))  # noqa: RUF009 - a frozen record
+    base_url: str = option(
+        "Where the API is, where it is not X's own host.", default="", example="https://proxy.example.org"
+    )
+    expand_authors: bool = option(
+        "Ask for the authors too (handle, name, followers); X lists a price of $0.010 for each user it returns.",
+        default=True,
+    )
+    include_reposts: bool = option("Fetch reposts too; each is a post that is paid for.", default=True)
+    max_results: int = option("Posts in one answer.", default=100, minimum=10, maximum=100)
+
+
+class _TooOldError(RejectedQueryError):
+    """Report that X refuses the beginning of the window as too long ago."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Say where in a window reading stands; it is what `Page.cursor` holds.
+
+    `begin` is the instant back to which the window can be read. `since_id` is
+    sent while that is the window's own start. `until_id` is sent where reading
+    had to begin anew below the posts already seen, of which `oldest_id` is the last.
+    """
+
+    begin: datetime
+    since_id: str | None = None
+    until_id: str | None = None
+    next_token: str | None = None
+    oldest_id: str | None = None
+
+    @classmethod
+    def at_start(cls, window: Window, *, now: datetime) -> _Position:
+        if window.since < now - _HORIZON + _HORIZON_MARGIN:
+            return cls(begin=max(window.since, from_epoch(to_epoch(now - _HORIZON))))
+        return cls(begin=window.since, since_id=str(first_id_at(window.since) - 1))
+
+    @classmethod
+    def read(cls, cursor: str) -> _Position | None:
+        """Return the position a cursor holds; None where it is not one of ours."""
+        try:
+            held = as_object(json.loads(cursor))
+            begin = from_epoch(int(str(held.get("begin"))))
+        except (ValueError, OverflowError, RecursionError):
+            return None
+        ids = {name: line_of(held.get(name), limit=64) for name in ("since_id", "until_id", "oldest_id")}
+        return cls(begin=begin, next_token=line_of(held.get("next_token"), limit=_LONGEST_TOKEN), **ids)
+
+    def written(self) -> str:
+        """Return the position as JSON text."""
+        held = {
+            "next_token": self.next_token,
+            "begin": to_epoch(self.begin),
+            "since_id": self.since_id,
+            "until_id": self.until_id,
+            "oldest_id": self.oldest_id,
+        }
+        return json.dumps({name: value for name, value in held.items() if value is not None})
+
+    def below_the_horizon(self, *, now: datetime) -> _Position:
+        """Return the position that goes on where this one's beginning is refused."""
+        begin = max(self.begin, from_epoch(to_epoch(now - _HORIZON)))
+        return _Position(begin=begin, until_id=self.oldest_id, oldest_id=self.oldest_id)
+
+
+class XSource:
+    """Read posts of X with one search a native query, newest first."""
+
+    name = "x"
+    Options: ClassVar[type] = XOptions
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        summary="posts of X, by recent search",
+        key_needed="bearer token of an X app (X_BEARER_TOKEN)",
+        cost="$0.005 a post and $0.010 a user returned, each once in a UTC day (2026-11)",
+        sees="public posts of the last 7 days, with reposts",
+        horizon=_HORIZON,
+        overlap=timedelta(minutes=30),  # edits come as late; what is read again on the same UTC day is not billed again
+        lag=timedelta(seconds=30),  # X's own default for the end of a search
+        every=timedelta(minutes=15),
+        lookback=timedelta(days=1),
+    )
+
+    def __init__(
+        self,
+        options: XOptions | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        limits: Limits | None = None,
+    ) -> None:
+        self._options = options or XOptions()
+        base_url = self._options.base_url
+        self._adapter = BoundedAdapter(
+            "X",
+            judge=self._judge,
+            base_url=checked_base_url(base_url, option="sources.x.base_url") if base_url else None,
+            limits=limits,
+        )
+        self._now = now
+        self._client: tweepy.Client | None = None
+
+    def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
+        """Return one resource a native query.
+
+        Raises RejectedQueryError for a query with a branch X cannot be asked for.
+        """
+        frame = "{}" if self._options.include_reposts else _WITHOUT_REPOSTS
+        dialect = replace(DIALECT, max_length=(DIALECT.max_length or 0) - len(frame) + len("{}"))
+        return tuple(
+            _resource(frame.format(native.text), query.brand, number)
+            for query in queries
+            for number, native in enumerate(compile_query(query, dialect), start=1)
+        )
+
+    def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
+        """Read one page of a search.
+
+        Where the window begins before what X still has, it is read as far as
+        there is something, and the last page says how far that was.
+        """
+        now, sent = self._now(), self._adapter.requests
+        if window.until <= now - _HORIZON + _HORIZON_MARGIN:  # an end so old is refused too
+            return Page(complete_since=window.until, lost_reason=_LOST, requests=0, items=0)
+        position = _Position.read(cursor) if cursor else None
+        position = position or _Position.at_start(window, now=now)
+        try:
+            answer = self._search(resource, window, position)
+        except _TooOldError:
+            if position.since_id is None:
+                raise
+            position = position.below_the_horizon(now=now)
+            answer = self._search(resource, window, position)
+        return self._page(answer, window, position, self._adapter.requests - sent)
+
+    def check(self) -> str:
+        """Ask for the project's own consumption, which costs nothing."""
+        client = self._connect()
+        try:
+            answer = client.request("GET", "/2/usage/tweets", params={})
+            usage = as_object(as_object(answer.json()).get("data"))
+        except (requests.RequestException, ValueError, RecursionError):
+            raise _unreadable() from None
+        used, cap = count_of(usage.get("project_usage")), count_of(usage.get("project_cap"))
+        if used is None or cap is None:
+            return "X answered; the token is accepted"
+        return f"X answered; {used} of {cap} posts of this month are used"
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.session.close()
+            self._client = None
+
+    def _connect(self) -> tweepy.Client:
+        """Return the client, with the token as it is now."""
+        if self._client is None:
+            # tweepy logs whole requests at DEBUG, the Authorization header among them
+            logging.getLogger("tweepy.client").setLevel(logging.INFO)
+            self._client = tweepy.Client(bearer_token="", return_type=dict, wait_on_rate_limit=False)
+            self._client.session.mount(_HOST, self._adapter)
+        self._client.bearer_token = self._token()
+        return self._client
+
+    def _token(self) -> str:
+        token = self._options.bearer_token.reveal()
+        if not header_safe(token):
+            msg = f"the bearer token of X in {self._options.bearer_token.places} has characters no token has; copy it anew"
+            raise CredentialsError(msg)
+        return token
+
+    def _search(self, resource: Resource, window: Window, position: _Position) -> Mapping[str, object]:
+        """Send one search and return its answer, an object."""
+        authors = self._options.expand_authors
+        parameters: dict[str, Any] = {
+            "max_results": self._options.max_results,
+            "tweet_fields": _TWEET_FIELDS,
+            "media_fields": ["alt_text", "preview_image_url", "type", "url"],
+            "place_fields": ["country_code"],
+            "expansions": [*_EXPANSIONS, "author_id"] if authors else _EXPANSIONS,
+            "since_id": position.since_id,
+            "until_id": position.until_id,
+            "end_time": None if position.until_id else window.until,
+            "next_token": position.next_token,
+            **(_OF_AUTHORS if authors else {}),
+        }
+        client = self._connect()
+        try:
+            answer = client.search_recent_tweets(resource.native, **parameters)
+        except (requests.RequestException, ValueError, RecursionError):
+            raise _unreadable() from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
+            msg = (
+                "X answered a search with something that is not a list of posts; this program does not know that shape"
+            )
+            raise UnexpectedAnswerError(msg)
+        return answer
+
+    def _page(self, answer: Mapping[str, object], window: Window, position: _Position, sent: int) -> Page:
+        mentions, skipped = read_posts(answer)
+        following = _following(answer, position)
+        is_cut = following is None and position.begin > window.since
+        included = as_object(answer.get("includes"))
+        billed = [answer.get("data"), included.get("users"), included.get("tweets")]
+        return Page(
+            mentions=mentions,
+            cursor=following.written() if following else None,
+            exhausted=following is None,
+            complete_since=position.begin if is_cut else None,
+            lost_reason=_LOST if is_cut else None,
+            skipped=skipped,
+            requests=sent,
+            items=sum(len(as_list(part)) for part in billed),
+        )
+
+    def _judge(self, answer: requests.Response) -> None:
+        """Raise what an answer other than 2xx amounts to."""
+        status = answer.status_code
+        if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP
+            return
+        problem = _problem(answer)
+        said = self._said(answer, problem)
+        if status == 429 and "usage-capped" not in str(problem.get("type")):  # noqa: PLR2004
+            msg = f"X asks to slow down{said}; the next pass goes on where this one stopped"
+            raise RateLimitedError(msg, retry_at=self._retry_at(answer))
+        if status in {402, 429}:
+            msg = f"the posts that this X project may read or has paid for are used up{said}; see its usage page at X"
+            raise UsageCappedError(msg)
+        if status == 400 and _blames_time(problem):  # noqa: PLR2004
+            msg = f"X refuses the beginning of the window{said}; shorten the look-back to 7 days"
+            raise _TooOldError(msg)
+        if status in {400, 413, 414, 422}:
+            msg = f"X refuses the query{said}; change the brand's query"
+            raise RejectedQueryError(msg)
+        if status == 401:  # noqa: PLR2004
+            msg = f"X refuses the bearer token{said}; check {self._options.bearer_token.places}"
+            raise CredentialsError(msg)
+        if status in {403, 451}:
+            msg = f"X does not allow this app to search{said}; check the app's project and plan at X"
+            raise ForbiddenError(msg)
+        self._judge_rest(answer, said)
+
+    def _judge_rest(self, answer: requests.Response, said: str) -> None:
+        status = answer.status_code
+        if status in {404, 410}:
+            msg = f"X has no such page ({status}){said}; check sources.x.base_url"
+            raise NotFoundError(msg)
+        if status >= 500 or status in {408, 425}:  # noqa: PLR2004
+            msg = f"X is out of order ({status}){said}; the next pass tries again"
+            raise UnavailableError(msg, retry_at=self._retry_at(answer))
+        msg = f"X answered with status {status}, which its documentation does not name{said}; check sources.x.base_url"
+        raise UnexpectedAnswerError(msg)
+
+    def _retry_at(self, answer: requests.Response) -> datetime | None:
+        return retry_after(answer.headers, now=self._now(), reset_header="x-rate-limit-reset", counts_down=False)
+
+    def _said(self, answer: requests.Response, problem: Mapping[str, object]) -> str:
+        """Return X's own words as a part of a sentence, without the token, whatever was sent back."""
+        errors = [as_object(error) for error in as_list(problem.get("errors"))]
+        words = [*(error.get("message") for error in errors), problem.get("detail"), problem.get("title")]
+        said = next((word for word in words if isinstance(word, str) and word.strip()), "")
+        token = (answer.request.headers.get("Authorization") or "").removeprefix("Bearer ")
+        said = said.replace(token, "[token]") if token else said
+        return f' ("{clean_line(said, limit=200).rstrip(".")}")' if said else ""
+
+
+_LOST: Final = "X's recent search reaches 7 days back"
+
+
+def _resource(native: str, brand: str, number: int) -> Resource:
+    digest = hashlib.sha256(f"{brand}\n{native}".encode()).hexdigest()
+    return Resource(key=digest[:16], lane="search" if number == 1 else f"search/{number}", native=native, brand=brand)
+
+
+def _following(answer: Mapping[str, object], position: _Position) -> _Position | None:
+    """Return the position after an answer; None where it was the last."""
+    raw = as_object(answer.get("meta")).get("next_token")
+    if not raw:
+        return None
+    token = line_of(raw, limit=_LONGEST_TOKEN + 1)
+    if token is None or len(token) > _LONGEST_TOKEN or token == position.next_token:
+        msg = "X names a next page that cannot be asked for; this program does not know that shape"
+        raise UnexpectedAnswerError(msg)
+    ids = [line_of(as_object(post).get("id"), limit=19) for post in as_list(answer.get("data"))]
+    numbers = [int(post_id) for post_id in [*ids, position.oldest_id] if post_id and post_id.isdecimal()]
+    return replace(position, next_token=token, oldest_id=str(min(numbers)) if numbers else None)
+
+
+def _problem(answer: requests.Response) -> Mapping[str, object]:
+    """Return the problem an answer describes; an empty one where it is not JSON."""
+    try:
+        return as_object(answer.json())
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _blames_time(problem: Mapping[str, object]) -> bool:
+    """Say whether a refusal is about where the window begins."""
+    errors = [as_object(error) for error in as_list(problem.get("errors"))]
+    return any(
+        name in as_object(error.get("parameters")) or f"'{name}'" in str(error.get("message"))
+        for error in errors
+        for name in _TIME_PARAMETERS
+    )
+
+
+def _unreadable() -> UnavailableError:
+    return UnavailableError("X answered with something that is not JSON, or is cut; the next pass tries again")
