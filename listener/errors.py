@@ -96,8 +96,10 @@ class ConfigError(UsageError):
     def __init__(self, problems: Sequence[str], *, where: str = "the configuration") -> None:
         self.problems = tuple(problems)
         self.where = where
-        count = len(self.problems)
-        head = f"{where}: {count} problem{'' if count == 1 else 's'}"
+        if len(self.problems) == 1:
+            super().__init__(f"{where}: {self.problems[0]}")
+            return
+        head = f"{where}: {len(self.problems)} problems"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
 

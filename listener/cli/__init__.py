@@ -1,0 +1,26 @@
+"""List the commands: where each lives, its line of help and its section.
+
+A command's module is imported when the command runs, not before: `listener
+--help` reads this table alone.
+"""
+
+from typing import Final
+
+__all__ = ["COMMANDS", "SECTIONS"]
+
+SECTIONS: Final = (
+    "Start here",
+    "Collect",
+    "Ask",
+    "Tell",
+    "Judge",
+    "Data",
+    "Set-up",
+)
+"""The sections of the help, in the order they are printed."""
+
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "init": ("listener.cli.configuring:init", "Write a commented starter configuration.", "Start here"),
+    "config": ("listener.cli.configuring:config", "Show the settings, or a sample of all of them.", "Set-up"),
+}
+"""Name -> ("module:attribute", one line of help, section)."""

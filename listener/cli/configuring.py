@@ -1,0 +1,137 @@
+"""Write a starter configuration, show the settings, print the sample of all of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from listener.cli.context import App, config_option, examples, now_option, pass_app
+from listener.errors import ListenerError, UsageError
+
+__all__ = ["config", "init"]
+
+STARTER: Final = """\
+# What listener listens for. "listener config sample" shows every option there is.
+# Next: "listener check" tells whether all is well, "listener collect" makes a first pass,
+# "listener trend {shell_name}" shows what came in, "listener run" goes on for ever.
+
+[listener]
+# The store, an SQLite file beside this one.
+database = "listener.db"
+# Zone in which days begin; without it the zone of this machine.
+# time_zone = "Europe/Berlin"
+
+# Your own brand. Without keywords, its name is what is looked for.
+[[brands]]
+name = {name}
+kind = "own"
+# keywords = ["Acme", "Acme Rockets"]
+# hashtags = ["acme"]
+# A text with one of these is about something else:
+# exclude = ["acme thread"]
+# For a name that is also a word: a text must hold one of these too.
+# context = ["rocket", "launch"]
+
+# A competitor, for "listener share"; one such table each.
+# [[brands]]
+# name = "Globex"
+# kind = "competitor"
+
+# Sources that need no key. The first collection looks back one day.
+[sources.hackernews]
+enabled = true
+every = "15m"
+
+[sources.rss]
+enabled = true
+every = "30m"
+# Search Google News for each brand; add feeds of your own.
+google_news = true
+# feeds = ["https://example.com/feed.xml"]
+
+# Sources that need a key: the key stays in an environment variable, named here.
+# [sources.x]
+# bearer_token_env = "X_BEARER_TOKEN"
+#
+# [sources.reddit]
+# client_id_env = "REDDIT_CLIENT_ID"
+# client_secret_env = "REDDIT_CLIENT_SECRET"
+# subreddits = ["example"]
+
+# A summary by mail each morning, and alerts when something happens.
+# [digest]
+# at = "08:00"
+# to = ["team@example.com"]
+#
+# [mail]
+# host = "smtp.example.com"
+# security = "starttls"
+# user = "listener@example.com"
+# password_env = "LISTENER_MAIL_PASSWORD"
+"""
+
+
+@click.command(epilog=examples('listener init --brand "Acme"', "listener init ~/listening/config.toml"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="config.toml")
+@click.option("--brand", default="Acme", metavar="NAME", help="The brand to listen for; can be changed in the file.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(file: Path, brand: str, force: bool) -> None:
+    """Write a commented starter configuration to FILE (default: config.toml), never asking anything."""
+    import shlex
+
+    from listener.config.sample import toml_value
+
+    name = brand.strip()
+    if not name or not name.isprintable():
+        msg = "--brand: write the name as people read it, on one line"
+        raise UsageError(msg)
+    text = STARTER.replace("{name}", toml_value(name)).replace("{shell_name}", shlex.quote(name))
+    _write_private(file, text, is_replacing=force)
+    click.echo(f'{file} is written; "listener check --config {shlex.quote(str(file))}" looks it over', err=True)
+
+
+@click.group()
+def config() -> None:
+    """Show the settings, or a sample of all of them."""
+
+
+@config.command(epilog=examples("listener config sample > config.toml"))
+def sample() -> None:
+    """Print a configuration with every table and every option, commented."""
+    from listener.config.sample import compose_sample, delivery_parts, listening_parts
+
+    click.echo(compose_sample([*listening_parts(), *delivery_parts()]), nl=False)
+
+
+@config.command(epilog=examples("listener config show"))
+@config_option
+@now_option
+@pass_app
+def show(app: App) -> None:
+    """Print what is set and what holds by default; of secrets only where they live."""
+    from listener.config.sample import show_record
+
+    settings = app.config
+    blocks = [f"# {settings.path}", show_record("listener", settings.listener)]
+    blocks.extend(show_record("brands", brand, is_list=True) for brand in settings.brands)
+    blocks.extend(show_record(f"sources.{name}", source) for name, source in settings.sources.items())
+    blocks.extend(show_record(name, getattr(settings, name)) for name in ("digest", "mail", "notify", "log"))
+    click.echo("\n\n".join(blocks))
+
+
+def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:
+    """Write a file only its owner may read; raises ListenerError where that is not possible."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_replacing else os.O_EXCL)
+    try:
+        with os.fdopen(os.open(file, flags, 0o600), "w", encoding="utf-8") as out:
+            file.chmod(0o600)
+            out.write(text)
+    except FileExistsError:
+        msg = f"{file} is there already; --force replaces it"
+        raise UsageError(msg) from None
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror}"
+        raise ListenerError(msg) from None

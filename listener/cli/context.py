@@ -1,0 +1,165 @@
+"""Share what every command needs: the options that recur, and what they lead to.
+
+    @click.command(epilog=examples("listener trend Acme --since 30d"))
+    @config_option
+    @database_option
+    @format_option()
+    @now_option
+    @pass_app
+    def trend(app: App) -> None: ...
+
+The options put their values into `App`; what they lead to (configuration, time
+zone, path of the store) is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from listener.config import Config
+
+__all__ = ["FORMATS", "App", "config_option", "database_option", "examples", "format_option", "now_option", "pass_app"]
+
+FORMATS: Final = ("table", "json", "csv", "jsonl")
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+class App:
+    """Hold the shared options of one command line and find what they name.
+
+    `format` is one of FORMATS. `fixed_now` is the instant of --now, None where
+    the clock is asked.
+    """
+
+    def __init__(self) -> None:
+        self.debug = False
+        self.config_file: Path | None = None
+        self.database_file: Path | None = None
+        self.format = "table"
+        self.fixed_now: datetime | None = None
+
+    @cached_property
+    def config(self) -> Config:
+        """Return the configuration; raises ConfigError where there is none or it is wrong."""
+        from listener.config import find_config, load_config
+
+        return load_config(find_config(self.config_file, os.environ))
+
+    @cached_property
+    def config_if_any(self) -> Config | None:
+        """Return the configuration, None where no file is named and none is found.
+
+        Raises ConfigError where a file is named or found and is wrong.
+        """
+        from listener.config import VARIABLE, places
+
+        is_named = self.config_file is not None or bool(os.environ.get(VARIABLE, "").strip())
+        if not is_named and not any(place.is_file() for place in places(os.environ)):
+            return None
+        return self.config
+
+    @property
+    def now(self) -> datetime:
+        """Return the instant of --now, or the present one; aware UTC."""
+        if self.fixed_now is not None:
+            return self.fixed_now
+        from listener.clock import utc_now
+
+        return utc_now()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of the configuration, the machine's where there is none."""
+        if self.config_if_any is not None:
+            return self.config_if_any.zone()
+        from listener.clock import system_zone
+
+        return system_zone()
+
+    @property
+    def database_path(self) -> Path:
+        """Return the store's path: --database, or the one the configuration names."""
+        return self.database_file if self.database_file is not None else self.config.database
+
+
+pass_app = click.make_pass_decorator(App, ensure=True)
+"""Hand the App to a command as its first argument."""
+
+
+def config_option(command: Command) -> Command:
+    """Add --config."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=_into("config_file"),
+        help="The configuration file (else $LISTENER_CONFIG, ./config.toml, the user's config folder).",
+    )(command)
+
+
+def database_option(command: Command) -> Command:
+    """Add --database."""
+    return click.option(
+        "--database",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        expose_value=False,
+        callback=_into("database_file"),
+        help="The store (else the one the configuration names).",
+    )(command)
+
+
+def format_option(default: str = "table") -> Callable[[Command], Command]:
+    """Return a decorator that adds --format with this default."""
+    return click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        default=default,
+        show_default=True,
+        expose_value=False,
+        callback=_into("format"),
+        help="How rows are written.",
+    )
+
+
+def now_option(command: Command) -> Command:
+    """Add the hidden --now, which fixes the clock."""
+    return click.option(
+        "--now", metavar="ISO8601", hidden=True, expose_value=False, callback=_fix_now, help="Fix the clock."
+    )(command)
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog that shows these command lines as they are."""
+    title = "Example:" if len(lines) == 1 else "Examples:"
+    return "\n".join(["\b", title, *(f"  {line}" for line in lines)])
+
+
+def _into(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Return a callback that puts the value of an option into the App."""
+
+    def put(ctx: click.Context, _parameter: click.Parameter, value: object) -> None:
+        if value is not None:
+            setattr(ctx.ensure_object(App), attribute, value)
+
+    return put
+
+
+def _fix_now(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    from listener.clock import parse_instant
+
+    ctx.ensure_object(App).fixed_now = parse_instant(value)

@@ -1,0 +1,159 @@
+"""Run the command line: find the command, turn errors into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+
+from listener.cli import COMMANDS, SECTIONS
+from listener.cli.context import App
+from listener.errors import ListenerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from click.shell_completion import CompletionItem
+
+__all__ = ["LazyGroup", "cli", "main", "run"]
+
+INTERRUPTED: Final = 130
+"""What shells give a program that SIGINT ended: 128 + 2."""
+
+
+class LazyGroup(click.Group):
+    """Know the commands from a table and import the one that is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands, section by section."""
+        return sorted(COMMANDS, key=lambda name: SECTIONS.index(COMMANDS[name][2]))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import and return a command, None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        return cast("click.Command", getattr(import_module(module), attribute))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; name the near miss where there is none."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(name.casefold(), COMMANDS, n=1, cutoff=0.5)
+            hint = f'did you mean "{near[0]}"?' if near else '"listener --help" lists the commands'
+            msg = f"there is no command {name!a}; {hint}"
+            raise click.UsageError(msg, ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the commands of each section with their line of help, importing none."""
+        width = max(len(name) for name in COMMANDS)
+        for section in SECTIONS:
+            rows = [(name.ljust(width), line) for name, (_, line, where) in COMMANDS.items() if where == section]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin with `incomplete`, importing none."""
+        from click.shell_completion import CompletionItem as Item
+
+        names = [Item(name, help=line) for name, (_, line, _) in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='"listener COMMAND --help" shows the options of a command, with an example.',
+)
+@click.version_option(package_name="social-listener", message="listener %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Hear what is said in public about a brand: collect, score, chart, alert, ask."""
+    ctx.ensure_object(App).debug = debug
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    _prepare_streams()
+    app = App()
+    sys.excepthook = _report_unexpected if "--debug" not in sys.argv else sys.__excepthook__
+    sys.exit(run(sys.argv[1:], app))
+
+
+def run(arguments: Sequence[str], app: App | None = None) -> int:
+    """Run one command line and return its exit code; errors go to stderr as one sentence."""
+    app = app or App()
+    try:
+        result = cli.main(list(arguments), prog_name="listener", standalone_mode=False, obj=app)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ListenerError as error:
+        _report(error, app)
+        return error.exit_code
+    except OSError as error:
+        if app.debug or error.filename is not None:
+            raise
+        return _report_output_failure(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: ListenerError, app: App) -> None:
+    from listener.logs import redact
+
+    if app.debug:
+        import traceback
+
+        click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
+        return
+    click.echo(f"Error: {redact(str(error))}", err=True)
+
+
+def _report_output_failure(error: OSError) -> int:
+    """End quietly where the reader of a pipe has gone; say why where output cannot be written."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
+    return 1
+
+
+def _report_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Stand in for the traceback (sys.excepthook) of an error nobody foresaw."""
+    from listener.logs import redact
+
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    text = redact(f"internal error: {kind.__name__}: {error}").splitlines()[0]
+    click.echo(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)', err=True)
+
+
+def _prepare_streams() -> None:
+    """Write UTF-8 into files and pipes; on a terminal, escape what it cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""Write rows and numbers to stdout: for people as a table, for programs as JSON or CSV."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final, TextIO
+
+from listener.cli.width import display_width, neutralise, pad, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "UNKNOWN",
+    "Column",
+    "count_text",
+    "emit_json",
+    "emit_rows",
+    "json_text",
+    "percent_text",
+    "score_text",
+    "sparkline",
+    "styled",
+    "wants_colour",
+]
+
+UNKNOWN: Final = "–"  # noqa: RUF001 - the dash of tables
+"""What stands in a table where a value is not known; zero is written 0."""
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_GAP: Final = "·"
+_BETWEEN: Final = "  "
+_NARROWEST: Final = 12
+"""Cells a text column keeps at least; where that does not fit, rows become blocks."""
+
+_COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_NOT_FOR_TERMINALS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Say how one column is written.
+
+    `name` is the key in the row, in JSON and in CSV; `title` the head in the
+    table (empty: the name). `text` writes a value for the table only, `colour`
+    names its colour there (red, green, yellow, bold, dim or None).
+    """
+
+    name: str
+    title: str = ""
+    align: str = "left"
+    text: Callable[[object], str] | None = None
+    colour: Callable[[object], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    text: str
+    colour: str | None
+
+
+def emit_rows(
+    rows: Iterable[Mapping[str, object]],
+    columns: Sequence[Column | str],
+    format_name: str,
+    *,
+    stream: TextIO | None = None,
+    width: int | None = None,
+) -> None:
+    """Write rows as "table", "json", "csv" or "jsonl"; a column may be just its name.
+
+    A table is fitted to `width` cells (None: the terminal's; in a pipe or file
+    there is no limit) by wrapping, never by leaving anything out. csv and
+    jsonl write each row as it comes.
+    """
+    out = stream or sys.stdout
+    made = [Column(name=column) if isinstance(column, str) else column for column in columns]
+    if format_name == "json":
+        chosen = [{column.name: row.get(column.name) for column in made} for row in rows]
+        out.write(json_text(chosen, indent=2) + "\n")
+    elif format_name == "jsonl":
+        out.writelines(json_text({one.name: row.get(one.name) for one in made}) + "\n" for row in rows)
+    elif format_name == "csv":
+        _write_csv(rows, made, out)
+    else:
+        fitted = width if width is not None else _terminal_width(out)
+        out.writelines(line + "\n" for line in _table(list(rows), made, fitted, has_colour=wants_colour(out)))
+
+
+def emit_json(value: object, *, stream: TextIO | None = None) -> None:
+    """Write one value as indented JSON."""
+    (stream or sys.stdout).write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON that is safe to print; times in ISO 8601, lengths in seconds."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=_json_value)
+    return _NOT_FOR_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Draw values as a row of bars, a dot where a value is not known.
+
+    The lowest bar is zero, or the least value where one is negative.
+    """
+    known = [value for value in values if value is not None]
+    low, high = min(0, *known, 0), max(0, *known, 0)
+    span = (high - low) or 1
+    top = len(_BARS) - 1
+    return "".join(_GAP if value is None else _BARS[round((value - low) / span * top)] for value in values)
+
+
+def count_text(value: object) -> str:
+    """Write a count with thousands separated; None is not known."""
+    return f"{value:,}" if isinstance(value, (int, float)) else UNKNOWN
+
+
+def score_text(value: object) -> str:
+    """Write a score or net sentiment with its sign, two decimals."""
+    return f"{value:+.2f}" if isinstance(value, (int, float)) else UNKNOWN
+
+
+def percent_text(value: object) -> str:
+    """Write a percentage (61.2 for 61.2 %) with one decimal."""
+    return f"{value:.1f} %" if isinstance(value, (int, float)) else UNKNOWN
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Say whether to colour: on a terminal, and not where $NO_COLOR or a dumb $TERM says otherwise."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, colour: str | None, *, has_colour: bool) -> str:
+    """Return a text in a colour (red, green, yellow, bold, dim), as it is where colours are off."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and has_colour else text
+
+
+def _terminal_width(stream: TextIO) -> int | None:
+    if not stream.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _table(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[Column], width: int | None, *, has_colour: bool
+) -> Iterator[str]:
+    titles = [neutralise(column.title or column.name) for column in columns]
+    cells = [[_cell(row.get(column.name), column) for column in columns] for row in rows]
+    widths = _fit(titles, cells, columns, width)
+    if widths is None:
+        yield from _blocks(titles, cells, width or 1, has_colour=has_colour)
+        return
+    head = _BETWEEN.join(
+        pad(title, size, column.align) for title, size, column in zip(titles, widths, columns, strict=True)
+    )
+    yield styled(head.rstrip(), "bold", has_colour=has_colour)
+    for row in cells:
+        yield from _table_lines(row, widths, columns, has_colour=has_colour)
+
+
+def _table_lines(
+    row: Sequence[_Cell], widths: Sequence[int], columns: Sequence[Column], *, has_colour: bool
+) -> Iterator[str]:
+    wrapped = [wrap(cell.text, size) for cell, size in zip(row, widths, strict=True)]
+    for number in range(max(map(len, wrapped), default=0)):
+        parts = [
+            styled(
+                pad(lines[number] if number < len(lines) else "", size, column.align),
+                cell.colour,
+                has_colour=has_colour,
+            )
+            for lines, size, column, cell in zip(wrapped, widths, columns, row, strict=True)
+        ]
+        yield _BETWEEN.join(parts).rstrip()
+
+
+def _fit(
+    titles: Sequence[str], cells: Sequence[Sequence[_Cell]], columns: Sequence[Column], width: int | None
+) -> list[int] | None:
+    """Return the width of each column, None where they cannot stand side by side.
+
+    The widest columns give way first; numbers (right-aligned) keep theirs.
+    """
+    natural = [
+        max(display_width(text) for text in (title, *(row[place].text for row in cells)))
+        for place, title in enumerate(titles)
+    ]
+    if width is None:
+        return natural
+    room = width - len(_BETWEEN) * (len(columns) - 1)
+    least = [
+        size if column.align == "right" else max(min(size, _NARROWEST), display_width(title))
+        for size, column, title in zip(natural, columns, titles, strict=True)
+    ]
+    if sum(least) > room:
+        return None if sum(natural) > room else natural
+    fitted = list(natural)
+    while sum(fitted) > room:
+        widest = max((place for place in range(len(fitted)) if fitted[place] > least[place]), key=lambda at: fitted[at])
+        fitted[widest] -= 1
+    return fitted
+
+
+def _blocks(titles: Sequence[str], cells: Sequence[Sequence[_Cell]], width: int, *, has_colour: bool) -> Iterator[str]:
+    """Write each row as a block of "title  value" lines, for terminals too narrow for a table."""
+    label = max(map(display_width, titles))
+    room = max(1, width - label - len(_BETWEEN))
+    for number, row in enumerate(cells):
+        if number:
+            yield ""
+        for title, cell in zip(titles, row, strict=True):
+            for position, line in enumerate(wrap(cell.text, room)):
+                head = pad(title if position == 0 else "", label, "left")
+                yield (head + _BETWEEN + styled(line, cell.colour, has_colour=has_colour)).rstrip()
+
+
+def _cell(value: object, column: Column) -> _Cell:
+    text = column.text(value) if column.text is not None else _plain(value)
+    return _Cell(text=neutralise(text), colour=column.colour(value) if column.colour is not None else None)
+
+
+def _plain(value: object) -> str:
+    """Write a value for people."""
+    match value:
+        case None:
+            return UNKNOWN
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.isoformat(sep=" ", timespec="minutes")
+        case list() | tuple():
+            return ", ".join(_plain(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _write_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[Column], out: TextIO) -> None:
+    import csv
+
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_csv_text(column.name, out) for column in columns])
+    for row in rows:
+        writer.writerow([_csv_value(row.get(column.name), out) for column in columns])
+
+
+def _csv_value(value: object, out: TextIO) -> object:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return value
+        case str():
+            return _csv_text(value, out)
+        case list() | tuple() | dict():
+            return _csv_text(json_text(value), out)
+        case _:
+            return _csv_text(str(_json_value(value)), out)
+
+
+def _csv_text(text: str, out: TextIO) -> str:
+    """Return a text that no spreadsheet takes for a formula; plain numbers stay numbers."""
+    if out.isatty():
+        text = neutralise(text)
+    return f"'{text}" if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text) else text
+
+
+def _json_value(value: object) -> object:
+    """Return what JSON holds in place of a value it does not know."""
+    match value:
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case set() | frozenset():
+            return sorted(value)
+        case _:
+            return str(value)

@@ -1,0 +1,35 @@
+"""Read the configuration file into frozen records, all problems at once.
+
+`records` holds the tables the kernel knows, `reader` turns any table into any
+options record, `loading` finds and reads the file, `sample` writes the sample
+file and the reference from the same declarations.
+"""
+
+from listener.config.loading import VARIABLE, find_config, load_config, places
+from listener.config.reader import read_record
+from listener.config.records import (
+    Brand,
+    Config,
+    DigestSettings,
+    ListenerSettings,
+    LogSettings,
+    MailSettings,
+    NotifySettings,
+    SourceSettings,
+)
+
+__all__ = [
+    "VARIABLE",
+    "Brand",
+    "Config",
+    "DigestSettings",
+    "ListenerSettings",
+    "LogSettings",
+    "MailSettings",
+    "NotifySettings",
+    "SourceSettings",
+    "find_config",
+    "load_config",
+    "places",
+    "read_record",
+]

@@ -1,0 +1,224 @@
+"""Hold the tables of the configuration file that the kernel knows.
+
+Each record declares its options once (see `listener.options`): validation,
+sample and reference are made from them. The tables of sources, of sentiment and
+of alerts are kept as they were read: whoever owns their options validates them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import load_zone, system_zone
+from listener.errors import UsageError, suggest
+from listener.options import OPTION, OptionInfo, Secret, option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+__all__ = [
+    "BRAND_KINDS",
+    "Brand",
+    "Config",
+    "DigestSettings",
+    "ListenerSettings",
+    "LogSettings",
+    "MailSettings",
+    "NotifySettings",
+    "SourceSettings",
+]
+
+BRAND_KINDS: Final = ("own", "competitor", "topic")
+"""What a brand can be to the listener."""
+
+_MAIL_PORTS: Final = {"tls": 465, "starttls": 587, "none": 25}
+"""The usual port of each way to speak SMTP (RFC 8314 and RFC 6409, seen 2026-11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSettings:
+    """Hold `[listener]`: where the store is and how days are cut."""
+
+    database: str = option(
+        "The store, an SQLite file; a relative path starts at this file's folder.", default="listener.db"
+    )
+    time_zone: str = option(
+        "IANA name of the zone in which days begin; without it the zone of this machine.",
+        default="",
+        example="Europe/Berlin",
+    )
+    retention: timedelta | None = option(
+        "How long text, author and link of a mention are kept; without it for ever. Counts and scores stay.",
+        default=None,
+        minimum=86_400,
+        example="730d",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """Hold one `[[brands]]`: who is listened for and how texts name them."""
+
+    name: str = field(metadata={OPTION: OptionInfo(help="What the brand is called in reports.", example="Acme")})
+    kind: str = option(
+        "Yours, a competitor's, or a topic that has no share of voice.", default="own", choices=BRAND_KINDS
+    )
+    keywords: tuple[str, ...] = option(
+        "Words and phrases that name the brand; without keywords, hashtags and query it is the name.",
+        default=(),
+        example=("Acme", "Acme Rockets"),
+    )
+    hashtags: tuple[str, ...] = option("Hashtags of the brand, with or without #.", default=(), example=("acme",))
+    query: str = option(
+        "A boolean expression, in addition to keywords and hashtags.",
+        default="",
+        example='"acme rockets" OR (acme AND launch)',
+    )
+    exclude: tuple[str, ...] = option(
+        "A text with one of these is about something else.", default=(), example=("acme thread",)
+    )
+    context: tuple[str, ...] = option(
+        "Where not empty, a text must hold one of these too; for names that are also words.",
+        default=(),
+        example=("rocket", "anvil"),
+    )
+    own_accounts: tuple[str, ...] = option(
+        "Handles of the brand itself; what they write is not counted.", default=(), example=("acme", "acme_support")
+    )
+    sources: tuple[str, ...] = option(
+        "Listen in these sources only; empty: in all.", default=(), example=("hackernews",)
+    )
+    languages: tuple[str, ...] = option(
+        "Count texts in these languages only; empty: in all.", default=(), example=("en", "hi")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """Hold what every `[sources.NAME]` has, and the source's own options unread.
+
+    `every` and `lookback` are None where the source's own default holds. `rest`
+    is the table without these keys, to be read with the source's Options.
+    """
+
+    name: str
+    rest: Mapping[str, object]
+    enabled: bool = option("Whether to collect from this source.", default=True)
+    every: timedelta | None = option("How often to collect.", default=None, minimum=1, example="15m")
+    lookback: timedelta | None = option(
+        "How far back the first collection looks.", default=None, minimum=1, example="1d"
+    )
+    jitter: timedelta | None = option(
+        "By how much at most a run is shifted, so that sources do not start together.",
+        default=None,
+        minimum=0,
+        example="30s",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSettings:
+    """Hold `[digest]`: when the summary goes out and to whom."""
+
+    at: time = option("Local time at which it goes out.", default=time(8, 0))
+    cadence: str = option(
+        "How often; a weekly one goes out on Monday, a monthly one on the first.",
+        default="daily",
+        choices=("daily", "weekly", "monthly"),
+    )
+    to: tuple[str, ...] = option(
+        "Mail addresses it goes to; empty: no digest by mail.", default=(), example=("team@example.com",)
+    )
+    brands: tuple[str, ...] = option("Brands it tells of; empty: all.", default=(), example=("Acme",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Hold `[mail]`: the server that takes alerts and digests."""
+
+    host: str = option("Name of the SMTP server; without it no mail is sent.", default="", example="smtp.example.com")
+    port: int | None = option(
+        "Port of the server; without it 465 for tls, 587 for starttls, 25 for none.",
+        default=None,
+        minimum=1,
+        maximum=65_535,
+        example=587,
+    )
+    security: str = option(
+        "How the connection is kept private; none only for a server on this machine.",
+        default="starttls",
+        choices=("tls", "starttls", "none"),
+    )
+    user: str = option("Name to log in with; empty: no login.", default="", example="listener@example.com")
+    password: Secret = option("Password to log in with.", default=Secret(), example="LISTENER_MAIL_PASSWORD")
+    sender: str = option("Address the mail comes from; empty: the user.", default="", example="listener@example.com")
+
+    @property
+    def port_in_use(self) -> int:
+        """Return the port: the one set, or the usual one of the security."""
+        return self.port if self.port is not None else _MAIL_PORTS[self.security]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """Hold `[notify]`: other ways to be told, as Apprise URLs."""
+
+    urls: Secret = option(
+        "Apprise URLs (chat rooms, phones), separated by white space; they hold keys and are therefore a secret.",
+        default=Secret(),
+        example="LISTENER_NOTIFY_URLS",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Hold `[log]`: what is written to stderr while working."""
+
+    format: str = option("One event a line, as key=value or as JSON.", default="text", choices=("text", "json"))
+    level: str = option(
+        "The least important event that is written.", default="info", choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Hold a whole configuration file, as far as the kernel reads it.
+
+    `path` is absolute. `sources` is keyed by name, in the file's order.
+    `sentiment` and `alerts` are the tables as read.
+    """
+
+    path: Path
+    listener: ListenerSettings = ListenerSettings()
+    brands: tuple[Brand, ...] = ()
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    sentiment: Mapping[str, object] = field(default_factory=dict)
+    alerts: Mapping[str, object] = field(default_factory=dict)
+    digest: DigestSettings = DigestSettings()
+    mail: MailSettings = MailSettings()
+    notify: NotifySettings = NotifySettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database(self) -> Path:
+        """Return the store's path; a relative one starts at the file's folder."""
+        return self.path.parent / Path(self.listener.database).expanduser()
+
+    def zone(self) -> ZoneInfo:
+        """Return the time zone in which days are cut: the one set, or the machine's."""
+        return load_zone(self.listener.time_zone) if self.listener.time_zone else system_zone()
+
+    def brand(self, name: str) -> Brand:
+        """Return the brand called `name`, upper and lower case alike.
+
+        Raises UsageError naming the brands there are.
+        """
+        for brand in self.brands:
+            if brand.name.casefold() == name.strip().casefold():
+                return brand
+        msg = f'there is no brand "{name}" in {self.path}; {suggest(name, (brand.name for brand in self.brands))}'
+        raise UsageError(msg)

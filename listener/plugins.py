@@ -1,0 +1,101 @@
+"""Find parts by name: the built-in ones first, then those of installed plug-ins.
+
+A plug-in is an entry point of the group `listener.sources`, `listener.scorers`
+or `listener.notifiers`, its name the name of the part.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from listener.errors import PluginError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
+
+__all__ = ["NOTIFIERS", "SCORERS", "SOURCES", "Plugin", "find_plugins", "load_plugin"]
+
+SOURCES: Final = "listener.sources"
+SCORERS: Final = "listener.scorers"
+NOTIFIERS: Final = "listener.notifiers"
+
+_IMPORT_FAILURES: Final = (
+    ImportError,
+    SyntaxError,
+    AttributeError,
+    NameError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OSError,
+    RuntimeError,
+    AssertionError,
+    ArithmeticError,
+)
+"""What a module that is imported may raise: it runs code that is not ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """Name a part that can be loaded: `target` is "module:attribute".
+
+    `distribution` is the package it comes from, None for a built-in.
+    """
+
+    name: str
+    target: str
+    distribution: str | None = None
+
+
+def find_plugins(group: str, builtins: Mapping[str, str]) -> dict[str, Plugin]:
+    """Return what a group offers by name, nothing of it loaded, built-ins first.
+
+    A plug-in cannot take the name of a built-in; of two plug-ins with one name
+    the one of the distribution that sorts first holds.
+    """
+    found = {name: Plugin(name=name, target=target) for name, target in builtins.items()}
+    points = sorted(_entry_points(group), key=lambda point: (point.name, _owner(point)))
+    for point in points:
+        found.setdefault(point.name, Plugin(name=point.name, target=point.value, distribution=_owner(point)))
+    return found
+
+
+def load_plugin(group: str, name: str, builtins: Mapping[str, str]) -> object:
+    """Import and return the part called `name`.
+
+    Entry points are looked at only where no built-in has the name. Raises
+    PluginError where there is none, or where it does not load.
+    """
+    if name in builtins:
+        return _load(Plugin(name=name, target=builtins[name]))
+    found = find_plugins(group, builtins)
+    if name not in found:
+        msg = f'{group.removeprefix("listener.")}: there is no "{name}"; {suggest(name, found)}'
+        raise PluginError(msg)
+    return _load(found[name])
+
+
+def _load(plugin: Plugin) -> object:
+    module_name, _, attribute = plugin.target.partition(":")
+    try:
+        loaded: object = importlib.import_module(module_name)
+        for part in attribute.split(".") if attribute else ():
+            loaded = getattr(loaded, part)
+    except Exception as error:
+        owner = f"plug-in {plugin.name} of {plugin.distribution}" if plugin.distribution else f"built-in {plugin.name}"
+        msg = f"{owner} does not load ({plugin.target}): {type(error).__name__}: {error}"
+        raise PluginError(msg) from error
+    return loaded
+
+
+def _entry_points(group: str) -> list[EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and needed for plug-ins only
+
+    return list(entry_points(group=group))
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown distribution"
