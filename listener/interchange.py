@@ -1,0 +1,358 @@
+"""Read and write mentions as JSONL: one JSON object a line, UTF-8.
+
+The shape is a contract with scripts (docs: mention JSONL). What comes in is
+cleaned and bounded; fields without a place in a mention are kept under `extra`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Final, TypeGuard, TypeVar
+
+from listener.cleaning import TEXT_LIMIT, clean, clean_line
+from listener.clock import parse_instant
+from listener.errors import InputError, UsageError, suggest
+from listener.mention import KINDS, Author, Engagement, Mention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["LINE_LIMIT", "BadLine", "mention_from_json", "mention_to_json", "read_lines"]
+
+LINE_LIMIT: Final = 4 << 20
+"""The most bytes of one line that are read."""
+
+_ID_LIMIT: Final = 512
+_NAME_LIMIT: Final = 512
+_LINE_LIMIT: Final = 2_000
+_LINKS_LIMIT: Final = 100
+_EXTRA_LIMIT: Final = 20_000
+_FIELDS: Final = (
+    *("source", "id", "url", "kind", "author", "title", "text", "language", "published_at", "engagement", "rating"),
+    *("reply_to", "thread", "repost_of", "quote_of", "place"),
+)
+"""The fields of the contract, in its order."""
+
+_MORE_FIELDS: Final = ("links", "hashtags", "has_media", "edited_at", "extra")
+"""Fields of a mention beyond the contract; written only where there is something to say."""
+
+_SOURCE_NAME: Final = re.compile(r"[^:]{1,64}")
+_MOST_DIGITS: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLine:
+    """Say which line (counted from 1) could not be read, and why."""
+
+    number: int
+    reason: str
+
+
+def read_lines(stream: IO[bytes], *, line_limit: int = LINE_LIMIT) -> Iterator[Mention | BadLine]:
+    """Yield a mention or a BadLine for each line of `stream` that is not blank, in order.
+
+    Never holds more than one line. A byte order mark at the start and CRLF line
+    ends are fine; a line of more than `line_limit` bytes is passed over.
+    """
+    for number, line in _lines(stream, line_limit):
+        if line is None:
+            yield BadLine(number=number, reason=f"the line is longer than {line_limit} bytes")
+        elif line:
+            yield _read_line(number, line)
+
+
+def _lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """Yield (number, line without white space at its ends); None for a line that is too long."""
+    number = 0
+    while raw := stream.readline(limit + 1):
+        number += 1
+        if number == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if len(raw) > limit and not raw.endswith(b"\n"):
+            while (rest := stream.readline(limit + 1)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+        else:
+            yield number, raw.strip()
+
+
+def _read_line(number: int, line: bytes) -> Mention | BadLine:
+    try:
+        return mention_from_json(json.loads(line.decode("utf-8")))
+    except UnicodeDecodeError as problem:
+        return BadLine(number=number, reason=f"byte {problem.start + 1} of the line is not UTF-8")
+    except json.JSONDecodeError as problem:
+        return BadLine(number=number, reason=f"not JSON: {problem.msg} at column {problem.colno}")
+    except (ValueError, RecursionError):
+        return BadLine(number=number, reason="not JSON that can be read: a number is too long or the nesting too deep")
+    except InputError as problem:
+        return BadLine(number=number, reason=str(problem))
+
+
+def mention_from_json(obj: object) -> Mention:
+    """Return the mention that a JSON object of the contract stands for.
+
+    `source`, `id`, `text` and `published_at` are needed, all others may be
+    missing or null. Texts are cleaned (NFC, no control characters) and cut to
+    their limits. Raises InputError naming the field, what was found and what is wanted.
+    """
+    if not isinstance(obj, dict):
+        msg = f"a mention is a JSON object; found {_seen(obj)}"
+        raise InputError(msg)
+    read = _Reader(obj)
+    kind = read.line("kind") or KINDS[0]
+    if kind not in KINDS:
+        msg = f"kind: found {_seen(kind)}; wanted one of the known kinds ({suggest(kind, KINDS)})"
+        raise InputError(msg)
+    return Mention(
+        source=read.name("source"),
+        id=read.needed("id", read.identifier("id"), "a text or a whole number"),
+        url=read.line("url"),
+        kind=kind,
+        author=_author(read),
+        title=read.line("title"),
+        text=read.text("text"),
+        language=read.line("language", limit=35),  # the longest tag that RFC 5646 asks to be handled
+        published_at=read.needed("published_at", read.instant("published_at"), _INSTANT),
+        engagement=_engagement(read),
+        rating=read.ratio("rating"),
+        reply_to=read.identifier("reply_to"),
+        thread=read.identifier("thread"),
+        repost_of=read.identifier("repost_of"),
+        quote_of=read.identifier("quote_of"),
+        place=read.line("place", limit=16),
+        links=read.lines("links"),
+        hashtags=tuple(tag.removeprefix("#") for tag in read.lines("hashtags")),
+        has_media=read.flag("has_media"),
+        edited_at=read.instant("edited_at"),
+        extra=_extra(obj),
+    )
+
+
+def mention_to_json(mention: Mention) -> dict[str, object]:
+    """Return the JSON object of a mention: every field of the contract, in its order, then what else is known.
+
+    Reading it again gives an equal mention, provided the mention's time is known
+    and its texts are clean.
+    """
+    fields: dict[str, object] = {name: getattr(mention, name) for name in _FIELDS}
+    fields["author"] = _author_to_json(mention.author)
+    fields["published_at"] = _instant_to_json(mention.published_at)
+    fields["engagement"] = _engagement_to_json(mention.engagement)
+    more = {
+        "links": list(mention.links),
+        "hashtags": list(mention.hashtags),
+        "has_media": mention.has_media,
+        "edited_at": _instant_to_json(mention.edited_at),
+        "extra": dict(mention.extra) if mention.extra else None,
+    }
+    return fields | {name: value for name, value in more.items() if value not in (None, [])}
+
+
+T_Read = TypeVar("T_Read")
+
+_INSTANT: Final = "an ISO 8601 time with its offset, such as 2026-11-20T08:00:00+00:00"
+
+
+class _Reader:
+    """Read the fields of one JSON object, `path` being what stands before their names in messages."""
+
+    def __init__(self, fields: Mapping[str, object], path: str = "") -> None:
+        self._fields = fields
+        self._path = path
+
+    def wrong(self, name: str, wanted: str) -> InputError:
+        found = _seen(self._fields[name]) if name in self._fields else "nothing"
+        return InputError(f"{self._path}{name}: found {found}; wanted {wanted}")
+
+    def needed(self, name: str, value: T_Read | None, wanted: str) -> T_Read:
+        if value is None:
+            raise self.wrong(name, wanted)
+        return value
+
+    def line(self, name: str, *, limit: int = _LINE_LIMIT) -> str | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.wrong(name, "a text or null")
+        return clean_line(value, limit=limit) or None
+
+    def text(self, name: str) -> str:
+        value = self._fields.get(name)
+        if not isinstance(value, str):
+            raise self.wrong(name, "a text")
+        return clean(value, limit=TEXT_LIMIT)
+
+    def identifier(self, name: str) -> str | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if _is_whole(value) and abs(value) < 10**_MOST_DIGITS:
+            value = str(value)
+        if not isinstance(value, str):
+            raise self.wrong(name, "a text or a whole number")
+        if len(value) > _ID_LIMIT:
+            raise self.wrong(name, f"at most {_ID_LIMIT} characters")  # a cut id would be another id
+        return clean_line(value, limit=_ID_LIMIT) or None
+
+    def instant(self, name: str) -> datetime | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.wrong(name, _INSTANT)
+        try:
+            return parse_instant(value)
+        except UsageError:
+            raise self.wrong(name, _INSTANT) from None
+
+    def count(self, name: str) -> int | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if not _is_whole(value) or not 0 <= value < 1 << 53:
+            raise self.wrong(name, "a whole number from 0, or null where it is not known")
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self._fields.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise self.wrong(name, "true, false or null")
+
+    def name(self, name: str) -> str:
+        wanted = "a name of at most 64 characters without a colon"
+        value = self.needed(name, self.line(name), wanted)
+        if not _SOURCE_NAME.fullmatch(value):
+            raise self.wrong(name, wanted)
+        return value
+
+    def ratio(self, name: str) -> float | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            raise self.wrong(name, "a number from 0 to 1, or null")
+        return float(value)
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        value = self._fields.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.wrong(name, "a list of texts")
+        cleaned = (clean_line(item, limit=_LINE_LIMIT) for item in value[:_LINKS_LIMIT])
+        return tuple(dict.fromkeys(item for item in cleaned if item))
+
+    def nested(self, name: str) -> _Reader | None:
+        value = self._fields.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise self.wrong(name, "an object or null")
+        return _Reader(value, f"{name}.")
+
+
+def _author(read: _Reader) -> Author | None:
+    fields = read.nested("author")
+    if fields is None:
+        return None
+    handle = fields.line("handle", limit=_NAME_LIMIT)
+    return Author(
+        id=fields.identifier("id"),
+        handle=(handle.removeprefix("@") or None) if handle else None,
+        name=fields.line("name", limit=_NAME_LIMIT),
+        followers=fields.count("followers"),
+        verified=fields.flag("verified"),
+    )
+
+
+def _engagement(read: _Reader) -> Engagement:
+    fields = read.nested("engagement")
+    if fields is None:
+        return Engagement()
+    return Engagement(
+        likes=fields.count("likes"),
+        reposts=fields.count("reposts"),
+        replies=fields.count("replies"),
+        views=fields.count("views"),
+    )
+
+
+def _extra(obj: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the fields that have no place in a mention, under the names they came with."""
+    known = {*_FIELDS, *_MORE_FIELDS}
+    nested = obj.get("extra")
+    if nested is not None and not isinstance(nested, dict):
+        msg = f"extra: found {_seen(nested)}; wanted an object or null"
+        raise InputError(msg)
+    unknown = (nested or {}) | {name: value for name, value in obj.items() if name not in known}
+    try:
+        extra = _cleaned(unknown)
+        size = len(json.dumps(extra, ensure_ascii=False))
+    except (RecursionError, ValueError, TypeError):
+        msg = "extra: the unknown fields are nested too deep or hold something that is not JSON"
+        raise InputError(msg) from None
+    if not isinstance(extra, dict) or not extra:
+        return None
+    if size > _EXTRA_LIMIT:
+        msg = f"extra: the unknown fields take {size} characters; wanted at most {_EXTRA_LIMIT}"
+        raise InputError(msg)
+    return extra
+
+
+def _cleaned(value: object) -> object:
+    """Return a JSON value with every text in it clean and no number JSON has not."""
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [_cleaned(item) for item in value]
+        case dict():
+            return {clean_line(str(name), limit=_NAME_LIMIT): _cleaned(item) for name, item in value.items()}
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
+
+
+def _author_to_json(author: Author | None) -> dict[str, object] | None:
+    if author is None:
+        return None
+    return {name: getattr(author, name) for name in ("id", "handle", "name", "followers", "verified")}
+
+
+def _engagement_to_json(engagement: Engagement) -> dict[str, object] | None:
+    counts = {name: getattr(engagement, name) for name in ("likes", "reposts", "replies", "views")}
+    return counts if any(count is not None for count in counts.values()) else None
+
+
+def _instant_to_json(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _seen(value: object) -> str:
+    """Describe a JSON value shortly, for messages."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            short = clean_line(value[:80], limit=40)
+            return f'the text "{short}"' if len(value) <= len(short) else f'a text that begins "{short}"'
+        case int() | float():
+            return f"the number {value:.12g}" if abs(value) < 1e300 else "a huge number"  # noqa: PLR2004 - near the end of floats
+        case list():
+            return f"a list of {len(value)}"
+        case _:
+            return "an object"
