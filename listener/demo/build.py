@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.demo.simulate import simulate
+from listener.interchange import mention_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from listener.mention import Mention
 
@@ -33,26 +34,7 @@ def archive_lines() -> str:
 
 def line_of(mention: Mention) -> str:
     """Return a mention as a JSON object on a line; what is unknown is left out."""
-    counts, author = mention.engagement, mention.author
-    fields: dict[str, object] = {
-        "source": mention.source,
-        "id": mention.id,
-        "url": mention.url,
-        "kind": mention.kind,
-        "author": author and _known([(name, getattr(author, name)) for name in author.__slots__]),
-        "title": mention.title,
-        "text": mention.text,
-        "language": mention.language,
-        "published_at": mention.published_at and mention.published_at.isoformat(),
-        "engagement": _known([(name, getattr(counts, name)) for name in counts.__slots__]),
-        "reply_to": mention.reply_to,
-        "thread": mention.thread,
-        "repost_of": mention.repost_of,
-        "quote_of": mention.quote_of,
-        "place": mention.place,
-        "links": list(mention.links) or None,
-    }
-    return json.dumps(_known(fields.items()), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(_known(mention_to_json(mention)), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def pack(lines: str) -> bytes:
@@ -69,8 +51,10 @@ def main(arguments: list[str]) -> None:
     target.write_bytes(pack(archive_lines()))
 
 
-def _known(pairs: Iterable[tuple[str, object]]) -> dict[str, object] | None:
-    return {name: value for name, value in pairs if value is not None} or None
+def _known(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that say something, also within the author and the counters."""
+    inner = {name: _known(value) if isinstance(value, dict) else value for name, value in fields.items()}
+    return {name: value for name, value in inner.items() if value not in (None, [], {})}
 
 
 if __name__ == "__main__":

@@ -70,6 +70,10 @@ class Dice:
             count += 1
         return count
 
+    def crowd(self, mean: float) -> int:
+        """Return a count close to this mean: many who talk of one thing are steadier than single voices."""
+        return int(mean * (0.85 + 0.3 * self.unit()) + self.unit())
+
     def heavy(self, typical: float, highest: int) -> int:
         """Return a count that is mostly around `typical` and rarely many times that, at most `highest`."""
         drawn = typical * self.unit() / (1.0 - self.unit()) ** 0.8

@@ -43,13 +43,20 @@ class People:
             self._known[key] = self._invent(source)
         return self._known[key]
 
+    def someone_large(self, source: str, place: int) -> Author:
+        """Return one of a few English writers whom very many follow, where the source has followers."""
+        key = (source, "large", place)
+        if key not in self._known:
+            self._known[key] = self._invent(source, large=True)
+        return self._known[key]
+
     def account(self, source: str, brand: Fictional, place: int) -> Author:
         """Return one of the brand's own accounts."""
         handle = brand.accounts[place % len(brand.accounts)]
         followers = int(brand.daily * 1_150) if source in {"x", "mastodon"} else None
         return Author(id=f"own-{handle}", handle=handle, name=brand.name, followers=followers, verified=_tick(source))
 
-    def _invent(self, source: str) -> Author:
+    def _invent(self, source: str, *, large: bool = False) -> Author:
         dice = self._dice
         if source == "rss":
             outlet = dice.pick(OUTLETS)
@@ -59,7 +66,7 @@ class People:
         while handle in self._handles:
             handle = f"{first}_{second}_{dice.below(9000) + 100}"
         self._handles.add(handle)
-        large = dice.chance(_LARGE)
+        large = large or dice.chance(_LARGE)
         followers = 30_000 + dice.heavy(45_000, 420_000) if large else dice.heavy(130, 9_000)
         if source in {"reddit", "hackernews"}:
             return Author(id=f"{source}-{len(self._handles)}", handle=handle)

@@ -112,7 +112,7 @@ def _cues(start: datetime, dice: Dice) -> list[_Cue]:
         for event in EVENTS:
             if event.brand == brand.name and event.start <= start < event.end:
                 times = event.times_usual[(start - event.start) // timedelta(hours=1)]
-                add(dice.poisson(max(usual, _QUIET_FLOOR) * times), brand, event)
+                add(dice.crowd(max(usual, _QUIET_FLOOR) * times), brand, event)
             for place, after in enumerate(event.statements_after):
                 if event.brand == brand.name and start <= event.start + after < start + timedelta(hours=1):
                     cues.append(_Cue(at=event.start + after, brand=brand, event=event, statement=place))
@@ -200,7 +200,8 @@ class _World:
         source = ("reddit", "x", "x", "reddit", "mastodon", "x")[place % 6] if event.label == "negative" else "x"
         if source == "reddit":
             words = replace(words, title=words.text.partition(". ")[0].rstrip("."))
-        return self._draft(cue, source, words, role="event", loud=9.0)
+        author = self._people.someone_large(source, place % 3)
+        return self._draft(cue, source, words, role="event", author=author, loud=6.0)
 
     def _own(self, cue: _Cue) -> Draft:
         if cue.event is not None and cue.statement is not None:
@@ -249,7 +250,7 @@ class _World:
             words = replace(words, text=f"@{handle} {words.text}")
         draft = self._draft(cue, source, words, role="reply")
         root = original.mention.thread or original.mention.id
-        kind = "comment" if source in {"reddit", "hackernews"} else "post"
+        kind = draft.mention.kind
         return replace(
             draft, mention=replace(draft.mention, kind=kind, reply_to=original.mention.id, thread=root, title=None)
         )
@@ -263,7 +264,7 @@ class _World:
 
     def _copy(self, cue: _Cue, source: str) -> Draft | None:
         original = self._earlier(cue, {"x", "mastodon", "reddit"} - {source})
-        if original is None:
+        if original is None or original.mention.title is not None:
             return None
         text = self._writer.copied(original.mention.text)
         words = Words(text=text, label=original.label, language=original.language)
@@ -279,7 +280,7 @@ class _World:
             words = Words(text="", label=original.label, language="en", title=title)
             draft = self._draft(cue, "hackernews", words, role="link")
             counts = engagement("reddit", draft.mention.author or Author(), self._dice, loud=2.0)
-            return replace(draft, mention=replace(draft.mention, links=(url,), url=url, engagement=counts))
+            return replace(draft, mention=replace(draft.mention, links=(url,), engagement=counts))
         words = Words(text=f"{title} {url}", label=original.label, language="en")
         draft = self._draft(cue, "x", words, role="link", tagged=False)
         return replace(draft, mention=replace(draft.mention, links=(url,)))
@@ -312,6 +313,8 @@ class _World:
             engagement=engagement(source, author, self._dice, loud=loud or (2.5 if cue.event else 1.0)),
             place=self._place(source, words.language),
         )
+        if kind == "comment":
+            mention = _under_a_post(mention, number)
         event = cue.event.name if cue.event else None
         return Draft(
             mention=mention, brand=cue.brand.name, language=words.language, label=words.label, role=role, event=event
@@ -338,6 +341,12 @@ def _kind(source: str, words: Words) -> str:
     if source == "rss":
         return "article"
     return "comment" if source in {"reddit", "hackernews"} and words.title is None else "post"
+
+
+def _under_a_post(mention: Mention, number: int) -> Mention:
+    """Return a comment below a post of the same quarter of a day that itself names no brand."""
+    post = _native_id(mention.source, "post", number // 216_000 * 216_000)
+    return replace(mention, reply_to=post, thread=post)
 
 
 def _native_id(source: str, kind: str, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from listener.demo.phrases import Phrasebook, Topic, fill, load_phrasebook
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Words", "Writer"]
 
 _LONGEST_POST: Final = 280
+_ASIDES: Final = ("openers", "tails")
 _FULL_STOPS: Final = ".\N{DEVANAGARI DANDA}\N{ARABIC FULL STOP}"
-_COPY_MARKS: Final = (" 🙏", "!!", " 👀", " ...", " ☕", "‼️")
+_COPY_MARKS: Final = (" 🙏", "!!", " 👀", " ...", " ☕", "!!!")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +62,10 @@ class Writer:
         book = self._books[language]
         if source == "rss" and event in book.news:
             return self._article(book, brand, label, event)
-        topic = book.topics[event]
-        first = self._dice.deal(f"{language} {event} lines", (*topic.lines, *topic.seeds))
-        parts = [first]
-        if self._dice.chance(0.75):
-            parts.append(self._dice.deal(f"{language} {event} tails", topic.tails))
-        if self._dice.chance(0.4):
-            parts.append(self._dice.deal(f"{language} {label} tails", book.topics[label].tails))
-        if self._dice.chance(0.3):
-            parts.insert(0, self._dice.deal(f"{language} {label} openers", book.topics[label].openers))
-        return self._words(book, brand, parts, label)
+        title, values = None, self._values(book, brand)
+        if source == "rss" or (source == "reddit" and self._dice.chance(0.35)):
+            title = fill(self._event_line(book, event), values).rstrip(_FULL_STOPS)
+        return replace(self._words(book, brand, self._event_parts(book, event, label), label, values), title=title)
 
     def seed(self, event: str, brand: str, label: str, place: int) -> Words:
         """Return one of the English posts that others pass on."""
@@ -108,6 +103,20 @@ class Writer:
         """Return the same words sent again, with another sign at the end."""
         return text.rstrip(".!") + self._dice.pick(_COPY_MARKS)
 
+    def _event_line(self, book: Phrasebook, event: str) -> str:
+        topic = book.topics[event]
+        return self._dice.deal(f"{book.language} {event} lines", (*topic.lines, *topic.seeds))
+
+    def _event_parts(self, book: Phrasebook, event: str, label: str) -> list[str]:
+        parts, mood = [self._event_line(book, event)], book.topics[label]
+        if self._dice.chance(0.75):
+            parts.append(self._dice.deal(f"{book.language} {event} tails", book.topics[event].tails))
+        if self._dice.chance(0.4):
+            parts.append(self._dice.deal(f"{book.language} {label} tails", mood.tails))
+        if self._dice.chance(0.3):
+            parts.insert(0, self._dice.deal(f"{book.language} {label} openers", mood.openers))
+        return parts
+
     def _only(self, brand: str, phrases: Sequence[str], deck: str) -> Words:
         return self._words(self._books["en"], brand, [self._dice.deal(f"{brand} {deck}", phrases)], "neutral")
 
@@ -117,7 +126,7 @@ class Writer:
             parts.insert(0, self._dice.deal(f"{book.language} {label} openers", topic.openers))
         if self._dice.chance(0.78):
             parts.append(self._dice.deal(f"{book.language} {label} tails", topic.tails))
-        if self._dice.chance(0.22):
+        if label != "neutral" and self._dice.chance(0.22):
             parts.append(self._dice.deal(f"{book.language} {label} tails", topic.tails))
         return parts
 
@@ -125,9 +134,13 @@ class Writer:
         return self._dice.deal(f"{book.language} {label} lines", book.topics[label].lines)
 
     def _thread(self, book: Phrasebook, brand: str, label: str) -> Words:
-        title = self._words(book, brand, [self._line(book, label)], label).text.rstrip(_FULL_STOPS)
-        body = self._words(book, brand, [*self._parts(book, label, book.topics[label])], label)
-        return Words(text=body.text, label=label, language=book.language, title=title)
+        values, topic = self._values(book, brand), book.topics[label]
+        title = fill(self._line(book, label), values).rstrip(_FULL_STOPS)
+        if label == "neutral":
+            parts = [self._dice.deal(f"{book.language} {label} {kind}", getattr(topic, kind)) for kind in _ASIDES]
+        else:
+            parts = self._parts(book, label, topic)
+        return replace(self._words(book, brand, parts, label, values), title=title)
 
     def _article(self, book: Phrasebook, brand: str, label: str, topic: str) -> Words:
         values = self._values(book, brand)
@@ -136,8 +149,10 @@ class Writer:
         title, summary = self._dice.deal(f"{book.language} news {topic}", book.news[topic])
         return Words(text=fill(summary, values), label=label, language=book.language, title=fill(title, values))
 
-    def _words(self, book: Phrasebook, brand: str, parts: list[str], label: str) -> Words:
-        values = self._values(book, brand)
+    def _words(
+        self, book: Phrasebook, brand: str, parts: list[str], label: str, values: dict[str, str] | None = None
+    ) -> Words:
+        values = values or self._values(book, brand)
         text = " ".join(dict.fromkeys(fill(part, values) for part in parts))
         while len(text) > _LONGEST_POST and len(parts) > 1:
             parts = parts[:-1]
