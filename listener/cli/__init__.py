@@ -20,6 +20,10 @@ SECTIONS: Final = (
 """The sections of the help, in the order they are printed."""
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "collect": ("listener.cli.collecting:collect", "Read every enabled source once.", "Collect"),
+    "trend": ("listener.cli.trending:trend", "Show how mentions and their feeling went.", "Ask"),
+    "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
+    "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "init": ("listener.cli.configuring:init", "Write a commented starter configuration.", "Start here"),
     "config": ("listener.cli.configuring:config", "Show the settings, or a sample of all of them.", "Set-up"),
 }

@@ -1,0 +1,82 @@
+"""Run `collect`: one pass over the sources, then exit."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.output import Column, count_text, emit_rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from listener.pipeline import SourceOutcome
+
+__all__ = ["collect"]
+
+_COLUMNS: Final = (
+    Column(name="source"),
+    Column(name="state"),
+    Column(name="new", align="right", text=count_text),
+    Column(name="changed", align="right", text=count_text),
+    Column(name="fetched", align="right", text=count_text),
+    Column(name="unmatched", align="right", text=count_text),
+    Column(name="skipped", align="right", text=count_text),
+    Column(name="pages", align="right", text=count_text),
+    Column(name="message"),
+)
+_SOME_FAILED: Final = 3
+
+
+@click.command(
+    epilog=examples(
+        "listener collect", "listener collect --source hackernews --since 7d", "listener collect --brand Acme"
+    )
+)
+@click.option("--source", "only", default=None, metavar="SOURCE", help="Only this source.")
+@click.option("--brand", default=None, metavar="BRAND", help="Only what is asked for this brand.")
+@click.option("--since", default=None, metavar="WHEN", help="Look back to here wherever nothing was read yet.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def collect(app: App, only: str | None, brand: str | None, since: str | None) -> int:
+    """Read every enabled source once: what is open, then what is new.
+
+    Ctrl-C finishes the page in hand and stops; the next run goes on there. The
+    exit code is 3 where a source failed and the rest is done.
+    """
+    from listener import wiring
+    from listener.clock import parse_when
+    from listener.logs import configure
+    from listener.service import collect_once, stop_on_signals
+
+    configure(app.config.log.format, app.config.log.level, sys.stderr)
+    wiring.validate(app.config)
+    if only is not None:
+        wiring.require_source(app.config, only)
+    start: datetime | None = None if since is None else parse_when(since, now=app.now, zone=app.zone)
+    stop = threading.Event()
+    with stop_on_signals(stop):
+        outcomes = collect_once(
+            app.config,
+            app.database_path,
+            stop=stop,
+            now=app.now,
+            only=only,
+            brand=None if brand is None else app.config.brand(brand).name,
+            since=start,
+        )
+    emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
+    if not outcomes:
+        click.echo("no source is enabled; enable one in the configuration", err=True)
+    return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0
+
+
+def _row(outcome: SourceOutcome) -> dict[str, object]:
+    return {column.name: getattr(outcome, column.name) for column in _COLUMNS}

@@ -1,0 +1,128 @@
+"""Answer `mentions`: the mentions themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.output import Column, emit_rows, score_text
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from listener.mention import Label
+    from listener.search import MentionRow
+
+__all__ = ["mentions"]
+
+_LABELS: Final = ("positive", "neutral", "negative", "unscored")
+_COLUMNS: Final = (
+    Column(name="number", title="#", align="right"),
+    Column(name="published_at", title="when"),
+    Column(name="brand"),
+    Column(name="source"),
+    Column(name="author"),
+    Column(name="language", title="lang"),
+    Column(name="sentiment"),
+    Column(name="score", align="right", text=score_text),
+    Column(name="text"),
+    Column(name="url"),
+)
+_DATA_COLUMNS: Final = (
+    "number", "brand", "source", "id", "kind", "url", "author", "author_name", "followers", "title", "text",
+    "language", "published_at", "seen_at", "sentiment", "score", "likes", "reposts", "replies", "views", "is_repost",
+    "story",
+)  # fmt: skip
+
+
+@click.command(
+    epilog=examples(
+        "listener mentions Acme --sentiment negative --limit 10",
+        'listener mentions --search "lid leaks" --since 7d --format jsonl',
+    )
+)
+@click.argument("brand", required=False)
+@click.option("--search", default=None, metavar="TEXT", help="Only those that hold all of these words.")
+@click.option("--sentiment", type=click.Choice(_LABELS), default=None, help="Only those that feel this way.")
+@click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
+@click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
+@click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@click.option("--originals", is_flag=True, help="Leave reposts out.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="At most this many.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def mentions(
+    app: App,
+    brand: str | None,
+    search: str | None,
+    sentiment: str | None,
+    source: str | None,
+    language: str | None,
+    since: str | None,
+    until: str | None,
+    originals: bool,
+    limit: int,
+) -> None:
+    """Show mentions, the newest first; a mention of two brands comes once for each."""
+    from listener.clock import parse_when
+    from listener.search import MentionFilter, Reader
+
+    zone = app.zone
+    wanted = MentionFilter(
+        brand=None if brand is None else app.config.brand(brand).name,
+        source=source,
+        language=language,
+        labels=_labels(sentiment),
+        since=None if since is None else parse_when(since, now=app.now, zone=zone),
+        until=None if until is None else parse_when(until, now=app.now, zone=zone),
+        text=search,
+        include_reposts=not originals,
+        limit=limit + 1,
+    )
+    with Reader(app.database_path) as reader:
+        found = reader.mentions(wanted)
+    rows = [_row(one, zone) for one in found[:limit]]
+    if app.format == "table":
+        emit_rows(
+            [
+                {**row, "text": _one_text(row), "published_at": _short(one, zone)}
+                for row, one in zip(rows, found, strict=False)
+            ],
+            _COLUMNS,
+            "table",
+        )
+        if len(found) > limit:
+            click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
+    else:
+        emit_rows(rows, _DATA_COLUMNS, app.format)
+
+
+def _labels(word: str | None) -> tuple[Label, ...]:
+    from listener import mention
+
+    return tuple(label for label in mention.Label if label.word == word)
+
+
+def _row(one: MentionRow, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        **{name: getattr(one, name) for name in _DATA_COLUMNS if name != "sentiment"},
+        "published_at": one.published_at.astimezone(zone).isoformat(),
+        "seen_at": one.seen_at.astimezone(zone).isoformat(),
+        "sentiment": one.label.word,
+    }
+
+
+def _one_text(row: dict[str, object]) -> str:
+    """Return title and text as one paragraph."""
+    parts = [" ".join(str(part).split()) for part in (row["title"], row["text"]) if part]
+    return " — ".join(parts) if parts else "(removed)"
+
+
+def _short(one: MentionRow, zone: ZoneInfo) -> str:
+    return one.published_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,228 @@
+"""Answer `trend` and `share`: how much, with what feeling, how it changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import (
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
+from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text, score_text, sparkline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from listener.search import Span, Trend, TrendBucket
+
+__all__ = ["share", "trend"]
+
+_BUCKET_COLUMNS: Final = (
+    "brand", "start", "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored",
+    "mean_score", "mean_score_interval", "net_sentiment", "engagement", "reach", "coverage", "partial",
+)  # fmt: skip
+_TABLE: Final = (
+    Column(name="start", title="from"),
+    Column(name="mentions", align="right", text=count_text),
+    Column(name="stories", align="right", text=count_text),
+    Column(name="positive", title="+", align="right", text=count_text),
+    Column(name="neutral", title="0", align="right", text=count_text),
+    Column(name="negative", title="-", align="right", text=count_text),
+    Column(name="no_evidence", title="no evidence", align="right", text=count_text),
+    Column(name="unscored", align="right", text=count_text),
+    Column(name="mean_score", title="mean", align="right", text=score_text),
+    Column(name="net_sentiment", title="net", align="right", text=score_text),
+    Column(name="engagement", align="right", text=count_text),
+    Column(name="reach", align="right", text=count_text),
+    Column(name="coverage", align="right", text=percent_text),
+)
+_METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
+
+
+@click.command(
+    epilog=examples(
+        "listener trend Acme --since 30d",
+        "listener trend Acme Globex --by week --since 2026-09-01 --format csv",
+        "listener trend Acme --since 7d --by hour --chart acme.png",
+    )
+)
+@click.argument("brands", nargs=-1, required=True, metavar="BRAND...")
+@click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@click.option("--by", type=click.Choice(("hour", "day", "week", "month")), default="day", show_default=True)
+@click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
+@click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
+@click.option("--compare", type=click.Choice(("previous",)), default=None, help="Also the span before, as long.")
+@click.option("--metric", type=click.Choice(_METRICS), default="mentions", show_default=True, help="What to draw.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a chart: FILE.png or FILE.svg.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def trend(
+    app: App,
+    brands: tuple[str, ...],
+    since: str,
+    until: str | None,
+    by: str,
+    source: str | None,
+    language: str | None,
+    compare: str | None,
+    metric: str,
+    chart: Path | None,
+) -> None:
+    """Show how mentions and their feeling went over time, bucket by bucket.
+
+    A figure that is not known is a dash, never a zero: see the column coverage.
+    """
+    from listener import wiring
+    from listener.search import Reader
+
+    names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
+    span = read_span(app, since, until, by=by, source=source, language=language)
+    listening = wiring.listening(app.config)
+    with Reader(app.database_path) as reader:
+        found = reader.trend(names, span, listening)
+        before = reader.trend(names, _previous(span), listening) if compare else None
+    if chart is not None:
+        _write_chart(found, chart)
+    if app.format == "json":
+        emit_json(trend_json(found, app.zone, before))
+    elif app.format == "table":
+        for name in names:
+            _print_brand(found, name, app.zone, metric, before)
+    else:
+        emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), _BUCKET_COLUMNS, app.format)
+
+
+@click.command(epilog=examples("listener share --since 30d", "listener share --since 7d --format json"))
+@click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def share(app: App, since: str, until: str | None) -> None:
+    """Show the share of voice of your brands and competitors.
+
+    Share is 100 x the mentions of one / the mentions of all; topics are left out.
+    """
+    from listener import wiring
+    from listener.search import Reader
+
+    span = read_span(app, since, until)
+    kinds = {brand.name: brand.kind for brand in app.config.brands}
+    with Reader(app.database_path) as reader:
+        rows = reader.share(kinds, span, wiring.listening(app.config))
+    columns = (
+        Column(name="brand"),
+        Column(name="kind"),
+        Column(name="mentions", align="right", text=count_text),
+        Column(name="share", title="share %", align="right"),
+        Column(name="positive", title="+", align="right", text=count_text),
+        Column(name="negative", title="-", align="right", text=count_text),
+        Column(name="net_sentiment", title="net", align="right", text=score_text),
+        Column(name="coverage", align="right", text=percent_text),
+    )
+    made = [{column.name: getattr(row, column.name) for column in columns} for row in rows]
+    if app.format == "json":
+        emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
+    else:
+        emit_rows(made, columns, app.format)
+
+
+def read_span(app: App, since: str, until: str | None, by: str, source: str | None, language: str | None) -> Span:
+    """Return the span of a question: both ends aligned down to the bucket, the end open up to now.
+
+    Raises UsageError where it is empty.
+    """
+    from listener.clock import align_down, parse_when
+    from listener.errors import UsageError
+    from listener.search import Span
+
+    now, zone = app.now, app.zone
+    start = align_down(parse_when(since, now=now, zone=zone), by, zone)
+    end = now if until is None else align_down(parse_when(until, now=now, zone=zone), by, zone)
+    if start >= end:
+        msg = f"--since {since} begins at or after --until {until or 'now'}; name an earlier --since"
+        raise UsageError(msg)
+    return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
+
+
+def trend_json(found: Trend, zone: ZoneInfo, before: Trend | None = None) -> dict[str, object]:
+    """Return a trend in the shape that scripts read."""
+    shape: dict[str, object] = {
+        "brand": list(found.brands),
+        "by": found.by,
+        "time_zone": found.time_zone,
+        "since": _iso(found.since, zone),
+        "until": _iso(found.until, zone),
+        "buckets": [bucket_row(bucket, zone) for bucket in found.buckets],
+        "totals": [bucket_row(bucket, zone) for bucket in found.totals],
+    }
+    if before is not None:
+        shape["previous"] = trend_json(before, zone)
+    return shape
+
+
+def bucket_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
+    """Return one bucket as a row, its start in local time."""
+    interval = bucket.mean_score_interval
+    values = {name: getattr(bucket, name) for name in _BUCKET_COLUMNS}
+    return {
+        **values,
+        "start": _iso(bucket.start, zone),
+        "mean_score_interval": None if interval is None else list(interval),
+    }
+
+
+def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: Trend | None) -> None:
+    buckets = found.of(name)
+    total = next(one for one in found.totals if one.brand == name)
+    line = sparkline([getattr(bucket, metric) for bucket in buckets])
+    click.echo(f"{name}: {metric.replace('_', ' ')} by {found.by}, {found.time_zone}")
+    click.echo(line)
+    rows: list[Mapping[str, object]] = [_table_row(bucket, found.by, zone) for bucket in buckets]
+    rows.append({**bucket_row(total, zone), "start": "total"})
+    if before is not None:
+        earlier = next(one for one in before.totals if one.brand == name)
+        rows.append({**bucket_row(earlier, zone), "start": "span before"})
+    emit_rows(rows, _TABLE, "table")
+    click.echo()
+
+
+def _table_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> dict[str, object]:
+    local = bucket.start.astimezone(zone)
+    shown = local.strftime("%Y-%m-%d %H:%M" if by == "hour" else "%Y-%m-%d")
+    return {**bucket_row(bucket, zone), "start": f"{shown} …" if bucket.partial else shown}
+
+
+def _previous(span: Span) -> Span:
+    """Return the span of equal length that ends where this one begins."""
+    from listener.clock import align_down
+
+    start = align_down(span.since - (span.until - span.since), span.by, span.zone)
+    return replace(span, since=start, until=span.since)
+
+
+def _write_chart(found: Trend, file: Path) -> None:
+    from listener.cli.charting import write_trend_chart
+
+    write_trend_chart(found, file)
+
+
+def _iso(instant: datetime, zone: ZoneInfo) -> str:
+    return instant.astimezone(zone).isoformat()

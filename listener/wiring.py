@@ -1,0 +1,320 @@
+"""Turn a configuration into live objects; the only file that names the built-ins.
+
+Nothing heavy is imported before it is asked for: a source's module is loaded when
+that source is built, the sentiment stage when something is to be scored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
+from listener.plugins import SOURCES, find_plugins, load_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from listener.alerts.options import AlertOptions, RuleOptions
+    from listener.config import Brand, Config
+    from listener.config.sample import SamplePart
+    from listener.pipeline import Judge
+    from listener.protocols import LanguageIdentifier, Notifier, Scorer, Source, SourceFacts, StopSignal
+    from listener.query import Query
+
+__all__ = [
+    "BUILT_IN_SOURCES",
+    "Schedule",
+    "build_judge",
+    "build_notifiers",
+    "build_queries",
+    "build_scoring",
+    "build_source",
+    "enabled_sources",
+    "listening",
+    "queries_for",
+    "read_alert_options",
+    "reference",
+    "sample",
+    "schedule_of",
+    "source_class",
+    "validate",
+]
+
+BUILT_IN_SOURCES: Final = {
+    "hackernews": "sources.hackernews:HackerNewsSource",
+    "jsonl": "sources.jsonl:JsonlSource",
+    "reddit": "sources.reddit:RedditSource",
+    "rss": "sources.rss:RssSource",
+    "x": "sources.x:XSource",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Say how often a source is read, how far back at first, and how far a run may shift."""
+
+    every: timedelta
+    lookback: timedelta
+    jitter: timedelta
+
+
+def enabled_sources(config: Config) -> tuple[str, ...]:
+    """Return the names of the sources that are collected from, in the file's order."""
+    return tuple(name for name, settings in config.sources.items() if settings.enabled)
+
+
+def listening(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return the enabled sources of each brand: coverage is measured over them."""
+    enabled = enabled_sources(config)
+    return {
+        brand.name: tuple(name for name in enabled if not brand.sources or name in brand.sources)
+        for brand in config.brands
+    }
+
+
+def build_queries(config: Config) -> tuple[Query, ...]:
+    """Return the query of every brand; raises ConfigError naming each that cannot be read."""
+    problems: list[str] = []
+    queries = [_build_query(brand, index, problems) for index, brand in enumerate(config.brands)]
+    if problems:
+        raise ConfigError(problems, where=str(config.path))
+    return tuple(query for query in queries if query is not None)
+
+
+def _build_query(brand: Brand, index: int, problems: list[str]) -> Query | None:
+    from listener.query.build import build_query
+
+    try:
+        return build_query(
+            brand=brand.name,
+            keywords=brand.keywords,
+            hashtags=brand.hashtags,
+            exclude=brand.exclude,
+            context=brand.context,
+            own_accounts=brand.own_accounts,
+            query=brand.query or None,
+        )
+    except QueryError as error:
+        problems.append(f'brands[{index}] "{brand.name}": {error}')
+        return None
+
+
+def queries_for(config: Config, queries: tuple[Query, ...], source: str) -> tuple[Query, ...]:
+    """Return the queries of the brands that listen to a source."""
+    heard = listening(config)
+    return tuple(query for query in queries if source in heard[query.brand])
+
+
+def source_class(name: str) -> type[Source]:
+    """Import and return the class of a source, built-in or plug-in; raises PluginError."""
+    return cast("type[Source]", load_plugin(SOURCES, name, BUILT_IN_SOURCES))
+
+
+def source_facts() -> dict[str, SourceFacts]:
+    """Return what is known of every installed source, by name; a broken plug-in is left out with a warning."""
+    facts = {}
+    for name in find_plugins(SOURCES, BUILT_IN_SOURCES):
+        try:
+            facts[name] = source_class(name).facts
+        except PluginError:
+            import logging
+
+            from listener.logs import event
+
+            event(logging.getLogger(__name__), "plug-in broken", level=logging.WARNING, name=name)
+    return facts
+
+
+def build_source(config: Config, name: str, stop: StopSignal) -> Source:
+    """Return a live source; raises ConfigError for wrong options, PluginError where there is none."""
+    problems: list[str] = []
+    options = _source_options(config, name, problems)
+    if options is None:
+        raise ConfigError(problems, where=str(config.path))
+    made = cast("type", source_class(name))(options, stop=stop)
+    return cast("Source", made)
+
+
+def _source_options(config: Config, name: str, problems: list[str]) -> object | None:
+    from listener.config import read_record
+
+    try:
+        options_class: type = source_class(name).Options
+    except PluginError as error:
+        problems.append(f"sources.{name}: {error}")
+        return None
+    return read_record(options_class, config.sources[name].rest, f"sources.{name}", problems, folder=config.path.parent)
+
+
+def schedule_of(config: Config, name: str) -> Schedule:
+    """Return when a source is read: as configured, else by the source's own defaults.
+
+    Without `jitter` a run may shift by a tenth of its interval, at most a minute.
+    """
+    settings, facts = config.sources[name], source_class(name).facts
+    every = settings.every or facts.every
+    return Schedule(
+        every=every,
+        lookback=settings.lookback or facts.lookback,
+        jitter=settings.jitter if settings.jitter is not None else min(every / 10, every.__class__(minutes=1)),
+    )
+
+
+def build_scoring(table: Mapping[str, object], where: str) -> tuple[LanguageIdentifier, Scorer]:
+    """Return what tells languages and what scores, from the `[sentiment]` table."""
+    from listener.config import read_record
+    from sentiment.build import build_stage
+    from sentiment.options import SentimentOptions
+
+    problems: list[str] = []
+    options = read_record(SentimentOptions, table, "sentiment", problems)
+    if options is None:
+        raise ConfigError(problems, where=where)
+    return build_stage(options)
+
+
+def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
+    """Return the stages that look at text: match, language, score."""
+    from listener.matching import Matcher
+    from listener.pipeline import Judge
+
+    identifier, scorer = build_scoring(config.sentiment, str(config.path))
+    return Judge(queries, Matcher(queries), identifier, scorer)
+
+
+def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions, ...]]:
+    """Return the options of `[alerts]` and its rules (the default ones where none are written)."""
+    from listener.alerts.options import DEFAULT_RULES, AlertOptions, RuleOptions
+    from listener.config import read_record
+
+    problems: list[str] = []
+    table = dict(config.alerts)
+    rules_table = table.pop("rules", None)
+    options = read_record(AlertOptions, table, "alerts", problems)
+    rules: list[RuleOptions | None] = []
+    if rules_table is not None:
+        tables = rules_table if isinstance(rules_table, list) else [rules_table]
+        for index, one in enumerate(tables):
+            if isinstance(one, dict):
+                rules.append(read_record(RuleOptions, one, f"alerts.rules[{index}]", problems))
+            else:
+                problems.append(f"alerts.rules[{index}]: is not a table; write [[alerts.rules]]")
+    if problems or options is None:
+        raise ConfigError(problems, where=str(config.path))
+    read = tuple(rule for rule in rules if rule is not None)
+    return options, read or DEFAULT_RULES
+
+
+def build_notifiers(config: Config) -> tuple[Notifier, ...]:
+    """Return where alerts and digests go: one mail notifier a recipient of the digest.
+
+    Empty where no mail server or no recipient is configured.
+    """
+    if not config.mail.host or not config.digest.to:
+        return ()
+    from reports.mail import MailNotifier
+
+    mail = config.mail
+    return tuple(
+        MailNotifier(
+            host=mail.host,
+            port=mail.port_in_use,
+            security=mail.security,
+            user=mail.user or None,
+            password=mail.password,
+            sender=mail.sender or mail.user or f"listener@{mail.host}",
+            recipients=(recipient,),
+        )
+        for recipient in config.digest.to
+    )
+
+
+def validate(config: Config) -> None:
+    """Check everything the kernel does not know: sources' options, queries, sentiment, alerts.
+
+    Raises ConfigError with every problem at once.
+    """
+    problems: list[str] = []
+    known = find_plugins(SOURCES, BUILT_IN_SOURCES)
+    for name in config.sources:
+        if name not in known:
+            problems.append(f"sources.{name}: no such source; {suggest(name, known)}")
+        else:
+            _source_options(config, name, problems)
+    for check in (build_queries, read_alert_options):
+        try:
+            check(config)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    try:
+        build_scoring(config.sentiment, str(config.path))
+    except ConfigError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems, where=str(config.path))
+
+
+def require_source(config: Config, name: str) -> None:
+    """Refuse the name of a source that is not configured, naming the near miss."""
+    if name not in config.sources:
+        msg = f'source "{name}" is not configured in {config.path}; {suggest(name, config.sources)}'
+        raise UsageError(msg)
+
+
+def _parts() -> list[SamplePart]:
+    from listener.alerts.options import AlertOptions, RuleOptions
+    from listener.config.records import SourceSettings
+    from listener.config.sample import SamplePart, delivery_parts, listening_parts
+    from sentiment.options import SentimentOptions
+
+    sources = [_source_part(name, SourceSettings) for name in BUILT_IN_SOURCES]
+    return [
+        *listening_parts(),
+        *sources,
+        SamplePart(
+            path="sentiment", records=(SentimentOptions,), doc="How feelings are read and labelled.", is_active=True
+        ),
+        SamplePart(path="alerts", records=(AlertOptions,), doc="What is worth waking somebody for.", is_active=True),
+        SamplePart(
+            path="alerts.rules",
+            records=(RuleOptions,),
+            doc="One rule; without any, the default ones watch every brand.",
+            is_list=True,
+        ),
+        *delivery_parts(),
+    ]
+
+
+def _source_part(name: str, settings: type) -> SamplePart:
+    from listener.config.sample import SamplePart
+
+    made = source_class(name)
+    facts = made.facts
+    return SamplePart(
+        path=f"sources.{name}",
+        records=(settings, made.Options),
+        doc=f"{facts.summary} Key: {facts.key_needed}. Cost: {facts.cost}.",
+        defaults={"every": facts.every, "lookback": facts.lookback},
+    )
+
+
+def sample() -> str:
+    """Write the whole sample configuration: every table, every option, its default."""
+    from listener.config.sample import compose_sample
+
+    return compose_sample(_parts())
+
+
+def reference() -> str:
+    """Write the reference of every table and option, as Markdown."""
+    from listener.config.sample import reference_markdown
+
+    return reference_markdown(_parts())
+
+
+def with_database(config: Config, database: str) -> Config:
+    """Return the same configuration with another store."""
+    return dataclasses.replace(config, listener=dataclasses.replace(config.listener, database=database))
