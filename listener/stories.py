@@ -16,6 +16,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import regex
+
 if TYPE_CHECKING:
     from listener.mention import Mention
 
@@ -33,6 +35,8 @@ _TRACKING: Final = re.compile(
 )
 _REPOST_MARK: Final = re.compile(r"^\s*(?:rt|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://\S+")
+_NO_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+"""The standard library's \\w leaves out the vowel signs of Indic scripts."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -89,8 +93,7 @@ def normal_text(text: str) -> str:
     """Return only the words of a text: no repost mark, links, case, signs or emoji, single spaces."""
     bare = _URL.sub(" ", _REPOST_MARK.sub("", text))
     folded = unicodedata.normalize("NFKC", bare).casefold()
-    kept = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
-    return " ".join(kept.split())
+    return _NO_WORD.sub(" ", folded).strip()
 
 
 def text_digest(*parts: str | None) -> bytes:

@@ -144,7 +144,15 @@ def share(app: App, since: str, until: str | None) -> None:
         emit_rows(made, columns, app.format)
 
 
-def read_span(app: App, since: str, until: str | None, by: str, source: str | None, language: str | None) -> Span:
+def read_span(
+    app: App,
+    since: str,
+    until: str | None,
+    *,
+    by: str = "day",
+    source: str | None = None,
+    language: str | None = None,
+) -> Span:
     """Return the span of a question: both ends aligned down to the bucket, the end open up to now.
 
     Raises UsageError where it is empty.

@@ -13,10 +13,12 @@ from listener.stories import story_keys, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from listener.mention import Mention
     from listener.store.catalogue import Catalogue
     from listener.store.records import Judged, Verdict
+    from listener.stories import StoryKey
 
 __all__ = ["PageWriter", "mention_digest"]
 
@@ -161,7 +163,8 @@ class PageWriter:
         mention, number = judged.mention, self._next
         self._next += 1
         published_at = to_epoch(judged.published_at)
-        story_id = self._join_story(mention, number, published_at)
+        keys = story_keys(mention)
+        story_id = self._join_story(keys, number, published_at)
         digest = mention_digest(mention)
         counters = mention.engagement
         self._connection.execute(
@@ -176,7 +179,7 @@ class PageWriter:
                 mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra), story_id,
             ),
         )  # fmt: skip
-        self._write_keys(mention, number, published_at)
+        self._write_keys(keys, number, published_at)
         place = _Place(
             number=number,
             published_at=published_at,
@@ -206,9 +209,10 @@ class PageWriter:
             ),
         )  # fmt: skip
         self._update_counters(mention, number)
-        story_id = self._join_story(mention, number, stored.published_at)
+        keys = story_keys(mention)
+        story_id = self._join_story(keys, number, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(mention, number, stored.published_at)
+        self._write_keys(keys, number, stored.published_at)
         place = _Place(
             number=number,
             published_at=stored.published_at,
@@ -292,11 +296,11 @@ class PageWriter:
             (stored.number, mention.title, mention.text),
         )
 
-    def _join_story(self, mention: Mention, number: int, published_at: int) -> int:
+    def _join_story(self, keys: Sequence[StoryKey], number: int, published_at: int) -> int:
         """Return the story of a mention, joining stories that it shows to be one."""
         related = {
             story
-            for key in story_keys(mention)
+            for key in keys
             for (story,) in self._connection.execute(
                 _RELATED_STORIES, (key.key, published_at - key.reach_seconds, published_at + key.reach_seconds)
             )
@@ -309,10 +313,10 @@ class PageWriter:
         self._touched |= related
         return kept
 
-    def _write_keys(self, mention: Mention, number: int, published_at: int) -> None:
+    def _write_keys(self, keys: Sequence[StoryKey], number: int, published_at: int) -> None:
         self._connection.executemany(
             "INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(key.key, published_at, number, key.reach_seconds) for key in story_keys(mention)],
+            [(key.key, published_at, number, key.reach_seconds) for key in keys],
         )
 
     def _settle_stories(self) -> None:
