@@ -1,0 +1,61 @@
+"""Draw every chart of the program, as PNG or SVG, from records alone.
+
+`KINDS` is the table behind ``listener chart KIND``: what each kind shows, which
+records it is drawn from and the function that draws it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reports.charts.brands import draw_brands
+from reports.charts.episode import Expectation, draw_episode
+from reports.charts.share import draw_share
+from reports.charts.style import MAIL_LOOK, Chart, Look
+from reports.charts.volume import draw_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "KINDS",
+    "MAIL_LOOK",
+    "Chart",
+    "ChartKind",
+    "Expectation",
+    "Look",
+    "draw_brands",
+    "draw_episode",
+    "draw_share",
+    "draw_volume",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartKind:
+    """Say what a kind of chart shows, and how to call the function that draws it.
+
+    `reads` names the records that are the first argument: ``trend`` (a Trend),
+    ``share`` (ShareRows), ``episode`` (an EpisodeRow, then a Trend). Where `per_brand` holds,
+    the chart is of one brand, given as ``brand=``. All take the keywords of `Look`.
+    """
+
+    summary: str
+    reads: str
+    draw: Callable[..., Chart]
+    per_brand: bool = False
+
+
+KINDS: Final[Mapping[str, ChartKind]] = {
+    "volume": ChartKind(
+        summary="mentions over time by sentiment, and net sentiment with its interval",
+        reads="trend",
+        draw=draw_volume,
+        per_brand=True,
+    ),
+    "brands": ChartKind(summary="one figure of several brands over time", reads="trend", draw=draw_brands),
+    "share": ChartKind(summary="share of voice of own brand and competitors", reads="share", draw=draw_share),
+    "episode": ChartKind(summary="one alert: observed against usual", reads="episode", draw=draw_episode),
+}
+"""The kinds of `listener chart`, by name."""

@@ -1,0 +1,204 @@
+"""Open a picture, lay out its head and panels in pixels, and turn it into bytes.
+
+Only Figure objects and the Agg canvas are used, never pyplot, which keeps global
+state and every figure ever made. matplotlib's settings are global too: a
+lock lets one thread draw at a time, and the settings are put back afterwards.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from listener.errors import UsageError
+from reports.charts.glyphs import drawable, fonts_for
+from reports.charts.style import Chart, Look, palette, style_of
+from reports.hostile import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    from reports.charts.style import Palette
+
+__all__ = ["Canvas", "bars", "canvas"]
+
+_DPI: Final = 100
+_SMALLEST: Final = (320, 200)
+_LARGEST: Final = (4_000, 4_000)
+_MARGIN: Final = 14
+_SWATCH: Final = 16
+_KEY_LINE: Final = 20
+_LOCK: Final = threading.RLock()
+
+
+class Canvas:
+    """Hold one picture under way; made by `canvas`, ended by `finish`.
+
+    Positions are pixels from the top left, as a reader of the code would measure
+    them on the picture.
+    """
+
+    def __init__(self, look: Look, colours: Palette) -> None:
+        """Open an empty picture of the size and colours asked for."""
+        self.format = look.get("format", "png")
+        self.width = look.get("width", 800)
+        self.height = look.get("height", 400)
+        self.scale = look.get("scale", 1)
+        self.colours = colours
+        self.figure = Figure(figsize=(self.width / _DPI, self.height / _DPI), dpi=_DPI)
+        self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]  # untyped in matplotlib's stubs
+        self.top = _MARGIN
+
+    def panel(self, *, left: float, top: float, right: float, bottom: float) -> Axes:
+        """Add axes; `right` and `bottom` are distances from the picture's edges."""
+        rectangle = (
+            left / self.width,
+            bottom / self.height,
+            (self.width - left - right) / self.width,
+            (self.height - top - bottom) / self.height,
+        )
+        axes = self.figure.add_axes(rectangle)
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+        return axes
+
+    def write(self, text: str, *, x: float, y: float, **look: Any) -> Text:
+        """Put cleaned text with its top left corner at (x, y); `look` is matplotlib's for texts."""
+        shown = drawable(text)
+        return self.figure.text(x / self.width, 1 - y / self.height, shown, va="top", family=fonts_for(shown), **look)
+
+    def width_of(self, text: Text) -> float:
+        """Return the width in pixels that a text takes as drawn."""
+        return float(text.get_window_extent(self._renderer).width)
+
+    def head(self, title: str, subtitle: str) -> None:
+        """Write the title and the line below it, each cut where it would run out of the picture."""
+        room = self.width - 2 * _MARGIN
+        self._line(title, room, size=11.5, weight="bold", step=21)
+        self._line(subtitle, room, size=8.5, color=self.colours.quiet, step=20)
+
+    def _line(self, text: str, room: float, *, step: int, **look: Any) -> None:
+        written = self.write(text, x=_MARGIN, y=self.top, **look)
+        shown = clean_line(text)
+        while self.width_of(written) > room and len(shown) > 1:
+            fitting = int(len(shown) * room / self.width_of(written))
+            shown = shown[: max(1, min(fitting, len(shown) - 1) - 1)].rstrip()
+            written.set_text(drawable(f"{shown}\N{HORIZONTAL ELLIPSIS}"))
+        self.top += step
+
+    def key(self, entries: Sequence[tuple[Patch, str]]) -> None:
+        """Lay out a key below the head: a swatch and a word each, on as many lines as it takes."""
+        left = _MARGIN
+        for swatch, label in entries:
+            words = self.write(label, x=left + _SWATCH + 6, y=self.top, size=8.5)
+            end = left + _SWATCH + 6 + self.width_of(words)
+            if end > self.width - _MARGIN and left > _MARGIN:
+                left, end = _MARGIN, end - left + _MARGIN
+                self.top += _KEY_LINE
+                words.set_position(((left + _SWATCH + 6) / self.width, 1 - self.top / self.height))
+            self._place(swatch, left)
+            left = int(end) + 16
+        self.top += _KEY_LINE if entries else 0
+
+    def _place(self, swatch: Patch, left: float) -> None:
+        """Give a swatch its place on the line of the key and draw it there."""
+        box = Rectangle((left / self.width, 1 - (self.top + 12) / self.height), _SWATCH / self.width, 10 / self.height)
+        box.update_from(swatch)
+        box.set_transform(self.figure.transFigure)
+        self.figure.add_artist(box)
+
+    def finish(
+        self,
+        *,
+        kind: str,
+        brands: tuple[str, ...],
+        title: str,
+        alt: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        coverage: float | None = None,
+    ) -> Chart:
+        """Draw everything and return the chart; equal figures give equal bytes."""
+        data = io.BytesIO()
+        if self.format == "svg":
+            nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+            self.figure.savefig(data, format="svg", dpi=_DPI, metadata=nothing)
+        else:
+            self.figure.savefig(data, format="png", dpi=_DPI * self.scale, metadata={"Software": None})
+        title, alt = clean_line(title), clean_line(alt)
+        return Chart(
+            kind=kind,
+            brands=brands,
+            title=title,
+            alt=alt,
+            format=self.format,
+            data=_described(data.getvalue(), title, alt) if self.format == "svg" else data.getvalue(),
+            width=self.width * self.scale,
+            height=self.height * self.scale,
+            since=since,
+            until=until,
+            coverage=coverage,
+        )
+
+
+def _described(svg: bytes, title: str, alt: str) -> bytes:
+    """Return the SVG with its title and description inside, for readers that do not see it."""
+    words = f'role="img">\n <title>{escape(title)}</title>\n <desc>{escape(alt)}</desc>'
+    start = svg.index(b"<svg")
+    end = svg.index(b">", start)
+    return svg[:end] + b" " + words.encode() + svg[end + 1 :]
+
+
+@contextmanager
+def canvas(look: Look) -> Iterator[Canvas]:
+    """Open a picture in the one style; matplotlib's settings are put back at the end.
+
+    Raises UsageError for a format or size that cannot be drawn.
+    """
+    chosen = look.get("format", "png")
+    if chosen not in {"png", "svg"}:
+        msg = f'charts cannot be drawn as "{chosen}"; choose png or svg'
+        raise UsageError(msg)
+    width, height = look.get("width", 800), look.get("height", 400)
+    if not (_SMALLEST[0] <= width <= _LARGEST[0] and _SMALLEST[1] <= height <= _LARGEST[1]):
+        msg = (
+            f"a chart of {width} x {height} pixels cannot be drawn legibly; "
+            f"choose {_SMALLEST[0]} to {_LARGEST[0]} wide and {_SMALLEST[1]} to {_LARGEST[1]} high"
+        )
+        raise UsageError(msg)
+    colours = palette(dark=look.get("dark", False))
+    settings: Any = style_of(colours)
+    with _LOCK, mpl.rc_context():
+        mpl.rcParams.update(mpl.rcParamsDefault)
+        mpl.rcParams.update(settings)
+        yield Canvas(look, colours)
+
+
+def bars(
+    axes: Axes, spans: Sequence[tuple[float, float]], lows: Sequence[float], highs: Sequence[float], **look: Any
+) -> None:
+    """Draw one collection of upright bars over (left, right) spans; empty ones are left out.
+
+    A collection is drawn many times faster than as many single bars.
+    """
+    corners = [
+        [(left, low), (left, high), (right, high), (right, low)]
+        for (left, right), low, high in zip(spans, lows, highs, strict=True)
+        if high > low
+    ]
+    if corners:
+        axes.add_collection(PolyCollection(corners, **look), autolim=False)

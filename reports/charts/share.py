@@ -1,0 +1,96 @@
+"""Draw share of voice: one level bar a brand, the largest first, each with its figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Unpack
+
+from reports.charts.canvas import bars, canvas
+from reports.charts.glyphs import drawable, fonts_for
+from reports.charts.style import WHOLE
+from reports.hostile import excerpt
+from reports.wording import count, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from listener.search.records import ShareRow
+    from reports.charts.style import Chart, Look
+
+__all__ = ["draw_share"]
+
+_LEFT: Final = 170
+_RIGHT: Final = 210
+_LONGEST_NAME: Final = 22
+_MOST: Final = 14
+_ROW: Final = 42
+_HEAD: Final = 76
+_LOWEST: Final = 200
+
+
+def draw_share(
+    rows: Sequence[ShareRow], *, since: datetime | None = None, until: datetime | None = None, **look: Unpack[Look]
+) -> Chart:
+    """Draw the share of voice of own brand and competitors.
+
+    Where no height is given the picture is as high as its bars need. Own brands are coloured, competitors grey; a brand that was not wholly read
+    says so beside its figure. Beyond `_MOST` brands the smallest are left to the text.
+    """
+    ranked = sorted(rows, key=lambda row: (-row.mentions, row.brand))
+    shown = ranked[:_MOST]
+    everything = sum(row.mentions for row in rows)
+    title = "Share of voice"
+    look.setdefault("height", max(_LOWEST, _HEAD + _ROW * len(shown)))
+    with canvas(look) as picture:
+        colours = picture.colours
+        left_out = (
+            f" \N{MIDDLE DOT} {count(len(ranked) - len(shown), 'smaller brand')} not shown" if ranked[_MOST:] else ""
+        )
+        picture.head(title, f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}{left_out}")
+        spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
+        axes = picture.panel(left=_LEFT, top=picture.top + 6, right=_RIGHT, bottom=14 + max(0, spare))
+        axes.spines["bottom"].set_visible(False)
+        axes.set(
+            xlim=(0, max((row.share or 0 for row in shown), default=0) or 1), ylim=(max(len(shown), 1) - 0.5, -0.5)
+        )
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for place, row in enumerate(shown):
+            colour = colours.positive if row.kind == "own" else colours.neutral
+            bars(axes, [(0.0, row.share or 0.0)], [place - 0.32], [place + 0.32], facecolor=colour, linewidth=0)
+            name = drawable(excerpt(row.brand, _LONGEST_NAME))
+            axes.annotate(
+                name,
+                (0, place),
+                xytext=(-8, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                family=fonts_for(name),
+                weight="bold" if row.kind == "own" else "normal",
+            )
+            axes.annotate(
+                _figure(row), (row.share or 0.0, place), xytext=(6, 0), textcoords="offset points", va="center"
+            )
+        return picture.finish(
+            kind="share",
+            brands=tuple(row.brand for row in rows),
+            title=title,
+            alt=_alt(ranked, everything),
+            since=since,
+            until=until,
+        )
+
+
+def _figure(row: ShareRow) -> str:
+    if row.share is None:
+        return "no mentions"
+    gap = "" if row.coverage is None or row.coverage >= WHOLE else f", {percent(row.coverage)} read"
+    return f"{row.share:.1f} %  (n {row.mentions:,}{gap})"
+
+
+def _alt(ranked: Sequence[ShareRow], everything: int) -> str:
+    if not everything:
+        return "Share of voice: no brand was mentioned."
+    parts = [f"{row.brand} {_figure(row).replace('  ', ' ')}" for row in ranked]
+    return f"Share of voice over {count(everything, 'mention')}: {'; '.join(parts)}."

@@ -1,0 +1,96 @@
+"""Make text from outside safe to lay out: controls, direction, length, links.
+
+Escaping for HTML is the templates' job; this is about what escaping leaves in.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+from urllib.parse import urlsplit
+
+import regex
+
+__all__ = ["clean_block", "clean_line", "direction", "excerpt", "web_link"]
+
+LONGEST_LINK: Final = 2_000
+"""Longer addresses are not linked: some mail readers cut them, which changes where they lead."""
+
+_OVERRIDES: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Bidirectional embeddings, overrides and isolates: they could turn the text around them."""
+
+_NONCHARACTERS: Final = (
+    *range(0xFDD0, 0xFDF0),
+    *(plane + low for plane in range(0, 0x110000, 0x10000) for low in (0xFFFE, 0xFFFF)),
+)
+_DROPPED: Final = dict.fromkeys([*_OVERRIDES, *_NONCHARACTERS])
+_UNSAFE: Final = frozenset({"Cc", "Cs", "Co"})
+_SPACES: Final = regex.compile(r"\s+")
+_BLANK_LINES: Final = regex.compile(r"\n{3,}")
+_CLUSTER: Final = regex.compile(r"\X")
+_MAX_MARKS: Final = 8
+"""A base character carries at most this many marks; longer piles paint over the lines around."""
+
+_PILE: Final = regex.compile(rf"(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
+
+
+def clean_line(text: str) -> str:
+    """Return `text` on one line, without control, override and private characters."""
+    return _SPACES.sub(" ", _strip(text.replace("\n", " ").replace("\r", " ").replace("\t", " "))).strip()
+
+
+def clean_block(text: str) -> str:
+    """Return `text` with its line breaks (at most one empty line at a time), otherwise as `clean_line`."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return _BLANK_LINES.sub("\n\n", "\n".join(clean_line(line) for line in lines)).strip()
+
+
+def _strip(text: str) -> str:
+    kept = "".join(c for c in text.translate(_DROPPED) if unicodedata.category(c) not in _UNSAFE)
+    return _PILE.sub(r"\1", kept)
+
+
+def excerpt(text: str, length: int = 280) -> str:
+    """Return at most `length` characters as readers see them, cut at a word where one is near.
+
+    A cluster (a letter with its marks, a flag, a family emoji) is never cut
+    apart. What was cut off is marked by an ellipsis.
+    """
+    clusters = _CLUSTER.findall(clean_line(text[: length * 16]))
+    if len(clusters) <= length and len(text) <= length * 16:
+        return "".join(clusters)
+    kept = "".join(clusters[: length - 1])
+    head, _, tail = kept.rpartition(" ")
+    return f"{(head if head and len(tail) < length // 5 else kept).rstrip()}\N{HORIZONTAL ELLIPSIS}"
+
+
+def web_link(url: str | None) -> str | None:
+    """Return `url` where it is an absolute http(s) address that is safe to link, else None.
+
+    Refused: other schemes, no host, a user name before the host (it hides where
+    the link leads), spaces and control characters, more than `LONGEST_LINK` characters.
+    """
+    if url is None or len(url) > LONGEST_LINK or clean_line(url) != url or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in {"http", "https"} or not host or "@" in parts.netloc:
+        return None
+    return None if any(c in url for c in "<>\"'\\`{}|^") else url
+
+
+def direction(text: str) -> str:
+    """Return ``rtl`` where the first letter with a direction runs right to left, else ``ltr``.
+
+    This is rule P2 and P3 of the Unicode Bidirectional Algorithm (UAX 9).
+    """
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        if kind in {"R", "AL"}:
+            return "rtl"
+        if kind == "L":
+            return "ltr"
+    return "ltr"

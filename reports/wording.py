@@ -1,0 +1,131 @@
+"""Write numbers, dates and lists as a person would, in the same way everywhere.
+
+English month names are spelled here, so that a report does not change with the
+locale of the machine it runs on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+__all__ = [
+    "MINUS",
+    "count",
+    "date_words",
+    "day_words",
+    "interval_words",
+    "join_words",
+    "number",
+    "percent",
+    "plural",
+    "short_day",
+    "signed",
+    "span_words",
+    "time_words",
+]
+
+MINUS: Final = "\N{MINUS SIGN}"
+_DASH: Final = "\N{EN DASH}"
+_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SMALLEST_PERCENT: Final = 0.01
+
+
+def number(value: float) -> str:
+    """Write a count with thousands separators, such as ``12,345``."""
+    return f"{round(value):,}".replace("-", MINUS)
+
+
+def count(n: int, singular: str, many: str | None = None) -> str:
+    """Write a number with its noun, such as ``1 mention`` or ``1,200 mentions``."""
+    return f"{number(n)} {plural(n, singular, many)}"
+
+
+def plural(n: int, singular: str, many: str | None = None) -> str:
+    """Return the form of a noun that fits `n`; the plural adds an s where none is given."""
+    return singular if n == 1 else many or f"{singular}s"
+
+
+def signed(value: float) -> str:
+    """Write a whole number with its sign, such as ``+5``; zero has none."""
+    rounded = round(value)
+    if rounded == 0:
+        return "0"
+    return f"+{rounded:,}" if rounded > 0 else f"{MINUS}{-rounded:,}"
+
+
+def percent(share: float) -> str:
+    """Write a share of 1 as percent, never rounded to all or nothing unless it is."""
+    if 0 < share < _SMALLEST_PERCENT:
+        return "under 1 %"
+    if 1 - _SMALLEST_PERCENT < share < 1:
+        return "over 99 %"
+    return f"{round(100 * share)} %"
+
+
+def interval_words(low: float, high: float) -> str:
+    """Write an interval of signed numbers, such as ``-8 to +18`` with a real minus."""
+    return f"{signed(low)} to {signed(high)}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Join words as prose does: ``a``, ``a and b``, ``a, b and c``."""
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def short_day(moment: datetime) -> str:
+    """Write a local date for an axis, such as ``3 Nov``."""
+    return f"{moment.day} {_MONTHS[moment.month - 1][:3]}"
+
+
+def day_words(moment: datetime) -> str:
+    """Write a local day in full, such as ``Thursday, 19 November 2026``."""
+    return f"{_WEEKDAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def date_words(moment: datetime) -> str:
+    """Write a local date, such as ``19 Nov 2026``."""
+    return f"{short_day(moment)} {moment.year}"
+
+
+def time_words(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an instant as local time, such as ``19 Nov 2026, 14:05``."""
+    local = moment.astimezone(zone)
+    return f"{date_words(local)}, {local:%H:%M}"
+
+
+def span_words(since: datetime, until: datetime, zone: ZoneInfo) -> str:
+    """Write a half-open span as its first and last local day, or with times if it cuts a day.
+
+    A whole day gives ``19 Nov 2026``; a month ``20 Oct - 19 Nov 2026`` with a dash.
+    """
+    start, end = since.astimezone(zone), until.astimezone(zone)
+    if any((start.hour, start.minute, end.hour, end.minute)):
+        last = f"{end:%H:%M}" if start.date() == end.date() else time_words(until, zone)
+        return f"{time_words(since, zone)} {_DASH} {last}"
+    last_day = (until - timedelta(microseconds=1)).astimezone(zone)
+    if start.date() == last_day.date():
+        return date_words(start)
+    first = short_day(start) if start.year == last_day.year else date_words(start)
+    return f"{first} {_DASH} {date_words(last_day)}"
