@@ -20,7 +20,7 @@ _SECOND: Final = (
     *("teaspoon", "mango", "otter", "ladle", "biscuit", "lantern", "sparrow", "saucer", "pickle", "walnut", "jamun"),
     *("tiffin", "button", "heron", "pepper", "cushion", "parrot", "cinnamon", "umbrella", "samosa", "pebble", "kite"),
 )
-_POOL: Final = {"x": 260, "reddit": 240, "hackernews": 180, "mastodon": 90, "rss": 1}
+_POOL: Final = {"x": 260, "reddit": 240, "hackernews": 180, "mastodon": 90, "rss": 4}
 """How many people write in each source and language."""
 _LARGE: Final = 0.015
 OUTLETS: Final = ("kitchen-post", "spout-daily", "teapot-times", "counter-notes", "warm-cup-blog", "steam-weekly")

@@ -141,7 +141,7 @@ class _World:
     def _spoken(self, cue: _Cue) -> Draft:
         if cue.event is not None:
             told = self._seeds_told.get(cue.event.name, 0)
-            if told < self._writer.seed_count(cue.event.name):
+            if told < self._writer.seed_count(cue.event.name) and (told == 0 or self._dice.chance(0.3)):
                 self._seeds_told[cue.event.name] = told + 1
                 return self._seed(cue, cue.event, told)
             shares = {"repost": 0.30, "reply": 0.13, "quote": 0.04, "copy": 0.04, "link": 0.03, "event": 0.46}
@@ -197,7 +197,7 @@ class _World:
 
     def _seed(self, cue: _Cue, event: Event, place: int) -> Draft:
         words = self._writer.seed(event.name, cue.brand.name, event.label, place)
-        source = ("reddit", "x", "x", "reddit", "mastodon", "x")[place % 6] if event.label == "negative" else "x"
+        source = ("reddit", "reddit", "x", "x", "mastodon", "x")[place % 6] if event.label == "negative" else "x"
         if source == "reddit":
             words = replace(words, title=words.text.partition(". ")[0].rstrip("."))
         author = self._people.someone_large(source, place % 3)
@@ -244,7 +244,9 @@ class _World:
         original = self._earlier(cue, {source})
         if original is None:
             return None
-        words = replace(self._new_words(cue, source, original.language), title=None)
+        words = self._new_words(cue, source, original.language)
+        if words.title is not None:
+            words = replace(words, text=f"{words.title}\n{words.text}", title=None)
         handle = original.mention.author.handle if original.mention.author else None
         if source in {"x", "mastodon"} and handle:
             words = replace(words, text=f"@{handle} {words.text}")

@@ -159,7 +159,7 @@ EVENTS: Final = (
         brand=OWN_BRAND,
         label="negative",
         start=datetime(2026, 11, 20, 3, 30, tzinfo=UTC),
-        times_usual=(1.6, 3, 5.5, 8, 10.5, 11.5, 12, 12, 11.5, 11, 11, 10.5, 10.5, 10, 10),
+        times_usual=(2.4, 4, 6, 8.5, 10.5, 11.5, 12, 12, 11.5, 11, 11, 10.5, 10.5, 10, 10),
         first_sources={"reddit": 0.78, "x": 0.20, "mastodon": 0.02},
         then_sources={"x": 0.56, "reddit": 0.20, "mastodon": 0.13, "hackernews": 0.05, "rss": 0.06},
         statements_after=(timedelta(hours=4, minutes=25), timedelta(hours=9, minutes=10), timedelta(hours=13)),

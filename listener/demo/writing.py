@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Words", "Writer"]
 
 _LONGEST_POST: Final = 280
-_ASIDES: Final = ("openers", "tails")
+_ASIDES: Final = ("openers", "tails", "tails")
 _FULL_STOPS: Final = ".\N{DEVANAGARI DANDA}\N{ARABIC FULL STOP}"
 _COPY_MARKS: Final = (" 🙏", "!!", " 👀", " ...", " ☕", "!!!")
 
@@ -105,7 +105,9 @@ class Writer:
 
     def _event_line(self, book: Phrasebook, event: str) -> str:
         topic = book.topics[event]
-        return self._dice.deal(f"{book.language} {event} lines", (*topic.lines, *topic.seeds))
+        # English seeds are told apart and passed on; other languages have them retold as lines.
+        lines = topic.lines if book.language == "en" else (*topic.lines, *topic.seeds)
+        return self._dice.deal(f"{book.language} {event} lines", lines)
 
     def _event_parts(self, book: Phrasebook, event: str, label: str) -> list[str]:
         parts, mood = [self._event_line(book, event)], book.topics[label]
