@@ -128,6 +128,11 @@ class SpikeBaseline:
         """Say whether enough is known to call something a surprise."""
         return self._hours >= READY_AFTER
 
+    @property
+    def swing(self) -> float:
+        """Return the usual swing on the scale 2 * sqrt(n + 3/8)."""
+        return max(_SWING_FLOOR, sqrt(self._variance))
+
     def update(self, start: datetime, count: float, coverage: float = 1.0) -> Surprise:
         """Take in the bucket that begins at `start` and judge the hour that ends with it.
 
