@@ -1,0 +1,124 @@
+"""Cut a text into the terms that can explain why it was written.
+
+Words are runs of letters, marks and numbers in the sense of Unicode (general
+categories L, M and N), so that the vowel signs of Indic scripts stay in their words.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from listener.alerts.stopwords import STOPWORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["hashtags_of", "is_about", "name_words", "terms_of", "words_of"]
+
+_ASCII: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_NOISE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])@\w[\w.-]*", re.IGNORECASE)
+_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}|[\u30a0-\u30ff]{2,}")
+_IDEOGRAPHIC: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_MAX_TEXT: Final = 4000
+_LONGEST: Final = 40
+_WHOLE_RUN: Final = 4
+_NO_MARKS: Final = range(
+    0x20000, 0xE0000
+)  # ideographs and planes that are not assigned: not looked at, to start quickly
+
+
+@cache
+def _word_pattern(*, tag: bool = False) -> re.Pattern[str]:
+    """Build the pattern of a word once: `re` knows letters and numbers, but not marks."""
+    marks = [code for code in range(0x300, sys.maxunicode + 1) if _is_mark(code)]
+    ranges: list[list[int]] = []
+    for code in marks:
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    held = "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+    joiners = "\u200c\u200d"
+    letter = rf"(?:[^\W_]|[{held}])"
+    if tag:
+        return re.compile(rf"#((?:{letter}|_)(?:{letter}|[_{joiners}])*)")
+    return re.compile(rf"{letter}(?:{letter}|[{joiners}])*(?:['\u2019]{letter}+)?")
+
+
+def _is_mark(code: int) -> bool:
+    return code not in _NO_MARKS and unicodedata.category(chr(code))[0] == "M"
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in reading order, case-folded, NFKC, without addresses and @names.
+
+    Runs of Chinese or Japanese writing become overlapping pairs of characters
+    (short ones and katakana stay whole), since they put no space between words.
+    """
+    plain = _NOISE.sub(" ", text[:_MAX_TEXT])
+    if plain.isascii():
+        return [_bare(word) for word in _ASCII.findall(plain.lower())]
+    plain = unicodedata.normalize("NFKC", plain).casefold()
+    words: list[str] = []
+    for word in _word_pattern().findall(plain):
+        words.extend(_pieces(word) if _IDEOGRAPHIC.search(word) else (_bare(word),))
+    return words
+
+
+def _bare(word: str) -> str:
+    """Return a word without an English possessive, with one kind of apostrophe."""
+    return word.replace("\u2019", "'").removesuffix("'s")
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """Cut a run without spaces into pieces that can be counted."""
+    for run in _HAN.findall(word):
+        if len(run) <= _WHOLE_RUN or run[0] <= "\u30ff":
+            yield run
+        else:
+            yield from (first + second for first, second in pairwise(run))
+
+
+def hashtags_of(text: str) -> list[str]:
+    """Return the hashtags of a text without #, case-folded."""
+    plain = unicodedata.normalize("NFKC", text[:_MAX_TEXT])
+    return [tag.casefold() for tag in _word_pattern(tag=True).findall(plain)] if "#" in plain else []
+
+
+def terms_of(text: str, names: frozenset[str]) -> set[str]:
+    """Return the words and pairs of neighbouring words that say something.
+
+    Left out are stop words, single characters, plain numbers, very long runs, and
+    all that holds a word of `names` (the brand's own, as `words_of` gives them).
+    """
+    terms: set[str] = set()
+    before = ""
+    for word in words_of(text):
+        if not is_about(word) or word in names:
+            before = ""
+            continue
+        terms.add(word)
+        if before:
+            terms.add(f"{before} {word}")
+        before = word
+    return terms
+
+
+def is_about(word: str) -> bool:
+    """Say whether a word can be a reason: no stop word, not a number alone, of sane length."""
+    return 1 < len(word) <= _LONGEST and word not in STOPWORDS and not word.isdigit()
+
+
+def name_words(names: Iterable[str]) -> frozenset[str]:
+    """Return every word of the names, and each name written as one word."""
+    held: set[str] = set()
+    for name in names:
+        parts = words_of(name)
+        held.update(parts)
+        held.add("".join(parts))
+    return frozenset(held)
