@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, examples, now_option, pass_app
+from listener.cli.context import App, config_option, examples, pass_app
 from listener.errors import ListenerError, UsageError
+
+if TYPE_CHECKING:
+    from listener.config import Config
 
 __all__ = ["config", "init"]
 
@@ -101,25 +104,50 @@ def config() -> None:
 @config.command(epilog=examples("listener config sample > config.toml"))
 def sample() -> None:
     """Print a configuration with every table and every option, commented."""
-    from listener.config.sample import compose_sample, delivery_parts, listening_parts
+    from listener import wiring
 
-    click.echo(compose_sample([*listening_parts(), *delivery_parts()]), nl=False)
+    click.echo(wiring.sample(), nl=False)
 
 
 @config.command(epilog=examples("listener config show"))
 @config_option
-@now_option
 @pass_app
 def show(app: App) -> None:
     """Print what is set and what holds by default; of secrets only where they live."""
+    from listener import wiring
     from listener.config.sample import show_record
 
     settings = app.config
+    wiring.validate(settings)
     blocks = [f"# {settings.path}", show_record("listener", settings.listener)]
     blocks.extend(show_record("brands", brand, is_list=True) for brand in settings.brands)
-    blocks.extend(show_record(f"sources.{name}", source) for name, source in settings.sources.items())
+    blocks.extend(_show_source(settings, name) for name in settings.sources)
+    blocks.append(_show_sentiment(settings))
+    alerts, rules = wiring.read_alert_options(settings)
+    blocks.append(show_record("alerts", alerts))
+    blocks.extend(show_record("alerts.rules", rule, is_list=True) for rule in rules)
     blocks.extend(show_record(name, getattr(settings, name)) for name in ("digest", "mail", "notify", "log"))
     click.echo("\n\n".join(blocks))
+
+
+def _show_source(settings: Config, name: str) -> str:
+    """Return the table of one source: the kernel's options, then its own."""
+    from listener import wiring
+    from listener.config import read_record
+    from listener.config.sample import show_record
+
+    source = settings.sources[name]
+    folder = settings.path.parent
+    own = read_record(wiring.source_class(name).Options, source.rest, f"sources.{name}", [], folder=folder)
+    return show_record(f"sources.{name}", source, own)
+
+
+def _show_sentiment(settings: Config) -> str:
+    from listener.config import read_record
+    from listener.config.sample import show_record
+    from sentiment.options import SentimentOptions
+
+    return show_record("sentiment", read_record(SentimentOptions, settings.sentiment, "sentiment", []))
 
 
 def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -24,6 +23,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from listener.config import Config
@@ -101,10 +101,10 @@ def config_option(command: Command) -> Command:
     """Add --config."""
     return click.option(
         "--config",
-        type=click.Path(path_type=Path),
+        type=click.Path(),
         metavar="FILE",
         expose_value=False,
-        callback=_into("config_file"),
+        callback=_path_into("config_file"),
         help="The configuration file (else $LISTENER_CONFIG, ./config.toml, the user's config folder).",
     )(command)
 
@@ -113,10 +113,10 @@ def database_option(command: Command) -> Command:
     """Add --database."""
     return click.option(
         "--database",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(dir_okay=False),
         metavar="FILE",
         expose_value=False,
-        callback=_into("database_file"),
+        callback=_path_into("database_file"),
         help="The store (else the one the configuration names).",
     )(command)
 
@@ -153,6 +153,18 @@ def _into(attribute: str) -> Callable[[click.Context, click.Parameter, Any], Non
     def put(ctx: click.Context, _parameter: click.Parameter, value: object) -> None:
         if value is not None:
             setattr(ctx.ensure_object(App), attribute, value)
+
+    return put
+
+
+def _path_into(attribute: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    """Return a callback that puts a path into the App; pathlib is loaded where one is given."""
+
+    def put(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            from pathlib import Path
+
+            setattr(ctx.ensure_object(App), attribute, Path(value))
 
     return put
 

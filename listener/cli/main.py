@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
@@ -47,6 +46,8 @@ class LazyGroup(click.Group):
         """Return the command that is asked for; name the near miss where there is none."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             near = get_close_matches(name.casefold(), COMMANDS, n=1, cutoff=0.5)
             hint = f'did you mean "{near[0]}"?' if near else '"listener --help" lists the commands'
             msg = f"there is no command {name!a}; {hint}"

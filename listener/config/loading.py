@@ -39,7 +39,7 @@ _TABLES: Final = ("listener", "brands", "sources", "sentiment", "alerts", "diges
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
 _LONGEST_NAME: Final = 100
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_LANGUAGE: Final = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"
 
 
 def places(environ: Mapping[str, str]) -> tuple[Path, ...]:
@@ -197,7 +197,7 @@ def _check_brands(config: Config, problems: list[str]) -> None:
         problems.extend(
             f'{path}.languages: {show(tag)} is not a language tag; write one such as "en" or "pt-BR"'
             for tag in brand.languages
-            if not _LANGUAGE.fullmatch(tag)
+            if not re.fullmatch(_LANGUAGE, tag)
         )
 
 
@@ -215,7 +215,7 @@ def _check_name(name: str, path: str, first: int, problems: list[str]) -> None:
 
 
 def _check_digest(config: Config, problems: list[str]) -> None:
-    names = {brand.name.casefold(): brand.name for brand in config.brands}
+    names = {brand.name.casefold(): brand.name for brand in config.brands if brand.name}
     problems.extend(
         f"digest.brands: there is no brand {show(name)}; {suggest(name, names.values())}"
         for name in config.digest.brands

@@ -29,10 +29,9 @@ __all__ = ["FieldPlan", "field_plans", "read_record", "read_values", "show"]
 T = TypeVar("T")
 
 _SHOWN: Final = 60
-_MODULE_PREFIX: Final = re.compile(r"(?:\w+\.)+(?=\w)")
-_GENERIC: Final = re.compile(r"(tuple|Sequence|Mapping|dict)\[(.+)\]")
-_UPPER_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
-_LOWER_NAME: Final = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
+# Patterns are compiled when they are used: start-up time is a promise.
+_UPPER_NAME: Final = r"[A-Z_][A-Z0-9_]*"
+_LOWER_NAME: Final = r"[a-z]+(?:_[a-z0-9]+)+"
 _LONGEST_NAME: Final = 64
 _KEY_LENGTH: Final = 16
 """An unbroken run of capitals and digits of this length is a key id, not a name."""
@@ -119,7 +118,7 @@ def read_values(
         elif plan.name in table:
             value = _read(plan, table[plan.name], _join(path, plan.name), problems, folder)
         elif plan.is_required:
-            problems.append(f"{_join(path, plan.name)}: is missing; {_first_lower(plan.info.help) or 'it must be set'}")
+            problems.append(f"{_join(path, plan.name)}: is missing; {_meaning(plan)}")
         if value is not MISSING and len(problems) == before:
             values[plan.name] = value
     return values
@@ -146,9 +145,9 @@ def _plan(cls: type, one: Field[Any]) -> FieldPlan:
         default = one.default_factory()
     shape, kind = _type_of(one)
     record = None
-    if kind not in _SCALARS and kind != "Secret":
+    if not shape or (kind not in _SCALARS and kind != "Secret"):
         record = vars(sys.modules[cls.__module__]).get(kind)
-        if not (isinstance(record, type) and is_dataclass(record)):
+        if not (shape and isinstance(record, type) and is_dataclass(record)):
             msg = (
                 f"option {one.name} of {cls.__module__}.{cls.__qualname__} has a type that no file can hold: {one.type}"
             )
@@ -163,14 +162,18 @@ def _type_of(one: Field[Any]) -> tuple[str, str]:
     written = one.type if isinstance(one.type, str) else getattr(one.type, "__qualname__", None) or str(one.type)
     if not isinstance(one.type, (str, type)):
         written = str(one.type)
-    name = _MODULE_PREFIX.sub("", written.strip("'\"")).replace(" | None", "").replace("None | ", "").strip()
-    generic = _GENERIC.fullmatch(name)
-    if generic is None:
-        return "one", name
-    outer, inner = generic.groups()
-    if outer in {"tuple", "Sequence"}:
-        return "list", inner.removesuffix(", ...").strip()
-    return "mapping", inner.split(",", 1)[-1].strip()
+    name = written.strip("'\"").replace(" | None", "").replace("None | ", "").strip()
+    outer, is_generic, inner = name.partition("[")
+    if not is_generic:
+        return "one", _bare(name)
+    shape = {"tuple": "list", "Sequence": "list", "Mapping": "mapping", "dict": "mapping"}.get(_bare(outer), "")
+    parts = [part.strip() for part in inner.removesuffix("]").split(",")]
+    return shape, _bare(parts[0] if shape == "list" else parts[-1])
+
+
+def _bare(name: str) -> str:
+    """Return the name of a type without its module."""
+    return name.rpartition(".")[2].strip()
 
 
 def _read(plan: FieldPlan, value: object, path: str, problems: list[str], folder: Path | None) -> object:
@@ -264,9 +267,9 @@ def _is_variable_name(text: str) -> bool:
     """
     if len(text) > _LONGEST_NAME:
         return False
-    if _UPPER_NAME.fullmatch(text):
+    if re.fullmatch(_UPPER_NAME, text):
         return not (len(text) >= _KEY_LENGTH and "_" not in text and any(sign.isdigit() for sign in text))
-    return _LOWER_NAME.fullmatch(text) is not None
+    return re.fullmatch(_LOWER_NAME, text) is not None
 
 
 def _text(value: object) -> str:
@@ -353,5 +356,7 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _meaning(plan: FieldPlan) -> str:
+    """Return the help of an option as the end of a sentence."""
+    text = plan.info.help.rstrip(".")
+    return text[:1].lower() + text[1:] or "it must be set"

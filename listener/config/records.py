@@ -63,7 +63,7 @@ class ListenerSettings:
 class Brand:
     """Hold one `[[brands]]`: who is listened for and how texts name them."""
 
-    name: str = field(metadata={OPTION: OptionInfo(help="What the brand is called in reports.", example="Acme")})
+    name: str = field(metadata={OPTION: OptionInfo(help="What the brand is called in reports", example="Acme")})
     kind: str = option(
         "Yours, a competitor's, or a topic that has no share of voice.", default="own", choices=BRAND_KINDS
     )

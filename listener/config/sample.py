@@ -132,22 +132,21 @@ def reference_markdown(parts: Sequence[SamplePart]) -> str:
     return "\n\n".join(_reference_of(part) for part in parts) + "\n"
 
 
-def show_record(path: str, record: object, *, is_list: bool = False) -> str:
-    """Write the values of a record as a table; of secrets only where they live."""
+def show_record(path: str, *records: object, is_list: bool = False) -> str:
+    """Write the values of the records of one table; of secrets only where they live."""
     lines = [_header(path, is_list=is_list)]
     inner: list[str] = []
-    for plan in field_plans(cast("Any", type(record))):
-        value = getattr(record, plan.name)
-        if isinstance(value, Secret):
-            lines.extend(_secret_lines(plan, value))
-        elif plan.kind == "record" and plan.shape == "list":
-            inner.extend(show_record(f"{path}.{plan.name}", item, is_list=True) for item in value)
-        elif plan.kind == "record" and plan.shape == "one" and value is not None:
-            inner.append(show_record(f"{path}.{plan.name}", value))
-        elif value is None:
-            lines.append(f"# {plan.name} is not set")
-        else:
-            lines.append(f"{plan.name} = {toml_value(value)}")
+    for record in records:
+        for plan in field_plans(cast("Any", type(record))) if record is not None else ():
+            value = getattr(record, plan.name)
+            if isinstance(value, Secret):
+                lines.extend(_secret_lines(plan, value))
+            elif plan.kind == "record" and plan.shape == "list":
+                inner.extend(show_record(f"{path}.{plan.name}", item, is_list=True) for item in value)
+            elif plan.kind == "record" and plan.shape == "one" and value is not None:
+                inner.append(show_record(f"{path}.{plan.name}", value))
+            else:
+                lines.append(f"# {plan.name} is not set" if value is None else f"{plan.name} = {toml_value(value)}")
     return "\n\n".join(["\n".join(lines), *inner])
 
 
