@@ -93,6 +93,8 @@ class BoundedAdapter(HTTPAdapter):
             answer.raw = io.BytesIO(self._read(connection, deadline))
         finally:
             connection.close()  # gives the connection back where it was read to its end
+        if (request.headers.get("Connection") or "").lower() == "close":
+            self.close()  # the server hangs up; the next request would meet it doing so
         self._judge(answer)
         return answer
 

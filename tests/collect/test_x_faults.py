@@ -82,10 +82,17 @@ def failure(server: X, resource: Resource = ACME, window: Window = DAY, **option
         (504, UnavailableError),
     ],
 )
+def test_each_status_has_its_error_and_is_not_tried_again(server: X, status: int, kind: type[SourceError]) -> None:
+    body = b'{"title":"Oops","detail":"Oops happened","type":"about:blank"}'
+    server.fault("status", status=status, body=body)
+    assert type(failure(server)) is kind
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 429])
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"title":"Oops","detail":"Oops happened","type":"about:blank"}',
         b"<html>no</html>",
         b"",
         b"[1]",
@@ -94,12 +101,9 @@ def failure(server: X, resource: Resource = ACME, window: Window = DAY, **option
         f'{{"detail":"your token {TOKEN} is bad"}}'.encode(),
     ],
 )
-def test_each_status_has_its_error_whatever_the_body(
-    server: X, status: int, kind: type[SourceError], body: bytes
-) -> None:
+def test_the_words_beside_a_status_change_nothing(server: X, status: int, body: bytes) -> None:
     server.fault("status", status=status, body=body)
-    assert type(failure(server)) is kind
-    assert len(server.requests) == 1
+    assert type(failure(server)) is {400: RejectedQueryError, 429: RateLimitedError}[status]
 
 
 @pytest.mark.parametrize(

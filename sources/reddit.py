@@ -1,0 +1,310 @@
+"""Search Reddit for posts, and read the posts and comments of named subreddits.
+
+Through praw, with an app's own credentials (read only). Limits and rules:
+support.reddithelp.com and the Reddit Data API Wiki, seen 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from listener.api import (
+    Dialect,
+    Mention,
+    Page,
+    Resource,
+    Secret,
+    Skipped,
+    SourceFacts,
+    UnexpectedAnswerError,
+    compile_query,
+    from_epoch,
+    option,
+    to_epoch,
+    utc_now,
+)
+from listener.errors import UsageError
+from sources.reddit_client import RedditClient
+from sources.reddit_items import created_at, read_thing
+from sources.text import as_list, as_object, count_of, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from listener.api import Query, Window
+    from sources.adapter import Limits
+
+__all__ = ["DIALECT", "RedditOptions", "RedditSource"]
+
+DIALECT: Final = Dialect(
+    name="reddit",
+    max_length=512,
+    conjunction=" AND ",
+    disjunction=" OR ",
+    negation="",  # exclusions are decided locally: the service's own are not documented
+    grouping=True,
+    phrases=True,
+    hashtags=False,
+    handles=False,
+    cashtags=False,
+    authors=True,
+    author_prefix="author:",
+    symbols=False,
+)
+"""What the search can be asked (syntax "lucene")."""
+
+_PAGE: Final = 100  # the most things of one answer
+_LISTING_DEPTH: Final = 900
+"""A listing that ends after so many things was ended by Reddit, which keeps about 1000."""
+_SEARCH_DEPTH: Final = 200
+"""As above for a search, which may end far sooner; below it, an end is taken as the end."""
+_MOST_PAGES: Final = 40  # four times what any listing has
+_TAIL: Final = 5
+"""A page whose last things are all older than the window is its last; one alone may be out of order."""
+_SUBREDDITS_A_LISTING: Final = 25
+_SUBREDDIT: Final = re.compile(r"[A-Za-z0-9_]{2,21}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedditOptions:
+    """Hold the options of `[sources.reddit]`."""
+
+    client_id: Secret = option("The app's id.", default=Secret(env="REDDIT_CLIENT_ID"))  # noqa: RUF009 - a frozen record
+    client_secret: Secret = option("The app's secret.", default=Secret(env="REDDIT_CLIENT_SECRET"))  # noqa: RUF009 - a frozen record
+    user_agent: str = option(
+        "How requests name themselves; Reddit wants the account behind them to be named.",
+        default="",
+        example="script:acme-listening:1.0 (by /u/acme_insights)",
+    )
+    base_url: str = option(
+        "Where the API is, where it is not Reddit's own host.", default="", example="https://proxy.example.org"
+    )
+    subreddits: tuple[str, ...] = option(
+        "Subreddits whose newest posts and comments are read whole and matched here.",
+        default=(),
+        example=("kettles", "homebrewing"),
+    )
+    search_in: str = option(
+        "Where posts are searched: all of Reddit, or the named subreddits.",
+        default="all",
+        choices=("all", "subreddits"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Say where in a listing reading stands; it is what `Page.cursor` holds.
+
+    `after` is the last thing read, `seen` and `pages` count what was read,
+    `reached` is the epoch second down to which the listing was read.
+    """
+
+    after: str | None = None
+    seen: int = 0
+    pages: int = 0
+    reached: int | None = None
+
+    @classmethod
+    def read(cls, cursor: str | None) -> _Position:
+        """Return the position a cursor holds; the beginning where it is none of ours."""
+        try:
+            held = as_object(json.loads(cursor or "{}"))
+        except (ValueError, RecursionError):
+            held = {}
+        seen, pages = count_of(held.get("seen")) or 0, count_of(held.get("pages")) or 0
+        after = line_of(held.get("after"), limit=64)
+        return cls(after=after, seen=seen, pages=pages, reached=count_of(held.get("reached"))) if after else cls()
+
+    def written(self) -> str:
+        """Return the position as JSON text."""
+        return json.dumps({"after": self.after, "seen": self.seen, "pages": self.pages, "reached": self.reached})
+
+
+class RedditSource:
+    """Read Reddit's listings page by page, newest first."""
+
+    name = "reddit"
+    Options: ClassVar[type] = RedditOptions
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        summary="posts of Reddit by search; posts and comments of named subreddits",
+        key_needed="id and secret of an approved Reddit app (REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET)",
+        cost="free for non-commercial use, 100 calls a minute (2026-11)",
+        sees="posts everywhere; comments only of the subreddits named; the newest 1000 or so of each listing",
+        horizon=None,
+        overlap=timedelta(hours=1),  # the search's index lags behind the listings
+        lag=timedelta(),
+        every=timedelta(minutes=15),
+        lookback=timedelta(days=1),
+    )
+
+    def __init__(
+        self,
+        options: RedditOptions | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        limits: Limits | None = None,
+    ) -> None:
+        self._options = options or RedditOptions()
+        self._subreddits = _checked_subreddits(self._options)
+        self._client = RedditClient(
+            client_id=self._options.client_id,
+            client_secret=self._options.client_secret,
+            user_agent=self._options.user_agent,
+            base_url=self._options.base_url,
+            now=now,
+            limits=limits,
+        )
+
+    def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
+        """Return the searches of each brand, and the listings that serve every brand.
+
+        Raises RejectedQueryError for a query with a branch Reddit cannot be asked for.
+        """
+        places = ["all"] if self._options.search_in == "all" else list(_grouped(self._subreddits))
+        searches = [
+            _resource(f"/r/{place}/search {native.text}", "search", number, query.brand)
+            for query in queries
+            for number, (place, native) in enumerate(
+                ((place, native) for native in compile_query(query, DIALECT) for place in places), start=1
+            )
+        ]
+        listings = [
+            _resource(f"/r/{place}/{lane}", lane, number, None)
+            for lane in ("new", "comments")
+            for number, place in enumerate(_grouped(self._subreddits), start=1)
+        ]
+        return (*searches, *(listings if queries else ()))
+
+    def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
+        """Read one page of a listing.
+
+        A listing cannot be asked for a time: it is read from its newest thing
+        down to the window's beginning, or to where Reddit ends it.
+        """
+        sent = self._client.calls_made
+        position = _Position.read(cursor)
+        path, _, query = resource.native.partition(" ")
+        listing = as_object(self._client.get(path, _parameters(path, query, position)).get("data"))
+        things = [as_object(child) for child in as_list(listing.get("children"))]
+        after = line_of(listing.get("after"), limit=64)
+        if after is not None and after == position.after:
+            msg = f"Reddit names the page of {path} it just sent as the next one; this program does not know that shape"
+            raise UnexpectedAnswerError(msg)
+        following = _advanced(position, things, after)
+        mentions, skipped = _read(things, window)
+        ended, reason = _end(following, things, window, is_search=bool(query))
+        complete_since = from_epoch(following.reached + 1) if reason and following.reached is not None else None
+        return Page(
+            mentions=mentions,
+            cursor=None if ended else following.written(),
+            exhausted=ended,
+            complete_since=min(complete_since, window.until) if complete_since else None,
+            lost_reason=reason if complete_since else None,
+            skipped=skipped,
+            requests=self._client.calls_made - sent,
+            items=len(things),
+        )
+
+    def check(self) -> str:
+        """Read the newest post of the first place that is listened to."""
+        place = next(_grouped(self._subreddits), "all")
+        self._client.get(f"/r/{place}/new", {"limit": 1})
+        left = self._client.calls_left
+        return "Reddit answered" + (f"; {left:g} calls are left in this period" if left is not None else "")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def _parameters(path: str, query: str, position: _Position) -> dict[str, str | int]:
+    """Return the query parameters of one page of a listing or search."""
+    parameters: dict[str, str | int] = {"limit": _PAGE}
+    if query:
+        parameters |= {"q": query, "sort": "new", "syntax": "lucene", "t": "all", "type": "link"}
+        parameters |= {"include_over_18": "on", "restrict_sr": "false" if path.startswith("/r/all/") else "true"}
+    if position.after:
+        parameters |= {"after": position.after, "count": position.seen}
+    return parameters
+
+
+def _advanced(position: _Position, things: Sequence[Mapping[str, object]], after: str | None) -> _Position:
+    """Return the position after a page."""
+    reached = _tail(things)
+    return _Position(
+        after=after,
+        seen=position.seen + len(things),
+        pages=position.pages + 1,
+        reached=position.reached if reached is None else to_epoch(reached),
+    )
+
+
+def _tail(things: Sequence[Mapping[str, object]]) -> datetime | None:
+    """Return the newest instant among a page's last things; None for an empty page."""
+    instants = [instant for thing in things[-_TAIL:] if (instant := created_at(thing)) is not None]
+    return max(instants, default=None)
+
+
+def _end(
+    following: _Position, things: Sequence[Mapping[str, object]], window: Window, *, is_search: bool
+) -> tuple[bool, str | None]:
+    """Say whether a page was the last to read, and why some of the window is out of reach, if it is."""
+    tail = _tail(things)
+    if tail is not None and tail < window.since:
+        return True, None
+    if following.pages >= _MOST_PAGES:
+        return True, f"Reddit went on beyond {_MOST_PAGES} pages"
+    if following.after is not None:
+        return False, None
+    reaches = following.reached is not None and from_epoch(following.reached) < window.since
+    if not reaches and following.seen >= (_SEARCH_DEPTH if is_search else _LISTING_DEPTH):
+        return True, f"Reddit ended the {'search' if is_search else 'listing'} after {following.seen} things"
+    return True, None
+
+
+def _read(things: Sequence[Mapping[str, object]], window: Window) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
+    """Return the mentions of a page that lie in the window, each once, and what could not become one."""
+    mentions: dict[str, Mention] = {}
+    skipped: list[Skipped] = []
+    for thing in things:
+        instant = created_at(thing)
+        if instant is not None and not window.since <= instant < window.until:
+            continue
+        mention = read_thing(thing)
+        if isinstance(mention, Skipped):
+            skipped.append(mention)
+        else:
+            mentions.setdefault(mention.id, mention)
+    return tuple(mentions.values()), tuple(skipped)
+
+
+def _resource(native: str, lane: str, number: int, brand: str | None) -> Resource:
+    digest = hashlib.sha256(f"{brand or ''}\n{native}".encode()).hexdigest()
+    return Resource(key=digest[:16], lane=lane if number == 1 else f"{lane}/{number}", native=native, brand=brand)
+
+
+def _grouped(subreddits: Sequence[str]) -> Iterator[str]:
+    """Yield names of subreddits joined as one listing takes them."""
+    for start in range(0, len(subreddits), _SUBREDDITS_A_LISTING):
+        yield "+".join(subreddits[start : start + _SUBREDDITS_A_LISTING])
+
+
+def _checked_subreddits(options: RedditOptions) -> tuple[str, ...]:
+    """Return the names of the subreddits, without r/, each once; raises UsageError for what is none."""
+    names = [name.strip().strip("/").removeprefix("r/") for name in options.subreddits]
+    for name in names:
+        if not _SUBREDDIT.fullmatch(name):
+            msg = (
+                f'sources.reddit.subreddits: "{name}" is not the name of a subreddit; write it as in reddit.com/r/NAME'
+            )
+            raise UsageError(msg)
+    if options.search_in == "subreddits" and not names:
+        msg = 'sources.reddit.search_in: "subreddits" needs names in sources.reddit.subreddits'
+        raise UsageError(msg)
+    return tuple({name.casefold(): name for name in names}.values())
