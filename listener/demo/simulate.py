@@ -266,7 +266,7 @@ class _World:
 
     def _copy(self, cue: _Cue, source: str) -> Draft | None:
         original = self._earlier(cue, {"x", "mastodon", "reddit"} - {source})
-        if original is None or original.mention.title is not None:
+        if original is None or original.mention.title is not None or original.role == "copy":
             return None
         text = self._writer.copied(original.mention.text)
         words = Words(text=text, label=original.label, language=original.language)

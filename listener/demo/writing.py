@@ -101,7 +101,7 @@ class Writer:
 
     def copied(self, text: str) -> str:
         """Return the same words sent again, with another sign at the end."""
-        return text.rstrip(".!") + self._dice.pick(_COPY_MARKS)
+        return text.rstrip(f"{_FULL_STOPS}!") + self._dice.pick(_COPY_MARKS)
 
     def _event_line(self, book: Phrasebook, event: str) -> str:
         topic = book.topics[event]
@@ -146,7 +146,7 @@ class Writer:
 
     def _article(self, book: Phrasebook, brand: str, label: str, topic: str) -> Words:
         values = self._values(book, brand)
-        if topic not in book.news or (topic == label and self._dice.chance(0.5)):
+        if topic not in book.news or (topic == label and label != "neutral" and self._dice.chance(0.5)):
             return self._thread(book, brand, label)
         title, summary = self._dice.deal(f"{book.language} news {topic}", book.news[topic])
         return Words(text=fill(summary, values), label=label, language=book.language, title=fill(title, values))
