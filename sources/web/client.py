@@ -66,7 +66,7 @@ class Limits:
     read_seconds: float = 10.0
     total_seconds: float = 20.0
     tries: int = 3
-    backoff_seconds: float = 0.5
+    backoff_seconds: float = 0.25
     pause_seconds: float = 5.0
     body_bytes: int = 10 << 20
     redirects: int = 5
