@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from listener import wiring
-from listener.errors import PluginError
+from listener.errors import PluginError, SourceError
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
+from listener.search import Reader
 from listener.store import Store
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import FrameType
 
     from listener.config import Config
-    from listener.protocols import Source, StopSignal
+    from listener.pipeline import Judge
+    from listener.protocols import StopSignal
+    from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
-__all__ = ["collect_once", "collect_source", "register", "stop_on_signals"]
+__all__ = ["Service", "stop_on_signals"]
 
 
 @contextmanager
@@ -43,58 +47,127 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def register(config: Config, store: Store, now: datetime) -> None:
-    """Make the brands of the configuration and their queries known to the store."""
-    queries = wiring.build_queries(config)
-    store.register([(brand.name, brand.kind) for brand in config.brands], queries, now=now)
+class Service:
+    """Do the daemon's jobs, each by itself: every call opens the store for as long as it works.
 
-
-def collect_once(
-    config: Config,
-    database: Path,
-    *,
-    stop: StopSignal,
-    now: datetime,
-    only: str | None = None,
-    brand: str | None = None,
-    since: datetime | None = None,
-    on_page: Callable[[str, SaveResult], None] | None = None,
-) -> list[SourceOutcome]:
-    """Run one pass over every enabled source (or `only` one), one after the other.
-
-    A source that fails does not stop the others. Returns one outcome a source.
+    Safe to use from several threads. The one-shot commands use it too.
     """
-    names = [only] if only is not None else list(wiring.enabled_sources(config))
-    queries = wiring.build_queries(config)
-    judge = wiring.build_judge(config, queries)
-    outcomes = []
-    with Store(database) as store:
-        register(config, store, now)
-        collector = Collector(store, judge, queries, stop, on_page=on_page)
+
+    def __init__(self, config: Config, database: Path, stop: StopSignal) -> None:
+        self._config = config
+        self._database = database
+        self._stop = stop
+        self._listening = wiring.listening(config)
+        self._queries = wiring.build_queries(config)
+        self._notifiers = wiring.build_notifiers(config)
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return wiring.build_judge(self._config, self._queries)
+
+    def register(self, store: Store, now: datetime) -> None:
+        """Make the brands of the configuration and their queries known to the store."""
+        store.register([(brand.name, brand.kind) for brand in self._config.brands], self._queries, now=now)
+
+    def collect(
+        self,
+        name: str,
+        *,
+        now: datetime,
+        brand: str | None = None,
+        since: datetime | None = None,
+        on_page: Callable[[str, SaveResult], None] | None = None,
+    ) -> SourceOutcome:
+        """Run one pass over a source: what is open, then what is new.
+
+        Whatever the source does ends in the outcome. Raises StoreError.
+        """
+        with Store(self._database) as store:
+            self.register(store, now)
+            try:
+                source = wiring.build_source(self._config, name, self._stop)
+                schedule = wiring.schedule_of(self._config, name)
+            except (PluginError, SourceError) as error:
+                store.reports.note_outcome(name, state="broken", message=str(error), retry_at=None, now=now)
+                return SourceOutcome(source=name, state="broken", message=str(error))
+            collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
+            request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand)
+            heard = wiring.queries_for(self._config, self._queries, name)
+            with closing(source):
+                return collector.collect(source, request, heard)
+
+    def collect_all(
+        self,
+        names: Sequence[str],
+        *,
+        now: datetime,
+        brand: str | None = None,
+        since: datetime | None = None,
+        on_page: Callable[[str, SaveResult], None] | None = None,
+    ) -> list[SourceOutcome]:
+        """Run one pass over each source, one after the other, until a stop is asked for."""
+        outcomes = []
         for name in names:
-            if stop.is_set():
+            if self._stop.is_set():
                 break
-            outcomes.append(collect_source(config, collector, name, stop, now=now, brand=brand, since=since))
-    return outcomes
+            outcomes.append(self.collect(name, now=now, brand=brand, since=since, on_page=on_page))
+        return outcomes
 
+    def evaluate_alerts(self, *, now: datetime, live: bool = True) -> int:
+        """Look at what is new of every brand; return how many episodes changed."""
+        from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
-def collect_source(
-    config: Config,
-    collector: Collector,
-    name: str,
-    stop: StopSignal,
-    *,
-    now: datetime,
-    brand: str | None = None,
-    since: datetime | None = None,
-) -> SourceOutcome:
-    """Build one source, run a pass over it and close it."""
-    try:
-        source: Source = wiring.build_source(config, name, stop)
-    except PluginError as error:
-        return SourceOutcome(source=name, state="broken", message=str(error))
-    schedule = wiring.schedule_of(config, name)
-    request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand)
-    queries = wiring.queries_for(config, wiring.build_queries(config), name)
-    with closing(source):
-        return collector.collect(source, request, queries)
+        options, rules = wiring.read_alert_options(self._config)
+        changed = 0
+        with Store(self._database) as store, Reader(self._database) as reader:
+            stage = AlertStage(
+                store,
+                reader,
+                options,
+                rules,
+                time_zone=self._config.zone().key,
+                destinations=[notifier.destination for notifier in self._notifiers],
+            )
+            for query in self._queries:
+                if self._stop.is_set():
+                    break
+                watched = WatchedBrand(name=query.brand, names=query.names, sources=self._listening[query.brand])
+                changed += stage.evaluate(watched, now=now, live=live)
+        return changed
+
+    def make_due_digest(self, *, now: datetime) -> int | None:
+        """Make the digest that should have gone out by now, once; return its number, None where none is due.
+
+        Nothing is due while no mail is configured, or for a period before anything was read.
+        """
+        from listener import reporting  # noqa: PLC0415 - not for a mere collection
+
+        period = reporting.due_period(self._config, now, self._config.zone())
+        if not self._notifiers:
+            return None
+        with Reader(self._database) as reader:
+            first = reader.first_read_at()
+            if first is None or first >= period.until or reader.has_digest(period.key):
+                return None
+            return self.make_digest(reader, period, now=now, send=True)
+
+    def make_digest(self, reader: Reader, period: Period, *, now: datetime, send: bool) -> int:
+        """Render a period's digest and keep it; with `send` it goes to the outbox. Returns its number."""
+        from listener import reporting  # noqa: PLC0415 - not for a mere collection
+
+        notification, charts = reporting.render_digest_of(self._desk(reader, now), period)
+        destinations = [notifier.destination for notifier in self._notifiers] if send else []
+        with Store(self._database) as store:
+            return reporting.save_digest(store, period, notification, charts, destinations, now=now)
+
+    def deliver(self, *, now: datetime) -> int:
+        """Hand over what is due; return how many deliveries were accepted."""
+        from listener import reporting  # noqa: PLC0415 - not for a mere collection
+
+        with Store(self._database) as store, Reader(self._database) as reader:
+            return reporting.deliver(self._desk(reader, now), store, self._notifiers)
+
+    def _desk(self, reader: Reader, now: datetime) -> Desk:
+        from listener.reporting import Desk as Made  # noqa: PLC0415 - not for a mere collection
+
+        return Made(config=self._config, reader=reader, listening=self._listening, now=now)

@@ -35,6 +35,8 @@ _TRACKING: Final = re.compile(
 )
 _REPOST_MARK: Final = re.compile(r"^\s*(?:rt|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://\S+")
+_SELECTORS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+"""Joiners and variation selectors are marks by category; they say how a sign looks, not what it is."""
 _NO_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 """The standard library's \\w leaves out the vowel signs of Indic scripts."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -92,7 +94,7 @@ def canonical_url(url: str) -> str | None:
 def normal_text(text: str) -> str:
     """Return only the words of a text: no repost mark, links, case, signs or emoji, single spaces."""
     bare = _URL.sub(" ", _REPOST_MARK.sub("", text))
-    folded = unicodedata.normalize("NFKC", bare).casefold()
+    folded = _SELECTORS.sub("", unicodedata.normalize("NFKC", bare).casefold())
     return _NO_WORD.sub(" ", folded).strip()
 
 

@@ -54,7 +54,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     from listener import wiring
     from listener.clock import parse_when
     from listener.logs import configure
-    from listener.service import collect_once, stop_on_signals
+    from listener.service import Service, stop_on_signals
 
     configure(app.config.log.format, app.config.log.level, sys.stderr)
     wiring.validate(app.config)
@@ -62,16 +62,14 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
         wiring.require_source(app.config, only)
     start: datetime | None = None if since is None else parse_when(since, now=app.now, zone=app.zone)
     stop = threading.Event()
+    names = [only] if only is not None else list(wiring.enabled_sources(app.config))
+    named = None if brand is None else app.config.brand(brand).name
     with stop_on_signals(stop):
-        outcomes = collect_once(
-            app.config,
-            app.database_path,
-            stop=stop,
-            now=app.now,
-            only=only,
-            brand=None if brand is None else app.config.brand(brand).name,
-            since=start,
-        )
+        service = Service(app.config, app.database_path, stop)
+        outcomes = service.collect_all(names, now=app.now, brand=named, since=start)
+        if outcomes and not stop.is_set():
+            service.evaluate_alerts(now=app.now)
+            service.deliver(now=app.now)
     emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
     if not outcomes:
         click.echo("no source is enabled; enable one in the configuration", err=True)

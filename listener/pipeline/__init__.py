@@ -1,6 +1,7 @@
 """Run one pass: fetch, match, fold, identify language, score, save, alert."""
 
+from listener.pipeline.alerting import AlertStage, WatchedBrand
 from listener.pipeline.collect import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.judge import Judge, Judgement
 
-__all__ = ["CollectRequest", "Collector", "Judge", "Judgement", "SourceOutcome"]
+__all__ = ["AlertStage", "CollectRequest", "Collector", "Judge", "Judgement", "SourceOutcome", "WatchedBrand"]

@@ -12,6 +12,7 @@ from listener.search.records import (
     TermRow,
     Trend,
     TrendBucket,
+    Wording,
 )
 from listener.search.trend import Span
 
@@ -28,4 +29,5 @@ __all__ = [
     "TermRow",
     "Trend",
     "TrendBucket",
+    "Wording",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import from_epoch, to_epoch
 from listener.mention import SCORE_SCALE, Label
-from listener.search.records import MentionRow, SourceCount
+from listener.search.records import MentionRow, SourceCount, Wording
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "words_expression"]
+__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "read_wordings", "words_expression"]
 
 _COLUMNS: Final = """
 mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, mentions.url, authors.handle, authors.name,
@@ -50,6 +50,16 @@ WHERE (:brand IS NULL OR brands.name = :brand)
 """
 
 _ORDER: Final = "ORDER BY mentions.published_at DESC, mentions.id DESC, brands.name LIMIT :limit"
+
+_WORDINGS: Final = f"""
+SELECT mentions.id, title, text, sources.name, matches.published_at, coalesce(authors.handle, mentions.author_id),
+       story_id, links, hashtags, matches.language, matches.label, mentions.repost_of IS NOT NULL
+FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN authors ON authors.id = mentions.author_id
+WHERE matches.brand_id = (SELECT id FROM brands WHERE name = ?) AND matches.published_at >= ?
+  AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)} AND mentions.text IS NOT NULL
+ORDER BY matches.published_at DESC, mentions.id DESC LIMIT ?
+"""  # noqa: S608 - built from constants of this module
 
 _COUNT: Final = f"""
 SELECT {{name}}, count(*), sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
@@ -129,6 +139,31 @@ def count_by(
         )
         for name, mentions, positive, neutral, negative, no_evidence, unscored in rows
     )
+
+
+def read_wordings(
+    connection: sqlite3.Connection, brand: str, since: datetime, until: datetime, limit: int
+) -> tuple[Wording, ...]:
+    """Return what a brand's mentions in [since, until) say, the newest `limit` of them, newest first."""
+    rows = connection.execute(_WORDINGS, (brand, to_epoch(since), to_epoch(until), limit))
+    return tuple(
+        Wording(
+            number=number,
+            text=f"{title}\n{text}" if title and text else title or text or "",
+            source=source,
+            published_at=from_epoch(published_at),
+            author=None if author is None else str(author),
+            story=story,
+            links=tuple(json.loads(links)) if links else (),
+            hashtags=tuple(json.loads(hashtags)) if hashtags else (),
+            language=language,
+            label=Label(label),
+            is_repost=bool(is_repost),
+        )
+        for (
+            number, title, text, source, published_at, author, story, links, hashtags, language, label, is_repost,
+        ) in rows
+    )  # fmt: skip
 
 
 def words_expression(text: str) -> str:

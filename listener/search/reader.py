@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.clock import Bucket
-    from listener.search.records import CoverageGap, EpisodeRow, MentionFilter, MentionRow, ShareRow, SourceCount, Trend
+    from listener.search.records import (
+        CoverageGap,
+        EpisodeRow,
+        MentionFilter,
+        MentionRow,
+        ShareRow,
+        SourceCount,
+        Trend,
+        Wording,
+    )
     from listener.search.trend import Span
 
 __all__ = ["Reader"]
@@ -76,6 +85,11 @@ class Reader:
             raise UsageError(msg)
         return number
 
+    def wordings(self, brand: str, since: datetime, until: datetime, *, limit: int) -> tuple[Wording, ...]:
+        """Return what a brand's mentions in [since, until) say, the newest `limit`, newest first."""
+        with translated(self.path):
+            return mentions.read_wordings(self._connection, brand, since, until, limit)
+
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""
         with translated(self.path):
@@ -128,15 +142,51 @@ class Reader:
             return states.read_daemon(self._connection)
 
     def quarters(self, brand: str, since: datetime, until: datetime) -> list[tuple[datetime, int, int, int]]:
-        """Return (start, mentions, negative, scored) of a brand's 15-minute buckets that hold anything."""
+        """Return (start, stories, negative, scored) of a brand's 15-minute buckets that hold anything.
+
+        Stories, not mentions: a cascade of reposts is one thing said once.
+        """
         with translated(self.path), closing(self._connection.cursor()) as cursor:
             rows = cursor.execute(
-                "SELECT bucket * 900, mentions, negative, positive + neutral + negative + no_evidence "
+                "SELECT bucket * 900, stories, negative, positive + neutral + negative + no_evidence "
                 "FROM rollup_quarter JOIN brands ON brands.id = brand_id "
                 "WHERE name = ? AND bucket >= ? / 900 AND bucket < (? + 899) / 900 ORDER BY bucket",
                 (brand, to_epoch(since), to_epoch(until)),
             )
             return [(from_epoch(start), count, negative, scored) for start, count, negative, scored in rows]
+
+    def digest(self, number: int) -> states.DigestRow | None:
+        """Return a stored digest by its number, None where there is none."""
+        with translated(self.path):
+            return states.read_digest(self._connection, number)
+
+    def has_digest(self, key: str) -> bool:
+        """Say whether the digest of this key was made."""
+        with translated(self.path):
+            row = self._connection.execute("SELECT 1 FROM digests WHERE key = ?", (key,)).fetchone()
+        return row is not None
+
+    def first_read_at(self) -> datetime | None:
+        """Return the instant from which on anything was read or imported, None where nothing was."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
+                "UNION ALL SELECT min(published_at) FROM matches)"
+            ).fetchone()
+        return None if row[0] is None else from_epoch(row[0])
+
+    def read_until(self, source: str, brand: str) -> datetime | None:
+        """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT min(last), count(*), count(last) FROM ("
+                "SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last "
+                "FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id "
+                "WHERE is_active = 1 AND lane <> 'import' AND sources.name = ? "
+                "AND (brand_id IS NULL OR brands.name = ?))",
+                (source, brand),
+            ).fetchone()
+        return None if not row[1] or row[1] != row[2] else from_epoch(row[0])
 
     def first_and_last(self, brand: str) -> tuple[datetime, datetime] | None:
         """Return the publication times of a brand's first and last stored mention, None where it has none."""

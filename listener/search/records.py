@@ -25,6 +25,7 @@ __all__ = [
     "TermRow",
     "Trend",
     "TrendBucket",
+    "Wording",
 ]
 
 METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
@@ -172,6 +173,23 @@ class TermRow:
     expected: float
     excess: float
     zeta: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Hold of a stored mention what explaining a change needs; purged ones have no wording."""
+
+    number: int
+    text: str
+    source: str
+    published_at: datetime
+    author: str | None
+    story: int
+    links: tuple[str, ...]
+    hashtags: tuple[str, ...]
+    language: str
+    label: Label
+    is_repost: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

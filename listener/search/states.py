@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DaemonState",
+    "DigestRow",
     "OutboxCounts",
     "SourceState",
     "read_daemon",
+    "read_digest",
     "read_episode",
     "read_episodes",
     "read_outbox",
@@ -57,6 +59,18 @@ class DaemonState:
     pid: int
     started_at: datetime
     heartbeat_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRow:
+    """Hold a stored digest as it was rendered; `images` are (content id, PNG bytes, alt text)."""
+
+    number: int
+    key: str
+    subject: str
+    text: str
+    html: str | None
+    images: tuple[tuple[str, bytes, str], ...]
 
 
 _EPISODES: Final = """
@@ -110,6 +124,17 @@ def read_daemon(connection: sqlite3.Connection, name: str = "daemon") -> DaemonS
     if row is None:
         return None
     return DaemonState(pid=row[0], started_at=from_epoch(row[1]), heartbeat_at=from_epoch(row[2]))
+
+
+def read_digest(connection: sqlite3.Connection, number: int) -> DigestRow | None:
+    """Return one stored digest, None where there is none of that number."""
+    row = connection.execute("SELECT id, key, subject, text, html FROM digests WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    images = connection.execute(
+        "SELECT content_id, data, alt FROM digest_charts WHERE digest_id = ? ORDER BY position", (number,)
+    ).fetchall()
+    return DigestRow(number=row[0], key=row[1], subject=row[2], text=row[3], html=row[4], images=tuple(images))
 
 
 def read_episodes(

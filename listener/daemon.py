@@ -1,0 +1,284 @@
+"""Run collection, alerts, digests and deliveries on a schedule, until told to stop.
+
+One daemon serves a store: a lock file beside it says which. The first SIGTERM or
+SIGINT lets the page in hand be stored and ends within ten seconds; a second one
+ends at once. SIGHUP reads the configuration again and keeps the old one where
+the new one is wrong. What is due is told by the store, so that a restart, a
+sleeping machine or a clock change neither skips nor repeats anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING, Final, Self
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from listener import wiring
+from listener.clock import utc_now
+from listener.errors import AlreadyRunningError, ConfigError, ListenerError, StoreError
+from listener.logs import event
+from listener.search import Reader
+from listener.service import Service
+from listener.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+    from types import FrameType
+
+    from listener.config import Config
+
+__all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at"]
+
+STOP_SECONDS: Final = 9.0
+"""How long a stop waits for the page in hand."""
+
+_HEARTBEAT: Final = timedelta(seconds=30)
+_REPORTING: Final = timedelta(seconds=60)
+_WORKERS: Final = 8
+_MISFIRE_SECONDS: Final = None
+"""A run that is late (a sleeping laptop, a busy worker) runs late; it is never dropped."""
+
+logger = logging.getLogger(__name__)
+
+
+class InstanceLock:
+    """Hold the lock against a second daemon on the same store.
+
+    The lock is the operating system's: it is gone with the process, however that ends.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        import fcntl  # noqa: PLC0415 - not there on Windows, where only the daemon needs it
+
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.fdopen(descriptor, "r+", encoding="ascii")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = self._file.read().strip()
+            self._file.close()
+            pid = int(text) if text.isdecimal() else None
+            msg = f"a daemon already serves this store (pid {text or 'unknown'}); stop it first"
+            raise AlreadyRunningError(msg, pid=pid) from None
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.close()
+
+
+def first_run_at(last_attempt: datetime | None, every: timedelta, now: datetime) -> datetime:
+    """Return when a source is read first after a start: an interval after its last run, at once if that is past."""
+    return now if last_attempt is None else max(now, min(last_attempt + every, now + every))
+
+
+class Daemon:
+    """Serve one store until a stop is asked for.
+
+    `load` reads the configuration again (for SIGHUP). `clock` tells the time.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        database: Path,
+        *,
+        load: Callable[[], Config] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._load = load
+        self._clock = clock
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._reload = threading.Event()
+        self._running: set[str] = set()
+        self._started_at = clock()
+        self._service = Service(config, database, self._stop)
+        self._scheduler: BackgroundScheduler | None = None
+
+    def run(self) -> None:
+        """Serve until stopped; raises AlreadyRunningError where another daemon serves the store."""
+        with InstanceLock(self._database), self._signals():
+            self._prepare()
+            event(logger, "daemon started", pid=os.getpid(), database=self._database.name)
+            scheduler = self._start()
+            try:
+                self._serve(scheduler)
+            finally:
+                scheduler.shutdown(wait=False)
+                self._wait_for_jobs()
+                with contextlib.suppress(StoreError), Store(self._database) as store:
+                    store.reports.rest("daemon", os.getpid())
+                event(logger, "daemon stopped", pid=os.getpid())
+
+    def ask_to_stop(self) -> None:
+        """Ask for an orderly stop (what SIGTERM does)."""
+        self._stop.set()
+        self._wake.set()
+
+    def _prepare(self) -> None:
+        """Make the store ready and the brands known before anything is scheduled."""
+        with Store(self._database) as store:
+            self._service.register(store, self._clock())
+            store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
+
+    def _serve(self, scheduler: BackgroundScheduler) -> None:
+        """Wait for signals; read the configuration again where asked to."""
+        while not self._stop.is_set():
+            self._wake.wait(timeout=1.0)
+            self._wake.clear()
+            if self._reload.is_set():
+                self._reload.clear()
+                self._read_again(scheduler)
+
+    def _start(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(_WORKERS)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_SECONDS},
+        )
+        self._scheduler = scheduler
+        self._schedule_sources(scheduler)
+        now = self._clock()
+        scheduler.add_job(
+            self._beat, IntervalTrigger(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
+            next_run_time=now,
+        )  # fmt: skip
+        scheduler.add_job(
+            self._report, IntervalTrigger(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
+            next_run_time=now + timedelta(seconds=5),
+        )  # fmt: skip
+        scheduler.start()
+        return scheduler
+
+    def _schedule_sources(self, scheduler: BackgroundScheduler) -> None:
+        """Give every enabled source its job, the first run as the store says it is due."""
+        for job in scheduler.get_jobs():
+            if job.id.startswith("source:"):
+                job.remove()
+        now = self._clock()
+        with Reader(self._database) as reader:
+            states = reader.source_states()
+        for name in wiring.enabled_sources(self._config):
+            schedule = wiring.schedule_of(self._config, name)
+            last = states[name].last_attempt_at if name in states else None
+            scheduler.add_job(
+                self._collect,
+                IntervalTrigger(
+                    seconds=max(1, int(schedule.every.total_seconds())),
+                    jitter=int(schedule.jitter.total_seconds()) or None,
+                    timezone="UTC",
+                ),
+                args=(name,),
+                id=f"source:{name}",
+                next_run_time=first_run_at(last, schedule.every, now),
+            )
+
+    def _collect(self, name: str) -> None:
+        """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""
+        with self._job(f"source:{name}"):
+            outcome = self._service.collect(name, now=self._clock())
+            if outcome.state != "stopped" and not self._stop.is_set():
+                self._service.evaluate_alerts(now=self._clock())
+            self._note_next_run(name)
+
+    def _note_next_run(self, name: str) -> None:
+        job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")
+        with Store(self._database) as store:
+            store.reports.note_next_run(name, at=None if job is None else job.next_run_time)
+
+    def _report(self) -> None:
+        """Make the digest that is due, and deliver what waits."""
+        with self._job("reporting"):
+            self._service.make_due_digest(now=self._clock())
+            self._service.deliver(now=self._clock())
+
+    def _beat(self) -> None:
+        with self._job("heartbeat"), Store(self._database) as store:
+            store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
+
+    @contextlib.contextmanager
+    def _job(self, name: str) -> Iterator[None]:
+        """Keep account of running jobs, and turn their failures into log lines."""
+        self._running.add(name)
+        try:
+            yield
+        except ListenerError as error:
+            event(logger, "job failed", level=logging.ERROR, job=name, error=str(error))
+        finally:
+            self._running.discard(name)
+
+    def _read_again(self, scheduler: BackgroundScheduler) -> None:
+        if self._load is None:
+            return
+        try:
+            config = self._load()
+            wiring.validate(config)
+        except ConfigError as error:
+            event(logger, "configuration kept", level=logging.ERROR, error=str(error))
+            return
+        self._config = config
+        self._service = Service(config, self._database, self._stop)
+        self._prepare()
+        self._schedule_sources(scheduler)
+        event(logger, "configuration read again", path=config.path.name)
+
+    def _wait_for_jobs(self) -> None:
+        """Give running jobs their time; then leave them: a transaction that is cut stores nothing."""
+        patience = threading.Event()
+        waited = 0.0
+        while self._running and waited < STOP_SECONDS:
+            patience.wait(0.1)
+            waited += 0.1
+        if self._running:
+            event(logger, "stopped in mid job", level=logging.WARNING, jobs=",".join(sorted(self._running)))
+            logging.shutdown()
+            sys.stderr.flush()
+            os._exit(0)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Take over the signals for as long as the daemon runs."""
+        handlers: dict[int, Callable[[int, FrameType | None], None]] = {
+            signal.SIGTERM: self._on_stop,
+            signal.SIGINT: self._on_stop,
+        }
+        if hasattr(signal, "SIGHUP"):
+            handlers[signal.SIGHUP] = self._on_hangup
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        if self._stop.is_set():
+            os._exit(128 + number)
+        self.ask_to_stop()
+
+    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        self._reload.set()
+        self._wake.set()

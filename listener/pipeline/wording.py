@@ -1,0 +1,61 @@
+"""Compare what is said in two spans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from listener.alerts.why import Item, explain
+from listener.search import TermRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from listener.search import Wording
+
+__all__ = ["contrast_terms", "item_of"]
+
+
+def contrast_terms(present: Sequence[Wording], before: Sequence[Wording], names: Sequence[str]) -> tuple[TermRow, ...]:
+    """Return the terms that stand in surely more of `present` than of `before`, by posts beyond their usual share.
+
+    The brand's own `names` are left out; an author and a story count once.
+    """
+    if not present:
+        return ()
+    at = max(wording.published_at for wording in present)
+    why = explain(
+        [item_of(wording) for wording in present],
+        [item_of(wording) for wording in before],
+        expected=0.0,
+        observed=float(len(present)),
+        at=at,
+        names=names,
+    )
+    return tuple(
+        TermRow(
+            term=factor.value,
+            now=factor.count,
+            before=round(factor.usual * len(before)),
+            expected=round(factor.usual * factor.total, 2),
+            excess=round(factor.excess, 2),
+            zeta=round(factor.zeta, 2),
+        )
+        for factor in why.terms
+    )
+
+
+def item_of(wording: Wording) -> Item:
+    """Return a stored wording as explaining takes it."""
+    return Item(
+        id=str(wording.number),
+        text=wording.text,
+        source=wording.source,
+        published_at=wording.published_at,
+        author=wording.author,
+        story=str(wording.story),
+        links=wording.links,
+        hashtags=wording.hashtags,
+        language=wording.language,
+        label=wording.label,
+        is_repost=wording.is_repost,
+    )

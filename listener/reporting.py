@@ -1,0 +1,337 @@
+"""Make digests, alert messages and charts from the store, keep them there, hand them on."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import align_down, local_day
+from listener.errors import PermanentDeliveryError, TransientDeliveryError
+from listener.logs import event
+from listener.mention import Label
+from listener.protocols import Notification
+from listener.search import MentionFilter, Span
+from listener.store import ChartSave, DigestSave
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from listener.config import Brand, Config
+    from listener.protocols import Notifier
+    from listener.search import EpisodeRow, MentionRow, Reader, TermRow, Trend
+    from listener.store import OutboxItem, Store
+    from reports.charts import Chart
+    from reports.digest import BrandSection, DigestData, Voice
+
+__all__ = [
+    "Desk",
+    "Period",
+    "compose_digest",
+    "deliver",
+    "due_period",
+    "period_of",
+    "render_alert_of",
+    "render_digest_of",
+    "save_chart",
+    "save_digest",
+]
+
+logger = logging.getLogger(__name__)
+
+_CHART_DAYS: Final = 30
+_VOICES_LOOKED_AT: Final = 1_000
+_RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 30, 60, 120, 240))
+_MOST_TRIES: Final = 40
+"""With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Hold what every report is made from: the configuration, the store read, who listens where, the time."""
+
+    config: Config
+    reader: Reader
+    listening: Mapping[str, tuple[str, ...]]
+    now: datetime
+
+    def span(self, since: datetime, until: datetime, *, by: str = "day") -> Span:
+        """Return the span of a trend, cut in the configured zone."""
+        return Span(since=since, until=until, by=by, zone=self.config.zone(), now=self.now)
+
+    def trend(self, brand: str, since: datetime, until: datetime, *, by: str = "day") -> Trend:
+        """Return the trend of one brand."""
+        return self.reader.trend([brand], self.span(since, until, by=by), self.listening)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Hold the local days [since, until) a digest is about, and the key that names it."""
+
+    cadence: str
+    since: datetime
+    until: datetime
+    key: str
+
+
+def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
+    """Return the period of the configured cadence that holds a local day."""
+    cadence = config.digest.cadence
+    start, end = local_day(day, zone)
+    if cadence != "daily":
+        step = {"weekly": "week", "monthly": "month"}[cadence]
+        start = align_down(start, step, zone)
+        following = start.astimezone(zone).date() + timedelta(days=7 if step == "week" else 31)
+        end = align_down(local_day(following, zone)[0], step, zone)
+    brands = ",".join(brand.name for brand in digest_brands(config))
+    return Period(
+        cadence=cadence,
+        since=start,
+        until=end,
+        key=f"digest:{cadence}:{start.astimezone(zone).date().isoformat()}:{brands}",
+    )
+
+
+def due_period(config: Config, now: datetime, zone: ZoneInfo) -> Period:
+    """Return the latest period whose digest should have gone out by `now`.
+
+    A period's digest goes out on the local day after it, at the configured hour.
+    After a long pause only the latest is made up for.
+    """
+    local = now.astimezone(zone)
+    day = local.date() - timedelta(days=1)
+    period = period_of(config, day, zone)
+    while not _has_gone_out(period, config, local, zone):
+        period = period_of(config, period.since.astimezone(zone).date() - timedelta(days=1), zone)
+    return period
+
+
+def _has_gone_out(period: Period, config: Config, local: datetime, zone: ZoneInfo) -> bool:
+    """Say whether the hour of a period's digest is past."""
+    day = period.until.astimezone(zone).date()
+    return day < local.date() or (day == local.date() and local.time() >= config.digest.at)
+
+
+def digest_brands(config: Config) -> tuple[Brand, ...]:
+    """Return the brands the digest tells of."""
+    if not config.digest.brands:
+        return config.brands
+    wanted = {name.casefold() for name in config.digest.brands}
+    return tuple(brand for brand in config.brands if brand.name.casefold() in wanted)
+
+
+def compose_digest(desk: Desk, period: Period) -> DigestData:
+    """Gather everything the digest of a period tells."""
+    from reports.digest import DigestData as Data  # noqa: PLC0415 - loaded where a digest is made
+
+    config = desk.config
+    kinds = {brand.name: brand.kind for brand in config.brands}
+    return Data(
+        cadence=period.cadence,
+        since=period.since,
+        until=period.until,
+        time_zone=config.zone().key,
+        sections=tuple(_section(desk, brand, period) for brand in digest_brands(config)),
+        share=desk.reader.share(kinds, desk.span(period.since, period.until), desk.listening),
+    )
+
+
+def _section(desk: Desk, brand: Brand, period: Period) -> BrandSection:
+    from reports.digest import BrandSection as Section  # noqa: PLC0415 - loaded where a digest is made
+
+    name, reader = brand.name, desk.reader
+    before = align_down(period.since - (period.until - period.since), "day", desk.config.zone())
+    gaps = tuple(
+        gap
+        for gap in reader.gaps(period.since, min(period.until, desk.now))
+        if gap.brand in {None, name} and gap.source in desk.listening.get(name, ())
+    )
+    return Section(
+        brand=name,
+        kind=brand.kind,
+        trend=desk.trend(name, period.since, period.until),
+        previous=desk.trend(name, before, period.since),
+        gaps=gaps,
+        sources=reader.count_by("source", name, period.since, period.until),
+        terms=find_terms(reader, name, _names(brand), since=period.since, until=period.until),
+        episodes=reader.episodes(brand=name, since=period.since, until=period.until),
+        voices=_voices(reader, name, period),
+    )
+
+
+def find_terms(
+    reader: Reader, brand: str, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 8
+) -> tuple[TermRow, ...]:
+    """Return what is said of a brand in [since, until) and was not said in the four spans before."""
+    from listener.pipeline.wording import contrast_terms  # noqa: PLC0415 - loaded where words are compared
+
+    length = until - since
+    present = reader.wordings(brand, since, until, limit=5_000)
+    before = reader.wordings(brand, since - 4 * length, since, limit=20_000)
+    return contrast_terms(present, before, names)[:limit]
+
+
+def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:
+    """Return three mentions worth reading: the most heard positive and negative one, and the most heard of all."""
+    from reports.digest import Voice as Heard  # noqa: PLC0415 - loaded where a digest is made
+
+    chosen: dict[int, Voice] = {}
+    stories: set[int] = set()
+    for why, labels in (("negative", (Label.NEGATIVE,)), ("positive", (Label.POSITIVE,)), ("most engaged", ())):
+        found = reader.mentions(
+            MentionFilter(
+                brand=brand,
+                labels=labels,
+                since=period.since,
+                until=period.until,
+                include_reposts=False,
+                limit=_VOICES_LOOKED_AT,
+            )
+        )
+        ranked = sorted(found, key=_loudness, reverse=True)
+        pick = next((one for one in ranked if one.story not in stories and one.text), None)
+        if pick is not None:
+            chosen[pick.number] = Heard(why=why, mention=pick)
+            stories.add(pick.story)
+    return tuple(chosen.values())
+
+
+def _loudness(mention: MentionRow) -> tuple[int, int, float, int]:
+    return (mention.engagement, mention.followers or 0, abs(mention.score or 0.0), mention.number)
+
+
+def render_digest_of(desk: Desk, period: Period) -> tuple[Notification, list[tuple[Chart, Trend]]]:
+    """Return the rendered digest of a period with the charts in it."""
+    from reports.charts import draw_volume  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
+    from reports.charts.style import MAIL_LOOK  # noqa: PLC0415 - the same
+    from reports.render import render_digest  # noqa: PLC0415 - loaded where a digest is made
+
+    data = compose_digest(desk, period)
+    since = align_down(period.until - timedelta(days=_CHART_DAYS), "day", desk.config.zone())
+    charts = []
+    for section in data.sections:
+        if section.kind == "own":
+            trend = desk.trend(section.brand, since, period.until)
+            charts.append((draw_volume(trend, brand=section.brand, **MAIL_LOOK), trend))
+    notification = render_digest(data, [chart for chart, _ in charts])
+    return replace(notification, key=period.key), charts
+
+
+def save_digest(
+    store: Store,
+    period: Period,
+    notification: Notification,
+    charts: Sequence[tuple[Chart, Trend]],
+    destinations: Sequence[str],
+    *,
+    now: datetime,
+) -> int:
+    """Keep a digest and its charts in the store and put it into the outbox; return its number."""
+    for chart, trend in charts:
+        save_chart(store, chart, trend, now=now)
+    return store.reports.save_digest(
+        DigestSave(
+            key=period.key,
+            since=period.since,
+            until=period.until,
+            subject=notification.subject,
+            text=notification.text,
+            html=notification.html,
+            images=notification.images,
+        ),
+        destinations,
+        now=now,
+    )
+
+
+def save_chart(store: Store, chart: Chart, trend: Trend, *, now: datetime) -> int:
+    """Keep a chart in the store with what it shows; return its number."""
+    return store.reports.save_chart(
+        ChartSave(
+            kind=chart.kind,
+            brand=chart.brands[0] if len(chart.brands) == 1 else None,
+            since=chart.since or trend.since,
+            until=chart.until or trend.until,
+            coverage=chart.coverage,
+            title=chart.title,
+            alt=chart.alt,
+            format=chart.format,
+            data=chart.data,
+        ),
+        now=now,
+    )
+
+
+def render_alert_of(desk: Desk, episode: EpisodeRow, *, key: str) -> Notification:
+    """Return the message about an episode, with its chart and the mentions that show it."""
+    from reports.charts import draw_episode  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
+    from reports.charts.style import MAIL_LOOK  # noqa: PLC0415 - the same
+    from reports.render import render_alert  # noqa: PLC0415 - loaded where a message is made
+
+    until = min(desk.now, episode.updated_at + timedelta(hours=1))
+    trend = desk.trend(episode.brand, episode.opened_at - timedelta(days=2), until, by="hour")
+    return render_alert(
+        episode,
+        sentence=episode.headline,
+        mentions=desk.reader.mentions_by_number(episode.mentions, brand=episode.brand),
+        chart=draw_episode(episode, trend, **MAIL_LOOK),
+        time_zone=desk.config.zone().key,
+        key=key,
+    )
+
+
+def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
+    """Hand over what is due; return how many deliveries were accepted.
+
+    A failure that may pass is tried again, later each time; one that will not
+    pass, or a destination that is no longer configured, is parked and shown.
+    """
+    by_name = {notifier.destination: notifier for notifier in notifiers}
+    sent = 0
+    for item in store.reports.due(now=desk.now):
+        notifier = by_name.get(item.destination)
+        if notifier is None:
+            message = f"{item.destination} is no longer configured"
+            store.reports.mark_unsent(item, error=message, next_try_at=None)
+            continue
+        notification = _notification(desk, item)
+        if notification is None:
+            store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
+            continue
+        sent += _hand_over(store, notifier, item, notification, desk.now)
+    return sent
+
+
+def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
+    if item.kind == "digest":
+        row = desk.reader.digest(item.subject)
+        if row is None:
+            return None
+        return Notification(
+            key=row.key, kind="digest", subject=row.subject, text=row.text, html=row.html, images=row.images
+        )
+    return render_alert_of(desk, desk.reader.episode(item.subject), key=item.key)
+
+
+def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification: Notification, now: datetime) -> int:
+    try:
+        notifier.send(notification)
+    except TransientDeliveryError as error:
+        following = None
+        if item.attempts + 1 < _MOST_TRIES:
+            following = now + _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
+        store.reports.mark_unsent(item, error=str(error), next_try_at=following)
+    except PermanentDeliveryError as error:
+        store.reports.mark_unsent(item, error=str(error), next_try_at=None)
+    else:
+        store.reports.mark_sent(item, now=now)
+        event(logger, "delivered", kind=item.kind, number=item.subject)
+        return 1
+    event(logger, "not delivered", level=logging.WARNING, kind=item.kind, number=item.subject)
+    return 0
+
+
+def _names(brand: Brand) -> tuple[str, ...]:
+    return (brand.name, *brand.keywords, *brand.hashtags)
