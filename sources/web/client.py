@@ -107,7 +107,7 @@ class Client:
         self._limits = limits or Limits()
         self._stop = stop
         self._allow_private = allow_private
-        self._trusted = {origin_of(url) for url in trusted}
+        self._trusted = {self._checked(url) for url in trusted}
         self._trusts_loopback = any(is_loopback(host) for _, host, _ in self._trusted)
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": _user_agent(), "Accept-Encoding": "gzip, deflate"})
@@ -149,6 +149,18 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _checked(self, url: str) -> tuple[str, str, int]:
+        """Return the origin of a URL from the configuration; plain http is for this machine alone."""
+        try:
+            origin = scheme, host, _ = origin_of(url)
+        except ValueError:
+            msg = f"{self._source}: base_url is not an http or https address"
+            raise PermanentSourceError(msg) from None
+        if scheme == "http" and not is_loopback(host):
+            msg = f"{self._source}: base_url leads to {host} over plain http; write https (http is for loopback alone)"
+            raise PermanentSourceError(msg)
+        return origin
 
     def _json(self, answer: Answer) -> object:
         return read_json(answer, source=self._source, host=_host(answer.url))

@@ -342,18 +342,22 @@ class TestRecordedAnswers:
         listings = list(recorded_listings(shared / "recorded" / "reddit"))
         assert len(listings) >= 25
         window = Window(since=datetime(2005, 1, 1, tzinfo=UTC), until=NOW)
-        for name, body in listings:
+        for name, body, page in self.served(listings, window):
             children = body["data"]["children"]
-            with Fixed(body) as server:
-                source = source_for(server)
-                page = source.fetch(NEW, window, None)
-                source.close()
             assert page.skipped == (), name
             assert page.exhausted == (not body["data"]["after"]), name
             expected = dict.fromkeys(child["data"].get("name") for child in children)
             assert [mention.id for mention in page.mentions] == list(expected), name
             for child, mention in zip(children, page.mentions, strict=True):
                 check_mapping(child["kind"], child["data"], mention)
+
+    def served(self, listings: list[tuple[str, dict]], window: Window) -> Iterator[tuple[str, dict, Page]]:
+        with Fixed({}) as server:
+            source = source_for(server)
+            for name, body in listings:
+                server.body = body
+                yield name, body, source.fetch(NEW, window, None)
+            source.close()
 
 
 def recorded_listings(folder: Path) -> Iterator[tuple[str, dict]]:

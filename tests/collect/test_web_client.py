@@ -324,3 +324,9 @@ def test_an_unchanged_answer_is_handed_over(service: Service, client: Client) ->
     service.fault("status", status=304, headers={"ETag": '"1"'})
     answer = client.get_bytes(service.url)
     assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", '"1"')
+
+
+@pytest.mark.parametrize("base", ["http://search.example", "nonsense", "ftp://127.0.0.1"])
+def test_a_configured_address_is_https_or_this_machine(base: str) -> None:
+    with pytest.raises(PermanentSourceError, match="base_url"):
+        Client("acme", trusted=[base])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,10 +25,13 @@ from listener.api import (
     UsageCappedError,
     Window,
 )
-from listener.errors import UsageError
+from listener.errors import StoppedError, UsageError
 from servers.x import TOKEN, Post, X
 from sources.adapter import Limits
 from sources.x import XOptions, XSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DAY = Window(since=NOW - timedelta(days=1), until=NOW - timedelta(seconds=30))
@@ -252,6 +257,48 @@ def test_the_token_is_in_no_log_line(server: X, caplog: pytest.LogCaptureFixture
         source.fetch(ACME, DAY, None)
         source.close()
     assert TOKEN not in caplog.text
+
+
+def test_a_stop_ends_a_request_that_gets_no_answer(server: X) -> None:
+    stop = threading.Event()
+    source = XSource(XOptions(base_url=server.url), now=lambda: NOW, stop=stop)
+    server.fault("hang")
+    threading.Timer(0.1, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(StoppedError):
+        source.fetch(ACME, DAY, None)
+    source.close()
+    assert time.monotonic() - began < 2
+
+
+def test_a_netrc_of_the_user_does_not_take_the_tokens_place(
+    server: X, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login jo password made-up\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    source = XSource(XOptions(base_url=server.url), now=lambda: NOW)
+    assert len(source.fetch(ACME, DAY, None).mentions) == 1
+    source.close()
+
+
+def test_a_proxy_of_the_environment_is_used_for_the_host_that_is_asked(
+    server: X, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    source = XSource(XOptions(base_url="http://localhost:9"), now=lambda: NOW)
+    assert len(source.fetch(ACME, DAY, None).mentions) == 1
+    source.close()
+    assert server.requests[0].headers["host"] == "localhost:9"
+
+
+def test_cookies_are_not_kept(server: X) -> None:
+    source = XSource(XOptions(base_url=server.url), now=lambda: NOW)
+    server.fault("status", status=200, body=b"{}", headers={"Set-Cookie": "guest_id=1; Path=/"})
+    source.fetch(ACME, DAY, None)
+    source.fetch(ACME, DAY, None)
+    source.close()
+    assert "cookie" not in server.requests[1].headers
 
 
 def test_check_says_how_much_of_the_month_is_used_and_fetches_no_post(server: X) -> None:

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.api import Engagement, Mention, Page, Resource, Secret, UnexpectedAnswerError, Window
+from listener.api import (
+    Engagement,
+    Mention,
+    Page,
+    Query,
+    RejectedQueryError,
+    Resource,
+    Secret,
+    UnexpectedAnswerError,
+    Window,
+)
+from listener.query import And, Hashtag, Not, Or, Phrase
 from servers.web import Answer, Request, SimulatedServer
 from servers.x import TOKEN, Post, X, id_at, number_of, time_of
 from sources.x import XOptions, XSource
@@ -299,6 +310,47 @@ class TestPaging:
 
 
 @pytest.mark.usefixtures("token")
+class TestPlan:
+    ACME = Query.of("Acme", And((Or((Phrase("acme"), Hashtag("acme"))), Not(Phrase("acme corner")))), ("Acme",))
+    GLOBEX = Query.of("Globex", Or(tuple(Phrase(f"globex number {n}") for n in range(60))), ("Globex",))
+
+    def test_a_query_becomes_one_search_as_x_writes_it(self) -> None:
+        (resource,) = XSource().plan([self.ACME])
+        assert (resource.lane, resource.brand) == ("search", "Acme")
+        post = Post(text="An #acme kettle", created_at=ago(hours=1))
+        corner = Post(text="at acme corner", created_at=ago(hours=2))
+        with X([post, corner], now=NOW) as server:
+            source = source_for(server)
+            assert [m.text for m in source.fetch(resource, DAY, None).mentions] == ["An #acme kettle"]
+            source.close()
+
+    def test_a_long_query_becomes_several_within_the_limit_each_a_lane(self) -> None:
+        plan = XSource().plan([self.GLOBEX])
+        assert [resource.lane for resource in plan[:3]] == ["search", "search/2", "search/3"]
+        assert all(len(resource.native) <= 512 for resource in plan)
+        assert len({resource.key for resource in plan}) == len(plan)
+        assert all(any(f'"globex number {n}"' in r.native for r in plan) for n in range(60))
+
+    def test_without_reposts_every_search_excludes_them_within_the_limit(self) -> None:
+        plan = XSource(XOptions(include_reposts=False)).plan([self.GLOBEX, self.ACME])
+        assert all(resource.native.endswith(" -is:retweet") and len(resource.native) <= 512 for resource in plan)
+        original = Post(text="acme is new", created_at=ago(hours=2))
+        repost = Post(text="RT @a: acme is new", created_at=ago(hours=1), retweets=original.id)
+        with X([original, repost], now=NOW) as server:
+            source = source_for(server)
+            assert [m.id for m in source.fetch(plan[-1], DAY, None).mentions] == [original.id]
+            source.close()
+
+    def test_two_brands_with_one_query_have_resources_of_their_own(self) -> None:
+        queries = [Query.of(brand, Phrase("acme")) for brand in ("Acme", "Globex")]
+        assert len({resource.key for resource in XSource().plan(queries)}) == 2
+
+    def test_a_query_x_cannot_be_asked_for_is_refused(self) -> None:
+        with pytest.raises(RejectedQueryError):
+            XSource().plan([Query.of("Acme", Not(Phrase("acme")))])
+
+
+@pytest.mark.usefixtures("token")
 class TestHorizon:
     def test_a_window_that_begins_before_the_horizon_says_how_far_it_was_read(self) -> None:
         posts = [Post(text="acme new", created_at=ago(days=6)), Post(text="acme old", created_at=ago(days=9))]
@@ -358,11 +410,7 @@ class TestRecordedAnswers:
     def test_every_recorded_post_becomes_a_mention(self, shared: Path) -> None:
         bodies = list(recorded_pages(shared / "recorded" / "x"))
         assert len(bodies) >= 40
-        for name, body in bodies:
-            with Fixed(body) as server:
-                source = source_for(server)
-                page = source.fetch(ACME, DAY, None)
-                source.close()
+        for name, body, page in self.served(bodies):
             posts = body["data"]
             assert page.skipped == (), name
             assert page.exhausted == ("next_token" not in body.get("meta", {})), name
@@ -373,6 +421,14 @@ class TestRecordedAnswers:
                 check_mapping(
                     post, mapped[post.get("edit_history_tweet_ids", [post["id"]])[0]], body.get("includes", {})
                 )
+
+    def served(self, bodies: list[tuple[str, dict]]) -> Iterator[tuple[str, dict, Page]]:
+        with Fixed({}) as server:
+            source = source_for(server)
+            for name, body in bodies:
+                server.body = body
+                yield name, body, source.fetch(ACME, DAY, None)
+            source.close()
 
 
 def recorded_pages(folder: Path) -> Iterator[tuple[str, dict]]:

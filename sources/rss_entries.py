@@ -1,0 +1,217 @@
+"""Read the entries of a feed, whatever its format: RSS, RDF, Atom or JSON Feed.
+
+Feeds are parsed as bytes that were fetched before: handed a text or bytes,
+feedparser may open a URL or a local file of that name.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import io
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import feedparser
+
+from listener.api import Author, Engagement, Mention, Skipped, UnexpectedAnswerError
+from sources.text import (
+    ID_LIMIT,
+    as_list,
+    as_object,
+    clean,
+    clean_line,
+    count_of,
+    instant_from_epoch,
+    instant_from_iso,
+    line_of,
+    links_in,
+    plain_text,
+    unwrap_link,
+    usable_links,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sources.web import Answer
+
+__all__ = ["GOOGLE_NEWS", "read_entries"]
+
+GOOGLE_NEWS: Final = "news.google.com"
+_SOURCE: Final = "rss"
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_GLOBAL_ID: Final = re.compile(r"https?://|tag:|urn:|yt:video:", re.IGNORECASE)
+_PARSER_FAILURES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a parser of broken documents may stumble over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    """Say what all entries of a feed share: `origin` sets its ids apart from those of other feeds."""
+
+    origin: str
+    host: str
+    language: str | None
+    is_google_news: bool
+
+
+def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Mention | Skipped, ...]:
+    """Return a mention, or the reason why it is none, for each entry, in the feed's order.
+
+    Raises UnexpectedAnswerError where the answer is not a feed.
+    """
+    head = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    parts = urlsplit(answer.url)
+    origin = f"{GOOGLE_NEWS}/rss" if is_google_news else f"{parts.hostname}{parts.path}"
+    if head == b"{":
+        return _read_json_feed(answer, origin, parts.hostname or "")
+    kept = {name: value for name, value in answer.headers.items() if name == "content-type"}
+    try:
+        parsed = feedparser.parse(io.BytesIO(answer.body), response_headers={**kept, "content-location": answer.url})
+    except _PARSER_FAILURES:
+        raise _no_feed(parts.hostname) from None
+    if not parsed.entries and not parsed.get("version"):
+        raise _no_feed(parts.hostname)
+    feed = _Feed(
+        origin=origin,
+        host=parts.hostname or "",
+        language=_language(parsed.feed.get("language")),
+        is_google_news=is_google_news,
+    )
+    return tuple(_read_entry(entry, feed) for entry in parsed.entries)
+
+
+def _no_feed(host: str | None) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(f"{_SOURCE}: what {host} sent is not a feed (RSS, Atom, RDF or JSON Feed)")
+
+
+def _read_entry(entry: Mapping[str, object], feed: _Feed) -> Mention | Skipped:
+    """Return the mention of an entry as feedparser hands it over."""
+    link = _link(entry)
+    title = plain_text(str(entry.get("title") or ""), limit=2_000)
+    outlet = line_of(as_object(entry.get("source")).get("title"), limit=200)
+    if feed.is_google_news and outlet:
+        title = title.removesuffix(f" - {outlet}")
+    markup, text = _content(entry)
+    published_at, updated_at = _instant(entry, "published"), _instant(entry, "updated")
+    at = published_at or _instant(entry, "created") or updated_at
+    native = _identity(entry.get("id"), link, title, at, feed.origin)
+    if native is None or not (title or text or link):
+        return Skipped(id=native, reason="the entry holds no title, no text and no link")
+    writer = outlet if feed.is_google_news else _author(entry)
+    return Mention(
+        source=_SOURCE,
+        id=native,
+        text="" if feed.is_google_news else text,  # a link that repeats the title
+        published_at=at,
+        title=clean_line(title, limit=2_000) or None,
+        url=link,
+        kind="video" if entry.get("yt_videoid") else "article",
+        author=Author(name=writer) if writer else None,
+        language=feed.language,
+        engagement=Engagement(views=count_of(as_object(entry.get("media_statistics")).get("views"))),
+        links=usable_links([link, *links_in("" if feed.is_google_news else markup, origin=link or "")]),
+        edited_at=updated_at if updated_at and published_at and updated_at > published_at else None,
+    )
+
+
+def _link(entry: Mapping[str, object]) -> str | None:
+    link = entry.get("link")
+    return unwrap_link(link) if isinstance(link, str) else None
+
+
+def _content(entry: Mapping[str, object]) -> tuple[str, str]:
+    """Return the longest text of an entry as it came, and as plain text."""
+    offered = [as_object(part) for part in as_list(entry.get("content"))] + [as_object(entry.get("summary_detail"))]
+    best: Mapping[str, object] = max(offered, key=lambda part: len(str(part.get("value") or "")), default={})
+    markup = str(best.get("value") or entry.get("summary") or "")
+    return markup, clean(markup).strip() if best.get("type") == "text/plain" else plain_text(markup)
+
+
+def _author(entry: Mapping[str, object]) -> str | None:
+    detail = as_object(entry.get("author_detail"))
+    return line_of(detail.get("name"), limit=200) or line_of(entry.get("author"), limit=200)
+
+
+def _instant(entry: Mapping[str, object], name: str) -> datetime | None:
+    key = f"{name}_parsed"
+    parsed = entry[key] if key in entry else None  # noqa: SIM401 - feedparser's get answers for "updated" with another date
+    if not isinstance(parsed, time.struct_time):
+        return None
+    try:
+        return instant_from_epoch(calendar.timegm(parsed))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _identity(given: object, link: str | None, title: str, at: datetime | None, origin: str) -> str | None:
+    """Return the id of an entry: its own, else its link, else a hash of title and date.
+
+    An id that is not made to be unique in the world is set apart by where the feed is.
+    """
+    own = line_of(given, limit=4 * ID_LIMIT)
+    if own is None:
+        if link is None and not title:
+            return None
+        own = link or "sha256:" + hashlib.sha256(f"{title}\n{at}".encode()).hexdigest()[:32]
+    if not _GLOBAL_ID.match(own):
+        own = f"{origin}#{own}"
+    return own if len(own) <= ID_LIMIT else "sha256:" + hashlib.sha256(own.encode()).hexdigest()
+
+
+def _language(value: object) -> str | None:
+    tag = line_of(value, limit=35)
+    return tag.replace("_", "-") if tag and _LANGUAGE.fullmatch(tag) else None
+
+
+def _read_json_feed(answer: Answer, origin: str, host: str) -> tuple[Mention | Skipped, ...]:
+    """Read a JSON Feed (jsonfeed.org, version 1.1)."""
+    try:
+        document = as_object(json.loads(answer.body.decode("utf-8-sig", "replace")))
+    except (ValueError, RecursionError):
+        raise _no_feed(host) from None
+    if "jsonfeed.org" not in str(document.get("version")) or not isinstance(document.get("items"), list):
+        raise _no_feed(host)
+    language = _language(document.get("language"))
+    return tuple(_read_json_item(as_object(item), origin, language) for item in as_list(document["items"]))
+
+
+def _read_json_item(item: Mapping[str, object], origin: str, language: str | None) -> Mention | Skipped:
+    markup, plain = item.get("content_html"), item.get("content_text") or item.get("summary")
+    markup = markup if isinstance(markup, str) else ""
+    usable = usable_links([item.get("url"), item.get("external_url")])
+    link = usable[0] if usable else None
+    title = line_of(item.get("title")) or ""
+    published_at, updated_at = instant_from_iso(item.get("date_published")), instant_from_iso(item.get("date_modified"))
+    native = _identity(item.get("id"), link, title, published_at or updated_at, origin)
+    if native is None or not (title or markup or plain or link):
+        return Skipped(id=native, reason="the item holds no title, no content and no url")
+    authors = [as_object(author) for author in [*as_list(item.get("authors")), item.get("author")]]
+    writer = next((name for author in authors if (name := line_of(author.get("name"), limit=200))), None)
+    return Mention(
+        source=_SOURCE,
+        id=native,
+        text=plain_text(markup) if markup else clean(plain if isinstance(plain, str) else "").strip(),
+        published_at=published_at or updated_at,
+        title=title or None,
+        url=link,
+        kind="article",
+        author=Author(name=writer) if writer else None,
+        language=_language(item.get("language")) or language,
+        links=usable_links([*usable, *links_in(markup, origin=link or "")]),
+        edited_at=updated_at if updated_at and published_at and updated_at > published_at else None,
+    )
