@@ -2,30 +2,32 @@
 
 tweepy and praw know neither a total time limit nor a limit of size, and tweepy
 no other host than its own. Both send through adapters that can be mounted on
-their session; this one puts a limit on everything, and turns every failure
-into a SourceError before the library can misread it.
+their session; this one puts a limit on everything, ends it when a stop is asked
+for, and turns every failure into a SourceError before the library can misread it.
 """
 
 from __future__ import annotations
 
 import io
-import ipaddress
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from listener.errors import SourceError, UnavailableError, UsageError
+from listener.errors import ListenerError, StoppedError, UnavailableError, UsageError
 from sources.text import instant_from_epoch, instant_from_http
+from sources.web.addresses import is_loopback
+from sources.web.transport import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from listener.protocols import StopSignal
 
 __all__ = ["BoundedAdapter", "Limits", "checked_base_url", "header_safe", "retry_after"]
 
@@ -46,12 +48,13 @@ class Limits:
     body_bytes: int = 16 << 20
 
 
-class BoundedAdapter(HTTPAdapter):
+class BoundedAdapter(LeashedAdapter):
     """Send requests of one service within limits, to another host where `base_url` says so.
 
     `service` is what messages call it. `judge` is given each whole answer and
     raises the SourceError it amounts to, or returns. Faults of the connection
-    are raised as UnavailableError. `requests` counts what was sent.
+    are raised as UnavailableError, a stop asked for through `stop` as
+    StoppedError. `requests` counts what was sent.
     """
 
     def __init__(
@@ -61,13 +64,26 @@ class BoundedAdapter(HTTPAdapter):
         judge: Callable[[requests.Response], None],
         base_url: str | None = None,
         limits: Limits | None = None,
+        stop: StopSignal | None = None,
     ) -> None:
         self.service = service
         self.requests = 0
         self._judge = judge
         self._base = urlsplit(base_url) if base_url else None
         self._limits = limits or Limits()
+        self._stop = stop
         super().__init__()
+
+    def serve(self, session: requests.Session, *prefixes: str) -> None:
+        """Take over the requests of a session to addresses that begin with `prefixes`.
+
+        The session then keeps no cookies, and takes no password out of a .netrc
+        to put in the place of the token it is given.
+        """
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.auth = _as_it_is
+        for prefix in prefixes:
+            session.mount(prefix, self)
 
     def send(  # noqa: PLR0917 - the signature is HTTPAdapter's
         self,
@@ -78,21 +94,26 @@ class BoundedAdapter(HTTPAdapter):
         cert: str | bytes | tuple[str | bytes, str | bytes] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send, read the whole answer and let it be judged; raises SourceError."""
+        """Send, read the whole answer and let it be judged; raises SourceError, or StoppedError."""
         if self._base is not None:
             proxies = self._turn(request)
         self.requests += 1
-        deadline = time.monotonic() + self._limits.total_seconds
-        silence = (self._limits.connect_seconds, self._limits.read_seconds)
-        try:
-            answer = super().send(request, stream=True, timeout=silence, verify=verify, cert=cert, proxies=proxies)
-        except requests.RequestException as error:
-            raise self._unavailable(_fault(error)) from None
-        connection = answer.raw
-        try:
-            answer.raw = io.BytesIO(self._read(connection, deadline))
-        finally:
-            connection.close()  # gives the connection back where it was read to its end
+        limits = self._limits
+        with Leash(seconds=limits.total_seconds, stop=self._stop, public_only=False) as leash:
+            try:
+                answer = super().send(
+                    request,
+                    stream=True,
+                    timeout=(limits.connect_seconds, limits.read_seconds),
+                    verify=verify,
+                    cert=cert,
+                    proxies=proxies,
+                )
+                self._take_body(answer)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise self._failure(error, leash) from None
+            if leash.broken:  # the end of a connection may look like the end of a body
+                raise self._failure(OSError(), leash)
         if (request.headers.get("Connection") or "").lower() == "close":
             self.close()  # the server hangs up; the next request would meet it doing so
         self._judge(answer)
@@ -107,31 +128,32 @@ class BoundedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] = get_environ_proxies(request.url)
         return proxies
 
-    def _read(self, connection: urllib3.HTTPResponse, deadline: float) -> bytes:
-        """Return the unpacked body; raises UnavailableError where it is too big, too slow or cut."""
+    def _take_body(self, answer: requests.Response) -> None:
+        """Read the body, unpacked, and put it in the place of the connection."""
+        connection = answer.raw
         pieces: list[bytes] = []
         size = 0
         try:
             while piece := connection.read1(_PIECE, decode_content=True):
                 pieces.append(piece)
                 size += len(piece)
-                fault = self._excess(size, deadline)
-                if fault:
-                    raise self._unavailable(fault)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._unavailable(_fault(error)) from None
-        return b"".join(pieces)
+                if size > self._limits.body_bytes:
+                    msg = f"{self.service} sent more than {self._limits.body_bytes >> 10} KiB in one answer"
+                    raise UnavailableError(msg)
+        finally:
+            connection.close()  # gives the connection back where it was read to its end
+        answer.raw = io.BytesIO(b"".join(pieces))
 
-    def _excess(self, size: int, deadline: float) -> str:
-        """Say which limit is passed after `size` bytes; empty where none is."""
-        if size > self._limits.body_bytes:
-            return f"sent more than {self._limits.body_bytes >> 10} KiB in one answer"
-        if time.monotonic() > deadline:
-            return f"took longer than {self._limits.total_seconds:g} s over one answer"
-        return ""
+    def _failure(self, error: Exception, leash: Leash) -> ListenerError:
+        """Return what a broken connection amounts to."""
+        if leash.broken == "stop":
+            return StoppedError(f"{self.service}: stopped before the answer was read")
+        late = f"took longer than {self._limits.total_seconds:g} s over one answer"
+        return UnavailableError(f"{self.service} {late if leash.broken else _fault(error)}; the next pass tries again")
 
-    def _unavailable(self, what: str) -> SourceError:
-        return UnavailableError(f"{self.service} {what}; the next pass tries again")
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _fault(error: Exception) -> str:
@@ -166,17 +188,10 @@ def checked_base_url(base_url: str, *, option: str) -> str:
     if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment or parts.username:
         msg = f"{option}: write an address such as https://api.example.org, without user name and question mark"
         raise UsageError(msg)
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         msg = f"{option}: {host} is another machine, and secrets would be sent to it in the clear; write https://"
         raise UsageError(msg)
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def header_safe(text: str) -> bool:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from listener.api import Query, Window
+    from listener.api import Query, StopSignal, Window
     from sources.adapter import Limits
 
 __all__ = ["DIALECT", "RedditOptions", "RedditSource"]
@@ -149,6 +149,7 @@ class RedditSource:
         *,
         now: Callable[[], datetime] = utc_now,
         limits: Limits | None = None,
+        stop: StopSignal | None = None,
     ) -> None:
         self._options = options or RedditOptions()
         self._subreddits = _checked_subreddits(self._options)
@@ -159,6 +160,7 @@ class RedditSource:
             base_url=self._options.base_url,
             now=now,
             limits=limits,
+            stop=stop,
         )
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:

@@ -23,10 +23,10 @@ import requests
 from listener.errors import (
     CredentialsError,
     ForbiddenError,
+    ListenerError,
     NotFoundError,
     RateLimitedError,
     RejectedQueryError,
-    SourceError,
     UnavailableError,
     UnexpectedAnswerError,
     UsageError,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listener.options import Secret
+    from listener.protocols import StopSignal
 
 __all__ = ["RedditClient"]
 
@@ -77,12 +78,13 @@ class RedditClient:
         base_url: str,
         now: Callable[[], datetime],
         limits: Limits | None,
+        stop: StopSignal | None,
     ) -> None:
         self._client_id = client_id
         self._client_secret = client_secret
         self._user_agent = _checked_user_agent(user_agent)
         self._base_url = checked_base_url(base_url, option="sources.reddit.base_url") if base_url else None
-        self._adapter = BoundedAdapter("Reddit", judge=self._judge, limits=limits)
+        self._adapter = BoundedAdapter("Reddit", judge=self._judge, limits=limits, stop=stop)
         self._now = now
         self._allowance = _Allowance()
         self._client: praw.Reddit | None = None
@@ -127,7 +129,7 @@ class RedditClient:
         try:
             answer: object = client.request(method="GET", path=path.lstrip("/"), params=parameters)
         except prawcore.RequestException as error:  # praw wraps what the adapter raised
-            if isinstance(error.original_exception, SourceError):
+            if isinstance(error.original_exception, ListenerError):
                 raise error.original_exception from None
             msg = "a request to Reddit could not be sent; check sources.reddit.user_agent and base_url"
             raise UnavailableError(msg) from None
@@ -149,8 +151,7 @@ class RedditClient:
         self.close()
         _ignore_praw_ini()
         self._session = requests.Session()
-        self._session.mount("https://", self._adapter)
-        self._session.mount("http://", self._adapter)
+        self._adapter.serve(self._session, "https://", "http://")
         self._credentials = credentials
         self._client = praw.Reddit(
             "DEFAULT",  # or the environment variable praw_site would choose

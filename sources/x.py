@@ -43,7 +43,7 @@ from sources.x_posts import first_id_at, read_posts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from listener.api import Query, Window
+    from listener.api import Query, StopSignal, Window
 
 __all__ = ["DIALECT", "XOptions", "XSource"]
 
@@ -95,9 +95,7 @@ class XOptions:
     """Hold the options of `[sources.x]`."""
 
     bearer_token: Secret = option("The app's bearer token.", default=Secret(env="X_BEARER_TOKEN"))  # noqa: RUF009 - a frozen record
-    base_url: str = option(
-        "Where the API is, where it is not X's own host.", default="", example="https://proxy.example.org"
-    )
+    base_url: str = option("Where the API is.", default=_HOST)
     expand_authors: bool = option(
         "Ask for the authors too (handle, name, followers); X lists a price of $0.010 for each user it returns.",
         default=True,
@@ -182,14 +180,16 @@ class XSource:
         *,
         now: Callable[[], datetime] = utc_now,
         limits: Limits | None = None,
+        stop: StopSignal | None = None,
     ) -> None:
         self._options = options or XOptions()
-        base_url = self._options.base_url
+        base_url = checked_base_url(self._options.base_url, option="sources.x.base_url")
         self._adapter = BoundedAdapter(
             "X",
             judge=self._judge,
-            base_url=checked_base_url(base_url, option="sources.x.base_url") if base_url else None,
+            base_url=None if base_url == _HOST else base_url,
             limits=limits,
+            stop=stop,
         )
         self._now = now
         self._client: tweepy.Client | None = None
@@ -252,7 +252,7 @@ class XSource:
             # tweepy logs whole requests at DEBUG, the Authorization header among them
             logging.getLogger("tweepy.client").setLevel(logging.INFO)
             self._client = tweepy.Client(bearer_token="", return_type=dict, wait_on_rate_limit=False)
-            self._client.session.mount(_HOST, self._adapter)
+            self._adapter.serve(self._client.session, _HOST)
         self._client.bearer_token = self._token()
         return self._client
 
