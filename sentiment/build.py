@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentiment.language import Identifier
+from sentiment.lexicon import LexiconScorer
 from sentiment.routing import Router
 from sentiment.vader import VaderScorer
+from sentiment.wordlists import shipped_languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,8 @@ __all__ = ["build_stage", "shipped_routes"]
 
 def shipped_routes() -> dict[str, Scorer]:
     """Return the scorer of every language that has one out of the box."""
-    return {"en": VaderScorer()}
+    routes: dict[str, Scorer] = {language: LexiconScorer(language) for language in shipped_languages()}
+    return {**routes, "en": VaderScorer()}
 
 
 def build_stage(

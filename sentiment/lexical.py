@@ -44,7 +44,9 @@ class LexicalScorer:
     """Score texts of some languages by what their words are worth.
 
     `read` says how a text reads; it must be safe to use from several threads.
-    `languages` are the BCP 47 tags it is for.
+    `languages` are the BCP 47 tags it is for. `confidence` is given with every
+    score, None where nothing is known of it. A score at or past a cut takes its
+    label; cuts other than VADER's show in the version.
     """
 
     def __init__(
@@ -54,15 +56,29 @@ class LexicalScorer:
         version: str,
         languages: Sequence[str],
         read: Callable[[str], Reading],
-        positive_at: float = POSITIVE_AT,
-        negative_at: float = NEGATIVE_AT,
+        confidence: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self._languages = frozenset(languages)
         self._read = read
-        self._positive_at = positive_at
-        self._negative_at = negative_at
+        self._confidence = confidence
+        self._positive_at = POSITIVE_AT
+        self._negative_at = NEGATIVE_AT
+
+    def with_cuts(self, positive_at: float, negative_at: float) -> LexicalScorer:
+        """Return this scorer with other cuts between the labels."""
+        if (positive_at, negative_at) == (self._positive_at, self._negative_at):
+            return self
+        other = LexicalScorer(
+            name=self.name,
+            version=f"{self.version}@{negative_at:g},{positive_at:g}",
+            languages=tuple(self._languages),
+            read=self._read,
+            confidence=self._confidence,
+        )
+        other._positive_at, other._negative_at = positive_at, negative_at
+        return other
 
     def supports(self, language: str) -> bool:
         """Say whether texts of this language can be scored."""
@@ -88,4 +104,5 @@ class LexicalScorer:
             scorer=self.name,
             version=self.version,
             evidence=reading.evidence,
+            confidence=self._confidence,
         )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from listener.api import Label, Sentiment
-from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, label_of, whole_text
+from listener.api import Sentiment
+from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, LexicalScorer, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,15 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Router"]
 
-_DEFAULT_CUTS: Final = (NEGATIVE_AT, POSITIVE_AT)
-
 
 class Router:
     """Score texts of many languages (see `listener.api.Scorer`).
 
-    `routes` gives the scorer of each language (BCP 47 tag). A score at or past
-    `positive_at` is positive, at or below `negative_at` negative; a scorer that
-    reports a confidence has judged classes itself and keeps its label. An empty
+    `routes` gives the scorer of each language (BCP 47 tag). A lexical score at or
+    past `positive_at` is positive, at or below `negative_at` negative; scorers
+    that judge classes label their results themselves. An empty
     text is unscored with reason ``empty``, a language without a route with
     ``unsupported_language``.
     """
@@ -34,10 +31,10 @@ class Router:
     def __init__(
         self, routes: Mapping[str, Scorer], *, positive_at: float = POSITIVE_AT, negative_at: float = NEGATIVE_AT
     ) -> None:
-        self._routes = dict(routes)
-        self._positive_at = positive_at
-        self._negative_at = negative_at
-        self._stamp = "" if (negative_at, positive_at) == _DEFAULT_CUTS else f"@{negative_at:g},{positive_at:g}"
+        self._routes = {
+            language: scorer.with_cuts(positive_at, negative_at) if isinstance(scorer, LexicalScorer) else scorer
+            for language, scorer in routes.items()
+        }
         self.version = self._combined_version()
 
     def supports(self, language: str) -> bool:
@@ -60,19 +57,12 @@ class Router:
         for scorer, places in waiting.values():
             answers = scorer.score([tasks[place] for place in places])
             for place, answer in zip(places, answers, strict=True):
-                results[place] = self._labelled(answer)
+                results[place] = answer
         return [result for result in results if result is not None]
-
-    def _labelled(self, answer: Sentiment) -> Sentiment:
-        """Return the answer with the label of the cuts set here, where they are not the default."""
-        if not self._stamp or answer.score is None or answer.label is Label.UNSCORED or answer.confidence is not None:
-            return answer
-        label = label_of(answer.score, answer.evidence, positive_at=self._positive_at, negative_at=self._negative_at)
-        return replace(answer, label=label, version=answer.version + self._stamp)
 
     def _combined_version(self) -> str:
         """Return the scorers with their versions, and a digest of which language each one serves."""
         routes = sorted((language, scorer.name, scorer.version) for language, scorer in self._routes.items())
         parts = sorted({f"{name}-{version}" for _, name, version in routes})
         digest = hashlib.sha256(repr(routes).encode()).hexdigest()[:8]
-        return " ".join([*parts, f"#{digest}"]) + self._stamp
+        return " ".join([*parts, f"#{digest}"])

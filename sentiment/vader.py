@@ -112,6 +112,7 @@ class VaderRules:
     """
 
     def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str]) -> None:
+        self.lexicon = lexicon
         self._words = _Memo(lexicon)
         self._emoji = emoji
         self._emoji_like = re.compile(_coarse_class(emoji))
@@ -120,10 +121,20 @@ class VaderRules:
         """Return how `text` reads."""
         if not text.isascii():
             text = self._emoji_like.sub(self._spell, text)
+        n_words, values = self._values(text)
+        return summarise(text, n_words, values)
+
+    def emoji_valences(self) -> dict[str, float]:
+        """Return what each emoji is worth by its name, those that are worth something."""
+        sums = {emoji: sum(self._values(name)[1]) for emoji, name in self._emoji.items() if len(emoji) == 1}
+        return {emoji: valence for emoji, valence in sums.items() if valence}
+
+    def _values(self, text: str) -> tuple[int, list[float]]:
+        """Return the number of words of a text without emoji, and their valences that are not zero."""
         words = list(map(self._words.__getitem__, text.split()))
         hits = [place for place, word in enumerate(words) if word.scores]
         if not hits:
-            return summarise(text, len(words), ())
+            return len(words), []
         upper = [word.upper for word in words]
         mixed_case = True in upper and False in upper
         last = len(words) - 1
@@ -135,8 +146,8 @@ class VaderRules:
             if value:
                 weighed.append((place, value))
         if weighed and "but" in text.lower():
-            return summarise(text, len(words), _turn_at_but(words, weighed))
-        return summarise(text, len(words), [value for _, value in weighed])
+            return len(words), _turn_at_but(words, weighed)
+        return len(words), [value for _, value in weighed]
 
     def _spell(self, found: re.Match[str]) -> str:
         """Write an emoji out as its name, with a space before it but none behind it."""
@@ -306,12 +317,10 @@ def polarity_scores(text: str) -> dict[str, float]:
 class VaderScorer(LexicalScorer):
     """Score English with VADER; see `sentiment.lexical.LexicalScorer`."""
 
-    def __init__(self, *, positive_at: float = 0.05, negative_at: float = -0.05) -> None:
+    def __init__(self) -> None:
         super().__init__(
             name="vader",
             version=f"{distribution_version('vaderSentiment')}+{RULES_VERSION}",
             languages=("en",),
             read=default_rules().read,
-            positive_at=positive_at,
-            negative_at=negative_at,
         )

@@ -50,7 +50,7 @@ def test_a_brand_named_by_a_loaded_word_does_not_score_by_its_name() -> None:
 
 
 def test_no_word_of_the_lexicon_scores_as_a_brand_name() -> None:
-    lexicon = default_rules()._words._lexicon
+    lexicon = default_rules().lexicon
     scorer = VaderScorer()
     wrong = []
     for word in lexicon:
