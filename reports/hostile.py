@@ -36,7 +36,7 @@ _PILE: Final = regex.compile(rf"(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 
 def clean_line(text: str) -> str:
     """Return `text` on one line, without control, override and private characters."""
-    return _SPACES.sub(" ", _strip(text.replace("\n", " ").replace("\r", " ").replace("\t", " "))).strip()
+    return _SPACES.sub(" ", _strip(_SPACES.sub(" ", text))).strip()
 
 
 def clean_block(text: str) -> str:

@@ -36,7 +36,7 @@ def read_address(text: str) -> Address:
     """
     name, spec = parseaddr(clean_line(text))
     try:
-        if clean_line(text) != text.strip() or spec.count("@") != 1:
+        if clean_line(text) != text.strip() or spec.count("@") != 1 or text.strip().rstrip(">")[-len(spec) :] != spec:
             raise ValueError(text)
         local, _, domain = spec.partition("@")
         if not local or not domain or set(domain) & set(' <>[]()\\,;:"'):
@@ -76,6 +76,7 @@ def build_message(
     if notification.html is not None:
         message.add_alternative(notification.html, subtype="html", charset="utf-8", cte="quoted-printable")
         _add_images(message, notification)
+    _fix_boundaries(message, notification.key)
     return message
 
 
@@ -91,8 +92,22 @@ def _add_images(message: EmailMessage, notification: Notification) -> None:
         )
 
 
+def _fix_boundaries(message: EmailMessage, key: str) -> None:
+    """Give the parts boundaries that depend on the key alone, so that equal mails are equal bytes.
+
+    The equals sign in them never stands in a part as it is: quoted-printable and
+    base64 both write it otherwise, so no text can end a part.
+    """
+    for place, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{_digest(key)}_{place}")
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
 def _message_id(key: str, domain: str) -> str:
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+    return f"<{_digest(key)}@{domain}>"
 
 
 def _unsubscribe(given: str | None, origin: Address) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Canvas", "bars", "canvas"]
 
 _DPI: Final = 100
-_SMALLEST: Final = (320, 200)
+_SMALLEST: Final = (320, 140)
 _LARGEST: Final = (4_000, 4_000)
 _MARGIN: Final = 14
 _SWATCH: Final = 16

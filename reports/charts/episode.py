@@ -52,10 +52,10 @@ def draw_episode(
     """
     buckets = trend.of(episode.brand)
     zone = load_zone(trend.time_zone)
-    title = f"{episode.brand}: {episode.headline}"
+    title = f"{episode.brand}: mentions by {trend.by}, observed and usual"
     with canvas(look) as picture:
         colours = picture.colours
-        picture.head(title, f"{span_words(trend.since, trend.until, zone)}, {trend.time_zone}")
+        picture.head(title, f"{span_words(trend.since, trend.until, zone)} \N{MIDDLE DOT} {episode.headline}")
         usual_key = [(Patch(facecolor=(colours.positive, 0.25)), "usual range")]
         observed_key = [(Patch(facecolor=colours.line), f"mentions by {trend.by}")]
         during_key = [(Patch(facecolor=colours.negative), "during the episode")]

@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 22
 _MOST: Final = 14
 _ROW: Final = 42
 _HEAD: Final = 76
-_LOWEST: Final = 200
+_LOWEST: Final = 140
 
 
 def draw_share(

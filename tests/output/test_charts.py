@@ -1,0 +1,230 @@
+"""Charts are drawn from records: real pictures, honest words beside them, no warning in any script."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from listener.errors import UsageError
+from listener.search.records import ShareRow
+from output.samples import UNTIL, make_episode, make_trend
+from reports.charts import KINDS, Chart, Expectation, draw_brands, draw_episode, draw_share, draw_volume
+
+SCRIPTS = {
+    "Hindi": "आज़ाद मोबाइल",
+    "Urdu": "ایکمی موبائل",
+    "Tamil": "எக்மே கைபேசி",
+    "Punjabi": "ਐਕਮੀ ਮੋਬਾਈਲ",
+    "Japanese": "コカコーラ 携帯",
+    "emoji": "Acme 🎉👩‍👩‍👧🏽",
+    "formula": r"$\frac{1}{0}$ $ \$",
+    "controls": "Ac\x00me\u202e\ud800\r\nBcc",
+    "marks": "Z" + "\u0335" * 500,
+    "empty": "",
+    "long": "very " * 300,
+}
+
+
+def share_rows(*counts: int) -> list[ShareRow]:
+    total = sum(counts)
+    return [
+        ShareRow(
+            brand=f"Brand {place}",
+            kind="own" if place == 0 else "competitor",
+            mentions=n,
+            share=round(100 * n / total, 1) if total else None,
+            positive=0,
+            negative=0,
+            net_sentiment=None,
+            coverage=0.8 if place == 1 else 1.0,
+        )
+        for place, n in enumerate(counts)
+    ]
+
+
+def drawn(kind: str, **look: object) -> Chart:
+    draws = {
+        "volume": lambda: draw_volume(make_trend(unread=(3, 4), partly=(9,)), brand="Acme", **look),
+        "brands": lambda: draw_brands(make_trend("Acme", "Globex"), **look),
+        "share": lambda: draw_share(share_rows(60, 40), **look),
+        "episode": lambda: draw_episode(make_episode(), make_trend(days=2, by="hour", mean=8), **look),
+    }
+    return draws[kind]()
+
+
+def size_of(chart: Chart) -> tuple[int, int]:
+    with Image.open(io.BytesIO(chart.data)) as picture:
+        picture.load()
+        return picture.size
+
+
+def shades_of(chart: Chart) -> int:
+    with Image.open(io.BytesIO(chart.data)) as picture:
+        return len(picture.convert("RGB").getcolors(1 << 24))
+
+
+@pytest.mark.parametrize("kind", ["volume", "brands", "episode"])
+def test_a_chart_is_a_picture_of_800_by_400_unless_told_otherwise(kind: str) -> None:
+    chart = drawn(kind)
+    assert chart.data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert size_of(chart) == (chart.width, chart.height) == (800, 400)
+    assert shades_of(chart) > 20
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_size_and_density_are_as_asked(kind: str) -> None:
+    chart = drawn(kind, width=600, height=340, scale=2)
+    assert size_of(chart) == (chart.width, chart.height) == (1200, 680)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_the_same_figures_give_the_same_bytes(kind: str, form: str) -> None:
+    assert drawn(kind, format=form).data == drawn(kind, format=form).data
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_svg_holds_its_title_and_its_description(kind: str) -> None:
+    chart = drawn(kind, format="svg")
+    tree = ET.fromstring(chart.data)  # noqa: S314 - our own drawing
+    spoken = {child.tag.rpartition("}")[2]: child.text for child in tree}
+    assert spoken["title"] == chart.title
+    assert spoken["desc"] == chart.alt
+    assert tree.get("role") == "img"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_dark_variant_has_dark_paper(kind: str) -> None:
+    with Image.open(io.BytesIO(drawn(kind, dark=True).data)) as dark, Image.open(io.BytesIO(drawn(kind).data)) as light:
+        assert max(dark.convert("RGB").getpixel((2, 2))) < 40
+        assert min(light.convert("RGB").getpixel((2, 2))) > 240
+
+
+@pytest.mark.parametrize("name", SCRIPTS.values(), ids=SCRIPTS)
+def test_names_in_any_script_are_drawn_without_a_warning(name: str) -> None:
+    trend = make_trend(name, "Globex", days=7)
+    for chart in (
+        draw_volume(trend, brand=name),
+        draw_brands(trend),
+        draw_share([replace(row, brand=name) for row in share_rows(3, 1)]),
+        draw_episode(make_episode(brand=name, headline=name), trend),
+    ):
+        assert size_of(chart)[0] == 800
+
+
+def test_the_words_beside_a_volume_chart_say_what_it_shows_in_numbers() -> None:
+    trend = make_trend(unread=(3, 4), partly=(9,), is_over=False)
+    chart = draw_volume(trend, brand="Acme")
+    total = trend.totals[0]
+    assert f"{total.mentions:,} mentions in all" in chart.alt
+    assert f"{total.positive:,} positive" in chart.alt
+    assert f"n {total.scored:,}" in chart.alt
+    assert "2 days were not read" in chart.alt
+    assert "1 day was only partly read" in chart.alt
+    assert "The last day is not over yet" in chart.alt
+    assert (chart.since, chart.until, chart.brands) == (trend.since, trend.until, ("Acme",))
+    assert chart.coverage == total.coverage
+
+
+def test_a_brand_nobody_could_read_is_not_said_to_be_silent() -> None:
+    blind = draw_volume(make_trend(days=3, unread=(0, 1, 2)), brand="Acme")
+    silent = draw_volume(make_trend(days=3, mean=0), brand="Acme")
+    assert "nothing is known" in blind.alt
+    assert "no mentions" in silent.alt
+    assert blind.data != silent.data
+
+
+def test_a_gap_changes_the_picture_and_zero_mentions_do_not_look_like_one() -> None:
+    pictures = {
+        draw_volume(trend, brand="Acme").data
+        for trend in (make_trend(mean=0), make_trend(mean=0, unread=(5,)), make_trend(mean=0, partly=(5,)))
+    }
+    assert len(pictures) == 3
+
+
+def test_an_empty_trend_is_drawn_and_said_to_hold_nothing() -> None:
+    empty = replace(make_trend(), buckets=(), totals=())
+    assert size_of(draw_volume(empty, brand="Acme")) == (800, 400)
+    assert "nothing is known" in draw_volume(empty, brand="Acme").alt
+    assert size_of(draw_brands(replace(empty, brands=()))) == (800, 400)
+
+
+@pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
+def test_buckets_of_every_length_are_drawn(by: str) -> None:
+    chart = draw_volume(make_trend(days=62, by=by), brand="Acme")
+    assert f"by {by}" in chart.alt
+
+
+@pytest.mark.parametrize("metric", ["mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach"])
+def test_every_figure_of_a_trend_can_be_drawn_for_several_brands(metric: str) -> None:
+    chart = draw_brands(make_trend("Acme", "Globex", unread=(2,)), metric=metric)
+    assert "Acme: " in chart.alt
+    assert "Globex: " in chart.alt
+
+
+def test_a_figure_that_is_none_is_refused_with_the_near_miss() -> None:
+    with pytest.raises(UsageError, match='did you mean "mentions"'):
+        draw_brands(make_trend(), metric="mention")
+
+
+def test_share_of_voice_says_each_share_its_n_and_what_was_not_read() -> None:
+    alt = draw_share(share_rows(612, 388)).alt
+    assert "Brand 0 61.2 % (n 612)" in alt
+    assert "Brand 1 38.8 % (n 388, 80 % read)" in alt
+    assert "no brand was mentioned" in draw_share(share_rows(0, 0)).alt
+
+
+def test_many_brands_are_drawn_as_far_as_they_fit_and_all_are_named() -> None:
+    chart = draw_share(share_rows(*range(40, 0, -1)))
+    assert size_of(chart)[0] == 800
+    assert "Brand 39" in chart.alt
+
+
+def test_an_episode_shows_its_band_bucket_by_bucket_where_it_is_known() -> None:
+    trend = make_trend(days=2, by="hour", mean=8)
+    usual = [Expectation(start=b.start, expected=7, low=2, high=13) for b in trend.buckets]
+    over = make_episode(resolved_at=UNTIL, state="resolved")
+    assert draw_episode(over, trend, usual=usual).data != draw_episode(over, trend).data
+    alt = draw_episode(over, trend).alt
+    assert "Observed 40, expected 7 (usually 2 to 13)" in alt
+    assert "over since 20 Nov 2026, 00:00" in alt
+    assert "still open" in draw_episode(make_episode(), trend).alt
+
+
+@pytest.mark.parametrize(
+    "look", [{"format": "pdf"}, {"width": 10}, {"height": 10}, {"width": 100_000}, {"height": 100_000}], ids=str
+)
+def test_what_cannot_be_drawn_is_refused(look: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        drawn("volume", **look)
+
+
+def test_the_users_own_matplotlib_settings_change_nothing_and_are_kept() -> None:
+    import matplotlib as mpl
+
+    before = drawn("volume").data
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.bbox": "tight", "text.usetex": False}):
+        assert drawn("volume").data == before
+        assert mpl.rcParams["font.size"] == 30
+
+
+def test_drawing_never_loads_pyplot() -> None:
+    program = "import sys, reports.charts, reports.render; raise SystemExit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_png_says_nothing_of_the_program_that_made_it() -> None:
+    data = drawn("volume").data
+    names, at = [], 8
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        names.append(data[at + 4 : at + 8])
+        at += 12 + length
+    assert b"tEXt" not in names

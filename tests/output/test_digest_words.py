@@ -1,0 +1,217 @@
+"""A digest says what a person would say: with n, without false precision, quiet apart from blind."""
+
+# ruff: noqa: RUF001 - reports write real minus signs, dashes and multiplication signs
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from listener.search.records import CoverageGap, ShareRow, SourceCount, TermRow, Trend
+from output.samples import UNTIL, ZONE, make_episode, make_total, make_trend
+from reports.digest import BrandSection, CostLine, DigestData, DigestWords, summarise
+
+
+def day_of(brand: str = "Acme", *, coverage: float | None = 1.0, **counts: int | None) -> Trend:
+    """Return the trend of one day whose total has these counts; `mentions=None` is a day not read."""
+    trend = make_trend(brand, days=1, mean=0)
+    made = make_total([replace(trend.buckets[0], **{k: v for k, v in counts.items() if k != "mentions"})], trend.since)
+    unknown = {"mentions": None} if "mentions" in counts else {}
+    return replace(trend, totals=(replace(made, coverage=coverage, **unknown),))
+
+
+def digest_of(*sections: BrandSection, cadence: str = "daily", **known: object) -> DigestWords:
+    days = {"daily": 1, "weekly": 7, "monthly": 31}[cadence]
+    made = DigestData(
+        cadence=cadence, since=UNTIL - timedelta(days=days), until=UNTIL, time_zone=ZONE, sections=sections, **known
+    )  # type: ignore[arg-type]
+    return summarise(made)
+
+
+def sentences_of(trend: Trend, **known: object) -> tuple[str, ...]:
+    (words,) = digest_of(BrandSection(brand="Acme", kind="own", trend=trend, **known)).brands  # type: ignore[arg-type]
+    return words.sentences
+
+
+def test_a_quiet_day_is_one_honest_line() -> None:
+    words = digest_of(BrandSection(brand="Acme", kind="own", trend=day_of()))
+    assert words.brands[0].state == "quiet"
+    assert words.brands[0].sentences == ("A quiet day: nobody mentioned it, and everything was read.",)
+    assert words.subject == "Acme quiet (19 Nov 2026)"
+
+
+def test_a_blind_day_is_never_called_quiet() -> None:
+    for trend in (day_of(mentions=None, coverage=0.0), day_of(coverage=0.0), day_of(mentions=None, coverage=None)):
+        (words,) = digest_of(BrandSection(brand="Acme", kind="own", trend=trend)).brands
+        assert words.state == "blind"
+        assert "quiet" not in " ".join(words.sentences).lower()
+        assert "not known" in words.sentences[0]
+
+
+def test_nothing_found_in_a_day_half_read_is_neither_quiet_nor_blind() -> None:
+    assert sentences_of(day_of(coverage=0.5)) == ("Nothing was found in the 50 % of the day that could be read.",)
+    assert sentences_of(day_of(coverage=None)) == ("Nothing was found, but how much of the day was read is not known.",)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (30, 26, "about as many as the day before (26)"),
+        (105, 57, "up 84 % from 57 the day before"),
+        (57, 105, "down 46 % from 105 the day before"),
+        (400, 100, "4.0 times the 100 of the day before"),
+        (40, 8, "up from 8 the day before"),
+        (5, 0, "none the day before"),
+    ],
+)
+def test_a_change_is_named_only_where_it_is_more_than_chance(now: int, before: int, said: str) -> None:
+    first, *_ = sentences_of(day_of(positive=now), previous=day_of(positive=before))
+    assert first == f"{now} mentions, {said}."
+
+
+def test_a_day_before_that_was_not_read_is_not_compared_with() -> None:
+    first, *_ = sentences_of(day_of(positive=9), previous=day_of(mentions=None, coverage=0.0))
+    assert first == "9 mentions; the day before was not read, so there is nothing to compare with."
+
+
+def test_net_sentiment_comes_with_interval_n_and_counts() -> None:
+    said = sentences_of(day_of(positive=38, neutral=20, negative=27, no_evidence=8, unscored=12))
+    assert said[1] == "Net sentiment +12 (95 % interval −5 to +28, n 93): 38 positive, 28 neutral, 27 negative."
+    assert said[2] == "12 of 105 could not be scored and are in no average."
+
+
+def test_too_few_scored_texts_make_no_mood() -> None:
+    assert "Too few were scored (n 3) to speak of a mood." in sentences_of(day_of(positive=3))
+    assert "None of them could be scored, so nothing is said of the mood." in sentences_of(day_of(unscored=4))
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ({"positive": 40, "negative": 25, "neutral": 30}, "no clear change from the day before (+16, n 95)"),
+        ({"positive": 90, "negative": 2, "neutral": 10}, "worse than the day before (+86, n 102)"),
+        ({"positive": 2, "negative": 90, "neutral": 10}, "better than the day before (−86, n 102)"),
+    ],
+)
+def test_a_change_of_mood_is_claimed_only_where_a_test_finds_it(before: dict[str, int], said: str) -> None:
+    now = day_of(positive=38, negative=27, neutral=28)
+    assert said in sentences_of(now, previous=day_of(**before))[1]
+
+
+def test_partial_coverage_is_said_beside_the_figure() -> None:
+    assert "Only 92 % of the day could be read, so the real figure may be higher." in sentences_of(
+        day_of(positive=9, coverage=0.92)
+    )
+
+
+def test_where_it_was_said_and_what_was_said_more_than_usual() -> None:
+    sources = [
+        SourceCount(name=n, mentions=k, positive=k, neutral=0, negative=0, no_evidence=0, unscored=0)
+        for n, k in (("x", 4), ("reddit", 9), ("rss", 0))
+    ]
+    terms = (
+        TermRow(term="login", now=24, before=7, expected=1.2, excess=22.8, zeta=4.0),
+        TermRow(term="लॉगिन", now=9, before=0, expected=0.0, excess=9.0, zeta=3.0),
+        TermRow(term="faded", now=1, before=70, expected=10.0, excess=-9.0, zeta=-3.0),
+    )
+    said = sentences_of(day_of(positive=13), sources=tuple(sources), terms=terms)
+    assert "Said on reddit (9) and x (4)." in said
+    assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (9, usually none)." in said
+    assert "faded" not in " ".join(said)
+
+
+def test_health_comes_first_and_each_gap_once() -> None:
+    gap = CoverageGap(
+        source="x",
+        lane="search",
+        brand=None,
+        since=UNTIL - timedelta(hours=6),
+        until=UNTIL - timedelta(hours=4),
+        state="lost",
+        reason="history limit",
+    )
+    words = digest_of(
+        BrandSection(brand="Acme", kind="own", trend=day_of(positive=2), gaps=(gap,)),
+        BrandSection(brand="Globex", kind="competitor", trend=day_of("Globex"), gaps=(gap,)),
+    )
+    assert words.health == (
+        "x was not (wholly) read: 19 Nov 2026, 18:00 – 20:00 (history limit). It can no longer be read.",
+    )
+
+
+def test_many_gaps_of_one_kind_are_one_line_and_many_kinds_are_counted() -> None:
+    gaps = [
+        CoverageGap(
+            source=f"s{place % 9}",
+            lane="l",
+            brand=None,
+            since=UNTIL - timedelta(hours=place + 2),
+            until=UNTIL - timedelta(hours=place + 1),
+            state="open",
+            reason=None,
+        )
+        for place in range(18)
+    ]
+    health = digest_of(BrandSection(brand="Acme", kind="own", trend=day_of(), gaps=tuple(gaps))).health
+    assert len(health) == 7
+    assert "2 spans between" in health[0]
+    assert health[-1] == "3 more gaps in `listener status`."
+
+
+def test_episodes_are_told_with_their_times_even_on_a_quiet_day() -> None:
+    over = make_episode(resolved_at=UNTIL - timedelta(hours=2), state="resolved", coverage=0.9)
+    said = sentences_of(day_of(), episodes=(make_episode(), over))
+    assert said[1] == "Alert, open since 19 Nov 2026, 10:30: 40 mentions in an hour, about 7 are usual."
+    assert said[2].startswith("Alert, 19 Nov 2026, 10:30 to 19 Nov 2026, 22:00: 40 mentions")
+    assert said[2].endswith("(on 90 % read).")
+
+
+def test_share_of_voice_needs_two_brands_and_one_mention() -> None:
+    rows = tuple(
+        ShareRow(brand=b, kind="own", mentions=n, share=s, positive=0, negative=0, net_sentiment=None, coverage=c)
+        for b, n, s, c in (("Globex", 8, 7.7, 0.8), ("Acme", 96, 92.3, 1.0))
+    )
+    assert digest_of(share=rows).share == (
+        "Acme 92.3 % and Globex 7.7 % of 104 mentions.",
+        "Not everything about Globex could be read, so the shares may be off.",
+    )
+    assert digest_of(share=rows[:1]).share == ()
+    assert digest_of(share=tuple(replace(row, mentions=0, share=None) for row in rows)).share == ()
+
+
+def test_cost_is_told_with_its_budget_and_what_is_free_is_free() -> None:
+    cost = (
+        CostLine(source="x", requests=1_200, items=840, spent=0.42, budget=0.5),
+        CostLine(source="hackernews", requests=1, items=1),
+    )
+    assert digest_of(cost=cost).cost == (
+        "x: 1,200 requests, 840 items, 0.42 of 0.50 USD.",
+        "hackernews: 1 request, 1 item, free.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cadence", "period", "subject"),
+    [
+        ("daily", "Thursday, 19 November 2026", "Acme 9 mentions (19 Nov 2026)"),
+        ("weekly", "13 Nov – 19 Nov 2026", "Acme 9 mentions (week from 13 Nov)"),
+        ("monthly", "20 Oct – 19 Nov 2026", "Acme 9 mentions (20 Oct – 19 Nov 2026)"),
+    ],
+)
+def test_the_period_is_named_in_local_days(cadence: str, period: str, subject: str) -> None:
+    words = digest_of(BrandSection(brand="Acme", kind="own", trend=day_of(positive=9)), cadence=cadence)
+    assert (words.period, words.subject) == (period, subject)
+
+
+def test_the_subject_names_three_brands_and_counts_the_others_and_the_open_alerts() -> None:
+    sections = [BrandSection(brand=f"B{n}", kind="own", trend=day_of(f"B{n}", positive=n)) for n in range(1, 6)]
+    sections[0] = replace(sections[0], episodes=(make_episode(brand="B1"),))
+    assert (
+        digest_of(*sections).subject == "B1 1 mention, B2 2 mentions, B3 3 mentions, 2 more, 1 open alert (19 Nov 2026)"
+    )
+
+
+def test_a_digest_of_no_brand_says_so() -> None:
+    assert digest_of().subject == "Nothing to report (19 Nov 2026)"
