@@ -34,7 +34,6 @@ A message says what is wrong, where, and what to do. It never holds a secret.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -241,6 +240,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     if not names:
         return "none is known"
     folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    from difflib import get_close_matches  # noqa: PLC0415 - start-up time is a promise
+
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     listing = "known: " + ", ".join(names)
     return f'did you mean "{folded[near[0]]}"? {listing}' if near else listing

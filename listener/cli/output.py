@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, TextIO
 
 from listener.cli.width import display_width, neutralise, pad, wrap
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ _NARROWEST: Final = 12
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
-_PLAIN_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_NOT_FOR_TERMINALS: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_PLAIN_NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_NOT_FOR_TERMINALS: Final = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     import json
 
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=_json_value)
-    return _NOT_FOR_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_NOT_FOR_TERMINALS, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -274,7 +274,7 @@ def _csv_text(text: str, out: TextIO) -> str:
     """Return a text that no spreadsheet takes for a formula; plain numbers stay numbers."""
     if out.isatty():
         text = neutralise(text)
-    return f"'{text}" if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not re.fullmatch(_PLAIN_NUMBER, text) else text
 
 
 def _json_value(value: object) -> object:

@@ -18,9 +18,9 @@ __all__ = ["clusters", "display_width", "neutralise", "pad", "wrap"]
 
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
 _PICTURE: Final = "\N{VARIATION SELECTOR-16}"
-_UNSAFE: Final = re.compile("[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE: Final = "[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters, what turns the direction of text, and halves of surrogate pairs."""
-_SPACES: Final = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
+_SPACES: Final = r"[\t\n\v\f\r\u0085\u2028\u2029]+"
 
 
 def neutralise(text: str) -> str:
@@ -31,7 +31,7 @@ def neutralise(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_escape, _SPACES.sub(" ", text))
+    return re.sub(_UNSAFE, _escape, re.sub(_SPACES, " ", text))
 
 
 def display_width(text: str) -> int:

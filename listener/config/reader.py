@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from listener.clock import parse_duration
 from listener.errors import PluginError, UsageError, suggest
+from listener.frozen import dataclass
 from listener.options import OPTION, OptionInfo, Secret
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ of alerts are kept as they were read: whoever owns their options validates them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone, system_zone
 from listener.errors import UsageError, suggest
+from listener.frozen import dataclass
 from listener.options import OPTION, OptionInfo, Secret, option
 
 if TYPE_CHECKING:
