@@ -1,0 +1,249 @@
+"""Read mentions from JSONL files or the standard input, as if they were a service.
+
+A file is read window by window, by the time its mentions were published; this
+is how an archive is replayed through the real stages. Mentions keep the source
+that their line names. Files that end in ``.gz`` are unpacked while they are read.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, ClassVar, Final, cast
+
+from listener.api import (
+    ForbiddenError,
+    Mention,
+    NotFoundError,
+    Page,
+    PermanentSourceError,
+    Resource,
+    Skipped,
+    SourceFacts,
+    UnavailableError,
+    UnexpectedAnswerError,
+    option,
+)
+from listener.errors import StoppedError
+from listener.interchange import BadLine, read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from listener.api import Query, StopSignal, Window
+
+__all__ = ["JsonlOptions", "JsonlSource"]
+
+_STANDARD_INPUT: Final = "-"
+_LONGEST_PATH: Final = 1_000
+_MOST_LINES: Final = 20_000
+"""The most lines read for one page, mentions of the window or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonlOptions:
+    """Hold the options of `[sources.jsonl]`."""
+
+    paths: tuple[str, ...] = option(
+        'Files to read, or patterns such as "inbox/*.jsonl"; "-" is the standard input.',
+        default=(),
+        example=("inbox/*.jsonl",),
+    )
+    only: str = option("Read the mentions of this source alone, and go by its name.", default="")
+    page_size: int = option("Mentions in one page.", default=500, minimum=1, maximum=5_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Say where reading stands: the file, and the bytes and lines of it that were read."""
+
+    path: str
+    offset: int = 0
+    line: int = 0
+
+    @classmethod
+    def read(cls, cursor: str) -> _Position:
+        try:
+            path, offset, line = json.loads(cursor)
+            return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
+        except (ValueError, TypeError):
+            msg = "jsonl: the cursor of this window cannot be read; collect the window from its start"
+            raise UnexpectedAnswerError(msg) from None
+
+    def write(self) -> str:
+        return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
+
+
+class _CountedLines:
+    """Count the bytes and lines that are read from a file; `read_lines` takes nothing but readline."""
+
+    def __init__(self, stream: IO[bytes], position: _Position) -> None:
+        self._stream = stream
+        self.offset = position.offset
+        self.line = position.line
+        stream.seek(position.offset)
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return the next line, or the next `size` bytes of it."""
+        line = self._stream.readline(size)
+        self.offset += len(line)
+        self.line += line.endswith(b"\n")
+        return line
+
+
+@dataclass(slots=True, kw_only=True)
+class _Harvest:
+    """Gather what one page will hold."""
+
+    mentions: dict[tuple[str, str], Mention]
+    skipped: list[Skipped]
+    lines: int = 0
+
+
+class JsonlSource:
+    """Read the mentions of files."""
+
+    name = "jsonl"
+    Options: ClassVar[type] = JsonlOptions
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        summary="Files of mentions, one JSON object a line; also the standard input.",
+        sees="what the files hold",
+        overlap=timedelta(),
+        every=timedelta(hours=1),
+    )
+
+    def __init__(self, options: JsonlOptions, *, stop: StopSignal | None = None) -> None:
+        self.name = options.only or type(self).name
+        self._options = options
+        self._stop = stop
+        self._spool: IO[bytes] | None = None
+
+    def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
+        """Return one resource for each path: what is in files is matched against every brand."""
+        del queries
+        return [
+            Resource(key=_hash(f"{self._options.only}\n{path}"), lane=f"file:{path}", native=path)
+            for path in dict.fromkeys(self._options.paths)
+        ]
+
+    def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
+        """Read the next mentions of the window, in the order of the files' names and lines."""
+        paths = self._paths(resource.native)
+        position = _Position(path=paths[0]) if cursor is None and paths else None
+        if cursor is not None:
+            position = _Position.read(cursor)
+        harvest = _Harvest(mentions={}, skipped=[])
+        for path in paths:
+            if position is None or path < position.path:
+                continue
+            start = position if path == position.path else _Position(path=path)
+            onward = self._read(start, window, harvest)
+            if onward is not None:
+                return self._page(harvest, onward.write())
+        return self._page(harvest, None)
+
+    def check(self) -> str:
+        """Say how many files there are to read."""
+        if not self._options.paths:
+            msg = "jsonl: there is nothing to read; set paths in [sources.jsonl]"
+            raise PermanentSourceError(msg)
+        count = sum(len(self._paths(path)) for path in self._options.paths)
+        return f"{count} file{'' if count == 1 else 's'} to read"
+
+    def close(self) -> None:
+        """Drop the copy of the standard input, where there is one."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def _page(self, harvest: _Harvest, cursor: str | None) -> Page:
+        return Page(
+            mentions=tuple(harvest.mentions.values()),
+            cursor=cursor,
+            exhausted=cursor is None,
+            skipped=tuple(harvest.skipped),
+            requests=0,
+            items=harvest.lines,
+        )
+
+    def _paths(self, native: str) -> list[str]:
+        """Return the files that a path stands for, sorted; a pattern may stand for none."""
+        if native == _STANDARD_INPUT:
+            return [native]
+        fitting = glob.glob(str(Path(native).expanduser()), recursive=True)  # noqa: PTH207 - a pattern may be absolute
+        found = sorted(path for path in fitting if Path(path).is_file())
+        if not found and not glob.has_magic(native):
+            msg = f"jsonl: there is no file {native}"
+            raise NotFoundError(msg)
+        if any(len(path) > _LONGEST_PATH for path in found):
+            msg = f"jsonl: a path that {native} stands for is longer than {_LONGEST_PATH} characters"
+            raise PermanentSourceError(msg)
+        return found
+
+    def _read(self, start: _Position, window: Window, harvest: _Harvest) -> _Position | None:
+        """Add what a file holds of the window; return where to go on, None at the file's end."""
+        shown = "standard input" if start.path == _STANDARD_INPUT else Path(start.path).name
+        with self._opened(start.path) as stream:
+            counted = _CountedLines(stream, start)
+            for read in read_lines(cast("IO[bytes]", counted)):
+                harvest.lines += 1
+                if isinstance(read, BadLine):
+                    harvest.skipped.append(
+                        Skipped(id=None, reason=f"{shown}, line {start.line + read.number}: {read.reason}")
+                    )
+                elif self._is_wanted(read, window):
+                    harvest.mentions.pop(read.key, None)  # a later line of the same mention is a newer reading
+                    harvest.mentions[read.key] = read
+                if len(harvest.mentions) >= self._options.page_size or harvest.lines >= _MOST_LINES:
+                    return _Position(path=start.path, offset=counted.offset, line=counted.line)
+                if self._stop is not None and self._stop.is_set():
+                    msg = "jsonl: stopped before the file was read"
+                    raise StoppedError(msg)
+        return None
+
+    def _is_wanted(self, mention: Mention, window: Window) -> bool:
+        if self._options.only and mention.source != self._options.only:
+            return False
+        return mention.published_at is not None and window.since <= mention.published_at < window.until
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading; whatever goes wrong while it is open is a SourceError."""
+        try:
+            if path == _STANDARD_INPUT:
+                yield self._standard_input()
+            elif path.endswith(".gz"):
+                with gzip.open(path) as unpacked:
+                    yield cast("IO[bytes]", unpacked)
+            else:
+                with Path(path).open("rb") as plain:
+                    yield plain
+        except PermissionError:
+            msg = f"jsonl: {path} may not be read by this user"
+            raise ForbiddenError(msg) from None
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            msg = f"jsonl: {path} is not a whole gzip file"
+            raise UnexpectedAnswerError(msg) from None
+        except OSError as problem:
+            msg = f"jsonl: {path} cannot be read ({problem.strerror})"
+            raise UnavailableError(msg) from None
+
+    def _standard_input(self) -> IO[bytes]:
+        """Return a copy of the standard input, which can be read but once itself."""
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+            shutil.copyfileobj(sys.stdin.buffer, self._spool)
+        return self._spool
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

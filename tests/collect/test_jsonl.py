@@ -1,0 +1,160 @@
+"""Files of mentions are read window by window, resumed at the byte, and say which lines are bad."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnexpectedAnswerError, Window, from_epoch
+from listener.errors import StoppedError
+from sources.jsonl import JsonlOptions, JsonlSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from listener.api import Mention, Page
+
+BASE = 1_780_000_000
+WINDOW = Window(since=from_epoch(BASE), until=from_epoch(BASE + 1000))
+
+
+def line(number: int, *, source: str = "forum", second: int | None = None) -> bytes:
+    at = from_epoch(BASE + (number if second is None else second)).isoformat()
+    return (
+        json.dumps({"source": source, "id": str(number), "text": f"Acme {number}", "published_at": at}).encode() + b"\n"
+    )
+
+
+def read_all(*paths: str, window: Window = WINDOW, **options: object) -> tuple[list[Mention], list[Page]]:
+    """Read every page, each with a new instance."""
+    pages: list[Page] = []
+    for resource in JsonlSource(JsonlOptions(paths=paths, **options)).plan([]):
+        cursor = None
+        while True:
+            source = JsonlSource(JsonlOptions(paths=paths, **options))
+            pages.append(source.fetch(resource, window, cursor))
+            source.close()
+            cursor = pages[-1].cursor
+            if pages[-1].exhausted:
+                break
+    return [mention for page in pages for mention in page.mentions], pages
+
+
+def test_files_are_read_in_the_order_of_their_names_and_resumed_at_the_byte(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_bytes(b"".join(line(n) for n in range(10, 25)))
+    (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(line(n).strip() for n in range(10)))
+    mentions, pages = read_all(str(tmp_path / "*.jsonl"), page_size=4)
+    assert [mention.id for mention in mentions] == [str(n) for n in range(25)]
+    assert {mention.source for mention in mentions} == {"forum"}
+    assert [len(page.mentions) for page in pages] == [4, 4, 4, 4, 4, 4, 1]
+
+
+def test_only_what_was_published_in_the_window_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(b"".join(line(n, second=n * 100) for n in range(20)))
+    mentions, _ = read_all(str(file), window=Window(since=from_epoch(BASE + 300), until=from_epoch(BASE + 600)))
+    assert [mention.id for mention in mentions] == ["3", "4", "5"]
+
+
+def test_one_source_of_an_archive_is_replayed_under_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(line(1, source="x") + line(2, source="rss") + line(3, source="x")))
+    mentions, _ = read_all(str(file), only="x", page_size=1)
+    assert [(mention.source, mention.id) for mention in mentions] == [("x", "1"), ("x", "3")]
+    assert JsonlSource(JsonlOptions(only="x")).name == "x"
+    assert JsonlSource(JsonlOptions()).name == "jsonl"
+
+
+def test_bad_lines_are_told_with_their_number_even_after_a_resumption(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(line(1) + b"\n" + line(2) + b"{broken\n\n" + line(3) + b'{"source": "forum"}')
+    mentions, pages = read_all(str(file), page_size=1)
+    assert [mention.id for mention in mentions] == ["1", "2", "3"]
+    reasons = [skipped.reason for page in pages for skipped in page.skipped]
+    assert [reason.partition(": ")[0] for reason in reasons] == ["a.jsonl, line 4", "a.jsonl, line 7"]
+
+
+def test_a_later_line_of_a_mention_wins(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(line(1) + line(1, second=7))
+    mentions, _ = read_all(str(file))
+    assert [mention.published_at for mention in mentions] == [from_epoch(BASE + 7)]
+
+
+def test_the_standard_input_is_read_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"".join(line(n) for n in range(5)))))
+    source = JsonlSource(JsonlOptions(paths=("-",), page_size=3))
+    (resource,) = source.plan([])
+    first = source.fetch(resource, WINDOW, None)
+    second = source.fetch(resource, WINDOW, first.cursor)
+    again = source.fetch(resource, WINDOW, None)
+    source.close()
+    assert [mention.id for page in (first, second) for mention in page.mentions] == ["0", "1", "2", "3", "4"]
+    assert again == first
+
+
+def test_a_pattern_without_files_is_empty_and_a_missing_file_is_not_there(tmp_path: Path) -> None:
+    mentions, pages = read_all(str(tmp_path / "*.jsonl"))
+    assert (mentions, pages[0].exhausted) == ([], True)
+    with pytest.raises(NotFoundError, match=r"no file .*a\.jsonl"):
+        read_all(str(tmp_path / "a.jsonl"))
+
+
+def test_a_broken_archive_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(line(1) * 500)[:-20])
+    (tmp_path / "b.gz").write_bytes(line(1))
+    for name in ("a.gz", "b.gz"):
+        with pytest.raises(UnexpectedAnswerError, match="not a whole gzip file"):
+            read_all(str(tmp_path / name))
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(line(1))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(io, "open", refuse)
+    with pytest.raises(ForbiddenError, match="may not be read"):
+        read_all(str(file))
+
+
+def test_a_stop_is_obeyed(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(line(1) * 3)
+    stop = threading.Event()
+    stop.set()
+    source = JsonlSource(JsonlOptions(paths=(str(file),)), stop=stop)
+    with pytest.raises(StoppedError):
+        source.fetch(source.plan([])[0], WINDOW, None)
+
+
+@pytest.mark.parametrize("cursor", ["", "{}", "[1]", '["a", "b", 0]', "null"])
+def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line(1))
+    source = JsonlSource(JsonlOptions(paths=(str(tmp_path / "a.jsonl"),)))
+    with pytest.raises(UnexpectedAnswerError, match="cursor"):
+        source.fetch(source.plan([])[0], WINDOW, cursor)
+
+
+def test_a_check_counts_the_files(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line(1))
+    assert JsonlSource(JsonlOptions(paths=(str(tmp_path / "*"),))).check() == "1 file to read"
+    with pytest.raises(PermanentSourceError, match="set paths"):
+        JsonlSource(JsonlOptions()).check()
+
+
+def test_an_empty_window_of_a_long_file_is_read_in_bounded_pages(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(line(1) * 20_500)
+    window = Window(since=WINDOW.until, until=WINDOW.until + timedelta(hours=1))
+    mentions, pages = read_all(str(file), window=window)
+    assert (mentions, [page.items for page in pages]) == ([], [20_000, 500])
