@@ -20,6 +20,7 @@ SECTIONS: Final = (
 """The sections of the help, in the order they are printed."""
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "demo": ("listener.cli.demoing:demo", "Run the whole job with no key and no network.", "Start here"),
     "collect": ("listener.cli.collecting:collect", "Read every enabled source once.", "Collect"),
     "trend": ("listener.cli.trending:trend", "Show how mentions and their feeling went.", "Ask"),
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),

@@ -17,7 +17,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text, score_text, sparkline
+from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
     from listener.search import Span, Trend, TrendBucket
 
-__all__ = ["share", "trend"]
+__all__ = ["print_trend", "share", "trend"]
+
+
+def _net_text(value: object) -> str:
+    return f"{value:+.1f}" if isinstance(value, float) else UNKNOWN
+
+
+def _coverage_text(value: object) -> str:
+    """Write a share as whole percent, rounded down: only what was read whole is 100 %."""
+    return f"{int(100 * value)} %" if isinstance(value, (int, float)) else UNKNOWN
+
 
 _BUCKET_COLUMNS: Final = (
     "brand", "start", "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored",
@@ -42,10 +52,10 @@ _TABLE: Final = (
     Column(name="no_evidence", title="no evidence", align="right", text=count_text),
     Column(name="unscored", align="right", text=count_text),
     Column(name="mean_score", title="mean", align="right", text=score_text),
-    Column(name="net_sentiment", title="net", align="right", text=score_text),
+    Column(name="net_sentiment", title="net", align="right", text=_net_text),
     Column(name="engagement", align="right", text=count_text),
     Column(name="reach", align="right", text=count_text),
-    Column(name="coverage", align="right", text=percent_text),
+    Column(name="coverage", align="right", text=_coverage_text),
 )
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
 
@@ -101,8 +111,7 @@ def trend(
     if app.format == "json":
         emit_json(trend_json(found, app.zone, before))
     elif app.format == "table":
-        for name in names:
-            _print_brand(found, name, app.zone, metric, before)
+        print_trend(found, app.zone, metric=metric, before=before)
     else:
         emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), _BUCKET_COLUMNS, app.format)
 
@@ -134,8 +143,8 @@ def share(app: App, since: str, until: str | None) -> None:
         Column(name="share", title="share %", align="right"),
         Column(name="positive", title="+", align="right", text=count_text),
         Column(name="negative", title="-", align="right", text=count_text),
-        Column(name="net_sentiment", title="net", align="right", text=score_text),
-        Column(name="coverage", align="right", text=percent_text),
+        Column(name="net_sentiment", title="net", align="right", text=_net_text),
+        Column(name="coverage", align="right", text=_coverage_text),
     )
     made = [{column.name: getattr(row, column.name) for column in columns} for row in rows]
     if app.format == "json":
@@ -195,6 +204,12 @@ def bucket_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
         "start": _iso(bucket.start, zone),
         "mean_score_interval": None if interval is None else list(interval),
     }
+
+
+def print_trend(found: Trend, zone: ZoneInfo, *, metric: str = "mentions", before: Trend | None = None) -> None:
+    """Print the sparkline and the table of each brand of a trend."""
+    for name in found.brands:
+        _print_brand(found, name, zone, metric, before)
 
 
 def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: Trend | None) -> None:

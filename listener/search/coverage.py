@@ -8,7 +8,6 @@ unknown.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -83,10 +82,11 @@ def share_of(
 ) -> list[float | None]:
     """Return the covered share of each bucket, 0 to 1; None where nothing listens and nothing was imported.
 
-    Only the part of a bucket that is already past counts.
+    Only the part of a bucket that is already past counts. Where no source listens any
+    more, what was read in its time is measured over the sources the ledger knows.
     """
     edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), to_epoch(now))) for bucket in buckets]
-    listened = set(listening)
+    listened = set(listening) or {source for source, known in coverage.items() if known.lanes}
     names = listened | {source for source, known in coverage.items() if known.imported}
     shares = [
         _source_shares(coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, source in listened)
@@ -98,28 +98,27 @@ def share_of(
 def _source_shares(known: SourceCoverage, edges: Sequence[tuple[int, int]], is_listening: bool) -> list[float | None]:
     """Return a source's share of each bucket; a source that is only imported counts only where it was."""
     imported = covered_share(known.imported, edges)
-    read = [covered_share(lane, edges) for lane in known.lanes] if is_listening else []
-    shares: list[float | None] = []
-    for index, whole in enumerate(imported):
-        if not is_listening:
-            shares.append(whole or None)
-            continue
-        mean = sum(lane[index] for lane in read) / len(read) if read else 0.0
-        shares.append(max(mean, whole))
-    return shares
+    if not is_listening:
+        return [share or None for share in imported]
+    lanes = [covered_share(lane, edges) for lane in known.lanes]
+    if not lanes:
+        return list(imported)
+    means = [sum(shares) / len(lanes) for shares in zip(*lanes, strict=True)]
+    return [max(mean, whole) for mean, whole in zip(means, imported, strict=True)]
 
 
 def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, int]]) -> list[float]:
-    """Return which share of each [start, end) the disjoint, sorted spans cover; 0 for an empty one."""
-    starts = [start for start, _ in spans]
+    """Return which share of each [start, end) the disjoint spans cover, both in order of time; 0 for an empty one."""
     shares = []
+    first = 0  # both are in order of time: what ended before this bucket ended before the next
     for start, end in edges:
-        covered = 0
-        for index in range(max(bisect_left(starts, start) - 1, 0), len(spans)):
-            if spans[index][0] >= end:
-                break
-            covered += max(0, min(spans[index][1], end) - max(spans[index][0], start))
-        shares.append(covered / (end - start) if end > start else 0.0)
+        while first < len(spans) and spans[first][1] <= start:
+            first += 1
+        covered, index = 0, first
+        while index < len(spans) and spans[index][0] < end:
+            covered += min(spans[index][1], end) - max(spans[index][0], start)
+            index += 1
+        shares.append(covered / (end - start) if end > start and covered else 0.0)
     return shares
 
 
