@@ -132,8 +132,8 @@ class RedditSource:
     name = "reddit"
     Options: ClassVar[type] = RedditOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
-        summary="posts of Reddit by search; posts and comments of named subreddits",
-        key_needed="id and secret of an approved Reddit app (REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET)",
+        summary="Posts of Reddit by search; posts and comments of named subreddits.",
+        key_needed="id and secret of an approved Reddit app",
         cost="free for non-commercial use, 100 calls a minute (2026-11)",
         sees="posts everywhere; comments only of the subreddits named; the newest 1000 or so of each listing",
         horizon=None,

@@ -38,7 +38,7 @@ from listener.api import (
 )
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe, retry_after
 from sources.text import as_list, as_object, clean_line, count_of, line_of
-from sources.x_posts import first_id_at, read_posts
+from sources.x_posts import first_id_at, published_of_id, read_posts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,6 @@ _EXPANSIONS: Final = ["referenced_tweets.id", "attachments.media_keys", "geo.pla
 _OF_AUTHORS: Final = {
     "user_fields": ["created_at", "location", "name", "protected", "public_metrics", "username", "verified"]
 }
-_TIME_PARAMETERS: Final = ("since_id", "start_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +139,12 @@ class _Position:
         ids = {name: line_of(held.get(name), limit=64) for name in ("since_id", "until_id", "oldest_id")}
         return cls(begin=begin, next_token=line_of(held.get("next_token"), limit=_LONGEST_TOKEN), **ids)
 
+    @property
+    def reached(self) -> datetime | None:
+        """Return the instant down to which posts were read; None where none was."""
+        oldest = published_of_id(self.oldest_id or "")
+        return from_epoch(to_epoch(oldest) + 1) if oldest else None
+
     def written(self) -> str:
         """Return the position as JSON text."""
         held = {
@@ -163,8 +168,8 @@ class XSource:
     name = "x"
     Options: ClassVar[type] = XOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
-        summary="posts of X, by recent search",
-        key_needed="bearer token of an X app (X_BEARER_TOKEN)",
+        summary="Posts of X (formerly Twitter), by recent search.",
+        key_needed="bearer token of an X app",
         cost="$0.005 a post and $0.010 a user returned, each once in a UTC day (2026-11)",
         sees="public posts of the last 7 days, with reposts",
         horizon=_HORIZON,
@@ -214,9 +219,10 @@ class XSource:
         there is something, and the last page says how far that was.
         """
         now, sent = self._now(), self._adapter.requests
-        if window.until <= now - _HORIZON + _HORIZON_MARGIN:  # an end so old is refused too
-            return Page(complete_since=window.until, lost_reason=_LOST, requests=0, items=0)
         position = _Position.read(cursor) if cursor else None
+        if window.until <= now - _HORIZON + _HORIZON_MARGIN:  # an end so old is refused too
+            reached = position.reached if position else None
+            return Page(complete_since=reached or window.until, lost_reason=_LOST, requests=0, items=0)
         position = position or _Position.at_start(window, now=now)
         try:
             answer = self._search(resource, window, position)
@@ -320,7 +326,10 @@ class XSource:
         if status in {402, 429}:
             msg = f"the posts that this X project may read or has paid for are used up{said}; see its usage page at X"
             raise UsageCappedError(msg)
-        if status == 400 and _blames_time(problem):  # noqa: PLR2004
+        if status == 400 and _blames(problem, "end_time"):  # noqa: PLR2004
+            msg = f"X takes the end of the window for a time to come{said}; check this machine's clock"
+            raise UnavailableError(msg)
+        if status == 400 and _blames(problem, "since_id", "start_time"):  # noqa: PLR2004
             msg = f"X refuses the beginning of the window{said}; shorten the look-back to 7 days"
             raise _TooOldError(msg)
         if status in {400, 413, 414, 422}:
@@ -388,14 +397,10 @@ def _problem(answer: requests.Response) -> Mapping[str, object]:
         return {}
 
 
-def _blames_time(problem: Mapping[str, object]) -> bool:
-    """Say whether a refusal is about where the window begins."""
+def _blames(problem: Mapping[str, object], *names: str) -> bool:
+    """Say whether a refusal is about one of these parameters."""
     errors = [as_object(error) for error in as_list(problem.get("errors"))]
-    return any(
-        name in as_object(error.get("parameters")) or f"'{name}'" in str(error.get("message"))
-        for error in errors
-        for name in _TIME_PARAMETERS
-    )
+    return any(name in as_object(error.get("parameters")) for error in errors for name in names)
 
 
 def _unreadable() -> UnavailableError:

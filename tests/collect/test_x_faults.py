@@ -168,6 +168,12 @@ def test_a_query_that_x_cannot_run_is_refused_with_its_words(server: X) -> None:
     assert "standalone" in str(error)
 
 
+def test_a_clock_that_is_ahead_of_x_is_named_as_the_cause(server: X) -> None:
+    error = failure(server, window=Window(since=NOW - timedelta(days=1), until=NOW + timedelta(minutes=5)))
+    assert type(error) is UnavailableError
+    assert "clock" in str(error)
+
+
 def test_a_wrong_token_is_a_matter_of_credentials(server: X, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_BEARER_TOKEN", "another-made-up-token")
     error = failure(server)

@@ -389,6 +389,18 @@ class TestHorizon:
         assert pages[1].requests == 2
         assert pages[-1].complete_since == later - timedelta(days=7)
 
+    def test_a_window_left_until_it_is_out_of_reach_keeps_what_was_read(self) -> None:
+        posts = [Post(text=f"acme {n}", created_at=ago(minutes=n)) for n in range(1, 26)]
+        with X(posts, now=NOW) as server:
+            source = source_for(server, max_results=10)
+            cursor = source.fetch(ACME, DAY, None).cursor
+            source.close()
+            later = XSource(XOptions(base_url=server.url), now=lambda: NOW + timedelta(days=9))
+            page = later.fetch(ACME, DAY, cursor)
+            later.close()
+        assert (page.exhausted, page.requests) == (True, 0)
+        assert page.complete_since == ago(minutes=10).replace(microsecond=0) + timedelta(seconds=1)
+
 
 class TestIds:
     @given(st.datetimes(datetime(2011, 1, 1), datetime(2080, 1, 1)))  # noqa: DTZ001 - made aware below
