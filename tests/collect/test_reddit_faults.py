@@ -160,6 +160,7 @@ class TestRateLimits:
         "headers",
         [
             {"x-ratelimit-remaining": "1.0"},
+            {"x-ratelimit-remaining": "2.0", "x-ratelimit-used": "598", "x-ratelimit-reset": "599"},
             {"x-ratelimit-remaining": "1.0", "x-ratelimit-used": "599", "x-ratelimit-reset": "599.9"},
             {"x-ratelimit-remaining": "", "x-ratelimit-used": "x", "x-ratelimit-reset": ""},
         ],

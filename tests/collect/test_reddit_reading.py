@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from listener.api import Engagement, Mention, Page, Query, Resource, Window
 from listener.errors import UsageError
@@ -14,6 +16,7 @@ from listener.query import Or, Phrase
 from servers.reddit import CLIENT_ID, CLIENT_SECRET, Reddit, Thing, posts_every
 from servers.web import Answer, Request, SimulatedServer
 from sources.reddit import RedditOptions, RedditSource
+from sources.reddit_items import read_thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,6 +184,60 @@ class Fixed(SimulatedServer):
         if request.path.endswith("access_token"):
             return Answer.json({"access_token": "simulated", "expires_in": 3600, "scope": "*"})
         return Answer.json(self.body)
+
+
+FIELDS = [
+    "author",
+    "author_fullname",
+    "body",
+    "created_utc",
+    "crosspost_parent",
+    "crosspost_parent_list",
+    "edited",
+    "gallery_data",
+    "id",
+    "is_self",
+    "is_video",
+    "link_id",
+    "media",
+    "media_metadata",
+    "name",
+    "num_comments",
+    "parent_id",
+    "permalink",
+    "post_hint",
+    "score",
+    "selftext",
+    "subreddit",
+    "title",
+    "url",
+]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["t3_a1", "t1_b2", "[deleted]", "/r/a/", "https://acme.example", "9"])
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+class TestAnyThing:
+    @settings(deadline=None)  # machines differ
+    @given(
+        kind=st.sampled_from(["t1", "t3"]) | VALUES,
+        data=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12),
+    )
+    def test_it_is_a_mention_or_named_as_skipped(self, kind: object, data: dict) -> None:
+        found = read_thing({"kind": kind, "data": data})
+        if isinstance(found, Mention):
+            assert found.title or found.text
+            assert found.published_at is not None
+            assert f"{found.title}{found.text}".encode()
+        else:
+            assert found.reason
 
 
 class TestPaging:
