@@ -1,0 +1,324 @@
+"""Check the promises of sources, scorers and notifiers."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener.api import (
+    KINDS,
+    DeliveryError,
+    Label,
+    Mention,
+    Notification,
+    Notifier,
+    OptionInfo,
+    Page,
+    Resource,
+    Scorer,
+    ScoringTask,
+    Secret,
+    Sentiment,
+    Source,
+    SourceFacts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from listener.api import Query, Window
+
+__all__ = [
+    "check_mention",
+    "check_notifier",
+    "check_options",
+    "check_page",
+    "check_scorer",
+    "check_source",
+]
+
+_OPTION: Final = "listener.option"
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_MARKUP: Final = re.compile(r"</?(?:p|br|div|span|a\s+href=[^>]*)\s*/?>", re.IGNORECASE)
+_LONGEST_CURSOR_BYTES: Final = 4096
+_MOST_PAGES: Final = 1000
+_PIXEL: Final = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a4944415478da63f80f0001"
+    "0101001cb08c990000000049454e44ae426082"
+)
+
+
+def check_options(options: type) -> None:
+    """Check that an options class is a frozen dataclass whose every field has a default and says what it means."""
+    name = options.__name__
+    _hold(dataclasses.is_dataclass(options), f"{name} is not a dataclass")
+    parameters = getattr(options, "__dataclass_params__", None)
+    _hold(bool(getattr(parameters, "frozen", False)), f"{name} is not frozen")
+    for each in dataclasses.fields(options):
+        info = each.metadata.get(_OPTION)
+        if not isinstance(info, OptionInfo):
+            msg = f"{name}.{each.name} is not declared with option(...)"
+            raise AssertionError(msg)  # noqa: TRY004 - what every check raises
+        _hold(bool(info.help.strip()), f"{name}.{each.name} has no help text")
+        has_default = each.default is not dataclasses.MISSING or each.default_factory is not dataclasses.MISSING
+        _hold(has_default, f"{name}.{each.name} has no default")
+        if info.choices and each.default is not dataclasses.MISSING:
+            _hold(each.default in info.choices, f"{name}.{each.name} has a default that is none of its choices")
+        is_pasted = isinstance(each.default, str) and bool(re.search(r"token|secret|password|api_key", each.name))
+        _hold(not is_pasted, f"{name}.{each.name} holds a secret and must be a {Secret.__name__}")
+    options()
+
+
+def check_source(
+    make_source: Callable[[], Source],
+    queries: Sequence[Query],
+    window: Window,
+    *,
+    sources: Collection[str] = (),
+) -> tuple[Mention, ...]:
+    """Check the promises of a source against the service that `make_source` is pointed at; return what it read.
+
+    `make_source` returns a new instance each time. The service must answer the
+    same during the check. `sources` are the names its mentions may bear where
+    that is not the source's own.
+    """
+    with _opened(make_source) as source:
+        _check_identity(source)
+        resources = tuple(source.plan(queries))
+        names = frozenset(sources) or {source.name}
+        found = {resource.key: _sweep(lambda: source, resource, window, names) for resource in resources}
+        for resource in resources:
+            again = source.fetch(resource, window, None)
+            once_more = source.fetch(resource, window, None)
+            _hold(
+                _keys(again.mentions) == _keys(once_more.mentions),
+                f"{source.name}: fetching the first page of {resource.lane} twice gives other mentions",
+            )
+        line = source.check()
+        _hold(bool(line.strip()) and "\n" not in line, f"{source.name}: check() does not return one line")
+    with _opened(make_source) as other:
+        _check_plan(resources, tuple(other.plan(queries)), queries, other.name)
+    for resource in resources:
+        resumed = _resumed(make_source, resource, window)
+        _hold(
+            set(_keys(resumed)) == set(_keys(found[resource.key])),
+            f"{resource.lane}: going on with the cursor in a new instance gives other mentions than one sweep",
+        )
+    return tuple(mention for mentions in found.values() for mention in mentions)
+
+
+def check_page(page: Page, window: Window, names: Collection[str]) -> None:
+    """Check what holds for every page: its cursor, its bounds, each of its mentions."""
+    _hold(isinstance(page, Page), f"fetch returned {type(page).__name__} and not a Page")
+    _hold((page.cursor is None) == page.exhausted, "a page has a cursor exactly where it is not exhausted")
+    size = len((page.cursor or "").encode())
+    _hold(size <= _LONGEST_CURSOR_BYTES, f"a cursor is {size} bytes long; at most {_LONGEST_CURSOR_BYTES} are allowed")
+    keys = _keys(page.mentions)
+    _hold(len(set(keys)) == len(keys), "a page holds a mention twice")
+    if page.complete_since is not None:
+        _hold(page.exhausted, "complete_since is said on a page that is not exhausted")
+        _hold(bool(page.lost_reason), "complete_since is said without a lost_reason")
+        _check_instant(page.complete_since, "complete_since")
+        _hold(window.since <= page.complete_since <= window.until, "complete_since is outside the window")
+    _hold(page.requests >= 0 and (page.items is None or page.items >= 0), "a page counts below zero")
+    _hold(all(skipped.reason.strip() for skipped in page.skipped), "an item is skipped without a reason")
+    for mention in page.mentions:
+        check_mention(mention, window, names)
+
+
+def check_mention(mention: Mention, window: Window, names: Collection[str]) -> None:
+    """Check what holds for every mention: identity, plain clean text, times in UTC, counts and links."""
+    where = f"mention {mention.source}:{mention.id}"
+    _hold(mention.source in names, f"{where}: the source should be {' or '.join(sorted(names))}")
+    _hold(bool(mention.id) and mention.id == mention.id.strip(), f"{where}: the id is empty or has blanks at its ends")
+    _hold(mention.kind in KINDS, f"{where}: the kind {mention.kind} is none of {', '.join(KINDS)}")
+    _hold(bool(mention.text or mention.title or mention.url), f"{where}: there is no text, no title and no url")
+    _check_text(mention.text, f"{where}: the text")
+    _check_text(mention.title or "", f"{where}: the title")
+    if mention.published_at is not None:
+        _check_instant(mention.published_at, f"{where}: published_at")
+        _hold(window.since <= mention.published_at < window.until, f"{where}: published_at is outside the window")
+    if mention.edited_at is not None:
+        _check_instant(mention.edited_at, f"{where}: edited_at")
+    _hold(mention.rating is None or 0 <= mention.rating <= 1, f"{where}: the rating is not between 0 and 1")
+    counts = [getattr(mention.engagement, name) for name in ("likes", "reposts", "replies", "views")]
+    counts += [mention.author.followers if mention.author else None]
+    _hold(all(count is None or (type(count) is int and count >= 0) for count in counts), f"{where}: a count is wrong")
+    addresses = [*mention.links, *([mention.url] if mention.url else [])]
+    of_the_web = all(re.match(r"https?://[^\s]+\Z", address) for address in addresses)
+    _hold(of_the_web, f"{where}: a link is not an http(s) address")
+    _hold(not any(tag.startswith("#") for tag in mention.hashtags), f"{where}: a hashtag begins with #")
+    handle = mention.author.handle if mention.author else None
+    _hold(not (handle or "").startswith("@"), f"{where}: the author's handle begins with @")
+
+
+def check_scorer(scorer: Scorer, tasks: Sequence[ScoringTask]) -> None:
+    """Check the promises of a scorer on `tasks`, which should hold texts it can and texts it cannot judge."""
+    _hold(isinstance(scorer, Scorer), f"{type(scorer).__name__} lacks a part of the Scorer interface")
+    _hold(bool(scorer.name) and bool(scorer.version), "a scorer has no name or no version")
+    _hold(list(scorer.score([])) == [], f"{scorer.name}: no tasks give results")
+    results = list(scorer.score(tasks))
+    _hold(len(results) == len(tasks), f"{scorer.name}: {len(tasks)} tasks give {len(results)} results")
+    for task, result in zip(tasks, results, strict=True):
+        _check_sentiment(result, f'{scorer.name}: "{task.text[:40]}"')
+        if not scorer.supports(task.language):
+            is_unscored = result.label is Label.UNSCORED
+            _hold(is_unscored, f"{scorer.name}: a text in {task.language}, which is not supported, is scored")
+    alone = [scorer.score([task])[0] for task in tasks]
+    _hold(alone == results, f"{scorer.name}: a text scores otherwise alone than among others, or not in input order")
+    with ThreadPoolExecutor(4) as pool:
+        rounds = list(pool.map(lambda _: list(scorer.score(tasks)), range(8)))
+    _hold(all(each == results for each in rounds), f"{scorer.name}: several threads get other results than one")
+
+
+def check_notifier(
+    notifier: Notifier,
+    received: Callable[[], int],
+    *,
+    secrets: Collection[str] = (),
+    broken: Notifier | None = None,
+) -> None:
+    """Check the promises of a notifier.
+
+    `received` returns how many messages the destination has accepted so far.
+    `secrets` must not show in the destination. `broken` is a notifier whose
+    destination refuses or is not there.
+    """
+    _hold(isinstance(notifier, Notifier), f"{type(notifier).__name__} lacks a part of the Notifier interface")
+    _hold(bool(notifier.name) and bool(notifier.destination), "a notifier has no name or no destination")
+    shown = [secret for secret in secrets if secret in notifier.destination]
+    _hold(not shown, f"{notifier.name}: the destination shows a secret")
+    for number, notification in enumerate(_notifications(), start=1):
+        before = received()
+        notifier.send(notification)
+        _hold(received() == before + 1, f"{notifier.name}: message {number} was not accepted once when send returned")
+    if broken is None:
+        return
+    try:
+        broken.send(_notifications()[0])
+    except DeliveryError as problem:
+        told = str(problem)
+        _hold(not any(secret in told for secret in secrets), f"{broken.name}: a failure shows a secret")
+        return
+    _hold(holds=False, otherwise=f"{broken.name}: a delivery that cannot succeed raised no DeliveryError")
+
+
+def _notifications() -> tuple[Notification, ...]:
+    """Return a plain message and one with everything a message may have."""
+    return (
+        Notification(
+            key="check-1", kind="alert", subject="Acme: more mentions than usual", text="42 mentions in 1 h\n"
+        ),
+        Notification(
+            key="check-2",
+            kind="digest",
+            subject="Acme \u2013 Tagesbericht \U0001f4c8",
+            text="Zwei Zeilen\n\u4e8c\u884c\u76ee\n",
+            html='<p>Zwei Zeilen<br>\u4e8c\u884c\u76ee</p><img src="cid:trend" alt="trend">',
+            images=(("trend", _PIXEL, "trend"),),
+        ),
+    )
+
+
+def _hold(holds: bool, otherwise: str) -> None:
+    """Raise AssertionError with the sentence `otherwise` unless a promise holds, also under python -O."""
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+class _opened:  # noqa: N801 - used as a function
+    """Make a source and close it at the end."""
+
+    def __init__(self, make_source: Callable[[], Source]) -> None:
+        self._source = make_source()
+
+    def __enter__(self) -> Source:
+        return self._source
+
+    def __exit__(self, *_: object) -> None:
+        self._source.close()
+
+
+def _check_identity(source: Source) -> None:
+    kind = type(source).__name__
+    _hold(isinstance(source, Source), f"{kind} lacks a part of the Source interface")
+    _hold(bool(_NAME.fullmatch(source.name)), f"{kind}: the name {source.name!r} is not lower-case letters and digits")
+    check_options(source.Options)
+    facts = source.facts
+    _hold(isinstance(facts, SourceFacts), f"{source.name}: facts is not a SourceFacts")
+    _hold(bool(facts.summary.strip() and facts.sees.strip()), f"{source.name}: facts lack a summary or what it sees")
+    positive = facts.every > timedelta() and facts.lookback > timedelta()
+    _hold(positive, f"{source.name}: facts.every and facts.lookback must be longer than nothing")
+    _hold(facts.overlap >= timedelta() and facts.lag >= timedelta(), f"{source.name}: overlap or lag is negative")
+
+
+def _check_plan(first: Sequence[Resource], second: Sequence[Resource], queries: Sequence[Query], name: str) -> None:
+    _hold(list(first) == list(second), f"{name}: two instances plan the same queries differently")
+    keys = [resource.key for resource in first]
+    _hold(len(set(keys)) == len(keys), f"{name}: two resources have the same key")
+    brands = {query.brand for query in queries} | {None}
+    for resource in first:
+        _hold(bool(resource.key and resource.lane and resource.native), f"{name}: a resource has an empty field")
+        _hold(resource.brand in brands, f"{name}: a resource is for {resource.brand}, which was not asked for")
+
+
+def _sweep(
+    source_for: Callable[[], Source], resource: Resource, window: Window, names: Collection[str]
+) -> tuple[Mention, ...]:
+    """Read a window to its end, checking every page."""
+    mentions: list[Mention] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = source_for().fetch(resource, window, cursor)
+        check_page(page, window, names)
+        mentions += page.mentions
+        cursor = page.cursor
+        if page.exhausted:
+            return tuple(mentions)
+    msg = f"{resource.lane}: a window does not end within {_MOST_PAGES} pages"
+    raise AssertionError(msg)
+
+
+def _resumed(make_source: Callable[[], Source], resource: Resource, window: Window) -> tuple[Mention, ...]:
+    """Read a window to its end, every page with a new instance."""
+    mentions: list[Mention] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        with _opened(make_source) as source:
+            page = source.fetch(resource, window, cursor)
+        mentions += page.mentions
+        cursor = page.cursor
+        if page.exhausted:
+            break
+    return tuple(mentions)
+
+
+def _keys(mentions: Sequence[Mention]) -> list[tuple[str, str]]:
+    return [mention.key for mention in mentions]
+
+
+def _check_text(text: str, what: str) -> None:
+    _hold(unicodedata.is_normalized("NFC", text), f"{what} is not in NFC")
+    harmful = [each for each in text if each not in "\n\t" and unicodedata.category(each) in {"Cc", "Cs"}]
+    _hold(not harmful, f"{what} holds a control character or half of a surrogate pair")
+    _hold(not _MARKUP.search(text), f"{what} holds markup; plain text is wanted")
+
+
+def _check_instant(instant: datetime, what: str) -> None:
+    _hold(instant.utcoffset() == timedelta(), f"{what} is not an aware time in UTC")
+
+
+def _check_sentiment(result: Sentiment, where: str) -> None:
+    is_unscored = result.label is Label.UNSCORED
+    _hold((result.score is None) == is_unscored, f"{where} has a score exactly where it is not unscored")
+    _hold(not is_unscored or bool(result.reason), f"{where} is unscored without a reason")
+    _hold(result.score is None or -1 <= result.score <= 1, f"{where} scores outside -1 to 1")
+    _hold(result.evidence >= 0, f"{where} has less than no evidence")
+    _hold(result.confidence is None or 0 <= result.confidence <= 1, f"{where} has a confidence outside 0 to 1")
+    _hold(result.label is not Label.IRRELEVANT, f"{where} is called irrelevant, which only people may say")
+    against = {Label.POSITIVE: -1, Label.NEGATIVE: 1}.get(result.label, 0)
+    _hold((result.score or 0) * against <= 0, f"{where} has a label that contradicts its score")
