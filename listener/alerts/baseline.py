@@ -39,6 +39,7 @@ _SWING_FLOOR: Final = 0.5  # half of what chance alone gives a busy series
 _PRIOR_HOURS: Final = 6.0  # what the belief "the swing is that of chance" weighs
 _PSEUDO_DAYS: Final = 4.0  # days of an hour until its own mean outweighs the plain one
 _BAND: Final = 2.0  # swings either way in the band that is shown
+_LOOKS: Final = 1.0 / 3.0  # see Surprise.score; 3 then means the same for every length of bucket
 _LEARN_COVERAGE: Final = 0.9
 _HOURS: Final = 24
 _ROOT_OF_NONE: Final = 2.0 * sqrt(0.375)
@@ -52,7 +53,9 @@ class Surprise(NamedTuple):
     are longer), `expected` the usual count for that time, `interval` the range
     most such hours fall into (two usual swings either way). `score` is the
     distance in usual swings, negative below the usual; 0.0 where the bucket is
-    not covered or less than `READY_AFTER` hours are known.
+    not covered or less than `READY_AFTER` hours are known. Where an hour is looked
+    at several times, at every one of its buckets, chance has several chances: the
+    score is then up to a third smaller, so that a threshold means the same alarms.
     """
 
     observed: float
@@ -75,6 +78,7 @@ class SpikeBaseline:
     """
 
     __slots__ = (
+        "_base",
         "_covered",
         "_end",
         "_heights",
@@ -83,12 +87,14 @@ class SpikeBaseline:
         "_length",
         "_level",
         "_pending",
+        "_reach",
         "_ring",
-        "_season",
+        "_slope",
         "_slots",
         "_span",
         "_sum",
         "_total",
+        "_unit",
         "_variance",
         "_weights",
         "_zone",
@@ -103,20 +109,20 @@ class SpikeBaseline:
         """
         self._zone = load_zone(str(time_zone))
         self._length = bucket.total_seconds() if bucket else 0.0
-        self._span = _span(self._length)
+        self._span = _span(self._length)  # seconds judged at once
         self._last = -inf  # start of the last bucket taken in
         self._ring: deque[tuple[float, float]] = deque()  # start and count of the trailing hour's buckets
         self._sum = 0.0
         self._end = -inf  # end of the clock hour under way
         self._total = self._covered = 0.0  # its count, and the sum of its buckets' coverage
         self._slots = (0, 0)  # places in the profile of the hour before it and of itself
-        self._season = (0.0, 0.0)  # and what the profile says there
         self._pending: tuple[float, int] | None = None  # a complete hour that has not taught yet
         self._hours = 0.0
         self._level = 0.0
         self._variance = 1.0
         self._heights = [0.0] * (2 * _HOURS)  # the profile: working days, then weekends
         self._weights = [0.0] * (2 * _HOURS)
+        self._aim()
 
     @property
     def hours(self) -> int:
@@ -140,11 +146,13 @@ class SpikeBaseline:
         at least 0, `coverage` 0 to 1.
         """
         begin = (start if start.tzinfo else start.replace(tzinfo=self._zone)).timestamp()
-        if coverage <= 0.0 or begin <= self._last:
-            expected, interval, _, _ = self._usual(1.0)
+        last, length = self._last, self._length
+        if coverage <= 0.0 or begin <= last:
+            expected, interval = self._band(self._base + self._slope)
             return Surprise(count, expected, interval, 0.0)
-        if begin - self._last < self._length or not self._length:
-            self._measure(begin - self._last)
+        if begin - last < length or not length:
+            self._measure(begin - last)
+            length = self._length
         if begin >= self._end:
             self._turn(begin)
         self._last = begin
@@ -152,17 +160,21 @@ class SpikeBaseline:
         self._covered += coverage
         ring, horizon = self._ring, begin - self._span
         ring.append((begin, count))
-        self._sum += count
+        observed = self._sum + count
         while ring[0][0] <= horizon:
-            self._sum -= ring.popleft()[1]
-        left = self._end - begin - self._length
+            observed -= ring.popleft()[1]
+        self._sum = observed
+        left = self._end - begin - length
         if left <= 0.0:
             self._learn()
-        expected, interval, usual, swing = self._usual(1.0 - left / self._span if left > 0.0 else 1.0)
-        score = (2.0 * sqrt(self._sum + 0.375) - usual) / swing if self._hours >= READY_AFTER else 0.0
+            usual = self._base + self._slope
+        else:
+            usual = self._base + self._slope * (1.0 - left / self._span)
+        expected, interval = self._band(usual)
+        score = (2.0 * sqrt(observed + 0.375) - usual) / self._unit if self._hours >= READY_AFTER else 0.0
         if left <= 0.0:
             self._close()
-        return Surprise(self._sum, expected, interval, score)
+        return Surprise(observed, expected, interval, score)
 
     def to_state(self) -> str:
         """Return all that is known as JSON text, below 4 kB for buckets of a minute or more."""
@@ -240,20 +252,30 @@ class SpikeBaseline:
         self._aim()
 
     def _aim(self) -> None:
-        """Read the profile at the two hours in which the judged one may lie."""
-        before, here = self._slots
-        self._season = (self._profile(before), self._profile(here))
+        """Work out what holds until the next hour is learned or begun.
 
-    def _usual(self, share: float) -> tuple[float, tuple[float, float], float, float]:
-        """Return the expected count and its band, then centre and swing on the root scale.
-
-        `share` is how much of the judged hour lies in the clock hour under way.
+        The usual height of the judged hour is `_base` where it is the clock hour
+        before the present one, and `_slope` more where it is the present one.
         """
-        before, here = self._season
-        usual = self._level + before + (here - before) * share
-        swing = max(_SWING_FLOOR, sqrt(self._variance))
-        reach = _BAND * swing
-        return _count(usual), (_count(usual - reach), _count(usual + reach)), usual, swing
+        before, here = self._slots
+        season = self._profile(before)
+        self._base = self._level + season
+        self._slope = self._profile(here) - season
+        swing = self.swing
+        self._reach = _BAND * swing
+        self._unit = swing * (1.0 + (1.0 - self._length / self._span) * _LOOKS)
+
+    def _band(self, usual: float) -> tuple[float, tuple[float, float]]:
+        """Return the expected count and the band around it for a usual height."""
+        reach = self._reach
+        low, high = usual - reach, usual + reach
+        return (
+            usual * usual / 4.0 - 0.375 if usual > _ROOT_OF_NONE else 0.0,
+            (
+                low * low / 4.0 - 0.375 if low > _ROOT_OF_NONE else 0.0,
+                high * high / 4.0 - 0.375 if high > _ROOT_OF_NONE else 0.0,
+            ),
+        )
 
     def _close(self) -> None:
         """Put the clock hour aside; it teaches when the next one has passed."""
@@ -303,8 +325,3 @@ def _slot(local: float) -> int:
     """Return the place in the profile of a local time in seconds since 1970-01-01, a Thursday."""
     day, second = divmod(int(local), _DAY)
     return second // 3600 + (_HOURS if (day + 3) % 7 >= 5 else 0)  # noqa: PLR2004 - Saturday is the fifth from Monday
-
-
-def _count(height: float) -> float:
-    """Return the count that lies at `height` on the root scale."""
-    return height * height / 4.0 - 0.375 if height > _ROOT_OF_NONE else 0.0
