@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, examples, pass_app
+from listener.cli.context import App, config_option, examples, now_option, pass_app
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def sample() -> None:
 
 @config.command(epilog=examples("listener config show"))
 @config_option
+@now_option
 @pass_app
 def show(app: App) -> None:
     """Print what is set and what holds by default; of secrets only where they live."""

@@ -248,10 +248,22 @@ def _plain(value: object) -> str:
 def _write_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[Column], out: TextIO) -> None:
     import csv
 
-    writer = csv.writer(out, lineterminator="\n")
+    # The writer quotes the signs of its line end only, so it is given both; lines still end in \n.
+    writer = csv.writer(_NewLines(out), lineterminator="\r\n")
     writer.writerow([_csv_text(column.name, out) for column in columns])
     for row in rows:
         writer.writerow([_csv_value(row.get(column.name), out) for column in columns])
+
+
+class _NewLines:
+    r"""Pass on the rows of a CSV writer with \n at their end."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, row: str) -> int:
+        """Write one row, as csv.writer hands it over."""
+        return self._out.write(row.removesuffix("\r\n") + "\n")
 
 
 def _csv_value(value: object, out: TextIO) -> object:

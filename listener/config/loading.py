@@ -57,7 +57,7 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     Raises ConfigError naming every place that was tried.
     """
     if explicit is not None:
-        if explicit.is_file():
+        if explicit.exists():
             return explicit
         raise ConfigError(["there is no such file"], where=str(explicit))
     here = Path("config.toml")
@@ -65,7 +65,7 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         return here
     tried = places(environ)
     for place in tried:
-        if place.is_file():
+        if place.exists():
             return place
     if environ.get(VARIABLE, "").strip():
         raise ConfigError([f"there is no such file (it is named by ${VARIABLE})"], where=str(tried[0]))

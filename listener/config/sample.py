@@ -181,7 +181,7 @@ def _header(path: str, *, is_list: bool) -> str:
 def _help(plan: FieldPlan) -> str:
     """Return the help with the words and limits that are possible."""
     info = plan.info
-    text = info.help
+    text = info.help[:1].upper() + info.help[1:].rstrip(".") + "."
     if info.choices:
         text = f"{text} One of: {', '.join(info.choices)}."
     is_length = plan.kind == "timedelta"
@@ -190,7 +190,7 @@ def _help(plan: FieldPlan) -> str:
         limits.append(f"at least {_limit(info.minimum, is_length=is_length)}")
     if info.maximum is not None:
         limits.append(f"at most {_limit(info.maximum, is_length=is_length)}")
-    return f"{text} ({', '.join(limits)})" if limits else text
+    return f"{text} {' and '.join(limits).capitalize()}." if limits else text
 
 
 def _limit(number: float, *, is_length: bool) -> str:

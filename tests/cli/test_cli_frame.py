@@ -1,0 +1,189 @@
+"""The frame of the command line: help, errors as sentences, exit codes, signals, streams."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener.cli import COMMANDS, SECTIONS
+from listener.cli.main import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
+HEAVY = (
+    "numpy", "matplotlib", "tweepy", "praw", "requests", "apscheduler", "sqlite_utils", "pandas", "jinja2",
+    "feedparser", "asyncio",
+)  # fmt: skip
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return which heavy packages a fresh interpreter has loaded after `code`."""
+    report = f"\nimport sys\nprint('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_help_loads_nothing_heavy_and_no_command() -> None:
+    code = "from listener.cli.main import run\nrun(['--help'])"
+    assert loaded_by(code) == set()
+    modules = sorted({target.partition(":")[0] for target, _, _ in COMMANDS.values()})
+    check = f"\nimport sys\nassert not set({modules!r}) & set(sys.modules)\nassert 'listener.config' not in sys.modules"
+    assert loaded_by(code + check) == set()
+
+
+def test_the_help_of_every_command_loads_nothing_heavy_and_shows_an_example() -> None:
+    code = (
+        "import contextlib, io\n"
+        "from listener.cli import COMMANDS\n"
+        "from listener.cli.main import run, cli\n"
+        "for name in COMMANDS:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as out:\n"
+        "        assert run([name, '--help']) == 0, name\n"
+        "    is_group = 'COMMAND [ARGS]' in out.getvalue()\n"
+        "    assert is_group or 'Example' in out.getvalue(), name\n"
+    )
+    assert loaded_by(code) == set()
+
+
+def test_the_measuring_itself_sees_a_heavy_package() -> None:
+    assert "jinja2" in loaded_by("import jinja2")
+
+
+def test_help_lists_every_command_under_its_section(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    for name, (_, line, section) in COMMANDS.items():
+        assert section in SECTIONS
+        assert re.search(rf"^  {name} +{re.escape(line[:30])}", out, re.MULTILINE), name
+        assert f"{section}:" in out
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    alone = capsys.readouterr()
+    assert run(["--help"]) == 0
+    assert alone.out == capsys.readouterr().out
+    assert alone.err == ""
+
+
+def test_an_unknown_command_names_the_near_miss(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["confg"]) == 2
+    captured = capsys.readouterr()
+    assert "there is no command 'confg'; did you mean \"config\"?" in captured.err
+    assert captured.out == ""
+
+
+def test_a_command_far_from_any_points_to_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["xyzzy\x1b[31m"]) == 2
+    err = capsys.readouterr().err
+    assert '"listener --help" lists the commands' in err
+    assert "\x1b" not in err
+
+
+def test_an_unknown_option_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--brnd", "Acme"]) == 2
+    assert "--brand" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib.metadata import version
+
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"listener {version('social-listener')}\n"
+
+
+def test_an_error_is_one_sentence_and_with_debug_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "show", "--config", "nowhere.toml"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "Error: nowhere.toml: there is no such file\n"
+    assert captured.out == ""
+    assert run(["--debug", "config", "show", "--config", "nowhere.toml"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback")
+    assert "ConfigError: nowhere.toml" in err
+
+
+def test_a_wrong_now_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["share", "--now", "yesterday"]) == 2
+    assert '"yesterday" is not an ISO 8601 date and time' in capsys.readouterr().err
+
+
+def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
+    code = (
+        "import sys, listener.cli.configuring as c\n"
+        "import listener.config\n"
+        "listener.config.find_config = lambda *_: 1 / 0\n"
+        "from listener.cli.main import main\n"
+        "sys.argv = ['listener', *{arguments!r}]\n"
+        "main()\n"
+    )
+    arguments = ["config", "show"]
+    plain = subprocess.run(
+        [sys.executable, "-c", code.replace("{arguments!r}", repr(arguments))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert plain.returncode == 1
+    assert plain.stderr.startswith("Error: internal error: ZeroDivisionError: division by zero (run it again")
+    assert len(plain.stderr.splitlines()) == 1
+    arguments = ["--debug", "config", "show"]
+    loud = subprocess.run(
+        [sys.executable, "-c", code.replace("{arguments!r}", repr(arguments))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loud.returncode == 1
+    assert loud.stderr.startswith("Traceback")
+
+
+def test_ctrl_c_ends_with_130_and_a_short_word(tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)
+    process = subprocess.Popen([*PROGRAM, "config", "show", "--config", str(pipe)], stderr=subprocess.PIPE, text=True)
+    with pipe.open("w"):  # opens when the program has begun to read
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.strip() == "stopped"
+
+
+def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*PROGRAM, "--help"], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full")  # noqa: PTH110 - a device
+def test_output_that_cannot_be_written_is_one_sentence() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b"Error: the output cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_output_is_utf_8_in_a_pipe_whatever_the_locale(tmp_path: Path) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    (tmp_path / "c.toml").write_text('[[brands]]\nname = "कोका-कोला"\n', encoding="utf-8")
+    command = [*PROGRAM, "config", "show", "--config", str(tmp_path / "c.toml")]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert 'name = "कोका-कोला"'.encode() in done.stdout
+    assert done.returncode == 0
+
+
+def test_shell_completion_offers_commands() -> None:
+    environment = {**os.environ, "_LISTENER_COMPLETE": "bash_complete", "COMP_WORDS": "listener con", "COMP_CWORD": "1"}
+    done = subprocess.run(PROGRAM, capture_output=True, text=True, env=environment, check=False)
+    assert "config" in done.stdout
