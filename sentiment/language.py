@@ -1,4 +1,4 @@
-"""Tell the language of a text: by its script, by its n-grams, by its function words.
+"""Tell the language of a text: by its script, by its function words, by its n-grams.
 
 The script decides where one plausible language writes it. Among the languages
 of one script py3langid's model decides, restricted to those. No general model
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from functools import cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
@@ -20,50 +21,83 @@ from typing import TYPE_CHECKING, Final
 from sentiment.scripts import LATIN, SCRIPT_LANGUAGES, dominant_script
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sentiment.ngrams import NgramModel
 
-__all__ = ["LATIN_LANGUAGES", "ROMANISED", "UNKNOWN", "Identifier", "romanised_language"]
+__all__ = ["LATIN_LANGUAGES", "ROMANISED", "UNKNOWN", "Identifier", "language_by_words", "romanised_instead"]
 
 UNKNOWN: Final = "und"
 
-LATIN_LANGUAGES: Final = (
-    *("en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms"),
-    *("sv", "da", "no", "fi", "cs", "ro", "hu", "vi", "tl"),
-)
-"""Latin-script languages worth telling apart by default; rarer ones would mostly be mistakes."""
+_RARE: Final = ("sv", "da", "no", "fi", "cs", "ro", "hu", "vi", "tl")
+LATIN_LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms", *_RARE)
+"""Latin-script languages worth telling apart by default; still rarer ones would mostly be mistakes."""
 
 ROMANISED: Final = ("hi-Latn", "ta-Latn", "ml-Latn", "kn-Latn")
 
 _VERSION: Final = 1
-_NOISE: Final = re.compile(r"(?:https?://|www\.)\S+|[@#&]\w+;?")
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
-_LATIN_LETTERS: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]+")
+_LISTED: Final = ("en", *ROMANISED)
+_NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
+_BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
+"""Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""
+_WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENOUGH_LETTERS: Final = 2
 _FEWEST_HITS: Final = 2
 _FEWEST_SHARE: Final = 0.2
+_ENGLISH_HITS: Final = 3
+_ENGLISH_SHARE: Final = 0.3
+_LEAST_SHARE: Final = 0.12
+_MOST_WORDS: Final = 200
+"""As many words as are looked at."""
 
 
 @cache
-def _function_words() -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return (language, its function words) for each romanised language."""
+def _function_words() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages of each listed function word."""
     folder = files("sentiment").joinpath("data", "function_words")
-    lists = []
-    for language in ROMANISED:
-        lines = folder.joinpath(f"{language}.txt").read_text(encoding="utf-8").splitlines()
-        lists.append((language, frozenset(word for line in lines if not line.startswith("#") for word in line.split())))
-    return tuple(lists)
+    languages: dict[str, tuple[str, ...]] = {}
+    for language in _LISTED:
+        for line in folder.joinpath(f"{language}.txt").read_text(encoding="utf-8").splitlines():
+            for word in () if line.startswith("#") else line.split():
+                if language not in languages.get(word, ()):
+                    languages[word] = (*languages.get(word, ()), language)
+    return languages
 
 
-def romanised_language(words: Sequence[str]) -> str | None:
-    """Return the Indian language that lower-case Latin `words` are of, None where too few are known of any."""
-    best, most = None, 0
-    for language, known in _function_words():
-        hits = sum(word in known for word in words)
-        if hits > most:
-            best, most = language, hits
-    return best if most >= _FEWEST_HITS and most >= _FEWEST_SHARE * len(words) else None
+def language_by_words(words: Sequence[str]) -> str | None:
+    """Return the language whose function words are frequent among lower-case `words`, None where none's are.
+
+    Romanised languages are looked for first: their writers mix in much English.
+    """
+    known = _function_words()
+    hits = Counter(language for word in words for language in known.get(word, ()))
+    english = hits.pop("en", 0)
+    if hits:
+        language, most = max(hits.items(), key=lambda item: item[1])
+        if most >= _FEWEST_HITS and most >= _FEWEST_SHARE * len(words):
+            return language
+    return "en" if english >= _ENGLISH_HITS and english >= _ENGLISH_SHARE * len(words) and not hits else None
+
+
+def romanised_instead(words: Sequence[str], verdict: str) -> str | None:
+    """Return the romanised language that a text more likely is than its n-grams' `verdict`, if any.
+
+    The model knows no romanised language and calls it by a neighbour, so a single
+    function word is enough; in English only where it has fewer of its own.
+    """
+    known = _function_words()
+    hits = Counter(language for word in words for language in known.get(word, ()))
+    english = hits.pop("en", 0)
+    if not hits:
+        return None
+    language, most = max(hits.items(), key=lambda item: item[1])
+    if verdict == "en" and english >= most and most < _FEWEST_HITS:
+        return None
+    return language if most >= _LEAST_SHARE * len(words) else None
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("\u2019", "'"))
 
 
 class Identifier:
@@ -78,6 +112,7 @@ class Identifier:
         latin = tuple(dict.fromkeys(languages)) if languages is not None else LATIN_LANGUAGES
         self._candidates = {script: choice for script, choice in SCRIPT_LANGUAGES.items() if len(choice) > 1}
         self._candidates[LATIN] = latin
+        self._bias: Mapping[str, float] = _BIAS if languages is None else {}
         self._model: NgramModel | None = None
         self._lock = threading.Lock()
         self.version = f"{_VERSION}+py3langid-{distribution_version('py3langid')}+{','.join(latin)}"
@@ -87,30 +122,37 @@ class Identifier:
         verdicts: list[str] = []
         waiting: dict[str, list[tuple[int, str]]] = {}
         for place, (text, claim) in enumerate(zip(texts, claims, strict=True)):
-            cleaned = _NOISE.sub(" ", text)
-            verdict, script = self._by_script(cleaned, claim)
+            kept = [token for token in text.split()[:_MOST_WORDS] if not token.startswith(_NOISE_STARTS)]
+            cleaned = " ".join(kept).replace("#", "")
+            verdict, script = self._without_model(cleaned, claim)
             verdicts.append(verdict)
             if script is not None:
                 waiting.setdefault(script, []).append((place, cleaned))
         for script, asked in waiting.items():
-            answers = self._loaded().best([cleaned for _, cleaned in asked], self._candidates[script])
-            for (place, _), answer in zip(asked, answers, strict=True):
-                verdicts[place] = answer or _claimed(claims[place], self._candidates[script])
+            candidates = self._candidates[script]
+            answers = self._loaded().best([cleaned for _, cleaned in asked], candidates, self._bias)
+            for (place, cleaned), answer in zip(asked, answers, strict=True):
+                verdict = answer or _claimed(claims[place], candidates)
+                verdicts[place] = (
+                    (romanised_instead(_words(cleaned), verdict) or verdict) if script == LATIN else verdict
+                )
         return verdicts
 
-    def _by_script(self, text: str, claim: str | None) -> tuple[str, str | None]:
+    def _without_model(self, text: str, claim: str | None) -> tuple[str, str | None]:
         """Return a verdict and None, or ``und`` and the script among whose languages n-grams must decide."""
-        letters = sum(map(len, _LATIN_LETTERS.findall(text)))
-        script = dominant_script(text, letters)
+        script = dominant_script(text)
         if script is None:
             return UNKNOWN, None
         if script != LATIN:
             languages = SCRIPT_LANGUAGES[script]
             return (languages[0], None) if len(languages) == 1 else (UNKNOWN, script)
-        if letters < _ENOUGH_LETTERS:
+        words = _words(text)
+        if sum(map(len, words)) < _ENOUGH_LETTERS:
             return _claimed(claim, self._candidates[LATIN]), None
-        romanised = romanised_language(_WORD.findall(text.lower()))
-        return (romanised, None) if romanised else (UNKNOWN, LATIN)
+        verdict = language_by_words(words)
+        if verdict == "en" and verdict not in self._candidates[LATIN]:
+            verdict = None
+        return (verdict, None) if verdict else (UNKNOWN, LATIN)
 
     def _loaded(self) -> NgramModel:
         with self._lock:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
-from sentiment.vader import default_rules
+from sentiment.vader import coarse_class, default_rules
 from sentiment.wordlists import LISTS_VERSION, load_wordlist
 
 if TYPE_CHECKING:
@@ -44,19 +44,12 @@ _LONGEST_EMOTICON: Final = 5
 _ROMANISED_CONFIDENCE: Final = 0.4
 """A rough mark, not a probability: measured macro-F1 lies some ten points below the same rules on native script."""
 
-_SPACED_OUT: Final = str.maketrans(
-    {
-        **dict.fromkeys("،؛।॥、。「」『』\uff08\uff09【】《》〈〉・…«»“”„\uff0c\uff1b\uff1a", " "),
-        "؟": "? ",
-        "\uff1f": "? ",
-        "\uff01": "! ",
-        "\ufe0f": None,
-        "\u2019": "'",
-        "\u2018": "'",
-        "\u0640": None,
-    }
+_SEPARATORS: Final = re.compile(
+    "[\u060c\u061b\u0964\u0965\u2026\u201c-\u201e\u3001\u3002\u3008-\u3011\u30fb\uff08\uff09\uff0c\uff1a\uff1b\xab\xbb]"
 )
-"""Punctuation that is written without a space beside it; variation selectors and Arabic tatweel go."""
+_MARKS: Final = re.compile("[\u061f\uff01\uff1f]")
+_DROPPED: Final = re.compile("[\u0640\ufe0f]")
+"""Punctuation written without a space beside it; other scripts' ! and ?; tatweel and variation selectors."""
 
 
 class _Word(NamedTuple):
@@ -69,6 +62,7 @@ class _Word(NamedTuple):
     negates_behind: bool = False
     contrasts: bool = False
     upper: bool = False
+    starts: bool = False
 
 
 _PLAIN: Final = _Word("")
@@ -87,20 +81,18 @@ class LexiconRules:
         self._emoji = emoji
         self._emoticons = emoticons
         self._memo: dict[str, _Word] = {}
-        self._emoji_pattern = re.compile("[" + "".join(emoji) + "]") if emoji else None
+        self._emoji_pattern = re.compile(coarse_class(emoji)) if emoji else None
         self._phrase_starts = frozenset(phrase[0] for phrase in words.phrases)
         self._longest_phrase = max(map(len, words.phrases), default=0)
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
-        prepared = text.translate(_SPACED_OUT)
-        if self._emoji_pattern is not None and not text.isascii():
-            prepared = self._emoji_pattern.sub(r" \g<0> ", prepared)
+        prepared = text if text.isascii() else self._prepared(text)
         if self._words.segmented:
             words = [self._look_up(piece) for piece in self._segments(prepared)]
         else:
             words = [self._remembered(token) for token in prepared.split()]
-            if self._phrase_starts:
+            if any(word.starts for word in words):
                 words = self._with_phrases(words)
         hits = [place for place, word in enumerate(words) if word.value is not None]
         if not hits:
@@ -116,6 +108,13 @@ class LexiconRules:
             if value:
                 values.append(value)
         return summarise(prepared, len(words), values)
+
+    def _prepared(self, text: str) -> str:
+        """Return a text that is not ASCII with its marks in ASCII and what separates words as spaces."""
+        text = _DROPPED.sub("", text).replace("\u2019", "'").replace("\u2018", "'")
+        text = _SEPARATORS.sub(" ", text)
+        text = _MARKS.sub(lambda found: "! " if found[0] == "\uff01" else "? ", text)
+        return self._emoji_pattern.sub(r" \g<0> ", text) if self._emoji_pattern is not None else text
 
     def _remembered(self, token: str) -> _Word:
         word = self._memo.get(token)
@@ -151,7 +150,7 @@ class LexiconRules:
             return None
         if negates or behind or boost or contrasts:
             value = None
-        return _Word(form, value, boost, negates, behind, contrasts, upper)
+        return _Word(form, value, boost, negates, behind, contrasts, upper, form in self._phrase_starts)
 
     def _with_phrases(self, words: Sequence[_Word]) -> list[_Word]:
         """Return the words with each known phrase put together to one, the longest first."""
@@ -160,7 +159,7 @@ class LexiconRules:
         while place < len(words):
             step = 1
             word = words[place]
-            if word.text in self._phrase_starts:
+            if word.starts:
                 for length in range(self._longest_phrase, 1, -1):
                     phrase = tuple(part.text for part in words[place : place + length])
                     value = self._words.phrases.get(phrase) if len(phrase) == length else None

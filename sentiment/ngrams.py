@@ -16,7 +16,7 @@ import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier, visit_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,9 +57,13 @@ class NgramModel:
         self._parts: dict[tuple[str, ...], _Columns] = {}
         self._lock = threading.Lock()
 
-    def best(self, texts: Sequence[str], candidates: tuple[str, ...]) -> list[str | None]:
-        """Return the most likely of `candidates` for each text, None where none of its n-grams is known."""
+    def best(self, texts: Sequence[str], candidates: tuple[str, ...], bias: Mapping[str, float]) -> list[str | None]:
+        """Return the most likely of `candidates` for each text, None where none of its n-grams is known.
+
+        `bias` is added to the log score of a language.
+        """
         columns = self._columns(candidates)
+        added = np.array([bias.get(language, 0.0) for language in columns.languages], dtype=np.float32)
         if not columns.languages:
             return [None] * len(texts)
         verdicts: list[str | None] = []
@@ -68,7 +72,7 @@ class NgramModel:
             scores = np.zeros((len(batch), len(columns.languages)), dtype=np.float32)
             self._rank_batch(batch, columns, scores)
             known: list[bool] = np.any(scores, axis=1).tolist()
-            winners: list[int] = np.argmax(scores, axis=1).tolist()
+            winners: list[int] = np.argmax(scores + added, axis=1).tolist()
             verdicts.extend(
                 columns.languages[winner] if seen else None for winner, seen in zip(winners, known, strict=True)
             )

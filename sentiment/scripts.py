@@ -70,24 +70,36 @@ SCRIPT_LANGUAGES: Final = {
 }
 """The languages a script may stand for, of those worth telling apart."""
 
-_NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]")
+_NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]+")
+_LATIN_LETTER: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _RUNS: Final = tuple((script, re.compile(f"[{ranges}]+")) for script, ranges in _BLOCKS)
 _KANA_SHARE: Final = 0.05
 """Japanese mixes kana and Han; Chinese has no kana but in names."""
 
 
-def dominant_script(text: str, latin_letters: int) -> str | None:
+def dominant_script(text: str) -> str | None:
     """Return the ISO 15924 code of the script most of the letters are in; None without letters.
 
-    `latin_letters` counts those in Latin script. A tie goes to the other script:
-    Latin words are borrowed everywhere.
+    A tie goes to the other script: Latin words are borrowed everywhere.
     """
-    first = None if text.isascii() else _NOT_LATIN.search(text)
-    if first is None:
-        return LATIN if latin_letters else None
-    counts = {script: sum(map(len, pattern.findall(text, first.start()))) for script, pattern in _RUNS}
+    foreign = "" if text.isascii() else "".join(_NOT_LATIN.findall(text))
+    if not foreign:
+        return LATIN if _LATIN_LETTER.search(text) else None
+    counts = _count_scripts(foreign)
     script = max(counts, key=counts.__getitem__)
-    if script == "Hani" and counts["Kana"] > _KANA_SHARE * counts["Hani"]:
+    kana = counts.get("Kana", 0)
+    if script == "Hani" and kana > _KANA_SHARE * counts["Hani"]:
         script = "Kana"
-    native = counts["Kana"] + counts["Hani"] if script == "Kana" else counts[script]
-    return LATIN if latin_letters > native else script
+    native = kana + counts.get("Hani", 0) if script == "Kana" else counts[script]
+    return LATIN if len(_LATIN_LETTER.findall(text)) > native else script
+
+
+def _count_scripts(letters: str) -> dict[str, int]:
+    """Count the letters of each script, most texts having one or two."""
+    counts: dict[str, int] = {}
+    while letters:
+        script, pattern = next((name, run) for name, run in _RUNS if run.match(letters))
+        rest = pattern.sub("", letters)
+        counts[script] = len(letters) - len(rest)
+        letters = rest
+    return counts

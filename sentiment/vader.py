@@ -25,9 +25,9 @@ from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["VaderRules", "VaderScorer", "default_rules", "polarity_scores"]
+__all__ = ["VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
 RULES_VERSION: Final = 1
 """Raised whenever a change here changes a score."""
@@ -115,7 +115,7 @@ class VaderRules:
         self.lexicon = lexicon
         self._words = _Memo(lexicon)
         self._emoji = emoji
-        self._emoji_like = re.compile(_coarse_class(emoji))
+        self._emoji_like = re.compile(coarse_class(emoji))
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
@@ -159,7 +159,7 @@ class VaderRules:
         return name if start == 0 or found.string[start - 1] == " " else f" {name}"
 
 
-def _coarse_class(characters: Mapping[str, str]) -> str:
+def coarse_class(characters: Iterable[str]) -> str:
     """Return a character class that holds at least `characters` (single code points), in few ranges.
 
     One class of all their ranges is slow: the matcher tries literals above the
