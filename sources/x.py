@@ -297,7 +297,9 @@ class XSource:
         return answer
 
     def _page(self, answer: Mapping[str, object], window: Window, position: _Position, sent: int) -> Page:
-        mentions, skipped = read_posts(answer)
+        found, skipped = read_posts(answer)
+        # an edit is indexed as of now, its post belongs to the window of its first version
+        mentions = tuple(one for one in found if one.published_at is None or one.published_at >= window.since)
         following = _following(answer, position)
         is_cut = following is None and position.begin > window.since
         included = as_object(answer.get("includes"))

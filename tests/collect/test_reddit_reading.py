@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from listener.api import Engagement, Mention, Page, Query, Resource, Window
 from listener.errors import UsageError
 from listener.query import Or, Phrase
+from listener.testing import check_source
 from servers.reddit import CLIENT_ID, CLIENT_SECRET, Reddit, Thing, posts_every
 from servers.web import Answer, Request, SimulatedServer
 from sources.reddit import RedditOptions, RedditSource
@@ -334,6 +335,26 @@ class TestPaging:
             read_all(source_for(server), NEW)
             assert [request.path for request in server.requests].count("/api/v1/access_token") == 1
             assert all(request.param("raw_json") == "1" for request in server.requests[1:])
+
+
+class TestContract:
+    def test_reddit_keeps_every_promise_of_a_source(self) -> None:
+        comments = [
+            Thing(number=5000 + n, created_at=ago(minutes=n), text=f"acme & co {n}", parent="t3_aa", author=None)
+            for n in range(150)
+        ]
+        gone = [Thing(number=4000, created_at=ago(hours=1), text="[removed]", parent="t3_aa")]
+        posts = posts_every(timedelta(minutes=5), 400, before=NOW)
+        queries = [Query.of("Acme", Phrase("acme")), Query.of("Globex", Phrase("globex"))]
+        with Reddit([*comments, *gone, *posts], now=NOW) as server:
+            found = check_source(lambda: source_for(server, subreddits=("kettles",)), queries, DAY)
+        assert len(found) == 2 * 288 + 149  # each post by search and by listing; one comment is of this very instant
+
+    def test_reddit_says_how_far_it_went_within_its_promises(self) -> None:
+        window = Window(since=ago(days=300), until=ago(hours=1))
+        with Reddit(posts_every(timedelta(minutes=5), 1200, before=NOW), now=NOW) as server:
+            found = check_source(lambda: source_for(server), [Query.of("Acme", Phrase("acme"))], window)
+        assert len(found) == 1000 - 12  # the newest twelve are of a later window
 
 
 class TestPlan:

@@ -22,6 +22,7 @@ from listener.api import (
     Window,
 )
 from listener.query import And, Hashtag, Not, Or, Phrase
+from listener.testing import check_source
 from servers.web import Answer, Request, SimulatedServer
 from servers.x import TOKEN, Post, X, id_at, number_of, time_of
 from sources.x import XOptions, XSource
@@ -338,6 +339,32 @@ class TestPaging:
 
 
 @pytest.mark.usefixtures("token")
+class TestContract:
+    def test_x_keeps_every_promise_of_a_source(self) -> None:
+        first = Post(text="Acme is fien", created_at=ago(hours=2, minutes=5))
+        original = Post(text="Globex & Acme " * 30, created_at=ago(days=2))
+        posts = [
+            original,
+            Post(text="acme is fine", created_at=ago(hours=2), versions=(first.id,)),
+            Post(text="RT @a: Globex & Acme…", created_at=ago(hours=1), retweets=original.id),
+            Post(text="acme late edit", created_at=DAY.since, versions=(id_at(DAY.since - timedelta(minutes=9)),)),
+            *(Post(text=f"globex {n}", created_at=ago(minutes=n), author_is_gone=n % 3 == 0) for n in range(1, 40)),
+            *(Post(text=f"#acme {n} <b>", created_at=ago(minutes=n), author="acme_inc") for n in range(1, 20)),
+        ]
+        queries = [Query.of("Acme", Or((Phrase("acme"), Hashtag("acme")))), Query.of("Globex", Phrase("globex"))]
+        with X(posts, now=NOW) as server:
+            found = check_source(lambda: source_for(server, max_results=10), queries, DAY)
+        assert len(found) == 61  # the repost counts for both brands; the late edit is of an earlier window
+
+    def test_x_says_how_far_it_went_within_its_promises(self) -> None:
+        posts = [Post(text=f"acme {n}", created_at=ago(days=n)) for n in range(1, 10)]
+        with X(posts, now=NOW) as server:
+            window = Window(since=ago(days=20), until=DAY.until)
+            found = check_source(lambda: source_for(server), [Query.of("Acme", Phrase("acme"))], window)
+        assert len(found) == 7
+
+
+@pytest.mark.usefixtures("token")
 class TestPlan:
     ACME = Query.of("Acme", And((Or((Phrase("acme"), Hashtag("acme"))), Not(Phrase("acme corner")))), ("Acme",))
     GLOBEX = Query.of("Globex", Or(tuple(Phrase(f"globex number {n}") for n in range(60))), ("Globex",))
@@ -472,7 +499,7 @@ class TestRecordedAnswers:
     def test_every_recorded_post_becomes_a_mention(self, shared: Path) -> None:
         bodies = list(recorded_pages(shared / "recorded" / "x"))
         assert len(bodies) >= 40
-        for name, body, page in self.served(bodies):
+        for name, body, page in self.served(bodies, Window(since=datetime(2006, 1, 1, tzinfo=UTC), until=DAY.until)):
             posts = body["data"]
             assert page.skipped == (), name
             assert page.exhausted == ("next_token" not in body.get("meta", {})), name
@@ -484,12 +511,12 @@ class TestRecordedAnswers:
                     post, mapped[post.get("edit_history_tweet_ids", [post["id"]])[0]], body.get("includes", {})
                 )
 
-    def served(self, bodies: list[tuple[str, dict]]) -> Iterator[tuple[str, dict, Page]]:
+    def served(self, bodies: list[tuple[str, dict]], window: Window) -> Iterator[tuple[str, dict, Page]]:
         with Fixed({}) as server:
             source = source_for(server)
             for name, body in bodies:
                 server.body = body
-                yield name, body, source.fetch(ACME, DAY, None)
+                yield name, body, source.fetch(ACME, window, None)
             source.close()
 
 
