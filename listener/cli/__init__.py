@@ -20,11 +20,16 @@ SECTIONS: Final = (
 """The sections of the help, in the order they are printed."""
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "score": ("listener.cli.streaming:score", "Add the sentiment to lines of mention JSONL.", "Judge"),
+    "match": ("listener.cli.streaming:match", "Keep the lines that satisfy an expression.", "Judge"),
+    "import": ("listener.cli.moving:import_", "Take in mentions from a file.", "Data"),
+    "export": ("listener.cli.moving:export", "Write stored mentions to a file.", "Data"),
     "demo": ("listener.cli.demoing:demo", "Run the whole job with no key and no network.", "Start here"),
     "collect": ("listener.cli.collecting:collect", "Read every enabled source once.", "Collect"),
     "trend": ("listener.cli.trending:trend", "Show how mentions and their feeling went.", "Ask"),
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
+    "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),
     "init": ("listener.cli.configuring:init", "Write a commented starter configuration.", "Start here"),
     "config": ("listener.cli.configuring:config", "Show the settings, or a sample of all of them.", "Set-up"),
 }

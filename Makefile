@@ -1,0 +1,65 @@
+# make demo    set up and run the whole job on the bundled archive: no key, no network but the package index
+# make test    set up and run the everyday tests (under 2 minutes)
+# make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, package
+# make bench   the benchmarks: ratios against named baselines
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := listener sources sentiment reports
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types imports slow docs package bench clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.developed
+
+demo: $(VENV)/.installed
+	$(BIN)/listener demo
+
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS)
+
+check: format lint types imports slow package
+
+format: $(VENV)/.developed
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check .
+
+types: $(VENV)/.developed
+	$(BIN)/mypy
+
+imports: $(VENV)/.developed
+	$(BIN)/lint-imports
+
+slow: $(VENV)/.developed
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$$(cat tests/coverage-floor.txt)
+
+package: $(VENV)/.developed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist . > /dev/null
+	$(BIN)/python tests/package_contents.py dist
+
+docs: $(VENV)/.developed
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.developed
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+clean:
+	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache listener-demo
