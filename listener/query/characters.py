@@ -11,7 +11,18 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["EXTEND", "FOLDS", "KINDS", "SOFT_BREAKS", "UNSPACED", "WORD", "ZWJ", "FoldTable", "KindTable"]
+__all__ = [
+    "EXTEND",
+    "FOLDS",
+    "KINDS",
+    "SOFT_BREAKS",
+    "UNSPACED",
+    "WORD",
+    "ZWJ",
+    "FoldTable",
+    "KindTable",
+    "changing_pattern",
+]
 
 WORD: Final = 1
 """Flag of a character of a script that puts spaces between words."""
@@ -112,6 +123,18 @@ _SPELLED: Final = {
 }
 
 
+_PLAIN: Final = (
+    "3b1-3c1 3c3-3c9 430-438 43a-44f 458-45b 5d0-5ea 61d-621 62a-63f 644-648 66a-66f 679-6a9 6ab-6bf "
+    "6c4-6d2 900-928 92a-930 935-93b 93d-957 960-965 970-9ca 9cd-9db 9e0-9e5 9f0-a32 a37-a3b a3d-a58 "
+    "a5f-a65 a70-abb abd-ae5 af0-b47 b4d-b5b b5e-b65 b70-b93 b95-bc9 bcd-be5 bf0-c47 c49-c65 c70-cbf "
+    "cc1-cc6 ccc-ce5 cf0-d49 d4d-d65 d70-dd9 ddf-de5 df0-dff e00-e32 e34-e4f e5a-eb2 eb4-ecf ede-f0b "
+    "f0d-f1f f2a-f42 1000-1025 1027-103f 104a-108f 109a-109f 1780-17b3 17b6-17df 17ea-17ff 2020-2023 "
+    "2038-203b 2190-2199 25a0-27bf 3001-3035 303b-304b 306a-306f 307e-3093 30a0-30ab 30ca-30cf 30de-30f3 "
+    "4e00-9fff 1f1e6-1f1ff 1f300-1f3fa 1f400-1faff"
+)
+"""Ranges, in hexadecimal, of common lower-case or caseless characters that fold to themselves."""
+
+
 def _within(code_point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
     """Say whether a code point lies in one of the inclusive ranges."""
     return any(first <= code_point <= last for first, last in ranges)
@@ -159,6 +182,16 @@ def _kind_of(character: str) -> int:
     if category[0] == "M" or 0x1161 <= code_point <= 0x11FF:  # noqa: PLR2004 - Hangul vowels and finals
         kind |= EXTEND
     return kind
+
+
+def changing_pattern() -> str:
+    """Return a regular expression of runs of characters that folding may change after lower-casing.
+
+    Written so that the regular expression engine can skip to the first one.
+    """
+    plain = "".join(f"\\U{first:0>8}-\\U{last:0>8}" for first, last in (part.split("-") for part in _PLAIN.split()))
+    one = f"[^\\x00-\\x7f{plain}]"
+    return f"{one}{one}*"
 
 
 class FoldTable(dict[int, str]):

@@ -9,16 +9,31 @@ under a NOT as well.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from listener.query.fields import holds
-from listener.query.places import camel_words, has_place, places, words_in_row
+from listener.query.places import camel_words, places, term_ranges, words_in_row
 from listener.query.reading import FIELDS, Reading
 from listener.query.terms import entity_key, read_name
-from listener.query.tree import And, Hashtag, Language, Node, Not, Or, Phrase, TagWords, Title
+from listener.query.tree import (
+    And,
+    Cashtag,
+    Field,
+    Handle,
+    Hashtag,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Raw,
+    TagWords,
+    Title,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from listener.mention import Mention, Span
 
@@ -45,6 +60,8 @@ def evaluate_reading(tree: Node, reading: Reading) -> tuple[Span, ...] | None:
     found = _evaluate(tree, reading, negated=False)
     if found is None:
         return None
+    if len(found) < 2:  # noqa: PLR2004 - nothing to put in order
+        return tuple(found)
     return tuple(sorted(set(found), key=lambda span: (FIELDS.index(span[0]), span[1], span[2])))
 
 
@@ -53,26 +70,16 @@ def _evaluate(node: Node, reading: Reading, *, negated: bool) -> Found:
 
     `negated` says that an odd number of NOTs stands above.
     """
-    match node:
-        case And(children):
-            return _all(children, reading, negated=negated)
-        case Or(children):
-            return _any(children, reading, negated=negated)
-        case Not(child):
-            return [] if _evaluate(child, reading, negated=not negated) is None else None
-        case Title(child):
-            return _spans(child, reading, ("title",)) or None
-        case Language() if reading.language is None:
-            return None if negated else []
-        case _ if has_place(node):
-            return _spans(node, reading, FIELDS) or ([] if _is_named(node, reading) else None)
+    evaluator = _EVALUATORS.get(type(node))
+    if evaluator is not None:
+        return evaluator(node, reading, negated)
     return [] if holds(node, reading) else None
 
 
-def _all(children: Iterable[Node], reading: Reading, *, negated: bool) -> Found:
+def _all(node: And, reading: Reading, negated: bool) -> Found:
     """Return the spans of all children, None where one is not satisfied."""
     spans: list[Span] = []
-    for child in children:
+    for child in node.children:
         found = _evaluate(child, reading, negated=negated)
         if found is None:
             return None
@@ -80,19 +87,65 @@ def _all(children: Iterable[Node], reading: Reading, *, negated: bool) -> Found:
     return spans
 
 
-def _any(children: Iterable[Node], reading: Reading, *, negated: bool) -> Found:
+def _any(node: Or, reading: Reading, negated: bool) -> Found:
     """Return the spans of the children that are satisfied, None where none is."""
-    results = [found for child in children if (found := _evaluate(child, reading, negated=negated)) is not None]
-    return [span for found in results for span in found] if results else None
+    spans: Found = None
+    for child in node.children:
+        found = _evaluate(child, reading, negated=negated)
+        if found is not None:
+            spans = found if spans is None else spans + found
+    return spans
 
 
-def _spans(node: Node, reading: Reading, fields: Iterable[str]) -> list[Span]:
-    """Return the first places of a node in the fields."""
-    spans: dict[Span, None] = {}
-    for field in fields:
-        for place in islice(places(node, reading, field), MAX_SPANS):
-            spans.update(dict.fromkeys((field, start, end) for start, end in place.terms))
-    return list(spans)
+def _not(node: Not, reading: Reading, negated: bool) -> Found:
+    """Return no spans where the child is not satisfied: what is absent has no place."""
+    return [] if _evaluate(node.child, reading, negated=not negated) is None else None
+
+
+def _term(node: Node, reading: Reading, _negated: bool) -> Found:
+    """Return the first places of a term in title and text."""
+    spans = [
+        (field, start, end)
+        for field in reading.fields
+        for start, end in islice(term_ranges(node, reading, field), MAX_SPANS)
+    ]
+    return spans if spans or _is_named(node, reading) else None
+
+
+def _near(node: Near, reading: Reading, _negated: bool) -> Found:
+    """Return the first places of terms near each other, without what stands between."""
+    spans = {
+        (field, start, end): None
+        for field in reading.fields
+        for place in islice(places(node, reading, field), MAX_SPANS)
+        for start, end in place.terms
+    }
+    return list(spans) or None
+
+
+def _title(node: Title, reading: Reading, _negated: bool) -> Found:
+    """Return the first places of a term in the title."""
+    return [
+        ("title", start, end) for start, end in islice(term_ranges(node.child, reading, "title"), MAX_SPANS)
+    ] or None
+
+
+def _field(node: Field, reading: Reading, negated: bool) -> Found:
+    """Decide a property; a language that is not identified yet counts in favour."""
+    if node.name == "lang" and reading.language is None:
+        return None if negated else []
+    return [] if holds(node, reading) else None
+
+
+_EVALUATORS: Final[dict[type, Callable[[Any, Reading, bool], Found]]] = {
+    And: _all,
+    Or: _any,
+    Not: _not,
+    Near: _near,
+    Title: _title,
+    Field: _field,
+    **dict.fromkeys((Phrase, Prefix, Raw, Hashtag, TagWords, Handle, Cashtag), _term),
+}
 
 
 def _is_named(node: Node, reading: Reading) -> bool:

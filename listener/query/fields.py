@@ -5,19 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Final
 
-from listener.query.tree import (
-    Author,
-    Bound,
-    Country,
-    FromSource,
-    Kind,
-    Language,
-    Node,
-    Site,
-    Subreddit,
-    Trait,
-    Url,
-)
+from listener.query.tree import Author, Bound, Field, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,64 +33,75 @@ _MEASURES: Final[dict[str, Callable[[Mention], float | None]]] = {
 }
 
 _TRAITS: Final[dict[str, Callable[[Mention], bool]]] = {
-    "is:repost": lambda mention: mention.is_repost,
-    "is:reply": lambda mention: mention.reply_to is not None,
-    "is:quote": lambda mention: mention.quote_of is not None,
-    "has:link": lambda mention: bool(mention.links) or "http://" in mention.text or "https://" in mention.text,
-    "has:media": lambda mention: mention.has_media is True,
+    "repost": lambda mention: mention.is_repost,
+    "reply": lambda mention: mention.reply_to is not None,
+    "quote": lambda mention: mention.quote_of is not None,
+    "link": lambda mention: bool(mention.links) or "http://" in mention.text or "https://" in mention.text,
+    "media": lambda mention: mention.has_media is True,
 }
 
 
 def holds(node: Node, reading: Reading) -> bool:
     """Say whether a condition on a property is satisfied; a language has to be identified."""
-    mention = reading.mention
     match node:
         case Author(handle):
-            return _is_author(handle, mention)
-        case Site(host):
-            own = reading.site[0]
-            return own == host or own.endswith("." + host)
-        case Url(text):
-            needle = text.casefold()
-            return any(needle in address.casefold() for address in (mention.url or "", *mention.links))
-        case Language(tag):
-            return _is_language(tag, reading.language)
-        case Subreddit(name):
-            host, path = reading.site
-            return (host == "reddit.com" or host.endswith(".reddit.com")) and f"{path}/".startswith(f"/r/{name}/")
-        case _:
-            return _holds_plain(node, mention)
-
-
-def _holds_plain(node: Node, mention: Mention) -> bool:
-    """Decide what is read from one field as it stands."""
-    match node:
-        case FromSource(name):
-            return mention.source.casefold() == name.casefold()
-        case Kind(name):
-            return mention.kind == name
-        case Country(code):
-            return mention.place is not None and mention.place.upper() == code.upper()
-        case Trait(name):
-            return _TRAITS[name](mention)
-        case Bound(measure, sign, value):
-            known = _MEASURES[measure](mention)
-            return known is not None and _COMPARE[sign](known, value)
+            return _is_author(handle, reading)
+        case Field(name, value):
+            return _FIELDS[name](value, reading)
+        case Bound(measure, sign, bound):
+            known = _MEASURES[measure](reading.mention)
+            return known is not None and _COMPARE[sign](known, bound)
     msg = f"{type(node).__name__} is not a condition on a property"
     raise TypeError(msg)
 
 
-def _is_author(handle: str, mention: Mention) -> bool:
+def _is_author(handle: str, reading: Reading) -> bool:
     """Say whether an account wrote a mention; handles have no case."""
-    author = mention.author
+    author = reading.mention.author
     if author is None or author.handle is None:
         return False
     return author.handle.lstrip("@").casefold() == handle.lstrip("@").casefold()
 
 
-def _is_language(tag: str, language: str | None) -> bool:
-    """Say whether a language is that of a tag or a variety of it (RFC 4647, basic filtering)."""
-    if language is None:
+def _is_on_site(host: str, reading: Reading) -> bool:
+    """Say whether the permalink is on a host or on one below it."""
+    own = reading.site[0]
+    return own == host or own.endswith("." + host)
+
+
+def _has_url(text: str, reading: Reading) -> bool:
+    """Say whether an address of the mention, its own or of a link, holds a text."""
+    needle = text.casefold()
+    return any(needle in address.casefold() for address in (reading.mention.url or "", *reading.mention.links))
+
+
+def _is_language(tag: str, reading: Reading) -> bool:
+    """Say whether the language is that of a tag or a variety of it (RFC 4647, basic filtering)."""
+    if reading.language is None:
         return False
-    wanted, known = tag.lower(), language.lower()
-    return known == wanted or known.startswith(wanted + "-")
+    known = reading.language.lower()
+    return known == tag.lower() or known.startswith(tag.lower() + "-")
+
+
+def _is_in_subreddit(name: str, reading: Reading) -> bool:
+    """Say whether the permalink lies in a subreddit."""
+    host, path = reading.site
+    return (host == "reddit.com" or host.endswith(".reddit.com")) and f"{path}/".startswith(f"/r/{name.lower()}/")
+
+
+def _has_trait(name: str, reading: Reading) -> bool:
+    """Say whether a yes-or-no property holds."""
+    return _TRAITS[name](reading.mention)
+
+
+_FIELDS: Final[dict[str, Callable[[str, Reading], bool]]] = {
+    "site": _is_on_site,
+    "url": _has_url,
+    "lang": _is_language,
+    "source": lambda name, reading: reading.mention.source.casefold() == name.casefold(),
+    "subreddit": _is_in_subreddit,
+    "kind": lambda name, reading: reading.mention.kind == name,
+    "country": lambda code, reading: (reading.mention.place or "").upper() == code.upper(),
+    "is": _has_trait,
+    "has": _has_trait,
+}

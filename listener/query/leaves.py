@@ -13,22 +13,15 @@ from listener.query.tree import (
     Author,
     Bound,
     Cashtag,
-    Country,
-    FromSource,
+    Field,
     Handle,
     Hashtag,
-    Kind,
-    Language,
     Near,
     Phrase,
     Prefix,
     Raw,
-    Site,
-    Subreddit,
     TagWords,
     Title,
-    Trait,
-    Url,
 )
 
 if TYPE_CHECKING:
@@ -199,61 +192,61 @@ def _read_field(name: str, value: str, column: int, *, starred: bool) -> Node:
     return _READERS[field](value, at)
 
 
-def _site(value: str, column: int) -> Site:
+def _site(value: str, column: int) -> Field:
     host = value.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").strip("./*")
     if not _HOST.fullmatch(host):
         msg = f'"{value[:60]}" is not a host; expected one such as example.org (url: looks into whole addresses)'
         raise QueryError(msg, column=column)
-    return Site(host)
+    return Field("site", host)
 
 
-def _language(value: str, column: int) -> Language:
+def _language(value: str, column: int) -> Field:
     tag = value.strip().replace("_", "-")
     if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", tag):
         msg = f'"{value[:40]}" is not a language; expected a BCP 47 tag such as en, hi or hi-Latn'
         raise QueryError(msg, column=column)
-    return Language(tag.lower())
+    return Field("lang", tag.lower())
 
 
-def _source(value: str, column: int) -> FromSource:
+def _source(value: str, column: int) -> Field:
     name = value.strip().lower()
     if not re.fullmatch(r"[a-z0-9_\-]+", name):
         msg = f'"{value[:40]}" is not the name of a source; expected one such as reddit'
         raise QueryError(msg, column=column)
-    return FromSource(name)
+    return Field("source", name)
 
 
-def _subreddit(value: str, column: int) -> Subreddit:
+def _subreddit(value: str, column: int) -> Field:
     name = value.strip().strip("/").lower().removeprefix("r/")
     if not re.fullmatch(r"[a-z0-9_]{2,50}", name):
         msg = f'"{value[:60]}" is not a subreddit; expected its name, such as subreddit:coffee'
         raise QueryError(msg, column=column)
-    return Subreddit(name)
+    return Field("subreddit", name)
 
 
-def _kind(value: str, column: int) -> Kind:
+def _kind(value: str, column: int) -> Field:
     name = value.strip().lower()
     if name not in KINDS:
         msg = f'"{value[:40]}" is not a kind of mention; {suggest(name, KINDS)}'
         raise QueryError(msg, column=column)
-    return Kind(name)
+    return Field("kind", name)
 
 
-def _country(value: str, column: int) -> Country:
+def _country(value: str, column: int) -> Field:
     code = value.strip().upper()
     if not re.fullmatch(r"[A-Z]{2}", code):
         msg = f'"{value[:40]}" is not a country; expected two letters of ISO 3166 such as IN'
         raise QueryError(msg, column=column)
-    return Country(code)
+    return Field("country", code)
 
 
-def _trait(field: str) -> Callable[[str, int], Trait]:
-    def read(value: str, column: int) -> Trait:
+def _trait(field: str) -> Callable[[str, int], Field]:
+    def read(value: str, column: int) -> Field:
         name = value.strip().lower()
         if name not in _TRAITS[field]:
             msg = f'"{field}:{value[:40]}" is not known; {suggest(name, _TRAITS[field])}'
             raise QueryError(msg, column=column)
-        return Trait(f"{field}:{name}")
+        return Field(field, name)
 
     return read
 
@@ -274,7 +267,7 @@ _READERS: Final[dict[str, Callable[[str, int], Node]]] = {
     "title": lambda value, column: Title(_phrase(value, column)),
     "author": lambda value, column: Author(_account(value.strip(), column)),
     "site": _site,
-    "url": lambda value, _column: Url(value.strip()),
+    "url": lambda value, _column: Field("url", value.strip()),
     "lang": _language,
     "source": _source,
     "subreddit": _subreddit,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listener.query.characters import KINDS, WORD
 from listener.query.terms import entity_key, find_entity, read_name, read_prefix
 from listener.query.text import fold
-from listener.query.tree import Cashtag, Handle, Hashtag, Near, Node, Or, Phrase, Prefix, Raw, TagWords
+from listener.query.tree import Cashtag, Handle, Hashtag, Near, Node, Or, Phrase, Prefix, Raw, TagWords, children_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from listener.query.reading import Reading
+    from listener.query.text import Folded
 
-__all__ = ["Place", "has_place", "places"]
+__all__ = ["Place", "camel_words", "has_place", "places", "term_ranges", "words_in_row"]
 
 _MOST_PAIRS: Final = 50_000
 """So many pairs of places are looked at for one NEAR in one field: a bound on hostile texts."""
@@ -32,53 +33,32 @@ class Place(NamedTuple):
 
 def has_place(node: Node) -> bool:
     """Say whether a tree is found at places of a text, and so may stand beside NEAR."""
-    match node:
-        case Or(children):
-            return all(has_place(child) for child in children)
-        case Near(left, right):
-            return has_place(left) and has_place(right)
-        case Phrase() | Prefix() | Raw() | Hashtag() | TagWords() | Handle() | Cashtag():
-            return True
-    return False
+    if isinstance(node, Or | Near):
+        return all(has_place(child) for child in children_of(node))
+    return type(node) in _FINDERS
 
 
 def places(node: Node, reading: Reading, field: str) -> Iterator[Place]:
-    """Yield the places of a field at which a node stands, lazily for a single term."""
-    match node:
-        case Or(children):
-            for child in children:
-                yield from places(child, reading, field)
-        case Near():
-            yield from _near(node, reading, field)
-        case _:
-            yield from (Place(start, end, ((start, end),)) for start, end in _term(node, reading, field))
+    """Yield the places of a field at which a node stands, lazily for a single term.
+
+    The node is one that `has_place`.
+    """
+    if isinstance(node, Or):
+        for child in node.children:
+            yield from places(child, reading, field)
+    elif isinstance(node, Near):
+        yield from _near(node, reading, field)
+    else:
+        for start, end in term_ranges(node, reading, field):
+            yield Place(start, end, ((start, end),))
 
 
-def _term(node: Node, reading: Reading, field: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of a single term."""
+def term_ranges(node: Node, reading: Reading, field: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of a single term, in code points of the field as given."""
     folded = reading.folded(field)
-    found: Iterator[tuple[int, int]]
-    match node:
-        case Raw(text):
-            yield from _raw(text, folded.original)
-            return
-        case TagWords(text):
-            yield from _tag_words(read_name(text).pieces, folded.original)
-            return
-        case Phrase(text):
-            found = read_name(text).find(folded)
-        case Prefix(text):
-            found = read_prefix(text).find(folded)
-        case Hashtag(tag):
-            found = find_entity(folded, "#", entity_key(tag))
-        case Handle(handle):
-            found = find_entity(folded, "@", entity_key(handle))
-        case Cashtag(symbol):
-            found = find_entity(folded, "$", entity_key(symbol))
-        case _:
-            msg = f"{type(node).__name__} has no place in a text"
-            raise TypeError(msg)
-    yield from (folded.span(start, end) for start, end in found)
+    if isinstance(node, Raw | TagWords):
+        return _FINDERS[type(node)](node, folded)
+    return (folded.span(start, end) for start, end in _FINDERS[type(node)](node, folded))
 
 
 def _raw(needle: str, text: str) -> Iterator[tuple[int, int]]:
@@ -162,3 +142,15 @@ def _pairs(
                 seen.add((place.start, other.end))
                 yield Place(place.start, other.end, place.terms + other.terms)
             at += 1
+
+
+_FINDERS: Final[dict[type, Callable[[Any, Folded], Iterator[tuple[int, int]]]]] = {
+    Phrase: lambda node, folded: read_name(node.text).find(folded),
+    Prefix: lambda node, folded: read_prefix(node.text).find(folded),
+    Hashtag: lambda node, folded: find_entity(folded, "#", entity_key(node.tag)),
+    Handle: lambda node, folded: find_entity(folded, "@", entity_key(node.handle)),
+    Cashtag: lambda node, folded: find_entity(folded, "$", entity_key(node.symbol)),
+    Raw: lambda node, folded: _raw(node.text, folded.original),
+    TagWords: lambda node, folded: _tag_words(read_name(node.text).pieces, folded.original),
+}
+"""How each kind of term is found: in the folded text, the last two in the original."""

@@ -30,6 +30,7 @@ class Reading:
     def __init__(self, mention: Mention, language: str | None = None) -> None:
         self.mention = mention
         self.language = language
+        self.fields = FIELDS if mention.title else FIELDS[1:]
         self._folded: dict[str, Folded] = {}
         self._word_starts: dict[str, list[int]] = {}
         self._hashtags: frozenset[str] | None = None

@@ -7,11 +7,13 @@ it was given.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from listener.query.characters import EXTEND, FOLDS, KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ
+from listener.query.characters import EXTEND, FOLDS, KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, changing_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,33 +121,83 @@ class Folded:
 
 
 def fold(text: str) -> str:
-    """Return the folded text alone, in one fast pass."""
+    """Return the folded text alone, fast: only what folding may change is looked up."""
     if text.isascii():
         return text.lower()
-    if not unicodedata.is_normalized("NFC", text):
+    if ZWJ in text or not unicodedata.is_normalized("NFC", text):
         return fold_with_origins(text).text
-    folded = text.translate(FOLDS)
-    return _drop_joiners(folded) if ZWJ in folded else folded
+    return _changing().sub(_fold_run, text.lower())
+
+
+@cache
+def _changing() -> re.Pattern[str]:
+    """Return the expression of what folding may change, built when first used."""
+    return re.compile(changing_pattern())
+
+
+class _Runs(dict[str, str]):
+    """Remember how short runs fold: accents, quotes and emoji come again and again."""
+
+    def __missing__(self, run: str) -> str:
+        """Fold a run that has not been met before."""
+        folded = run.translate(FOLDS)
+        if len(run) <= _LONGEST_KEPT_RUN and len(self) < _MOST_KEPT_RUNS:
+            self[run] = folded
+        return folded
+
+
+_LONGEST_KEPT_RUN = 4
+_MOST_KEPT_RUNS = 50_000
+_RUNS = _Runs()
+
+
+def _fold_run(run: re.Match[str]) -> str:
+    return _RUNS[run[0]]
 
 
 def fold_with_origins(text: str) -> Folded:
     """Return the folded text with its way back to the characters of `text`."""
     if text.isascii():
         return Folded(text.lower(), text)
-    parts: list[str] = []
-    origins: list[int] = []
-    breaks: set[int] = set()
-    for index, character in enumerate(text):
-        if character in SOFT_BREAKS:
-            breaks.add(len(parts))
-        if character == ZWJ and (not parts or KINDS[parts[-1]] & (WORD | UNSPACED)):
-            continue
-        for part in FOLDS[ord(character)]:
-            parts.append(part)
-            origins.append(index)
-    if not unicodedata.is_normalized("NFC", text):
-        _order_marks(parts, origins)
-    return Folded("".join(parts), text, origins, frozenset(breaks))
+    trail = _Trail()
+    lowered = text.lower()
+    if ZWJ in text or len(lowered) != len(text) or not unicodedata.is_normalized("NFC", text):
+        trail.fold(text, 0, len(text))
+        _order_marks(trail.parts, trail.origins)
+    else:
+        at = 0
+        for run in _changing().finditer(lowered):
+            trail.keep(lowered, at, run.start())
+            at = run.end()
+            trail.fold(lowered, run.start(), at)
+        trail.keep(lowered, at, len(lowered))
+    return Folded("".join(trail.parts), text, trail.origins, frozenset(trail.breaks))
+
+
+class _Trail:
+    """Collect folded characters (`parts`, one each), where they came from, and soft breaks."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.origins: list[int] = []
+        self.breaks: set[int] = set()
+
+    def keep(self, text: str, start: int, end: int) -> None:
+        """Take over characters that fold to themselves."""
+        self.parts.extend(text[start:end])
+        self.origins.extend(range(start, end))
+
+    def fold(self, text: str, start: int, end: int) -> None:
+        """Take over characters one by one, folded; a joiner only where it joins no letters."""
+        for index in range(start, end):
+            character = text[index]
+            if character in SOFT_BREAKS:
+                self.breaks.add(len(self.parts))
+            if character == ZWJ and (not self.parts or KINDS[self.parts[-1]] & (WORD | UNSPACED)):
+                continue
+            folded = FOLDS[ord(character)]
+            self.parts.extend(folded)
+            self.origins.extend([index] * len(folded))
 
 
 def starts_word(folded: Folded, start: int) -> bool:
@@ -182,20 +234,6 @@ def _particle_follows(text: str, start: int) -> bool:
     while end < limit and KINDS[text[end]] & WORD:
         end += 1
     return text[start:end] in _PARTICLES
-
-
-def _drop_joiners(folded: str) -> str:
-    """Remove zero-width joiners after letters, where they only shape; keep them in emoji."""
-    first, *others = folded.split(ZWJ)
-    parts = [first]
-    last = first[-1:]
-    for other in others:
-        if last and not KINDS[last] & (WORD | UNSPACED):
-            parts.append(ZWJ)
-            last = ZWJ
-        parts.append(other)
-        last = other[-1:] or last
-    return "".join(parts)
 
 
 def _order_marks(parts: list[str], origins: list[int]) -> None:

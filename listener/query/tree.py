@@ -15,12 +15,9 @@ __all__ = [
     "Author",
     "Bound",
     "Cashtag",
-    "Country",
-    "FromSource",
+    "Field",
     "Handle",
     "Hashtag",
-    "Kind",
-    "Language",
     "Near",
     "Node",
     "Not",
@@ -29,12 +26,8 @@ __all__ = [
     "Prefix",
     "Query",
     "Raw",
-    "Site",
-    "Subreddit",
     "TagWords",
     "Title",
-    "Trait",
-    "Url",
     "children_of",
     "format_tree",
 ]
@@ -104,59 +97,18 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Published on this host or one below it; `host` such as example.org."""
+class Field:
+    """A property has this value.
 
-    host: str
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """This text in the address of the mention or of something it links to; without case."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """Identified by us as this language or a variety of it; `tag` is BCP 47."""
-
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class FromSource:
-    """Collected from this source."""
+    `name` and `value`: ``site`` a host (those below it too), ``url`` a text in
+    the address of the mention or of something it links to, ``lang`` a BCP 47 tag
+    (its varieties too) that we identified, ``source`` a source's name,
+    ``subreddit`` its name without r/, ``kind`` the kind of mention, ``country``
+    an ISO 3166 code, ``is`` repost, reply or quote, ``has`` link or media.
+    """
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subreddit:
-    """Posted in this subreddit; `name` without r/."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Of this kind: post, comment, article and so on."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Country:
-    """Placed by its service in this country; `code` is ISO 3166."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trait:
-    """A yes-or-no property: is:repost, is:reply, is:quote, has:link, has:media."""
-
-    name: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +164,7 @@ Node = (
     | Cashtag
     | Author
     | Title
-    | Site
-    | Url
-    | Language
-    | FromSource
-    | Subreddit
-    | Kind
-    | Country
-    | Trait
+    | Field
     | Bound
     | Near
     | Not
@@ -305,35 +250,28 @@ def _format_leaf(node: Node) -> str:
             return _quoted(text)
         case Prefix(text):
             return f"{_quoted(text)}*"
-        case Raw(text) | TagWords(text) | Url(text):
+        case Raw(text) | TagWords(text):
             return f"{_FIELDS[type(node)]}:{_quoted(text)}"
+        case Field("url", value):
+            return f"url:{_quoted(value)}"
+        case Field(name, value):
+            return f"{name}:{value}"
         case Bound(measure, operator, value):
             return f"{measure}{operator}{value:.12g}"
-        case Trait(name):
-            return name
-        case Hashtag(text) | Handle(text) | Cashtag(text):
-            return f"{_SIGILS[type(node)]}{text}"
-        case (
-            Author(text) | Site(text) | Language(text) | FromSource(text) | Subreddit(text) | Kind(text) | Country(text)
-        ):
-            return f"{_FIELDS[type(node)]}:{text}"
+        case Hashtag(text) | Handle(text) | Cashtag(text) | Author(text):
+            return f"{_FIELDS[type(node)]}{text}"
         case _:
             msg = f"{type(node).__name__} is not a leaf"
             raise TypeError(msg)
 
 
-_SIGILS: Final[dict[type, str]] = {Hashtag: "#", Handle: "@", Cashtag: "$"}
 _FIELDS: Final[dict[type, str]] = {
+    Hashtag: "#",
+    Handle: "@",
+    Cashtag: "$",
+    Author: "author:",
     Raw: "raw",
     TagWords: "hashtag",
-    Url: "url",
-    Author: "author",
-    Site: "site",
-    Language: "lang",
-    FromSource: "source",
-    Subreddit: "subreddit",
-    Kind: "kind",
-    Country: "country",
 }
 
 
