@@ -82,6 +82,7 @@ class SpikeBaseline:
         "_covered",
         "_end",
         "_heights",
+        "_here",
         "_hours",
         "_last",
         "_length",
@@ -248,19 +249,21 @@ class SpikeBaseline:
         ahead = offset.total_seconds() if offset else 0.0
         local = (begin + ahead) // self._span * self._span
         self._end = local - ahead + self._span
-        self._slots = (_slot(local - self._span), _slot(local))
-        self._aim()
+        before, was_here = _slot(local - self._span), self._slots[1]
+        self._slots = (before, _slot(local))
+        self._aim(self._here if before == was_here else None)
 
-    def _aim(self) -> None:
+    def _aim(self, before: float | None = None, here: float | None = None) -> None:
         """Work out what holds until the next hour is learned or begun.
 
         The usual height of the judged hour is `_base` where it is the clock hour
         before the present one, and `_slope` more where it is the present one.
+        `before` and `here` are what the profile says of the two, where known.
         """
-        before, here = self._slots
-        season = self._profile(before)
+        season = self._profile(self._slots[0]) if before is None else before
+        self._here = self._profile(self._slots[1]) if here is None else here
         self._base = self._level + season
-        self._slope = self._profile(here) - season
+        self._slope = self._here - season
         swing = self.swing
         self._reach = _BAND * swing
         self._unit = swing * (1.0 + (1.0 - self._length / self._span) * _LOOKS)
@@ -294,7 +297,7 @@ class SpikeBaseline:
         if not self._hours:
             self._level = height
         season = self._profile(slot)
-        limit = _CLIP * max(_SWING_FLOOR, sqrt(self._variance))
+        limit = _CLIP * self.swing
         residual = min(limit, max(-limit, height - self._level - season))
         self._hours += 1.0
         self._level += residual * max(_LEVEL_RATE, 1.0 / self._hours)
@@ -302,7 +305,7 @@ class SpikeBaseline:
         self._variance += square * max(_SWING_RATE, 1.0 / (self._hours + _PRIOR_HOURS))
         weight = self._weights[slot] = self._weights[slot] * _PROFILE_DECAY + 1.0
         self._heights[slot] += (season + residual - self._heights[slot]) / weight
-        self._aim()
+        self._aim(here=self._here if (self._slots[1] - slot) % _HOURS else None)
 
     def _profile(self, slot: int) -> float:
         """Return how far an hour usually lies from the level, the less sure the nearer to 0.
