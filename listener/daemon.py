@@ -45,6 +45,7 @@ STOP_SECONDS: Final = 9.0
 
 _HEARTBEAT: Final = timedelta(seconds=30)
 _REPORTING: Final = timedelta(seconds=60)
+_LONGEST_WAIT: Final = timedelta(days=1)
 _WORKERS: Final = 8
 _MISFIRE_SECONDS: Final = None
 """A run that is late (a sleeping laptop, a busy worker) runs late; it is never dropped."""
@@ -202,7 +203,15 @@ class Daemon:
             outcome = self._service.collect(name, now=self._clock())
             if outcome.state != "stopped" and not self._stop.is_set():
                 self._service.evaluate_alerts(now=self._clock())
+            self._come_back(name, outcome.retry_at)
             self._note_next_run(name)
+
+    def _come_back(self, name: str, retry_at: datetime | None) -> None:
+        """Let the next run wait until the service wants to be asked again, a day at most."""
+        job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")
+        if job is None or retry_at is None or job.next_run_time is None or retry_at <= job.next_run_time:
+            return
+        job.modify(next_run_time=min(retry_at, self._clock() + _LONGEST_WAIT))
 
     def _note_next_run(self, name: str) -> None:
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")

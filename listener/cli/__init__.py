@@ -20,6 +20,7 @@ SECTIONS: Final = (
 """The sections of the help, in the order they are printed."""
 
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "run": ("listener.cli.serving:run", "Serve: collect, watch and tell on schedule.", "Collect"),
     "score": ("listener.cli.streaming:score", "Add the sentiment to lines of mention JSONL.", "Judge"),
     "match": ("listener.cli.streaming:match", "Keep the lines that satisfy an expression.", "Judge"),
     "import": ("listener.cli.moving:import_", "Take in mentions from a file.", "Data"),

@@ -8,10 +8,10 @@ unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
+from listener.frozen import dataclass
 from listener.ledger import IMPORT_LANE
 from listener.search.records import CoverageGap
 

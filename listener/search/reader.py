@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Self
 from listener.clock import from_epoch, to_epoch
 from listener.database import open_reader, translated
 from listener.errors import UsageError, suggest
-from listener.search import coverage, mentions, states
+from listener.search import coverage, exporting, mentions, states
 from listener.search.trend import read_share, read_trend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from listener.clock import Bucket
+    from listener.mention import Mention
     from listener.search.records import (
         CoverageGap,
         EpisodeRow,
@@ -89,6 +90,12 @@ class Reader:
         """Return what a brand's mentions in [since, until) say, the newest `limit`, newest first."""
         with translated(self.path):
             return mentions.read_wordings(self._connection, brand, since, until, limit)
+
+    def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
+        """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""
+        self._require_source(wanted.source)
+        with translated(self.path):
+            yield from exporting.iterate_mentions(self._connection, wanted)
 
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""

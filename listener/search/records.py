@@ -6,8 +6,9 @@ coverage and an interval.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import from_epoch, to_epoch
+from listener.frozen import dataclass
 from listener.search.records import EpisodeRow
 
 if TYPE_CHECKING:

@@ -1,0 +1,32 @@
+"""Run `run`: the daemon."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, pass_app
+
+__all__ = ["run"]
+
+
+@click.command(epilog=examples("listener run", "listener run --config /etc/listener/config.toml"))
+@config_option
+@database_option
+@pass_app
+def run(app: App) -> None:
+    """Collect on schedule, watch for alerts, send digests; until told to stop.
+
+    SIGTERM or Ctrl-C stores the page in hand and ends within ten seconds; a second
+    one ends at once. SIGHUP reads the configuration again.
+    """
+    from listener import wiring
+    from listener.config import load_config
+    from listener.daemon import Daemon
+    from listener.logs import configure
+
+    config = app.config
+    wiring.validate(config)
+    configure(config.log.format, config.log.level, sys.stderr)
+    Daemon(config, app.database_path, load=lambda: load_config(config.path)).run()

@@ -1,0 +1,126 @@
+"""Read and write mentions as CSV: one column a field, nested fields with a dot.
+
+`author.handle` and `engagement.likes` are columns of their own; lists are JSON.
+A cell that a spreadsheet would run as a formula is written with an apostrophe
+before it, which is taken away again on reading.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from listener.errors import InputError
+from listener.interchange import BadLine, mention_from_json, mention_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+    from listener.mention import Mention
+
+__all__ = ["COLUMNS", "read_csv", "write_csv"]
+
+COLUMNS: Final = (
+    "source", "id", "url", "kind", "author.id", "author.handle", "author.name", "author.followers",
+    "author.verified", "title", "text", "language", "published_at", "engagement.likes", "engagement.reposts",
+    "engagement.replies", "engagement.views", "rating", "reply_to", "thread", "repost_of", "quote_of", "place",
+    "links", "hashtags", "has_media", "edited_at", "extra",
+)  # fmt: skip
+"""The columns that are written, in order; on reading they may stand in any order, others go to `extra`."""
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
+_NUMBERS: Final = {"author.followers", "rating", *(name for name in COLUMNS if name.startswith("engagement."))}
+_FLAGS: Final = {"author.verified": bool, "has_media": bool}
+_JSON: Final = {"links", "hashtags", "extra"}
+_CELL_LIMIT: Final = 4 << 20
+
+
+def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
+    """Yield a mention or a BadLine for each row, in order; the first row names the columns.
+
+    Raises InputError where the columns that every mention needs are missing.
+    """
+    csv.field_size_limit(_CELL_LIMIT)
+    rows = csv.reader(stream)
+    names = [name.strip().lstrip("\ufeff") for name in next(rows, [])]
+    missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
+    if missing:
+        msg = f"the first row must name the columns; missing: {', '.join(missing)}"
+        raise InputError(msg)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            yield BadLine(number=rows.line_num, reason=f"not CSV: {problem}")
+            continue
+        if row:
+            yield _read_row(names, row, rows.line_num)
+
+
+def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLine:
+    if len(row) != len(names):
+        return BadLine(number=number, reason=f"{len(row)} cells under {len(names)} columns")
+    obj: dict[str, Any] = {}
+    try:
+        for name, cell in zip(names, row, strict=True):
+            if cell or name == "text":
+                _place(obj, name, _value(name, _unguarded(cell)))
+        return mention_from_json(obj)
+    except (InputError, ValueError) as problem:
+        return BadLine(number=number, reason=str(problem))
+
+
+def _place(obj: dict[str, Any], name: str, value: object) -> None:
+    outer, _, inner = name.partition(".")
+    if name in COLUMNS and inner:
+        obj.setdefault(outer, {})[inner] = value
+    else:
+        obj[name] = value
+
+
+def _value(name: str, cell: str) -> object:
+    if name in _NUMBERS:
+        number = float(cell)
+        return int(number) if number.is_integer() and name != "rating" else number
+    if name in _FLAGS:
+        return cell.strip().lower() in {"true", "1", "yes"}
+    return json.loads(cell) if name in _JSON else cell
+
+
+def write_csv(mentions: Iterable[Mention], out: TextIO | IO[str]) -> int:
+    """Write mentions with a first row of names; return how many."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for mention in mentions:
+        obj = mention_to_json(mention)
+        writer.writerow([_cell(obj, name) for name in COLUMNS])
+        count += 1
+    return count
+
+
+def _cell(obj: dict[str, object], name: str) -> object:
+    outer, _, inner = name.partition(".")
+    value = obj.get(outer)
+    if inner:
+        value = value.get(inner) if isinstance(value, dict) else None
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _guarded(value) if isinstance(value, str) else value
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
