@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Desk",
     "Period",
+    "brand_words",
     "compose_digest",
     "deliver",
     "due_period",
@@ -155,7 +156,7 @@ def _section(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         previous=desk.trend(name, before, period.since),
         gaps=gaps,
         sources=reader.count_by("source", name, period.since, period.until),
-        terms=find_terms(reader, name, _names(brand), since=period.since, until=period.until),
+        terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
         voices=_voices(reader, name, period),
     )
@@ -246,14 +247,14 @@ def save_digest(
     )
 
 
-def save_chart(store: Store, chart: Chart, trend: Trend, *, now: datetime) -> int:
-    """Keep a chart in the store with what it shows; return its number."""
+def save_chart(store: Store, chart: Chart, shown: Trend | Span, *, now: datetime) -> int:
+    """Keep a chart in the store with the span it shows; return its number."""
     return store.reports.save_chart(
         ChartSave(
             kind=chart.kind,
             brand=chart.brands[0] if len(chart.brands) == 1 else None,
-            since=chart.since or trend.since,
-            until=chart.until or trend.until,
+            since=chart.since or shown.since,
+            until=chart.until or shown.until,
             coverage=chart.coverage,
             title=chart.title,
             alt=chart.alt,
@@ -333,5 +334,6 @@ def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification:
     return 0
 
 
-def _names(brand: Brand) -> tuple[str, ...]:
+def brand_words(brand: Brand) -> tuple[str, ...]:
+    """Return what a brand is called: words that say nothing new of it."""
     return (brand.name, *brand.keywords, *brand.hashtags)

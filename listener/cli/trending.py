@@ -75,7 +75,7 @@ _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engage
 @click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
 @click.option("--compare", type=click.Choice(("previous",)), default=None, help="Also the span before, as long.")
 @click.option("--metric", type=click.Choice(_METRICS), default="mentions", show_default=True, help="What to draw.")
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Write a chart: FILE.png or FILE.svg.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Draw FILE.png or FILE.svg; - is PNG.")
 @config_option
 @database_option
 @format_option()
@@ -107,7 +107,9 @@ def trend(
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
     if chart is not None:
-        _write_chart(found, chart)
+        _write_chart(found, chart, metric)
+    if str(chart) == "-":
+        return
     if app.format == "json":
         emit_json(trend_json(found, app.zone, before))
     elif app.format == "table":
@@ -241,10 +243,10 @@ def _previous(span: Span) -> Span:
     return replace(span, since=start, until=span.since)
 
 
-def _write_chart(found: Trend, file: Path) -> None:
+def _write_chart(found: Trend, file: Path, metric: str) -> None:
     from listener.cli.charting import write_trend_chart
 
-    write_trend_chart(found, file)
+    write_trend_chart(found, file, metric=metric)
 
 
 def _iso(instant: datetime, zone: ZoneInfo) -> str:

@@ -1,0 +1,226 @@
+"""Draw charts: `chart`, and the --chart of `trend`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.files import ending_of, write_file
+from listener.cli.trending import read_span
+from listener.errors import ListenerError, StoreReadOnlyError, UsageError, suggest
+
+if TYPE_CHECKING:
+    from listener.config import Brand
+    from listener.search import EpisodeRow, Reader, Span, Trend
+    from reports.charts import Chart, ChartKind, Look
+
+__all__ = ["chart", "write_trend_chart"]
+
+_FORMATS: Final = ("png", "svg")
+_METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
+_LINE: Final = 80
+_READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms"})
+"""What kinds of charts are made from that this command can read from a store."""
+
+
+def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> None:
+    """Draw a trend into a file, PNG or SVG by its ending; ``-`` is PNG on stdout.
+
+    One brand is drawn by sentiment, several with one figure, the `metric`. Raises
+    UsageError for another ending, ListenerError where the file cannot be written.
+    """
+    look = _look(file, is_dark=False)
+    from reports.charts import draw_brands, draw_volume
+
+    if len(found.brands) == 1 and metric == "mentions":
+        drawn = draw_volume(found, brand=found.brands[0], **look)
+    else:
+        drawn = draw_brands(found, metric=metric, **look)
+    _write(drawn, file)
+
+
+@click.command(
+    epilog=examples(
+        "listener chart volume Acme --output acme.png",
+        "listener chart brands Acme Globex --metric net_sentiment --output brands.svg",
+        "listener chart share --since 7d --output share.png --dark",
+    )
+)
+@click.argument("kind", metavar="KIND")
+@click.argument("brands", nargs=-1, metavar="BRAND...")
+@click.option(
+    "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.png or FILE.svg; - is PNG."
+)
+@click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@click.option("--by", type=click.Choice(("hour", "day", "week", "month")), default="day", show_default=True)
+@click.option("--metric", type=click.Choice(_METRICS), default="mentions", show_default=True, help="For brands.")
+@click.option("--alert", type=int, default=None, metavar="ID", help="For episode: which one; default: the newest.")
+@click.option("--dark", is_flag=True, help="Light on dark.")
+@config_option
+@database_option
+@now_option
+@pass_app
+def chart(
+    app: App,
+    kind: str,
+    brands: tuple[str, ...],
+    output: Path,
+    since: str,
+    until: str | None,
+    by: str,
+    metric: str,
+    alert: int | None,
+    dark: bool,
+) -> None:
+    """Draw one chart into a file and keep it in the store.
+
+    \b
+    KIND is one of
+      volume     mentions of a brand by sentiment, and its net sentiment
+      brands     one figure of several brands (default: all) over time
+      share      share of voice of own brand and competitors
+      sources    sentiment of a brand by source
+      languages  sentiment of a brand by language
+      hours      when people talk: weekday by hour of the day
+      terms      what is said now and was not said before
+      episode    one alert: observed against usual
+    """  # noqa: D301 - \b keeps click from joining the lines
+    look = _look(output, is_dark=dark)
+    span = read_span(app, since, until, by=by)
+    names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
+    from listener.search import Reader
+
+    wanted = _kind(kind)
+    with Reader(app.database_path) as reader:
+        if wanted.reads == "episode":
+            drawn, shown = _draw_episode(app, reader, _find_episode(reader, names, span, alert), look)
+        elif wanted.per_brand:
+            drawn, shown = _draw_one(app, reader, wanted, _only_brand(app, kind, names), span, look)
+        else:
+            drawn, shown = _draw_several(app, reader, wanted, names, span, metric, look)
+    _write(drawn, output)
+    _keep(app, drawn, shown)
+
+
+def _kind(name: str) -> ChartKind:
+    """Return the kind of a chart that can be drawn from a store; raises UsageError where there is none."""
+    from reports.charts import KINDS
+
+    drawable = {word: kind for word, kind in KINDS.items() if kind.reads in _READS}
+    if name not in drawable:
+        msg = f'there is no chart "{name}"; {suggest(name, drawable)}'
+        raise UsageError(msg)
+    return drawable[name]
+
+
+def _look(file: Path, *, is_dark: bool) -> Look:
+    """Return how a chart for this file is drawn; raises UsageError for an ending that is none of a picture."""
+    if str(file) == "-":
+        if sys.stdout.isatty():
+            msg = "a picture cannot be shown here; name a file, such as acme.png, or send it on with a pipe"
+            raise UsageError(msg)
+        return {"format": "png", "dark": is_dark}
+    ending = ending_of(file, _FORMATS, what="a chart")
+    return {"format": "svg" if ending == "svg" else "png", "dark": is_dark}
+
+
+def _only_brand(app: App, kind: str, names: tuple[str, ...]) -> Brand:
+    """Return the one brand a chart is of: the one named, or the only one there is."""
+    chosen = names or tuple(brand.name for brand in app.config.brands)
+    if len(chosen) != 1:
+        more = '; draw each, or several with the kind "brands"' if names else f"; {suggest('', chosen)}"
+        msg = f"a chart of {kind} is of one brand{more}"
+        raise UsageError(msg)
+    return app.config.brand(chosen[0])
+
+
+def _draw_one(
+    app: App, reader: Reader, kind: ChartKind, brand: Brand, span: Span, look: Look
+) -> tuple[Chart, Trend | Span]:
+    """Draw a chart of one brand; return it with what says its span."""
+    from dataclasses import replace
+
+    from listener import wiring
+    from listener.reporting import brand_words, find_terms
+
+    name, since, until = brand.name, span.since, span.until
+    if kind.reads in {"trend", "hours"}:
+        asked = replace(span, by="hour") if kind.reads == "hours" else span
+        found = reader.trend([name], asked, wiring.listening(app.config))
+        return kind.draw(found, brand=name, **look), found
+    if kind.reads == "terms":
+        terms = find_terms(reader, name, brand_words(brand), since=since, until=until)
+        return kind.draw(terms, brand=name, since=since, until=until, **look), span
+    counts = reader.count_by({"sources": "source", "languages": "language"}[kind.reads], name, since, until)
+    return kind.draw(counts, brand=name, since=since, until=until, **look), span
+
+
+def _draw_several(
+    app: App, reader: Reader, kind: ChartKind, names: tuple[str, ...], span: Span, metric: str, look: Look
+) -> tuple[Chart, Trend | Span]:
+    """Draw a chart of the brands named, of all where none is; return it with what says its span."""
+    from listener import wiring
+
+    listening = wiring.listening(app.config)
+    kinds = {brand.name: brand.kind for brand in app.config.brands if not names or brand.name in names}
+    if kind.reads == "share":
+        return kind.draw(reader.share(kinds, span, listening), since=span.since, until=span.until, **look), span
+    found = reader.trend(names or tuple(kinds), span, listening)
+    return kind.draw(found, metric=metric, **look), found
+
+
+def _find_episode(reader: Reader, names: tuple[str, ...], span: Span, number: int | None) -> EpisodeRow:
+    """Return the episode of a number, or the newest one of the brands in a span."""
+    if number is not None:
+        return reader.episode(number)
+    for episode in reader.episodes(since=span.since, until=span.until, limit=1_000):
+        if not names or episode.brand in names:
+            return episode
+    msg = f'there was no alert{" of " if names else ""}{" or ".join(names)} in this span; "listener alerts" lists them'
+    raise ListenerError(msg)
+
+
+def _draw_episode(app: App, reader: Reader, episode: EpisodeRow, look: Look) -> tuple[Chart, Trend | Span]:
+    """Draw an episode from two days before it opened to three hours after its end."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from listener import wiring
+    from listener.clock import align_down
+    from reports.charts import draw_episode
+
+    start = align_down(episode.opened_at - timedelta(days=2), "hour", app.zone)
+    until = min(app.now, (episode.resolved_at or episode.updated_at) + timedelta(hours=3))
+    span = replace(read_span(app, "1d", None, by="hour"), since=start, until=max(until, episode.opened_at))
+    trend = reader.trend([episode.brand], span, wiring.listening(app.config))
+    return draw_episode(episode, trend, **look), trend
+
+
+def _write(drawn: Chart, file: Path) -> None:
+    """Write the picture, and beside it on stderr what it shows in words."""
+    from listener.cli.width import neutralise, wrap
+
+    if str(file) == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(drawn.data)
+    else:
+        write_file(file, drawn.data)
+        click.echo(f"{file} is written", err=True)
+    click.echo("\n".join(wrap(neutralise(drawn.alt), _LINE)), err=True)
+
+
+def _keep(app: App, drawn: Chart, shown: Trend | Span) -> None:
+    """Keep the chart in the store; a store that may only be read is no failure."""
+    from listener.reporting import save_chart
+    from listener.store import Store
+
+    try:
+        with Store(app.database_path) as store:
+            save_chart(store, drawn, shown, now=app.now)
+    except StoreReadOnlyError as error:
+        click.echo(f"not kept in the store: {error}", err=True)
