@@ -32,7 +32,7 @@ from listener.api import (
 )
 from sources.rss_entries import GOOGLE_NEWS, read_entries
 from sources.text import as_list, as_object, count_of
-from sources.web import Client
+from sources.web import Client, Limits
 from sources.web.addresses import is_loopback
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ DIALECT: Final = Dialect(
 _NEWS_LANE: Final = "google-news"
 _NEWS_LIMIT: Final = 100
 _ACCEPT: Final = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+_MOST_BYTES: Final = 5 << 20
+"""The largest feed that is read: markup made to be slow takes the parser some 20 s a MiB."""
+
 _MOST_SEEN: Final = 100
 _FULL: Final = 5
 """With fewer entries than this, a feed that is read for the first time is taken for a short one, not for a cut one."""
@@ -134,6 +137,7 @@ class RssSource:
             self.name,
             trusted=[options.base_url, *(url for url in options.feeds if _names_loopback(url))],
             allow_private=options.allow_private,
+            limits=Limits(body_bytes=_MOST_BYTES),
             stop=stop,
         )
 
@@ -236,9 +240,8 @@ def _in_window(
             skipped.append(Skipped(id=entry.id, reason="twice in one feed"))
         elif entry.published_at is None or window.since <= entry.published_at < window.until:
             mentions[entry.id] = entry
-        else:
+        else:  # it belongs to another window
             is_early = is_early or entry.published_at >= window.until
-            skipped.append(Skipped(id=entry.id, reason="published outside the window"))
     return tuple(mentions.values()), tuple(skipped), is_early
 
 

@@ -45,6 +45,7 @@ __all__ = ["GOOGLE_NEWS", "read_entries"]
 
 GOOGLE_NEWS: Final = "news.google.com"
 _SOURCE: Final = "rss"
+_MOST_ENTRIES: Final = 5_000
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _GLOBAL_ID: Final = re.compile(r"https?://|tag:|urn:|yt:video:", re.IGNORECASE)
 _PARSER_FAILURES: Final = (
@@ -70,7 +71,7 @@ class _Feed:
 
 
 def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Mention | Skipped, ...]:
-    """Return a mention, or the reason why it is none, for each entry, in the feed's order.
+    """Return a mention, or the reason why it is none, for each entry, in the feed's order, at most 5000.
 
     Raises UnexpectedAnswerError where the answer is not a feed.
     """
@@ -92,7 +93,7 @@ def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Menti
         language=_language(parsed.feed.get("language")),
         is_google_news=is_google_news,
     )
-    return tuple(_read_entry(entry, feed) for entry in parsed.entries)
+    return tuple(_read_entry(entry, feed) for entry in parsed.entries[:_MOST_ENTRIES])
 
 
 def _no_feed(host: str | None) -> UnexpectedAnswerError:
@@ -187,7 +188,9 @@ def _read_json_feed(answer: Answer, origin: str, host: str) -> tuple[Mention | S
     if "jsonfeed.org" not in str(document.get("version")) or not isinstance(document.get("items"), list):
         raise _no_feed(host)
     language = _language(document.get("language"))
-    return tuple(_read_json_item(as_object(item), origin, language) for item in as_list(document["items"]))
+    return tuple(
+        _read_json_item(as_object(item), origin, language) for item in as_list(document["items"])[:_MOST_ENTRIES]
+    )
 
 
 def _read_json_item(item: Mapping[str, object], origin: str, language: str | None) -> Mention | Skipped:
