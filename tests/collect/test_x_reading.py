@@ -280,7 +280,7 @@ class TestPaging:
 
     def test_only_the_window_is_asked_for(self) -> None:
         edge = DAY.since
-        inside = Post(text="acme first", created_at=edge)
+        inside = Post(text="acme first", created_at=edge, id=id_at(edge))  # the lowest id of that instant
         outside = Post(text="acme before", created_at=edge - timedelta(milliseconds=1))
         late = Post(text="acme after", created_at=NOW - timedelta(seconds=20))
         with X([inside, outside, late], now=NOW) as server:
