@@ -8,12 +8,12 @@ local day, 23 or 25 hours long where clocks change.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listener.errors import UsageError
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,8 @@ fast. For type checkers it is the standard decorator.
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -89,12 +91,11 @@ def _compile_constructor(cls: Any) -> Callable[..., None]:
     return compiled
 
 
-def _names(record: Any) -> list[str]:
-    return [field.name for field in dataclasses.fields(record) if field.compare]
-
-
-def _values(record: Any) -> tuple[object, ...]:
-    return tuple(getattr(record, name) for name in _names(record))
+@cache
+def _compared(cls: Any) -> Callable[[Any], object]:
+    """Return what reads the fields by which instances are compared: a value, or a tuple of several."""
+    names = [field.name for field in dataclasses.fields(cls) if field.compare]
+    return attrgetter(*names) if names else lambda _record: ()
 
 
 def _repr(self: Any) -> str:
@@ -102,12 +103,17 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
-def _eq(self: Any, other: object) -> bool:
-    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+def _eq(self: Any, other: object) -> Any:
+    if type(other) is not type(self):
+        return NotImplemented
+    cls: Any = type(self)
+    read = _compared(cls)
+    return read(self) == read(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    cls: Any = type(self)
+    return hash(_compared(cls)(self))
 
 
 def _refuse_to_set(self: object, name: str, _value: object) -> None:

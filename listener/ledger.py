@@ -11,10 +11,11 @@ Times are integer seconds UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import SupersededError
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,9 +6,11 @@ found it. Everything a service leaves out is None: unknown is not zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,12 @@ table takes ``token_env`` (the name of an environment variable) or
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from listener.errors import CredentialsError
+from listener.frozen import dataclass
 
 __all__ = ["OPTION", "OptionInfo", "Secret", "option"]
 

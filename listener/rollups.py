@@ -8,9 +8,9 @@ pipeline adds and takes away contributions inside the page's transaction;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from listener.frozen import dataclass
 from listener.mention import Label
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from listener.clock import Bucket
 
-__all__ = ["covered_share", "find_gaps", "load_coverage", "share_of"]
+__all__ = ["covered_share", "find_gaps", "load_coverage", "share_of", "shares_by_source"]
 
 _Spans = list[tuple[int, int]]
 
@@ -82,20 +82,30 @@ def share_of(
 ) -> list[float | None]:
     """Return the covered share of each bucket, 0 to 1; None where nothing listens and nothing was imported.
 
-    Only the part of a bucket that is already past counts. Where no source listens any
-    more, what was read in its time is measured over the sources the ledger knows.
+    Only the part of a bucket that is already past counts.
     """
+    shares = list(shares_by_source(coverage, listening, buckets, now).values())
+    return [_mean([share[index] for share in shares]) for index in range(len(buckets))]
+
+
+def shares_by_source(
+    coverage: dict[str, SourceCoverage], listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+) -> dict[str, list[float | None]]:
+    """Return the covered share of each bucket by source: those that listen and those imported whole."""
     edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), to_epoch(now))) for bucket in buckets]
-    listened = set(listening) or {source for source, known in coverage.items() if known.lanes}
+    listened = set(listening)
     names = listened | {source for source, known in coverage.items() if known.imported}
-    shares = [
-        _source_shares(coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, source in listened)
+    return {
+        source: _source_shares(
+            coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, is_listening=source in listened
+        )
         for source in sorted(names)
-    ]
-    return [_mean([share[index] for share in shares]) for index in range(len(edges))]
+    }
 
 
-def _source_shares(known: SourceCoverage, edges: Sequence[tuple[int, int]], is_listening: bool) -> list[float | None]:
+def _source_shares(
+    known: SourceCoverage, edges: Sequence[tuple[int, int]], *, is_listening: bool
+) -> list[float | None]:
     """Return a source's share of each bucket; a source that is only imported counts only where it was."""
     imported = covered_share(known.imported, edges)
     if not is_listening:
