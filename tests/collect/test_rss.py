@@ -135,6 +135,11 @@ def test_the_first_reading_of_a_full_feed_is_complete_back_to_its_oldest_entry(
     assert poll(source).complete_since == from_epoch(BASE + 11 * HOUR)
 
 
+def test_the_first_reading_of_a_short_feed_is_complete(server: Feeds, source: RssSource) -> None:
+    server.feeds["/feed"].items = [item(n, 20 - n) for n in range(9)]
+    assert poll(source).complete_since is None
+
+
 def test_an_empty_feed_is_complete(server: Feeds, source: RssSource) -> None:
     server.fault("empty_page")
     page = poll(source)
