@@ -7,10 +7,10 @@ that source is built, the sentiment stage when something is to be scored.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
+from listener.frozen import dataclass
 from listener.plugins import SOURCES, find_plugins, load_plugin
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN_SOURCES",
     "Schedule",
+    "broken_sources",
     "build_judge",
     "build_notifiers",
     "build_queries",
@@ -40,6 +41,7 @@ __all__ = [
     "sample",
     "schedule_of",
     "source_class",
+    "source_facts",
     "validate",
 ]
 
@@ -114,18 +116,20 @@ def source_class(name: str) -> type[Source]:
 
 
 def source_facts() -> dict[str, SourceFacts]:
-    """Return what is known of every installed source, by name; a broken plug-in is left out with a warning."""
-    facts = {}
+    """Return what is known of every installed source, by name; one that does not load is in `broken_sources`."""
+    broken = broken_sources()
+    return {name: source_class(name).facts for name in find_plugins(SOURCES, BUILT_IN_SOURCES) if name not in broken}
+
+
+def broken_sources() -> dict[str, str]:
+    """Return the sources that do not load, by name, with the sentence that says why."""
+    broken = {}
     for name in find_plugins(SOURCES, BUILT_IN_SOURCES):
         try:
-            facts[name] = source_class(name).facts
-        except PluginError:
-            import logging
-
-            from listener.logs import event
-
-            event(logging.getLogger(__name__), "plug-in broken", level=logging.WARNING, name=name)
-    return facts
+            source_class(name)
+        except PluginError as error:
+            broken[name] = str(error)
+    return broken
 
 
 def build_source(config: Config, name: str, stop: StopSignal) -> Source:

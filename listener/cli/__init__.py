@@ -31,6 +31,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),
+    "check": ("listener.cli.checking:check", "Look over configuration, keys, store and mail.", "Start here"),
+    "status": ("listener.cli.states:status", "Show runs, coverage, gaps, outbox and daemon.", "Collect"),
+    "sources": ("listener.cli.states:sources", "List the sources: key, cost, what they see.", "Set-up"),
     "init": ("listener.cli.configuring:init", "Write a commented starter configuration.", "Start here"),
     "config": ("listener.cli.configuring:config", "Show the settings, or a sample of all of them.", "Set-up"),
 }

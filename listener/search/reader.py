@@ -215,6 +215,14 @@ class Reader:
             known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
         return coverage.share_of(known, listening, buckets, now)
 
+    def coverage_by_source(
+        self, brand: str, listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+    ) -> dict[str, list[float | None]]:
+        """Return the covered share of each bucket for a brand, source by source."""
+        with translated(self.path):
+            known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
+        return coverage.shares_by_source(known, listening, buckets, now)
+
     def snoozed_until(self, brand: str) -> datetime | None:
         """Return until when alerts of a brand are not sent, None where they are."""
         with translated(self.path):

@@ -1,0 +1,106 @@
+"""Look over what the program leans on: `check`."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from typing import Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.findings import print_finding
+from listener.errors import ConfigError, ListenerError
+
+__all__ = ["check"]
+
+_SOME_FAILED: Final = 3
+
+
+@click.command(epilog=examples("listener check"))
+@config_option
+@database_option
+@now_option
+@pass_app
+def check(app: App) -> int:
+    """Look over configuration, store, credentials and mail server, one line each.
+
+    The exit code is 2 where the configuration is wrong and 3 where something else is.
+    """
+    from listener import wiring
+
+    try:
+        wiring.validate(app.config)
+    except ConfigError as error:
+        for problem in error.problems:
+            print_finding("FAIL", "config", f"{error.where}: {problem}")
+        return error.exit_code
+    print_finding("ok", "config", str(app.config.path))
+    found = [_check_store(app), *(_check_source(app, name) for name in wiring.enabled_sources(app.config))]
+    if len(found) == 1:
+        print_finding("skip", "sources", "none is enabled; nothing is collected")
+    found.append(_check_mail(app))
+    return 0 if all(found) else _SOME_FAILED
+
+
+def _check_store(app: App) -> bool:
+    """Open the store, look over its pages and prove that it may be written."""
+    from listener.store import Store
+
+    path = app.database_path
+    try:
+        if not path.exists():
+            return _check_folder(app)
+        with Store(path) as store:
+            store.prove_writable()
+            problems = store.check(quick=True)
+    except ListenerError as error:
+        problems = [str(error)]
+    for problem in problems:
+        print_finding("FAIL", "store", problem)
+    if not problems:
+        print_finding("ok", "store", f"{path} may be written and reads well")
+    return not problems
+
+
+def _check_folder(app: App) -> bool:
+    """Say whether the store that is not there yet can be made."""
+    import os
+
+    path = app.database_path
+    if path.parent.is_dir() and os.access(path.parent, os.W_OK):
+        print_finding("ok", "store", f"{path} is not there yet and can be made")
+        return True
+    print_finding("FAIL", "store", f"{path.parent} is not a folder that can be written; create it or name another")
+    return False
+
+
+def _check_source(app: App, name: str) -> bool:
+    """Make the one cheap call of a source."""
+    from listener import wiring
+
+    try:
+        with closing(wiring.build_source(app.config, name, threading.Event())) as source:
+            answer = source.check()
+    except ListenerError as error:
+        print_finding("FAIL", name, str(error))
+        return False
+    print_finding("ok", name, answer)
+    return True
+
+
+def _check_mail(app: App) -> bool:
+    """Log in to the mail server; the notifiers differ in the recipient only."""
+    from listener import wiring
+
+    try:
+        notifiers = wiring.build_notifiers(app.config)
+        checks = {notifier.name: getattr(notifier, "check", None) for notifier in notifiers}
+        if not checks:
+            print_finding("skip", "mail", "no mail server with a recipient is configured; nothing is sent")
+        for name, ask in checks.items():
+            print_finding("ok" if ask else "skip", name, ask() if ask else "cannot be asked without sending something")
+    except ListenerError as error:
+        print_finding("FAIL", "mail", str(error))
+        return False
+    return True

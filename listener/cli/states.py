@@ -1,0 +1,301 @@
+"""Tell how things stand: `status` and `sources`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text
+from listener.errors import ListenerError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from listener.search import Reader
+    from listener.search.states import SourceState
+
+__all__ = ["sources", "status"]
+
+_FRESH: Final = timedelta(minutes=3)
+"""A heartbeat comes every 30 seconds; six in a row are not missed by chance."""
+_MOST_FAILURES: Final = 3
+_LOST_SHOWN: Final = timedelta(days=30)
+
+
+def _share(value: object) -> str:
+    """Write a share of 1 as percent."""
+    return percent_text(100 * value if isinstance(value, (int, float)) else None)
+
+
+_SOURCE_COLUMNS: Final = (
+    Column(name="name", title="source"),
+    Column(name="enabled"),
+    Column(name="state"),
+    Column(name="last_success_at", title="last success"),
+    Column(name="next_run_at", title="next run"),
+    Column(name="consecutive_failures", title="failures", align="right", text=count_text),
+    Column(name="message"),
+)
+_COVERAGE_COLUMNS: Final = (
+    Column(name="brand"),
+    Column(name="source", text=lambda value: "all" if value is None else str(value)),
+    Column(name="last_24h", title="last 24 h", align="right", text=_share),
+    Column(name="last_7d", title="last 7 d", align="right", text=_share),
+)
+_WINDOW_COLUMNS: Final = (
+    Column(name="state"),
+    Column(name="source"),
+    Column(name="lane"),
+    Column(name="since", title="from"),
+    Column(name="until", title="to"),
+    Column(name="reason"),
+)
+_INSTALLED_COLUMNS: Final = ("name", "enabled", "state", "last_success_at", "key_needed", "cost", "sees")
+
+
+@click.command(epilog=examples("listener status", "listener status --format json", "listener status --healthcheck"))
+@click.option(
+    "--healthcheck", is_flag=True, help="Say nothing; exit 0 where the daemon lives and sources answer, else 1."
+)
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def status(app: App, healthcheck: bool) -> int:
+    """Show last and next runs, coverage, open and lost windows, the outbox and the daemon.
+
+    As csv and jsonl only the sources are written; json has everything.
+    """
+    if healthcheck:
+        return 0 if _is_healthy(app) else 1
+    told = _status(app)
+    if app.format == "json":
+        emit_json(told)
+    elif app.format == "table":
+        _print_status(app, told)
+    else:
+        emit_rows(_rows(told["sources"]), [column.name for column in _SOURCE_COLUMNS], app.format)
+    return 0
+
+
+@click.command(epilog=examples("listener sources", "listener sources --format json"))
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def sources(app: App) -> None:
+    """List the sources that are installed: key, cost, what they see, and how they stand here."""
+    from listener import wiring
+
+    config = app.config_if_any
+    states = _states_if_any(app) if config is not None or app.database_file is not None else {}
+    configured = {} if config is None else config.sources
+    broken = wiring.broken_sources()
+    rows = [
+        {
+            **_state_row(
+                name, states.get(name), is_enabled=name in configured and configured[name].enabled, zone=app.zone
+            ),
+            "key_needed": facts.key_needed,
+            "cost": facts.cost,
+            "sees": facts.sees,
+        }
+        for name, facts in wiring.source_facts().items()
+    ]
+    rows += [{"name": name, "enabled": False, "state": "broken", "sees": why} for name, why in broken.items()]
+    titles = {"name": "source", "last_success_at": "last success", "key_needed": "key"}
+    columns = [Column(name=name, title=titles.get(name, "")) for name in _INSTALLED_COLUMNS]
+    emit_rows(sorted(rows, key=lambda row: str(row["name"])), columns, app.format)
+
+
+def _is_healthy(app: App) -> bool:
+    """Say whether the daemon gave a sign of life and no enabled source fails again and again."""
+    from listener import wiring
+    from listener.search import Reader
+
+    try:
+        enabled = wiring.enabled_sources(app.config)
+        with Reader(app.database_path) as reader:
+            daemon, states = reader.daemon(), reader.source_states()
+    except ListenerError:
+        return False
+    if daemon is None or app.now - daemon.heartbeat_at > _FRESH:
+        return False
+    return all(states[name].consecutive_failures <= _MOST_FAILURES for name in enabled if name in states)
+
+
+def _status(app: App) -> dict[str, object]:
+    """Return everything that is told, in the shape that scripts read."""
+    from listener.search import Reader
+
+    told: dict[str, object] = {
+        "config": str(app.config.path),
+        "database": str(app.database_path),
+        "now": _iso(app.now, app.zone),
+    }
+    if not app.database_path.exists():
+        nothing: dict[str, object] = {
+            "sources": _source_rows(app, {}),
+            "coverage": [],
+            "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
+            "budget": [],
+            "outbox": {"pending": 0, "failed": 0, "sent": 0},
+            "daemon": {"pid": None, "heartbeat_at": None},
+        }
+        return told | nothing
+    with Reader(app.database_path) as reader:
+        outbox, daemon = reader.outbox(), reader.daemon()
+        return told | {
+            "sources": _source_rows(app, reader.source_states()),
+            "coverage": _coverage_rows(app, reader),
+            "windows": _windows(app, reader),
+            "budget": [],
+            "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
+            "daemon": {
+                "pid": None if daemon is None else daemon.pid,
+                "heartbeat_at": None if daemon is None else _iso(daemon.heartbeat_at, app.zone),
+            },
+        }
+
+
+def _source_rows(app: App, states: dict[str, SourceState]) -> list[dict[str, object]]:
+    return [
+        _state_row(name, states.get(name), is_enabled=settings.enabled, zone=app.zone)
+        for name, settings in app.config.sources.items()
+    ]
+
+
+def _state_row(name: str, state: SourceState | None, *, is_enabled: bool, zone: ZoneInfo) -> dict[str, object]:
+    """Return a source as it stands; without a state it was never read."""
+    if state is None:
+        unread = "not read yet" if is_enabled else "off"
+        return {
+            "name": name,
+            "enabled": is_enabled,
+            "last_success_at": None,
+            "next_run_at": None,
+            "state": unread,
+            "consecutive_failures": 0,
+            "message": None,
+        }
+    return {
+        "name": name,
+        "enabled": is_enabled,
+        "last_success_at": _iso(state.last_success_at, zone),
+        "next_run_at": _iso(state.next_run_at, zone),
+        "state": state.state,
+        "consecutive_failures": state.consecutive_failures,
+        "message": state.message,
+    }
+
+
+def _coverage_rows(app: App, reader: Reader) -> list[dict[str, object]]:
+    """Return how much of the last day and week was read: of each brand over all its sources, then of each source."""
+    from listener import wiring
+    from listener.clock import Bucket
+
+    spans = [[Bucket(start=app.now - timedelta(days=days), end=app.now)] for days in (1, 7)]
+    rows: list[dict[str, object]] = []
+    for brand, listening in wiring.listening(app.config).items():
+        whole = [reader.coverage(brand, listening, span, app.now)[0] for span in spans]
+        rows.append({"brand": brand, "source": None, "last_24h": _rounded(whole[0]), "last_7d": _rounded(whole[1])})
+        day, week = (reader.coverage_by_source(brand, listening, span, app.now) for span in spans)
+        rows += [
+            {"brand": brand, "source": name, "last_24h": _rounded(day[name][0]), "last_7d": _rounded(week[name][0])}
+            for name in listening
+        ]
+    return rows
+
+
+def _windows(app: App, reader: Reader) -> dict[str, object]:
+    """Return how many windows are not read, and each of them."""
+    from listener.clock import from_epoch
+
+    counts = reader.window_counts()
+    listed = [
+        {
+            "state": gap.state,
+            "source": gap.source,
+            "lane": gap.lane,
+            "brand": gap.brand,
+            "since": _iso(gap.since, app.zone),
+            "until": _iso(gap.until, app.zone),
+            "reason": gap.reason,
+        }
+        for gap in reader.gaps(from_epoch(0), app.now)
+    ]
+    return {"open": counts["open"], "lost": counts["lost"], "budget": counts["budget"], "listed": listed}
+
+
+def _print_status(app: App, told: dict[str, object]) -> None:
+    """Print everything for people, block by block."""
+    daemon, outbox, windows = _table(told["daemon"]), _table(told["outbox"]), _table(told["windows"])
+    click.echo(f"config    {told['config']}")
+    click.echo(f"database  {told['database']}")
+    beat = _short(daemon["heartbeat_at"])
+    click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
+    click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
+    click.echo()
+    emit_rows(
+        [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])], _SOURCE_COLUMNS, "table"
+    )
+    coverage = _rows(told["coverage"])
+    if coverage:
+        click.echo("\ncoverage")
+        emit_rows(coverage, _COVERAGE_COLUMNS, "table")
+    click.echo(f"\nwindows   {windows['open']} open, {windows['lost']} lost, {windows['budget']} stopped by the budget")
+    _print_windows(app, _rows(windows["listed"]))
+    if not app.database_path.exists():
+        click.echo('there is no store yet; "listener collect" makes one', err=True)
+
+
+def _print_windows(app: App, listed: list[dict[str, object]]) -> None:
+    """Print the windows that are not read; of the lost ones those of the last days."""
+    oldest = _iso(app.now - _LOST_SHOWN, app.zone) or ""
+    shown = [row for row in listed if row["state"] != "lost" or str(row["until"]) >= oldest]
+    if shown:
+        emit_rows([_shortened(row, "since", "until") for row in shown], _WINDOW_COLUMNS, "table")
+    if len(shown) < len(listed):
+        older = len(listed) - len(shown)
+        click.echo(f"{older} lost longer than {_LOST_SHOWN.days} days ago; --format json lists them too", err=True)
+
+
+def _states_if_any(app: App) -> dict[str, SourceState]:
+    """Return the states of the store's sources, none where there is no store."""
+    from listener.search import Reader
+
+    if not app.database_path.exists():
+        return {}
+    with Reader(app.database_path) as reader:
+        return reader.source_states()
+
+
+def _rows(value: object) -> list[dict[str, object]]:
+    return [_table(row) for row in value] if isinstance(value, list) else []
+
+
+def _table(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _shortened(row: dict[str, object], *names: str) -> dict[str, object]:
+    return {**row, **{name: _short(row[name]) for name in names}}
+
+
+def _short(iso: object) -> str | None:
+    """Return a local time as tables show it."""
+    return str(iso)[:16].replace("T", " ") if iso is not None else None
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
+
+
+def _iso(instant: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if instant is None else instant.astimezone(zone).isoformat()

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener.protocols import Resource
+from servers.hackernews import HackerNews
+from servers.smtp import Behaviour, MailServer
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def fail(place: Place, times: int) -> None:
+    with place.store() as store:
+        for _ in range(times):
+            store.reports.note_outcome(
+                "hackernews", state="unavailable", message="hackernews: no answer", retry_at=None, now=NOW
+            )
+
+
+def beat(place: Place, at: datetime) -> None:
+    with place.store() as store:
+        store.reports.beat("daemon", 4711, started_at=at, now=at)
+
+
+def leave_open(place: Place) -> None:
+    """Open a window of the last twelve hours and read nothing of it."""
+    with place.store() as store:
+        resource = Resource(key="Acme-2", lane="search:2", native="acme", brand="Acme")
+        ids = store.open_pass("hackernews", [resource], now=NOW)
+        (window,) = store.windows_to_read(
+            ids["Acme-2"],
+            until=NOW,
+            lookback_from=NOW - timedelta(hours=12),
+            look_back=False,
+            oldest_readable=None,
+            now=NOW,
+        )
+        store.note_open(window, "hackernews: no answer", now=NOW)
+
+
+def test_status_tells_everything_in_the_shape_that_scripts_read(filled: Place) -> None:
+    filled.drain(NOW - timedelta(hours=12), NOW)
+    beat(filled, NOW - timedelta(minutes=1))
+
+    answer = filled.run("status", "--format", "json")
+
+    assert answer.code == 0
+    told = json.loads(answer.out)
+    assert told["sources"] == [
+        {
+            "name": "hackernews",
+            "enabled": True,
+            "last_success_at": "2026-11-20T13:30:00+05:30",
+            "next_run_at": None,
+            "state": "ok",
+            "consecutive_failures": 0,
+            "message": None,
+        }
+    ]
+    acme = next(row for row in told["coverage"] if row["brand"] == "Acme" and row["source"] == "hackernews")
+    assert acme["last_24h"] == pytest.approx(0.5)
+    assert acme["last_7d"] == pytest.approx(1 / 14, abs=1e-4)
+    assert told["windows"] == {"open": 0, "lost": 0, "budget": 0, "listed": []}
+    assert told["budget"] == []
+    assert told["outbox"] == {"pending": 0, "failed": 0, "sent": 0}
+    assert told["daemon"] == {"pid": 4711, "heartbeat_at": "2026-11-20T13:29:00+05:30"}
+    assert told["config"] == str(filled.config_file)
+    assert told["database"] == str(filled.database)
+
+
+def test_status_names_the_windows_that_were_not_read(filled: Place) -> None:
+    leave_open(filled)
+
+    told = json.loads(filled.run("status", "--format", "json").out)
+    shown = filled.run("status").out
+
+    assert told["windows"]["open"] == 1
+    assert told["windows"]["listed"][0]["reason"] == "hackernews: no answer"
+    assert "1 open, 0 lost" in shown
+    assert "2026-11-20 01:30" in shown
+    assert "hackernews: no answer" in shown
+
+
+def test_status_of_a_fresh_start_has_no_store_and_says_so(place: Place) -> None:
+    answer = place.run("status")
+
+    assert answer.code == 0
+    assert "not read yet" in answer.out
+    assert "daemon    does not run" in answer.out
+    assert 'there is no store yet; "listener collect" makes one' in answer.err
+    assert not place.database.exists()
+
+
+def test_a_healthcheck_says_nothing_and_passes_while_the_daemon_lives(filled: Place) -> None:
+    beat(filled, NOW - timedelta(minutes=3))
+
+    answer = filled.run("status", "--healthcheck")
+
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("minutes", [4, 600])
+def test_a_healthcheck_fails_where_the_daemon_is_silent_for_too_long(filled: Place, minutes: int) -> None:
+    beat(filled, NOW - timedelta(minutes=minutes))
+
+    answer = filled.run("status", "--healthcheck")
+
+    assert (answer.code, answer.out, answer.err) == (1, "", "")
+
+
+@pytest.mark.parametrize(("failures", "code"), [(3, 0), (4, 1)])
+def test_a_healthcheck_forgives_three_failures_in_a_row_and_no_more(filled: Place, failures: int, code: int) -> None:
+    beat(filled, NOW)
+    fail(filled, failures)
+
+    assert filled.run("status", "--healthcheck").code == code
+
+
+def test_a_healthcheck_without_store_or_configuration_fails_silently(place: Place) -> None:
+    answer = place.run("status", "--healthcheck")
+    place.configure("[nonsense]\n")
+    wrong = place.run("status", "--healthcheck")
+
+    assert (answer.code, answer.out, answer.err) == (1, "", "")
+    assert (wrong.code, wrong.out, wrong.err) == (1, "", "")
+
+
+def test_sources_are_listed_without_any_configuration(place: Place) -> None:
+    place.config_file.unlink()
+
+    answer = place.run("sources", "--format", "json", config=False)
+
+    rows = {row["name"]: row for row in json.loads(answer.out)}
+    assert answer.code == 0
+    assert {"hackernews", "reddit", "rss", "x"} <= set(rows)
+    assert rows["hackernews"]["key_needed"] == "none"
+    assert "$0.005" in rows["x"]["cost"]
+    assert not any(row["enabled"] for row in rows.values())
+
+
+def test_sources_tell_which_are_enabled_and_how_they_stand(filled: Place) -> None:
+    fail(filled, 2)
+
+    rows = {row["name"]: row for row in json.loads(filled.run("sources", "--format", "json").out)}
+
+    assert rows["hackernews"]["enabled"] is True
+    assert rows["hackernews"]["state"] == "unavailable"
+    assert rows["rss"]["state"] == "off"
+
+
+def test_check_of_a_sound_place_is_all_ok(place: Place) -> None:
+    with HackerNews([]) as web, MailServer(Behaviour()) as mail:
+        place.configure(
+            f"""
+            [[brands]]
+            name = "Acme"
+            [sources.hackernews]
+            base_url = "{web.url}"
+            [mail]
+            host = "127.0.0.1"
+            port = {mail.port}
+            security = "none"
+            sender = "listener@example.org"
+            [digest]
+            to = ["a@example.org", "b@example.org"]
+            """
+        )
+        answer = place.run("check")
+
+    lines = answer.out.splitlines()
+    assert answer.code == 0
+    assert [line.split()[:2] for line in lines] == [
+        ["ok", "config"],
+        ["ok", "store"],
+        ["ok", "hackernews"],
+        ["ok", "mail"],
+    ]
+    assert not place.database.exists()
+
+
+def test_check_names_each_thing_that_is_wrong_and_goes_on(place: Place) -> None:
+    place.database.write_bytes(b"this is a text, not a store" * 100)
+
+    answer = place.run("check")
+
+    lines = answer.out.splitlines()
+    assert answer.code == 3
+    assert [line.split()[:2] for line in lines] == [
+        ["ok", "config"],
+        ["FAIL", "store"],
+        ["FAIL", "hackernews"],
+        ["skip", "mail"],
+    ]
+    assert "damaged or not a store" in lines[1]
+
+
+def test_check_lists_every_problem_of_the_configuration(place: Place) -> None:
+    place.configure('[[brands]]\nname = ""\n[sources.hackernews]\nhits_per_page = "many"\n[sources.twitter]\n')
+
+    answer = place.run("check")
+
+    assert answer.code == 2
+    assert len(answer.out.splitlines()) >= 1
+    assert all(line.startswith("FAIL  config") for line in answer.out.splitlines())
+
+
+def test_check_with_no_configuration_anywhere_names_the_places_it_tried(place: Place) -> None:
+    place.config_file.unlink()
+
+    answer = place.run("check", config=False)
+
+    assert answer.code == 2
+    assert "listener init" in answer.out
