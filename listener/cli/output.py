@@ -62,6 +62,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cell:
+    """Hold what a cell of a table shows, and in which colour."""
+
     text: str
     colour: str | None
 

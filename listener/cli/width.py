@@ -8,6 +8,7 @@ picture the two cells of the picture.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from unicodedata import category, east_asian_width
 
@@ -34,6 +35,7 @@ def neutralise(text: str) -> str:
     return re.sub(_UNSAFE, _escape, re.sub(_SPACES, " ", text))
 
 
+@lru_cache(maxsize=4096)
 def display_width(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():

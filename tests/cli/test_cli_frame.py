@@ -17,6 +17,8 @@ from listener.cli.main import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cli.conftest import Place
+
 PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
 HEAVY = (
     "numpy", "matplotlib", "tweepy", "praw", "requests", "apscheduler", "sqlite_utils", "pandas", "jinja2",
@@ -50,6 +52,11 @@ def test_the_help_of_every_command_loads_nothing_heavy_and_shows_an_example() ->
         "    is_group = 'COMMAND [ARGS]' in out.getvalue()\n"
         "    assert is_group or 'Example' in out.getvalue(), name\n"
     )
+    assert loaded_by(code) == set()
+
+
+def test_asking_for_a_trend_loads_nothing_heavy(filled: Place) -> None:
+    code = f"from listener.cli.main import run\nassert run(['trend', 'Acme', '--config', {str(filled.config_file)!r}]) == 0"
     assert loaded_by(code) == set()
 
 
