@@ -119,19 +119,21 @@ def explain(
     names: Iterable[str] = (),
     coverage: float = 1.0,
     kind: str = "spike",
+    n_terms: int = _TERMS,
 ) -> Why:
     """Return why the mentions of an episode are what they are.
 
     `now_items` are those of the episode, `baseline_items` the brand's of the 7 to
     28 days before (any sample of them), both in any order; the newest 5 000 and
     20 000 are looked at. `observed` and `expected` are the figures of the episode,
-    `at` its hour's end, `names` the brand's own names, which explain nothing.
+    `at` its hour's end, `names` the brand's own names, which explain nothing. At most
+    `n_terms` terms are named.
     """
     now = sorted(now_items, key=lambda item: (item.published_at, item.id))[-_MAX_NOW:]
     before = sorted(baseline_items, key=lambda item: (item.published_at, item.id))[-_MAX_BEFORE:]
     own = name_words(names)
     now_terms = [terms_of(item.text, own) for item in now]
-    terms = _merge(_once(now, now_terms), _once(before, [terms_of(item.text, own) for item in before]))
+    terms = _merge(_once(now, now_terms), _once(before, [terms_of(item.text, own) for item in before]), n_terms)
     hashtags = _contrast(
         _once(now, [_tags(item, own) for item in now]), _once(before, [_tags(item, own) for item in before])
     )
@@ -250,9 +252,9 @@ def _zeta(count: int, total: int, usual: int, usual_total: int) -> float:
     return delta / sqrt(1.0 / (count + weight) + 1.0 / (usual + weight))
 
 
-def _merge(now: _Counts, before: _Counts) -> tuple[Factor, ...]:
+def _merge(now: _Counts, before: _Counts, n_terms: int) -> tuple[Factor, ...]:
     """Return the explaining terms, a word left out where a pair of words holds nearly all its posts."""
-    found = _contrast(now, before, limit=4 * _TERMS)
+    found = _contrast(now, before, limit=4 * n_terms)
     pairs = [factor for factor in found if " " in factor.value]
     kept: list[Factor] = []
     told: set[str] = set()
@@ -264,7 +266,7 @@ def _merge(now: _Counts, before: _Counts) -> tuple[Factor, ...]:
         if not is_part and told.isdisjoint(words):
             kept.append(factor)
             told.update(words)
-    return tuple(kept[:_TERMS])
+    return tuple(kept[:n_terms])
 
 
 def _tags(item: Item, own: frozenset[str]) -> set[str]:
