@@ -19,11 +19,12 @@ import jinja2
 
 from listener.clock import load_zone
 from listener.errors import UsageError
+from listener.mention import Label
 from listener.protocols import Notification
 from reports.digest import summarise
 from reports.hostile import clean_line, direction, excerpt, web_link
 from reports.message import eml_bytes
-from reports.wording import MINUS, count, time_words
+from reports.wording import MINUS, count, place_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,8 @@ def view_of(mention: MentionRow, zone: ZoneInfo, *, why: str = "") -> MentionVie
     known = {"like": mention.likes, "repost": mention.reposts}
     reactions = [count(n, word) for word, n in known.items() if n]
     reactions += [count(mention.replies, "reply", "replies")] if mention.replies else []
-    score = "" if mention.score is None else f" ({mention.score:+.2f})".replace("-", MINUS)
+    has_score = mention.score is not None and mention.label is not Label.NO_EVIDENCE
+    score = f" ({mention.score:+.2f})".replace("-", MINUS) if has_score else ""
     return MentionView(
         why=why,
         text=excerpt(whole, _EXCERPT) or "(the text was deleted)",
@@ -85,7 +87,7 @@ def view_of(mention: MentionRow, zone: ZoneInfo, *, why: str = "") -> MentionVie
         language="" if mention.language == "und" else clean_line(mention.language),
         who=excerpt(name, _NAME) if name else "unknown author",
         followers="" if mention.followers is None else count(mention.followers, "follower"),
-        where=clean_line(mention.source),
+        where=clean_line(place_words(mention.source)),
         when=time_words(mention.published_at, zone),
         mood=f"{mention.label.word}{score}",
         reactions=", ".join(reactions),

@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MINUS",
+    "WEEKDAYS",
     "count",
     "date_words",
     "day_words",
     "interval_words",
     "join_words",
+    "language_words",
     "number",
     "percent",
+    "place_words",
     "plural",
     "short_day",
     "signed",
     "span_words",
     "time_words",
+    "wait_words",
 ]
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -46,8 +50,48 @@ _MONTHS: Final = (
     "November",
     "December",
 )
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""Days of the week as `datetime.weekday` counts them: Monday is 0."""
+
 _SMALLEST_PERCENT: Final = 0.01
+_PLACES: Final = {
+    "bluesky": "Bluesky",
+    "hackernews": "Hacker News",
+    "mastodon": "Mastodon",
+    "reddit": "Reddit",
+    "rss": "news and feeds",
+    "x": "X",
+    "youtube": "YouTube",
+}
+_LANGUAGES: Final = {
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "gu": "Gujarati",
+    "hi": "Hindi",
+    "hi-Latn": "Hindi/Urdu (Latin)",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "kn": "Kannada",
+    "ko": "Korean",
+    "ml": "Malayalam",
+    "mr": "Marathi",
+    "nl": "Dutch",
+    "pa": "Punjabi",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "tr": "Turkish",
+    "und": "language unknown",
+    "ur": "Urdu",
+    "zh": "Chinese",
+}
 
 
 def number(value: float) -> str:
@@ -94,6 +138,16 @@ def join_words(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def place_words(source: str) -> str:
+    """Return the name of a source as people write it; one that is not known is left as it is."""
+    return _PLACES.get(source, source)
+
+
+def language_words(tag: str) -> str:
+    """Return the English name of a language; a tag that is not known is left as it is."""
+    return _LANGUAGES.get(tag, tag)
+
+
 def short_day(moment: datetime) -> str:
     """Write a local date for an axis, such as ``3 Nov``."""
     return f"{moment.day} {_MONTHS[moment.month - 1][:3]}"
@@ -101,7 +155,7 @@ def short_day(moment: datetime) -> str:
 
 def day_words(moment: datetime) -> str:
     """Write a local day in full, such as ``Thursday, 19 November 2026``."""
-    return f"{_WEEKDAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return f"{WEEKDAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def date_words(moment: datetime) -> str:
@@ -113,6 +167,16 @@ def time_words(moment: datetime, zone: ZoneInfo) -> str:
     """Write an instant as local time, such as ``19 Nov 2026, 14:05``."""
     local = moment.astimezone(zone)
     return f"{date_words(local)}, {local:%H:%M}"
+
+
+def wait_words(length: timedelta) -> str:
+    """Write a length of time in the unit that fits, such as ``25 minutes``, ``2.5 hours`` or ``3 days``."""
+    minutes = length / timedelta(minutes=1)
+    for unit, size in (("day", 1_440), ("hour", 60)):
+        if minutes >= size:
+            value = round(minutes / size, 1)
+            return f"{value:g} {plural(1 if value == 1 else 2, unit)}"
+    return count(max(1, round(minutes)), "minute")
 
 
 def span_words(since: datetime, until: datetime, zone: ZoneInfo) -> str:

@@ -7,12 +7,17 @@ records it is drawn from and the function that draws it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reports.charts.brands import draw_brands
 from reports.charts.episode import Expectation, draw_episode
+from reports.charts.heat import draw_heat
+from reports.charts.moods import draw_moods
+from reports.charts.response import draw_response
 from reports.charts.share import draw_share
 from reports.charts.style import MAIL_LOOK, Chart, Look
+from reports.charts.terms import draw_terms
 from reports.charts.volume import draw_volume
 
 if TYPE_CHECKING:
@@ -27,7 +32,11 @@ __all__ = [
     "Look",
     "draw_brands",
     "draw_episode",
+    "draw_heat",
+    "draw_moods",
+    "draw_response",
     "draw_share",
+    "draw_terms",
     "draw_volume",
 ]
 
@@ -36,8 +45,9 @@ __all__ = [
 class ChartKind:
     """Say what a kind of chart shows, and how to call the function that draws it.
 
-    `reads` names the records that are the first argument: ``trend`` (a Trend),
-    ``share`` (ShareRows), ``episode`` (an EpisodeRow, then a Trend). Where `per_brand` holds,
+    `reads` names the records that are the first argument: ``trend`` (a Trend), ``hours`` (a
+    Trend by hour), ``share`` (ShareRows), ``episode`` (an EpisodeRow, then a Trend), ``sources`` and
+    ``languages`` (SourceCounts), ``terms`` (TermRows), ``answers`` (Answers, and ``now=``). Where `per_brand` holds,
     the chart is of one brand, given as ``brand=``. All take the keywords of `Look`.
     """
 
@@ -57,5 +67,16 @@ KINDS: Final[Mapping[str, ChartKind]] = {
     "brands": ChartKind(summary="one figure of several brands over time", reads="trend", draw=draw_brands),
     "share": ChartKind(summary="share of voice of own brand and competitors", reads="share", draw=draw_share),
     "episode": ChartKind(summary="one alert: observed against usual", reads="episode", draw=draw_episode),
+    "sources": ChartKind(summary="sentiment by source", reads="sources", draw=draw_moods, per_brand=True),
+    "languages": ChartKind(
+        summary="sentiment by language", reads="languages", draw=partial(draw_moods, by="language"), per_brand=True
+    ),
+    "hours": ChartKind(
+        summary="when people talk: weekday by hour of the day", reads="hours", draw=draw_heat, per_brand=True
+    ),
+    "terms": ChartKind(summary="what is said more and less than usual", reads="terms", draw=draw_terms, per_brand=True),
+    "response": ChartKind(
+        summary="how long people wait for an answer", reads="answers", draw=draw_response, per_brand=True
+    ),
 }
 """The kinds of `listener chart`, by name."""

@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from reports.charts.glyphs import drawable
 from reports.charts.style import WHOLE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from listener.search.records import TrendBucket
     from reports.charts.style import Palette
 
-__all__ = ["PENDING_HATCH", "count_axis", "gap_key", "reading", "shade_gaps", "tick_labels", "time_axis"]
+__all__ = ["PENDING_HATCH", "count_axis", "gap_key", "reading", "shade_gaps", "share_axis", "tick_labels", "time_axis"]
 
 PENDING_HATCH: Final = "////"
 _UNREAD_HATCH: Final = "...."
@@ -107,6 +107,15 @@ def count_axis(axes: Axes, highest: float, colours: Palette) -> None:
     axes.set_ylim(0, max(highest, 1) * 1.14)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.grid(visible=True, axis="y")
+    axes.spines["bottom"].set_color(colours.quiet)
+
+
+def share_axis(axes: Axes, colours: Palette) -> None:
+    """Scale the upright axis for shares of 1, written in percent."""
+    axes.set_ylim(0, 1.06)
+    axes.yaxis.set_major_locator(FixedLocator([0.0, 0.25, 0.5, 0.75, 1.0]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
     axes.grid(visible=True, axis="y")
     axes.spines["bottom"].set_color(colours.quiet)
 

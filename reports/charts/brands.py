@@ -30,6 +30,7 @@ __all__ = ["draw_brands"]
 
 _LEFT: Final = 58
 _NAME_ROOM: Final = 132
+_DOTS: Final = 70
 _NAME_HEIGHT: Final = 15.0
 _LONGEST_NAME: Final = 16
 _DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
@@ -58,7 +59,7 @@ def draw_brands(trend: Trend, *, metric: str = "mentions", **look: Unpack[Look])
     title = f"{_METRIC_WORDS[metric].capitalize()} by {trend.by}: {named}"
     zone = load_zone(trend.time_zone)
     with canvas(look) as picture:
-        picture.head(title, f"{span_words(trend.since, trend.until, zone)}, {trend.time_zone}{_note(trend)}")
+        picture.head(title, [span_words(trend.since, trend.until, zone), trend.time_zone, *_note(trend)])
         axes = picture.panel(left=_LEFT, top=picture.top + 4, right=_NAME_ROOM, bottom=26)
         series = [[_value(bucket, metric) for bucket in trend.of(brand)] for brand in trend.brands]
         for position, brand in enumerate(trend.brands):
@@ -82,9 +83,9 @@ def _value(bucket: TrendBucket, metric: str) -> float:
     return math.nan if value is None else float(value)
 
 
-def _note(trend: Trend) -> str:
-    incomplete = [b for b in trend.brands if any(reading(bucket) != "read" or bucket.partial for bucket in trend.of(b))]
-    return " \N{MIDDLE DOT} faint where not wholly read or not over yet" if incomplete else ""
+def _note(trend: Trend) -> list[str]:
+    incomplete = any(reading(bucket) != "read" or bucket.partial for bucket in trend.buckets)
+    return ["faint where not wholly read or not over yet"] if incomplete else []
 
 
 def _line(
@@ -104,8 +105,18 @@ def _line(
     colour = picture.colours.series[position % len(picture.colours.series)]
     dash = _DASHES[position % len(_DASHES)]
     places = range(len(values))
-    axes.plot(places, values, color=colour, linewidth=1.3, alpha=0.4, linestyle=dash, marker="o", markersize=2)
-    axes.plot(places, firm, color=colour, linewidth=1.9, linestyle=dash)
+    axes.plot(
+        places,
+        values,
+        color=colour,
+        linewidth=1.3,
+        alpha=0.4,
+        linestyle=dash,
+        marker="o" if len(values) <= _DOTS else None,
+        markersize=2,
+    )
+    marker = "o" if len(values) <= _DOTS else ""
+    axes.plot(places, firm, color=colour, linewidth=1.9, linestyle=dash, marker=marker, markersize=3)
 
 
 def _scale(axes: Axes, series: Sequence[Sequence[float]], metric: str, picture: Canvas) -> None:

@@ -85,13 +85,30 @@ class Canvas:
         """Return the width in pixels that a text takes as drawn."""
         return float(text.get_window_extent(self._renderer).width)
 
-    def head(self, title: str, subtitle: str) -> None:
-        """Write the title and the line below it, each cut where it would run out of the picture."""
-        room = self.width - 2 * _MARGIN
-        self._line(title, room, size=11.5, weight="bold", step=21)
-        self._line(subtitle, room, size=8.5, color=self.colours.quiet, step=20)
+    def head(self, title: str, facts: Sequence[str]) -> None:
+        """Write the title, cut where it would run out of the picture, and the facts below it.
 
-    def _line(self, text: str, room: float, *, step: int, **look: Any) -> None:
+        The facts stand on one line, on more where they do not fit.
+        """
+        self._line(title, size=11.5, weight="bold", step=21)
+        line = ""
+        for fact in facts:
+            longer = f"{line} \N{MIDDLE DOT} {fact}" if line else fact
+            if line and not self._fits(longer):
+                self._line(line, size=8.5, color=self.colours.quiet, step=15)
+                longer = fact
+            line = longer
+        self._line(line, size=8.5, color=self.colours.quiet, step=20)
+
+    def _fits(self, text: str) -> bool:
+        tried = self.write(text, x=_MARGIN, y=self.top, size=8.5)
+        fits = self.width_of(tried) <= self.width - 2 * _MARGIN
+        tried.remove()
+        return fits
+
+    def _line(self, text: str, *, step: int, **look: Any) -> None:
+        """Write one line of the head; what does not fit is cut off and marked by an ellipsis."""
+        room = self.width - 2 * _MARGIN
         written = self.write(text, x=_MARGIN, y=self.top, **look)
         shown = clean_line(text)
         while self.width_of(written) > room and len(shown) > 1:
@@ -120,6 +137,28 @@ class Canvas:
         box.update_from(swatch)
         box.set_transform(self.figure.transFigure)
         self.figure.add_artist(box)
+
+    def room_for(self, texts: Sequence[str], *, size: float = 9.0) -> float:
+        """Return the pixels that the widest of drawable `texts` takes with its margins, at most two fifths."""
+        widest = 0.0
+        for text in texts:
+            tried = self.figure.text(0, 0, text, size=size, family=fonts_for(text))
+            widest = max(widest, self.width_of(tried))
+            tried.remove()
+        return min(widest + 8 + 2 * _MARGIN, 0.4 * self.width)
+
+    def beside(self, axes: Axes, place: float, text: str, *, right: bool = False, **look: Any) -> None:
+        """Write drawable text to the left (or `right`) of level bar number `place`."""
+        axes.annotate(
+            text,
+            (1 if right else 0, place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(8 if right else -8, 0),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="center",
+            **look,
+        )
 
     def finish(
         self,

@@ -11,10 +11,11 @@ from matplotlib.patches import Patch
 
 from listener.clock import load_zone
 from reports.charts.alt import coverage_words
-from reports.charts.axes import count_axis, gap_key, reading, shade_gaps, time_axis
+from reports.charts.axes import count_axis, gap_key, reading, shade_gaps, share_axis, time_axis
 from reports.charts.canvas import canvas
+from reports.charts.measures import measure_of
 from reports.hostile import excerpt
-from reports.wording import count, number, span_words, time_words
+from reports.wording import number, percent, span_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from listener.search.records import EpisodeRow, Trend, TrendBucket
+    from reports.charts.measures import Measure
     from reports.charts.style import Chart, Look, Palette
 
 __all__ = ["Expectation", "draw_episode"]
@@ -43,38 +45,54 @@ class Expectation:
 
 
 def draw_episode(
-    episode: EpisodeRow, trend: Trend, *, usual: Sequence[Expectation] = (), **look: Unpack[Look]
+    episode: EpisodeRow,
+    trend: Trend,
+    *,
+    kind: str | None = None,
+    usual: Sequence[Expectation] = (),
+    **look: Unpack[Look],
 ) -> Chart:
-    """Draw the mentions of the episode's brand a bucket, the usual band, and where it opened and ended.
+    """Draw what the alert measured, the usual range of it, and where the episode opened and ended.
 
-    `usual` gives the band bucket by bucket; where it is empty the band of the
-    episode itself is drawn from its opening on.
+    `kind` is the kind of the alert's rule, taken from its name where not given.
+    `usual` gives the range bucket by bucket; where it is empty the range of the
+    episode itself is drawn from its opening on. Where the trend does not hold what
+    was measured (one loud author, matching words) the mentions are drawn, without a range.
     """
     buckets = trend.of(episode.brand)
     zone = load_zone(trend.time_zone)
-    title = f"{episode.brand}: mentions by {trend.by}, observed and usual"
+    measure = measure_of(episode, kind)
+    values = measure.series(buckets, trend.by)
+    title = f"{episode.brand}: {measure.named(trend.by)}"
+    band = _band(episode, buckets, usual) if measure.comparable else []
     with canvas(look) as picture:
         colours = picture.colours
-        picture.head(title, f"{span_words(trend.since, trend.until, zone)} \N{MIDDLE DOT} {episode.headline}")
-        usual_key = [(Patch(facecolor=(colours.positive, 0.25)), "usual range")]
-        observed_key = [(Patch(facecolor=colours.line), f"mentions by {trend.by}")]
-        during_key = [(Patch(facecolor=colours.negative), "during the episode")]
-        picture.key([*observed_key, *during_key, *usual_key, *gap_key(buckets, colours, pending=False)])
+        pixels = picture.width - _LEFT - _RIGHT
+        picture.head(title, [span_words(trend.since, trend.until, zone), trend.time_zone])
+        picture.key(
+            [
+                (Patch(facecolor=colours.line), "observed"),
+                (Patch(facecolor=colours.negative), "during the episode"),
+                *([(Patch(facecolor=(colours.positive, 0.25)), "usual range")] if band else []),
+                *gap_key(buckets, colours, pending=False),
+            ]
+        )
         axes = picture.panel(left=_LEFT, top=picture.top + 10, right=_RIGHT, bottom=26)
-        band = _band(episode, buckets, usual)
         _draw_band(axes, band, colours)
-        _draw_observed(axes, episode, buckets, colours)
-        counts = [float(bucket.mentions or 0) for bucket in buckets]
-        tops = [high for _, _, high in band if not math.isnan(high)]
-        count_axis(axes, max([*counts, *tops], default=0.0), colours)
-        shade_gaps([axes], buckets, colours, picture.width - _LEFT - _RIGHT)
-        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, picture.width - _LEFT - _RIGHT)
+        _draw_observed(axes, episode, buckets, values, colours)
+        highest = [value for value in (*values, *(high for _, _, high in band)) if not math.isnan(value)]
+        if measure.is_share:
+            share_axis(axes, colours)
+        else:
+            count_axis(axes, max(highest, default=0.0), colours)
+        shade_gaps([axes], buckets, colours, pixels)
+        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, pixels)
         _mark(axes, episode, buckets, colours)
         return picture.finish(
             kind="episode",
             brands=(episode.brand,),
             title=title,
-            alt=_alt(episode, trend, buckets),
+            alt=_alt(episode, trend, measure, values),
             since=trend.since,
             until=trend.until,
             coverage=episode.coverage,
@@ -110,9 +128,10 @@ def _draw_band(axes: Axes, band: Sequence[tuple[float, float, float]], colours: 
     axes.plot(edges, expected, color=colours.positive, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1.8)
 
 
-def _draw_observed(axes: Axes, episode: EpisodeRow, buckets: Sequence[TrendBucket], colours: Palette) -> None:
+def _draw_observed(
+    axes: Axes, episode: EpisodeRow, buckets: Sequence[TrendBucket], values: Sequence[float], colours: Palette
+) -> None:
     places = list(range(len(buckets)))
-    values = [math.nan if bucket.mentions is None else float(bucket.mentions) for bucket in buckets]
     firm = [
         value if reading(bucket) == "read" and not bucket.partial else math.nan
         for value, bucket in zip(values, buckets, strict=True)
@@ -146,15 +165,19 @@ def _mark(axes: Axes, episode: EpisodeRow, buckets: Sequence[TrendBucket], colou
         )
 
 
-def _alt(episode: EpisodeRow, trend: Trend, buckets: Sequence[TrendBucket]) -> str:
+def _alt(episode: EpisodeRow, trend: Trend, measure: Measure, values: Sequence[float]) -> str:
     zone = load_zone(trend.time_zone)
+    write = percent if measure.is_share else number
     low, high = episode.interval
-    known = [bucket.mentions for bucket in buckets if bucket.mentions is not None]
-    most = f" The highest {trend.by} shown has {count(max(known), 'mention')}." if known else ""
+    known = [value for value in values if not math.isnan(value)]
     ending = "still open" if episode.resolved_at is None else f"over since {time_words(episode.resolved_at, zone)}"
-    head = (
-        f"{excerpt(episode.brand, 80)}: {excerpt(episode.headline, 200)} Opened {time_words(episode.opened_at, zone)}, "
-        f"{ending}. Observed {number(episode.observed)}, expected {number(episode.expected)} "
-        f"(usually {number(low)} to {number(high)}).{most}"
-    )
-    return " ".join([head, *coverage_words(buckets, trend.by)])
+    sentences = [
+        f"{excerpt(episode.brand, 80)}: {excerpt(episode.headline, 200).rstrip('.')}.",
+        f"Opened {time_words(episode.opened_at, zone)}, {ending}.",
+    ]
+    if measure.comparable:
+        usual = f"expected {write(episode.expected)} (usually {write(low)} to {write(high)})"
+        sentences.append(f"Observed {write(episode.observed)}, {usual}.")
+    if known:
+        sentences.append(f"Highest {measure.named(trend.by)} shown: {write(max(known))}.")
+    return " ".join([*sentences, *coverage_words(trend.of(episode.brand), trend.by)])

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_share"]
 
-_LEFT: Final = 170
-_RIGHT: Final = 210
 _LONGEST_NAME: Final = 22
 _MOST: Final = 14
 _ROW: Final = 42
@@ -43,12 +41,12 @@ def draw_share(
     look.setdefault("height", max(_LOWEST, _HEAD + _ROW * len(shown)))
     with canvas(look) as picture:
         colours = picture.colours
-        left_out = (
-            f" \N{MIDDLE DOT} {count(len(ranked) - len(shown), 'smaller brand')} not shown" if ranked[_MOST:] else ""
-        )
-        picture.head(title, f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}{left_out}")
+        left_out = [f"{count(len(ranked) - len(shown), 'smaller brand')} not shown"] if ranked[_MOST:] else []
+        picture.head(title, [f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}", *left_out])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
-        axes = picture.panel(left=_LEFT, top=picture.top + 6, right=_RIGHT, bottom=14 + max(0, spare))
+        names = [drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown]
+        left, right = picture.room_for(names), picture.room_for([_figure(row) for row in shown])
+        axes = picture.panel(left=left, top=picture.top + 6, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
         axes.set(
             xlim=(0, max((row.share or 0 for row in shown), default=0) or 1), ylim=(max(len(shown), 1) - 0.5, -0.5)
@@ -58,17 +56,8 @@ def draw_share(
         for place, row in enumerate(shown):
             colour = colours.positive if row.kind == "own" else colours.neutral
             bars(axes, [(0.0, row.share or 0.0)], [place - 0.32], [place + 0.32], facecolor=colour, linewidth=0)
-            name = drawable(excerpt(row.brand, _LONGEST_NAME))
-            axes.annotate(
-                name,
-                (0, place),
-                xytext=(-8, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                family=fonts_for(name),
-                weight="bold" if row.kind == "own" else "normal",
-            )
+            weight = "bold" if row.kind == "own" else "normal"
+            picture.beside(axes, place, names[place], family=fonts_for(names[place]), weight=weight)
             axes.annotate(
                 _figure(row), (row.share or 0.0, place), xytext=(6, 0), textcoords="offset points", va="center"
             )

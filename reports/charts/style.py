@@ -47,8 +47,8 @@ class Look(TypedDict, total=False):
     dark: bool
 
 
-MAIL_LOOK: Final[Look] = {"format": "png", "width": 600, "height": 340, "scale": 2}
-"""The look of charts in mails: as wide as the mail, sharp on dense screens."""
+MAIL_LOOK: Final[Look] = {"format": "png", "width": 480, "height": 320, "scale": 2}
+"""The look of charts in mails: narrow enough to be read on a phone, sharp enough for dense screens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Hold the colours of one variant; `series` are for brands, told apart by dashes as well."""
+    """Hold the colours of one variant.
+
+    `series` are for brands, told apart by dashes as well; `heat` is the ramp from
+    none to most.
+    """
 
     paper: str
     ink: str
@@ -88,6 +92,7 @@ class Palette:
     unscored: str
     line: str
     series: tuple[str, ...]
+    heat: tuple[str, str]
 
 
 LIGHT: Final = Palette(
@@ -102,6 +107,7 @@ LIGHT: Final = Palette(
     unscored="#f1f3f5",
     line="#1c2229",
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#56b4e9", "#59636e"),
+    heat=("#eef3f7", "#08457e"),
 )
 DARK: Final = Palette(
     paper="#14181d",
@@ -115,6 +121,7 @@ DARK: Final = Palette(
     unscored="#262d35",
     line="#e8ecf0",
     series=("#56b4e9", "#e8833a", "#2bc59b", "#e39ac3", "#f0e442", "#8cb4ff", "#a3adb8"),
+    heat=("#1d242c", "#8fd0ff"),
 )
 
 

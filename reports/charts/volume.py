@@ -43,7 +43,7 @@ def draw_volume(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
     title = f"{brand}: mentions by {trend.by}"
     with canvas(look) as picture:
         colours = picture.colours
-        picture.head(title, _subtitle(trend, buckets, brand))
+        picture.head(title, _facts(trend, buckets, brand))
         picture.key([*mood_key(buckets, colours), *gap_key(buckets, colours)])
         pixels = picture.width - _LEFT - _RIGHT
         split = picture.top + 8 + (picture.height - picture.top - 40) * 0.60
@@ -67,17 +67,13 @@ def draw_volume(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
         )
 
 
-def _subtitle(trend: Trend, buckets: Sequence[TrendBucket], brand: str) -> str:
+def _facts(trend: Trend, buckets: Sequence[TrendBucket], brand: str) -> list[str]:
     total = next((total for total in trend.totals if total.brand == brand), None)
-    parts = [f"{span_words(trend.since, trend.until, load_zone(trend.time_zone))}, {trend.time_zone}"]
-    if total is None or total.mentions is None:
-        parts.append("nothing was read: how much was said is not known")
-    else:
-        parts.append(f"{count(total.mentions, 'mention')}, {total.scored:,} scored")
-        parts.append("coverage not known" if total.coverage is None else f"{percent(total.coverage)} read")
-    if not buckets:
-        parts.append("no data")
-    return " \N{MIDDLE DOT} ".join(parts)
+    facts = [span_words(trend.since, trend.until, load_zone(trend.time_zone)), trend.time_zone]
+    if not buckets or total is None or total.mentions is None:
+        return [*facts, "nothing was read, so how much was said is not known"]
+    read = "how much was read is not known" if total.coverage is None else f"{percent(total.coverage)} read"
+    return [*facts, count(total.mentions, "mention"), f"{total.scored:,} scored", read]
 
 
 def mood_key(buckets: Sequence[TrendBucket], colours: Palette) -> list[tuple[Patch, str]]:

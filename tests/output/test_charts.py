@@ -1,5 +1,7 @@
 """Charts are drawn from records: real pictures, honest words beside them, no warning in any script."""
 
+# ruff: noqa: RUF001 - charts write real minus signs
+
 from __future__ import annotations
 
 import io
@@ -8,14 +10,36 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
 
+from listener.clock import bucket_starts
 from listener.errors import UsageError
-from listener.search.records import ShareRow
-from output.samples import UNTIL, make_episode, make_trend
-from reports.charts import KINDS, Chart, Expectation, draw_brands, draw_episode, draw_share, draw_volume
+from listener.search.records import ShareRow, SourceCount, TermRow
+from output.samples import UNTIL, ZONE, make_bucket, make_episode, make_trend, make_unread
+from reports.charts import (
+    KINDS,
+    Chart,
+    Expectation,
+    draw_brands,
+    draw_episode,
+    draw_heat,
+    draw_moods,
+    draw_response,
+    draw_share,
+    draw_terms,
+    draw_volume,
+)
+from reports.charts.heat import hourly_means
+from reports.responses import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCRIPTS = {
     "Hindi": "आज़ाद मोबाइल",
@@ -49,14 +73,41 @@ def share_rows(*counts: int) -> list[ShareRow]:
     ]
 
 
+def source_counts() -> list[SourceCount]:
+    rows = (("x", 200, 150, 90, 30, 4), ("reddit", 2, 1, 3, 0, 1), ("mastodon", 0, 0, 0, 0, 6))
+    fields = ("positive", "neutral", "negative", "no_evidence", "unscored")
+    return [SourceCount(name=name, mentions=sum(n), **dict(zip(fields, n, strict=True))) for name, *n in rows]
+
+
+def term(word: str, now: int, expected: float) -> TermRow:
+    return TermRow(term=word, now=now, before=0, expected=expected, excess=now - expected, zeta=2.0)
+
+
+def answers() -> list[Answer]:
+    asked_at = UNTIL - timedelta(days=3)
+    waits = [timedelta(minutes=3 * n * n) for n in range(1, 20)]
+    return [Answer(asked_at=asked_at, answered_at=asked_at + wait) for wait in waits] + [
+        Answer(asked_at=asked_at, answered_at=None)
+    ]
+
+
+DRAWN: dict[str, Callable[..., Chart]] = {
+    "volume": lambda **look: draw_volume(make_trend(unread=(3, 4), partly=(9,)), brand="Acme", **look),
+    "brands": lambda **look: draw_brands(make_trend("Acme", "Globex"), **look),
+    "share": lambda **look: draw_share(share_rows(60, 40), **look),
+    "episode": lambda **look: draw_episode(make_episode(), make_trend(days=2, by="hour", mean=8), **look),
+    "sources": lambda **look: draw_moods(source_counts(), brand="Acme", **look),
+    "languages": lambda **look: draw_moods(source_counts(), brand="Acme", by="language", **look),
+    "hours": lambda **look: draw_heat(make_trend(days=7, by="hour", unread=(3,)), brand="Acme", **look),
+    "terms": lambda **look: draw_terms([term("login", 24, 1.2), term("sale", 2, 12)], brand="Acme", **look),
+    "response": lambda **look: draw_response(answers(), brand="Acme", now=UNTIL, **look),
+}
+
+
+@cache
 def drawn(kind: str, **look: object) -> Chart:
-    draws = {
-        "volume": lambda: draw_volume(make_trend(unread=(3, 4), partly=(9,)), brand="Acme", **look),
-        "brands": lambda: draw_brands(make_trend("Acme", "Globex"), **look),
-        "share": lambda: draw_share(share_rows(60, 40), **look),
-        "episode": lambda: draw_episode(make_episode(), make_trend(days=2, by="hour", mean=8), **look),
-    }
-    return draws[kind]()
+    """Return a chart of a kind; each is drawn once for all tests that only look at it."""
+    return DRAWN[kind](**look)
 
 
 def size_of(chart: Chart) -> tuple[int, int]:
@@ -70,7 +121,13 @@ def shades_of(chart: Chart) -> int:
         return len(picture.convert("RGB").getcolors(1 << 24))
 
 
-@pytest.mark.parametrize("kind", ["volume", "brands", "episode"])
+def test_every_kind_of_the_table_is_drawn_here_and_names_itself() -> None:
+    assert set(DRAWN) == set(KINDS)
+    for kind in KINDS:
+        assert drawn(kind).kind == kind
+
+
+@pytest.mark.parametrize("kind", ["volume", "brands", "episode", "hours", "response"])
 def test_a_chart_is_a_picture_of_800_by_400_unless_told_otherwise(kind: str) -> None:
     chart = drawn(kind)
     assert chart.data.startswith(b"\x89PNG\r\n\x1a\n")
@@ -78,16 +135,21 @@ def test_a_chart_is_a_picture_of_800_by_400_unless_told_otherwise(kind: str) -> 
     assert shades_of(chart) > 20
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_size_and_density_are_as_asked(kind: str) -> None:
-    chart = drawn(kind, width=600, height=340, scale=2)
-    assert size_of(chart) == (chart.width, chart.height) == (1200, 680)
+@pytest.mark.parametrize("kind", ["share", "sources", "languages", "terms"])
+def test_a_chart_of_bars_is_as_high_as_they_need(kind: str) -> None:
+    chart = drawn(kind)
+    assert size_of(chart) == (chart.width, chart.height)
+    assert chart.width == 800
+    assert 140 <= chart.height < 400
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("form", ["png", "svg"])
-def test_the_same_figures_give_the_same_bytes(kind: str, form: str) -> None:
-    assert drawn(kind, format=form).data == drawn(kind, format=form).data
+def test_size_density_and_darkness_are_as_asked(kind: str) -> None:
+    chart = drawn(kind, width=480, height=320, scale=2, dark=True)
+    assert size_of(chart) == (chart.width, chart.height) == (960, 640)
+    with Image.open(io.BytesIO(chart.data)) as dark, Image.open(io.BytesIO(drawn(kind).data)) as light:
+        assert max(dark.convert("RGB").getpixel((2, 2))) < 40
+        assert min(light.convert("RGB").getpixel((2, 2))) > 240
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -100,23 +162,30 @@ def test_an_svg_holds_its_title_and_its_description(kind: str) -> None:
     assert tree.get("role") == "img"
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_dark_variant_has_dark_paper(kind: str) -> None:
-    with Image.open(io.BytesIO(drawn(kind, dark=True).data)) as dark, Image.open(io.BytesIO(drawn(kind).data)) as light:
-        assert max(dark.convert("RGB").getpixel((2, 2))) < 40
-        assert min(light.convert("RGB").getpixel((2, 2))) > 240
+@pytest.mark.parametrize("kind", ["volume", "terms"])
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_the_same_figures_give_the_same_bytes(kind: str, form: str) -> None:
+    assert DRAWN[kind](format=form).data == drawn(kind, format=form).data
+
+
+def test_names_in_many_scripts_share_a_picture_without_a_warning() -> None:
+    names = list(SCRIPTS.values())
+    rows = [replace(row, brand=name) for row, name in zip(share_rows(*range(len(names), 0, -1)), names, strict=True)]
+    trend = make_trend(*names, days=7)
+    for chart in (
+        draw_share(rows),
+        draw_brands(trend),
+        draw_terms([term(name, 9, 1) for name in names], brand=names[0]),
+        draw_moods([replace(source_counts()[0], name=name) for name in names], brand=names[1]),
+        draw_episode(make_episode(brand=names[2], headline=" ".join(names)), trend),
+    ):
+        assert size_of(chart)[0] == 800
 
 
 @pytest.mark.parametrize("name", SCRIPTS.values(), ids=SCRIPTS)
-def test_names_in_any_script_are_drawn_without_a_warning(name: str) -> None:
-    trend = make_trend(name, "Globex", days=7)
-    for chart in (
-        draw_volume(trend, brand=name),
-        draw_brands(trend),
-        draw_share([replace(row, brand=name) for row in share_rows(3, 1)]),
-        draw_episode(make_episode(brand=name, headline=name), trend),
-    ):
-        assert size_of(chart)[0] == 800
+def test_a_name_in_any_script_is_drawn_as_a_title_without_a_warning(name: str) -> None:
+    chart = draw_volume(make_trend(name, days=3), brand=name, width=400, height=240)
+    assert size_of(chart) == (400, 240)
 
 
 def test_the_words_beside_a_volume_chart_say_what_it_shows_in_numbers() -> None:
@@ -193,9 +262,59 @@ def test_an_episode_shows_its_band_bucket_by_bucket_where_it_is_known() -> None:
     over = make_episode(resolved_at=UNTIL, state="resolved")
     assert draw_episode(over, trend, usual=usual).data != draw_episode(over, trend).data
     alt = draw_episode(over, trend).alt
-    assert "Observed 40, expected 7 (usually 2 to 13)" in alt
+    assert "Observed 40, expected 7 (usually 2 to 13)." in alt
     assert "over since 20 Nov 2026, 00:00" in alt
     assert "still open" in draw_episode(make_episode(), trend).alt
+
+
+def test_an_alert_on_mood_is_drawn_as_a_share_and_not_as_mentions() -> None:
+    mood = make_episode(rule="sentiment", observed=0.82, expected=0.18, interval=(0.05, 0.41), peak=0.9)
+    trend = make_trend(days=2, by="hour", mean=8)
+    alt = draw_episode(mood, trend).alt
+    assert "Observed 82 %, expected 18 % (usually 5 % to 41 %)." in alt
+    assert "Highest negative share in 6 hours shown: " in alt
+    renamed = replace(mood, rule="our own rule")
+    assert draw_episode(renamed, trend).data == draw_episode(mood, trend).data
+    assert draw_episode(renamed, trend, kind="blind").title == "Acme: share that was read in 6 hours"
+
+
+def test_an_alert_that_the_trend_does_not_hold_is_drawn_without_a_usual_range() -> None:
+    loud = make_episode(rule="reach", observed=250_000, expected=100_000, interval=(0, 100_000))
+    assert "usually" not in draw_episode(loud, make_trend(days=2, by="hour")).alt
+
+
+def test_sentiment_by_source_names_n_and_what_could_not_be_scored() -> None:
+    alt = drawn("sources").alt
+    assert "X +23 (+17 to +30, n 470, 4 unscored)" in alt
+    assert "Mastodon nothing scored (n 0, 6 unscored)" in alt
+    assert draw_moods([], brand="Acme").alt == "Acme: sentiment by source: no mentions."
+
+
+def test_the_heat_map_takes_means_over_hours_that_were_read() -> None:
+    zone = ZoneInfo(ZONE)
+    spans = bucket_starts(UNTIL - timedelta(days=14), UNTIL, "hour", zone)
+    friday_nine = [span for span in spans if (local := span.start.astimezone(zone)).weekday() == 4 and local.hour == 9]
+    buckets = [make_bucket(friday_nine[0], positive=10), make_unread(friday_nine[1])]
+    assert hourly_means(buckets, zone) == {(4, 9): (10.0, 1)}
+    trend = replace(make_trend(days=14, by="hour"), buckets=tuple(buckets))
+    assert "busiest Friday 09:00 (10 an hour, 1 hour read). 167 hours of the week never read." in (
+        draw_heat(trend, brand="Acme").alt
+    )
+    with pytest.raises(UsageError, match="by hour"):
+        draw_heat(make_trend(), brand="Acme")
+
+
+def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:
+    alt = drawn("terms").alt
+    assert "Rose: login +23 (24 now, usually about 1)" in alt
+    assert "Fell: sale −10 (2 now, usually about 12)" in alt
+    assert "Nothing stands out" in draw_terms([], brand="Acme").alt
+
+
+def test_the_response_chart_counts_those_who_wait() -> None:
+    alt = drawn("response").alt
+    assert "20 questions, 1 still waiting. Half were answered within 5 hours." in alt
+    assert "nobody asked" in draw_response([], brand="Acme", now=UNTIL).alt
 
 
 @pytest.mark.parametrize(
@@ -209,9 +328,9 @@ def test_what_cannot_be_drawn_is_refused(look: dict[str, object]) -> None:
 def test_the_users_own_matplotlib_settings_change_nothing_and_are_kept() -> None:
     import matplotlib as mpl
 
-    before = drawn("volume").data
+    before = DRAWN["volume"]().data
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "savefig.bbox": "tight", "text.usetex": False}):
-        assert drawn("volume").data == before
+        assert DRAWN["volume"]().data == before
         assert mpl.rcParams["font.size"] == 30
 
 

@@ -11,7 +11,15 @@ import pytest
 
 from listener.search.records import CoverageGap, ShareRow, SourceCount, TermRow, Trend
 from output.samples import UNTIL, ZONE, make_episode, make_total, make_trend
-from reports.digest import BrandSection, CostLine, DigestData, DigestWords, summarise
+from reports.digest import (
+    BrandSection,
+    CostLine,
+    DigestData,
+    DigestWords,
+    ResponseFigures,
+    SurveyFigure,
+    summarise,
+)
 
 
 def day_of(brand: str = "Acme", *, coverage: float | None = 1.0, **counts: int | None) -> Trend:
@@ -117,7 +125,7 @@ def test_where_it_was_said_and_what_was_said_more_than_usual() -> None:
         TermRow(term="faded", now=1, before=70, expected=10.0, excess=-9.0, zeta=-3.0),
     )
     said = sentences_of(day_of(positive=13), sources=tuple(sources), terms=terms)
-    assert "Said on reddit (9) and x (4)." in said
+    assert "Said on Reddit (9) and X (4)." in said
     assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (9, usually none)." in said
     assert "faded" not in " ".join(said)
 
@@ -137,7 +145,7 @@ def test_health_comes_first_and_each_gap_once() -> None:
         BrandSection(brand="Globex", kind="competitor", trend=day_of("Globex"), gaps=(gap,)),
     )
     assert words.health == (
-        "x was not (wholly) read: 19 Nov 2026, 18:00 – 20:00 (history limit). It can no longer be read.",
+        "X was not (wholly) read: 19 Nov 2026, 18:00 – 20:00 (history limit). It can no longer be read.",
     )
 
 
@@ -187,8 +195,8 @@ def test_cost_is_told_with_its_budget_and_what_is_free_is_free() -> None:
         CostLine(source="hackernews", requests=1, items=1),
     )
     assert digest_of(cost=cost).cost == (
-        "x: 1,200 requests, 840 items, 0.42 of 0.50 USD.",
-        "hackernews: 1 request, 1 item, free.",
+        "X: 1,200 requests, 840 items, 0.42 of 0.50 USD.",
+        "Hacker News: 1 request, 1 item, free.",
     )
 
 
@@ -215,3 +223,28 @@ def test_the_subject_names_three_brands_and_counts_the_others_and_the_open_alert
 
 def test_a_digest_of_no_brand_says_so() -> None:
     assert digest_of().subject == "Nothing to report (19 Nov 2026)"
+
+
+def test_answers_count_those_who_still_wait() -> None:
+    half = ResponseFigures(asked=40, waiting=12, median=timedelta(minutes=150))
+    few = ResponseFigures(asked=1, waiting=1, median=None)
+    none = ResponseFigures(asked=0, waiting=0, median=None)
+    assert "40 questions asked, 12 still waiting; answered: half within 2.5 hours." in sentences_of(
+        day_of(positive=9), responses=half
+    )
+    assert "1 question asked, 1 still waiting; answered: fewer than half so far." in sentences_of(
+        day_of(positive=9), responses=few
+    )
+    assert "asked" not in " ".join(sentences_of(day_of(positive=9), responses=none))
+
+
+def test_surveys_come_with_interval_and_n_or_not_at_all() -> None:
+    surveys = (
+        SurveyFigure(name="Net Promoter Score", value=-12.4, low=-30.2, high=4.9, n=120),
+        SurveyFigure(name="Effort", value=5.6, low=5.2, high=6.0, n=44, digits=1),
+        SurveyFigure(name="Satisfaction", value=50.0, low=9.0, high=91.0, n=2),
+    )
+    said = sentences_of(day_of(positive=9), surveys=surveys)
+    assert "Net Promoter Score −12 (95 % interval −30 to 5, n 120)." in said
+    assert "Effort 5.6 (95 % interval 5.2 to 6.0, n 44)." in said
+    assert "Satisfaction: too few answers (n 2) for a figure." in said

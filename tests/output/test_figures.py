@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.bootstrap import bootstrap_mean
 from reports.intervals import net_sentiment, net_sentiment_interval, poisson_change, wilson_interval
+from reports.responses import Answer, answered_within, answering_curve, median_wait
+from reports.surveys import customer_effort, customer_satisfaction, net_promoter
 
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 COUNTS = st.integers(0, 5_000)
 
 
@@ -70,3 +75,70 @@ def test_two_counts_apart_by_chance_are_within_two_deviations() -> None:
 @given(COUNTS, COUNTS)
 def test_the_change_has_the_sign_of_the_difference(now: int, before: int) -> None:
     assert math.copysign(1, poisson_change(now, before) or (now - before)) == math.copysign(1, now - before)
+
+
+def asked(*waits: int | None, hours_ago: int = 100) -> list[Answer]:
+    """Return questions of `hours_ago`; a wait is in hours, None while nobody has answered."""
+    at = NOW - timedelta(hours=hours_ago)
+    return [Answer(asked_at=at, answered_at=None if wait is None else at + timedelta(hours=wait)) for wait in waits]
+
+
+def test_the_answering_curve_is_the_estimate_by_hand() -> None:
+    # Ten questions: answered after 1, 1, 2, 5 and 8 h; two asked 4 h ago and three 9 h ago still wait.
+    # S(1) = 8/10; S(2) = 8/10 x 7/8 = 0.7; two leave at 4 h; S(5) = 0.7 x 4/5 = 0.56; S(8) = 0.56 x 3/4 = 0.42.
+    answers = [*asked(1, 1, 2, 5, 8), *asked(None, None, hours_ago=4), *asked(None, None, None, hours_ago=9)]
+    curve = answering_curve(answers, NOW)
+    assert [wait / timedelta(hours=1) for wait, _ in curve] == [1, 2, 5, 8]
+    assert [share for _, share in curve] == pytest.approx([0.2, 0.3, 0.44, 0.58])
+    assert median_wait(answers, NOW) == timedelta(hours=8)
+
+
+def test_leaving_out_those_who_wait_would_make_it_look_faster() -> None:
+    assert median_wait(asked(1, 2, 3), NOW) == timedelta(hours=2)
+    assert median_wait(asked(1, 2, 3, None, None), NOW) == timedelta(hours=3)
+    assert median_wait(asked(1, None, None), NOW) is None
+    assert median_wait([], NOW) is None
+
+
+def test_answered_within_a_limit_judges_only_those_who_could_have_been() -> None:
+    recent = asked(0, None, hours_ago=1)
+    assert answered_within([*asked(1, 30, None), *recent], timedelta(hours=24), NOW) == (1, 3)
+    assert answered_within(recent, timedelta(hours=24), NOW) == (0, 0)
+
+
+def test_net_promoter_score_is_promoters_minus_detractors() -> None:
+    # 5 of 10 give 9 or 10, 2 give 7 or 8, 3 give 0 to 6: 50 - 30 = 20.
+    ratings = [r / 10 for r in (10, 10, 9, 9, 9, 8, 7, 6, 3, 0)]
+    score = net_promoter(ratings)
+    assert score is not None
+    assert (score.value, score.n) == (pytest.approx(20.0), 10)
+    assert score.low < 20 < score.high
+    assert net_promoter([]) is None
+
+
+def test_customer_satisfaction_is_the_two_best_of_five() -> None:
+    # Stars 5, 4, 4, 3, 1 are 1, 0.75, 0.75, 0.5, 0: three of five.
+    score = customer_satisfaction([1.0, 0.75, 0.75, 0.5, 0.0])
+    assert score is not None
+    assert score.value == pytest.approx(60.0)
+    assert (score.low, score.high) == pytest.approx((23.07, 88.24), abs=0.01)  # Wilson, 3 of 5
+    assert customer_satisfaction([]) is None
+
+
+def test_customer_effort_is_the_mean_of_seven_answers() -> None:
+    # Answers 7, 6, 4, 1 are 1, 5/6, 1/2, 0: mean 4.5.
+    score = customer_effort([1.0, 5 / 6, 0.5, 0.0])
+    assert score is not None
+    assert score.value == pytest.approx(4.5)
+    assert 1 <= score.low < 4.5 < score.high <= 7
+    assert customer_effort([]) is None
+
+
+def test_the_bootstrap_interval_agrees_with_theory_and_with_itself() -> None:
+    # For n values of standard deviation s the interval of the mean tends to mean +- 1.96 s / sqrt(n).
+    values = [float(place % 10) for place in range(400)]
+    low, high = bootstrap_mean(values)
+    half = 1.96 * math.sqrt(8.25 / 400)
+    assert (low, high) == pytest.approx((4.5 - half, 4.5 + half), abs=0.03)
+    assert bootstrap_mean(values) == (low, high)
+    assert bootstrap_mean([3.0, 3.0]) == (3.0, 3.0)

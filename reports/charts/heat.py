@@ -1,0 +1,135 @@
+"""Draw when people talk: mentions an hour by local weekday and hour of the day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Unpack
+
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Patch
+
+from listener.clock import load_zone
+from listener.errors import UsageError
+from reports.charts.axes import reading
+from reports.charts.canvas import canvas
+from reports.wording import WEEKDAYS, count, span_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from matplotlib.axes import Axes
+
+    from listener.search.records import Trend, TrendBucket
+    from reports.charts.canvas import Canvas
+    from reports.charts.style import Chart, Look
+
+__all__ = ["draw_heat", "hourly_means"]
+
+_LEFT: Final = 92
+_RIGHT: Final = 18
+_HOURS: Final = 24
+_STEPS: Final = 4
+_MOST_LABELLED: Final = 3
+
+
+def hourly_means(buckets: Sequence[TrendBucket], zone: ZoneInfo) -> dict[tuple[int, int], tuple[float, int]]:
+    """Return (mean mentions, number of hours read) by (weekday, local hour); Monday is 0.
+
+    Only hours that were read and are over count. What was never read is absent.
+    """
+    sums: dict[tuple[int, int], list[int]] = {}
+    for bucket in buckets:
+        if bucket.mentions is not None and reading(bucket) == "read" and not bucket.partial:
+            local = bucket.start.astimezone(zone)
+            sums.setdefault((local.weekday(), local.hour), []).append(bucket.mentions)
+    return {cell: (sum(counts) / len(counts), len(counts)) for cell, counts in sums.items()}
+
+
+def draw_heat(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
+    """Draw the mean number of mentions an hour for each weekday and local hour.
+
+    Hours that were not wholly read are left out of the means; a cell that was
+    never read is hatched. Raises UsageError for a trend that is not by hour.
+    """
+    if trend.by != "hour":
+        msg = f"the heat map is made of hours, this trend is by {trend.by}; ask for it by hour"
+        raise UsageError(msg)
+    zone = load_zone(trend.time_zone)
+    means = hourly_means(trend.of(brand), zone)
+    highest = max((mean for mean, _ in means.values()), default=0.0)
+    title = f"{brand}: mentions by weekday and hour"
+    with canvas(look) as picture:
+        hours = count(sum(n for _, n in means.values()), "hour")
+        picture.head(title, [span_words(trend.since, trend.until, zone), trend.time_zone, f"mean of {hours} read"])
+        ramp = LinearSegmentedColormap.from_list("volume", [picture.colours.heat[0], picture.colours.heat[1]])
+        picture.key(_key(means, highest, ramp, picture))
+        axes = picture.panel(left=_LEFT, top=picture.top + 6, right=_RIGHT, bottom=28)
+        axes.spines["bottom"].set_visible(False)
+        _cells(axes, means, highest, ramp, picture)
+        axes.set(xlim=(0, _HOURS), ylim=(len(WEEKDAYS), 0))
+        axes.set_xticks([hour + 0.5 for hour in range(0, _HOURS, 3)], [f"{hour:02}:00" for hour in range(0, _HOURS, 3)])
+        axes.set_yticks([day + 0.5 for day in range(len(WEEKDAYS))], list(WEEKDAYS))
+        axes.tick_params(length=0)
+        return picture.finish(
+            kind="hours",
+            brands=(brand,),
+            title=title,
+            alt=_alt(means, title, trend),
+            since=trend.since,
+            until=trend.until,
+            coverage=next((total.coverage for total in trend.totals if total.brand == brand), None),
+        )
+
+
+def _key(
+    means: dict[tuple[int, int], tuple[float, int]], highest: float, ramp: LinearSegmentedColormap, picture: Canvas
+) -> list[tuple[Patch, str]]:
+    steps = range(_STEPS + 1) if highest else range(1)
+    entries = [(Patch(facecolor=ramp(step / _STEPS)), _mean(highest * step / _STEPS)) for step in steps]
+    if len(means) < _HOURS * len(WEEKDAYS):
+        entries.append((Patch(**_never(picture)), "not read"))
+    return entries
+
+
+def _never(picture: Canvas) -> dict[str, Any]:
+    shade = picture.colours.shade
+    return {"facecolor": (shade, 0.15), "edgecolor": (shade, 0.6), "hatch": "....", "linewidth": 0}
+
+
+def _cells(
+    axes: Axes,
+    means: dict[tuple[int, int], tuple[float, int]],
+    highest: float,
+    ramp: LinearSegmentedColormap,
+    picture: Canvas,
+) -> None:
+    every = [(day, hour) for day in range(len(WEEKDAYS)) for hour in range(_HOURS)]
+    known = [cell for cell in every if cell in means]
+    colours = [ramp(means[cell][0] / highest if highest else 0.0) for cell in known]
+    drawn: dict[str, Any] = {"facecolors": colours, "edgecolors": picture.colours.paper, "linewidth": 1}
+    for cells, look in ((known, drawn), ([cell for cell in every if cell not in means], _never(picture))):
+        axes.add_collection(PolyCollection([_corners(*cell) for cell in cells], **look), autolim=False)
+
+
+def _corners(day: int, hour: int) -> list[tuple[float, float]]:
+    return [(hour, day), (hour + 1, day), (hour + 1, day + 1), (hour, day + 1)]
+
+
+def _mean(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}"  # noqa: PLR2004 - one decimal below ten
+
+
+def _alt(means: dict[tuple[int, int], tuple[float, int]], title: str, trend: Trend) -> str:
+    head = f"{title}, {span_words(trend.since, trend.until, load_zone(trend.time_zone))}"
+    if not means:
+        return f"{head}: nothing was read, so nothing is known."
+    ranked = sorted(means.items(), key=lambda entry: (-entry[1][0], entry[0]))
+    busiest = [
+        f"{WEEKDAYS[day]} {hour:02}:00 ({_mean(mean)} an hour, {count(n, 'hour')} read)"
+        for (day, hour), (mean, n) in ranked[:_MOST_LABELLED]
+    ]
+    never = _HOURS * len(WEEKDAYS) - len(means)
+    unread = f" {count(never, 'hour')} of the week never read." if never else ""
+    everything = sum(mean * n for mean, n in means.values()) / sum(n for _, n in means.values())
+    return f"{head}: {_mean(everything)} an hour on average; busiest {', '.join(busiest)}.{unread}"

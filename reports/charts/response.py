@@ -1,0 +1,99 @@
+"""Draw how long people wait for an answer, those still waiting counted in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Unpack
+
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from reports.charts.axes import share_axis
+from reports.charts.canvas import canvas
+from reports.intervals import wilson_interval
+from reports.responses import answered_within, answering_curve, median_wait
+from reports.wording import count, percent, wait_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from reports.charts.style import Chart, Look
+    from reports.responses import Answer
+
+__all__ = ["draw_response"]
+
+_LEFT: Final = 58
+_RIGHT: Final = 24
+_TICKS: Final = ((1, "1 min"), (10, "10 min"), (60, "1 h"), (360, "6 h"), (1_440, "1 day"), (10_080, "1 week"))
+_SHORTEST: Final = 1.0
+_NAMED: Final = (timedelta(hours=1), timedelta(days=1))
+_HALF: Final = 0.5
+
+
+def draw_response(
+    answers: Sequence[Answer],
+    *,
+    brand: str,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **look: Unpack[Look],
+) -> Chart:
+    """Draw the share of people answered within a time, on a scale from a minute to weeks.
+
+    Who has not been answered by `now` counts as still waiting, not as left out.
+    """
+    curve = answering_curve(answers, now)
+    median = median_wait(answers, now)
+    waiting = sum(answer.answered_at is None for answer in answers)
+    title = f"{brand}: time to an answer"
+    with canvas(look) as picture:
+        colours = picture.colours
+        half = f"half within {wait_words(median)}" if median is not None else "fewer than half answered"
+        asked = [
+            count(len(answers), "question"),
+            f"{waiting:,} still waiting",
+            half,
+            "share answered by the time below",
+        ]
+        picture.head(title, asked if answers else ["no questions"])
+        axes = picture.panel(left=_LEFT, top=picture.top + 8, right=_RIGHT, bottom=28)
+        minutes = [max(wait / timedelta(minutes=1), _SHORTEST) for wait, _ in curve]
+        longest = max([*minutes, 1.5 * _TICKS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])
+        shares = [share for _, share in curve]
+        axes.set_xscale("log")
+        axes.set_xlim(_SHORTEST, longest * 1.05)
+        axes.plot(
+            [_SHORTEST, *minutes, longest],
+            [0.0, *shares, shares[-1] if shares else 0.0],
+            drawstyle="steps-post",
+            color=colours.positive,
+            linewidth=1.9,
+        )
+        if median is not None:
+            at = max(median / timedelta(minutes=1), _SHORTEST)
+            axes.plot([_SHORTEST, at, at], [_HALF, _HALF, 0], color=colours.quiet, linewidth=1, linestyle=(0, (3, 2)))
+            axes.plot([at], [_HALF], "o", color=colours.ink, markersize=5)
+        share_axis(axes, colours)
+        fitting = [(minute, word) for minute, word in _TICKS if minute <= longest]
+        axes.xaxis.set_major_locator(FixedLocator([minute for minute, _ in fitting]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks([minute for minute, _ in fitting], [word for _, word in fitting])
+        return picture.finish(
+            kind="response", brands=(brand,), title=title, alt=_alt(answers, title, now), since=since, until=until
+        )
+
+
+def _alt(answers: Sequence[Answer], title: str, now: datetime) -> str:
+    if not answers:
+        return f"{title}: nobody asked."
+    waiting = sum(answer.answered_at is None for answer in answers)
+    sentences = [f"{title}: {count(len(answers), 'question')}, {waiting:,} still waiting."]
+    median = median_wait(answers, now)
+    sentences.append(f"Half were answered within {wait_words(median)}." if median else "Fewer than half were answered.")
+    for limit in _NAMED:
+        hits, n = answered_within(answers, limit, now)
+        if interval := wilson_interval(hits, n):
+            spread = f"95 % interval {percent(interval[0])} to {percent(interval[1])}, n {n:,}"
+            sentences.append(f"Within {wait_words(limit)}: {percent(hits / n)} ({spread}).")
+    return " ".join(sentences)

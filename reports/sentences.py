@@ -1,0 +1,233 @@
+"""Write about one brand as a person would: with n and intervals, and no direction that chance explains.
+
+"Quiet" (nobody said anything, and we looked) and "blind" (we could not look) are
+different words throughout.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reports.charts.style import WHOLE
+from reports.hostile import clean_line, excerpt
+from reports.intervals import Z95, net_sentiment_interval, poisson_change
+from reports.wording import (
+    MINUS,
+    count,
+    interval_words,
+    join_words,
+    number,
+    percent,
+    place_words,
+    plural,
+    signed,
+    time_words,
+    wait_words,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from listener.search.records import Trend, TrendBucket
+    from reports.digest import BrandSection
+
+__all__ = ["BrandWords", "brand_words", "total_of"]
+
+_FEWEST_SCORED: Final = 5
+_FEWEST_FOR_PERCENT: Final = 20
+_DOUBLE: Final = 2.0
+_MOST_TERMS: Final = 5
+_MOST_SOURCES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandWords:
+    """Hold the sentences about one brand; `state` is ``talk``, ``quiet`` or ``blind``."""
+
+    brand: str
+    state: str
+    sentences: tuple[str, ...]
+
+
+def total_of(trend: Trend | None, brand: str) -> TrendBucket | None:
+    """Return the total of one brand, None where the trend has none."""
+    return next((total for total in trend.totals if total.brand == brand), None) if trend else None
+
+
+def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
+    """Return the sentences about one brand; `unit` is day, week or month."""
+    total = total_of(section.trend, section.brand)
+    if total is None or total.mentions is None:
+        line = f"Blind: nothing of this {unit} could be read, so how much was said is not known."
+        return BrandWords(brand=section.brand, state="blind", sentences=(line, *_episodes(section, zone)))
+    if total.mentions == 0:
+        return _silence(section, total, unit, zone)
+    before = total_of(section.previous, section.brand)
+    sentences = [
+        _volume(total, before, unit),
+        *_partly(total, unit),
+        *_episodes(section, zone),
+        *_mood(total, before, unit),
+        *_unscored(total),
+        *_sources(section, total),
+        *_terms(section),
+        *_answers(section),
+        *_surveys(section),
+    ]
+    return BrandWords(brand=section.brand, state="talk", sentences=tuple(sentences))
+
+
+def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInfo) -> BrandWords:
+    episodes = _episodes(section, zone)
+    if total.coverage is None:
+        line = f"Nothing was found, but how much of the {unit} was read is not known."
+        return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
+    if total.coverage >= WHOLE:
+        line = f"A quiet {unit}: nobody mentioned it, and everything was read."
+        return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
+    line = f"Nothing was found in the {percent(total.coverage)} of the {unit} that could be read."
+    state = "quiet" if total.coverage > 0 else "blind"
+    if state == "blind":
+        line = f"Blind: nothing of this {unit} could be read, so how much was said is not known."
+    return BrandWords(brand=section.brand, state=state, sentences=(line, *episodes))
+
+
+def _volume(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
+    now = total.mentions or 0
+    stories = total.stories
+    told = "" if stories is None or stories == now else f" ({count(stories, 'story', 'stories')})"
+    return f"{count(now, 'mention')}{told}{_change(total, before, unit)}."
+
+
+def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
+    """Compare with the period before; within what chance alone gives, no direction is claimed."""
+    if before is None:
+        return ""
+    if before.mentions is None:
+        return f"; the {unit} before was not read, so there is nothing to compare with"
+    now, then = total.mentions or 0, before.mentions
+    if then == 0:
+        return f", none the {unit} before"
+    if abs(poisson_change(now, then)) < Z95:
+        return f", about as many as the {unit} before ({number(then)})"
+    word = "up" if now > then else "down"
+    if min(now, then) < _FEWEST_FOR_PERCENT:
+        return f", {word} from {number(then)} the {unit} before"
+    ratio = now / then
+    if ratio >= _DOUBLE:
+        return f", {ratio:.1f} times the {number(then)} of the {unit} before"
+    return f", {word} {percent(abs(ratio - 1))} from {number(then)} the {unit} before"
+
+
+def _partly(total: TrendBucket, unit: str) -> list[str]:
+    if total.coverage is None:
+        return [f"How much of the {unit} was read is not known."]
+    if total.coverage >= WHOLE:
+        return []
+    return [f"Only {percent(total.coverage)} of the {unit} could be read, so the real figure may be higher."]
+
+
+def _mood(total: TrendBucket, before: TrendBucket | None, unit: str) -> list[str]:
+    interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
+    if interval is None or total.net_sentiment is None:
+        return ["None of them could be scored, so nothing is said of the mood."]
+    if total.scored < _FEWEST_SCORED:
+        return [f"Too few were scored (n {total.scored}) to speak of a mood."]
+    neutral = (total.neutral or 0) + (total.no_evidence or 0)
+    spread = f"95 % interval {interval_words(*interval)}, n {number(total.scored)}"
+    figure = f"Net sentiment {signed(total.net_sentiment)} ({spread})"
+    counts = (
+        f"{number(total.positive or 0)} positive, {number(neutral)} neutral, {number(total.negative or 0)} negative"
+    )
+    return [f"{figure}: {counts}{_mood_change(total, before, unit)}."]
+
+
+def _mood_change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
+    """Compare net sentiment with the period before by a two-sample z test on the difference."""
+    if before is None or before.net_sentiment is None or total.net_sentiment is None or before.scored < _FEWEST_SCORED:
+        return ""
+    spread = math.hypot(_standard_error(total), _standard_error(before))
+    then = f"({signed(before.net_sentiment)}, n {number(before.scored)})"
+    difference = total.net_sentiment - before.net_sentiment
+    if abs(difference) < Z95 * spread:
+        return f"; no clear change from the {unit} before {then}"
+    return f"; {'better' if difference > 0 else 'worse'} than the {unit} before {then}"
+
+
+def _standard_error(bucket: TrendBucket) -> float:
+    """Return the standard error of net sentiment in points: half the width of its interval over z."""
+    interval = net_sentiment_interval(bucket.positive or 0, bucket.negative or 0, bucket.scored)
+    return (interval[1] - interval[0]) / (2 * Z95) if interval else math.inf
+
+
+def _unscored(total: TrendBucket) -> list[str]:
+    if not total.unscored:
+        return []
+    return [
+        f"{number(total.unscored)} of {number(total.mentions or 0)} could not be scored and {plural(total.unscored, 'is', 'are')} in no average."
+    ]
+
+
+def _sources(section: BrandSection, total: TrendBucket) -> list[str]:
+    busy = sorted((s for s in section.sources if s.mentions), key=lambda s: (-s.mentions, s.name))
+    if not busy:
+        return []
+    if len(busy) == 1 and busy[0].mentions == total.mentions:
+        return [f"All of it on {clean_line(place_words(busy[0].name))}."]
+    named = [f"{clean_line(place_words(source.name))} ({number(source.mentions)})" for source in busy[:_MOST_SOURCES]]
+    return [f"Most of it on {join_words(named)}." if busy[_MOST_SOURCES:] else f"Said on {join_words(named)}."]
+
+
+def _terms(section: BrandSection) -> list[str]:
+    risen = [term for term in section.terms if term.excess > 0][:_MOST_TERMS]
+    if not risen:
+        return []
+    named = [
+        f"\N{LEFT DOUBLE QUOTATION MARK}{excerpt(t.term, 40)}\N{RIGHT DOUBLE QUOTATION MARK} ({t.now}, usually {_usual(t.expected)})"
+        for t in risen
+    ]
+    return [f"Said more than usual: {join_words(named)}."]
+
+
+def _usual(expected: float) -> str:
+    return "none" if expected == 0 else "under 1" if expected < 1 else f"about {number(expected)}"
+
+
+def _episodes(section: BrandSection, zone: ZoneInfo) -> list[str]:
+    lines = []
+    for episode in section.episodes:
+        if episode.resolved_at is None:
+            state = f"Alert, open since {time_words(episode.opened_at, zone)}"
+        else:
+            state = f"Alert, {time_words(episode.opened_at, zone)} to {time_words(episode.resolved_at, zone)}"
+        headline = excerpt(episode.headline, 240).rstrip(".")
+        partial = (
+            "" if episode.coverage is None or episode.coverage >= WHOLE else f" (on {percent(episode.coverage)} read)"
+        )
+        lines.append(f"{state}: {headline}{partial}.")
+    return lines
+
+
+def _answers(section: BrandSection) -> list[str]:
+    """Say how fast people were answered, those still waiting counted in."""
+    seen = section.responses
+    if seen is None or not seen.asked:
+        return []
+    half = f"half within {wait_words(seen.median)}" if seen.median is not None else "fewer than half so far"
+    waiting = f", {number(seen.waiting)} still waiting" if seen.waiting else ""
+    return [f"{count(seen.asked, 'question')} asked{waiting}; answered: {half}."]
+
+
+def _surveys(section: BrandSection) -> list[str]:
+    lines = []
+    for survey in section.surveys:
+        name = excerpt(survey.name, 60)
+        if survey.n < _FEWEST_SCORED:
+            lines.append(f"{name}: too few answers (n {survey.n}) for a figure.")
+        else:
+            digits = survey.digits
+            spread = f"95 % interval {survey.low:.{digits}f} to {survey.high:.{digits}f}, n {number(survey.n)}"
+            lines.append(f"{name} {survey.value:.{digits}f} ({spread}).".replace("-", MINUS))
+    return lines
