@@ -8,10 +8,10 @@ several.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from listener.errors import RejectedQueryError
+from listener.frozen import dataclass
 from listener.query.native import Alternatives, Both, Leaf, Widener, join_leaves, shorten
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from listener.frozen import dataclass
 from listener.query.characters import KINDS
 from listener.query.terms import read_name
 from listener.query.tree import (

@@ -8,10 +8,10 @@ ways. Every error points at a column and says what was expected.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import QueryError
+from listener.frozen import dataclass
 from listener.query.leaves import read_quoted, read_word
 from listener.query.places import has_place
 from listener.query.tree import And, Near, Not, Or, children_of
@@ -29,6 +29,9 @@ MAX_DEPTH: Final = 50
 
 MAX_TREE_DEPTH: Final = 120
 """So deep may a tree be; a chain of NEARs adds a level each."""
+
+MAX_CHAIN: Final = 20
+"""So many NEARs may follow each other."""
 
 MAX_DISTANCE: Final = 100
 """NEAR takes at most so many words between."""
@@ -170,8 +173,13 @@ class _Parser:
     def _near(self, depth: int) -> _Operand:
         """Read operands joined by NEAR, from left to right."""
         left = self._unary(depth)
+        links = 0
         while (token := self._peek()) is not None and token.kind == "near":
             self._at += 1
+            links += 1
+            if links > MAX_CHAIN:
+                msg = f"more than {MAX_CHAIN} NEARs in a row; join some of the words with OR in parentheses"
+                raise QueryError(msg, column=token.column)
             distance = self._distance(token)
             right = self._unary(depth)
             for operand in (left, right):

@@ -8,10 +8,10 @@ characters that belong to no word may stand. Searching is linear in the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from listener.frozen import dataclass
 from listener.query.characters import EXTEND, KINDS, WORD
 from listener.query.text import ends_word, fold, starts_word
 
@@ -118,8 +118,6 @@ def read_name(text: str) -> Name:
     Its pieces are empty where nothing of it can be searched for.
     """
     pieces = [piece for piece in _GAP.split(fold(text).strip()) if piece]
-    if not pieces and (symbols := "".join(fold(text).split())):
-        pieces = [symbols]
     while pieces and KINDS[pieces[0][0]] & EXTEND:
         pieces[0] = pieces[0][1:]
         pieces = [piece for piece in pieces if piece]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from listener.frozen import dataclass
 from listener.query.characters import EXTEND, FOLDS, KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, changing_pattern
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ only one way to get it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
+
+from listener.frozen import dataclass
 
 __all__ = [
     "And",
@@ -28,6 +29,7 @@ __all__ = [
     "Raw",
     "TagWords",
     "Title",
+    "canonical",
     "children_of",
     "format_tree",
 ]
@@ -200,22 +202,50 @@ class Query:
 
 
 def format_tree(node: Node) -> str:
-    """Write a tree as canonical text: children of AND and OR flat, sorted, each once."""
+    """Write a tree as canonical text, which the parser reads as the canonical tree."""
+    return _write(canonical(node))
+
+
+def canonical(node: Node) -> Node:
+    """Return the tree that stands for all that mean the same by form alone.
+
+    AND and OR are flat, their children sorted and each once; NOTs cancel each
+    other; the sides of a NEAR in either order are sorted.
+    """
     match node:
-        case And() | Or():
-            word = "AND" if isinstance(node, And) else "OR"
-            parts = sorted({format_tree(child) for child in _flat(node)})
-            return f"({f' {word} '.join(parts)})" if len(parts) > 1 else parts[0]
+        case Not(Not(child)):
+            return canonical(child)
         case Not(child):
-            return f"NOT {format_tree(child)}"
+            below = canonical(child)
+            return below.child if isinstance(below, Not) else Not(below)
         case Near(left, right, distance, ordered):
-            first, second = format_tree(left), format_tree(right)
-            if ordered:
-                return f"({first} NEAR/{distance}f {second})"
-            first, second = sorted((first, second))
-            return f"({first} NEAR/{distance} {second})"
+            first, second = canonical(left), canonical(right)
+            if not ordered:
+                first, second = sorted((first, second), key=_write)
+            return Near(first, second, distance, ordered)
+        case And(children) | Or(children):
+            kind = type(node)
+            flat: dict[str, Node] = {}
+            for child in map(canonical, children):
+                for part in child.children if isinstance(child, And | Or) and type(child) is kind else (child,):
+                    flat[_write(part)] = part
+            parts = tuple(flat[text] for text in sorted(flat))
+            return parts[0] if len(parts) == 1 else kind(parts)
+    return node
+
+
+def _write(node: Node) -> str:
+    """Write a canonical tree as it stands."""
+    match node:
+        case And(children) | Or(children):
+            word = " AND " if isinstance(node, And) else " OR "
+            return f"({word.join(map(_write, children))})"
+        case Not(child):
+            return f"NOT {_write(child)}"
+        case Near(left, right, distance, ordered):
+            return f"({_write(left)} NEAR/{distance}{'f' if ordered else ''} {_write(right)})"
         case Title(child):
-            return f"title:{format_tree(child)}"
+            return f"title:{_write(child)}"
         case _:
             return _format_leaf(node)
 
@@ -230,17 +260,6 @@ def children_of(node: Node) -> tuple[Node, ...]:
         case Not(child) | Title(child):
             return (child,)
     return ()
-
-
-def _flat(node: And | Or) -> list[Node]:
-    """Return the children of an AND or OR, those of a nested one of its kind among them."""
-    children: list[Node] = []
-    for child in node.children:
-        if isinstance(child, And | Or) and type(child) is type(node):
-            children.extend(_flat(child))
-        else:
-            children.append(child)
-    return children
 
 
 def _format_leaf(node: Node) -> str:

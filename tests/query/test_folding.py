@@ -11,7 +11,7 @@ from listener.query.text import fold, fold_with_origins
 
 SCRIPTS = st.text(
     alphabet=st.sampled_from(
-        list("aZé1 .,-'#@ßİıøﬁ™²’…©ñŁ")
+        list("aZé1 .,-'#@ßİıøﬁ™²\u2019…©ñŁ")
         + list("हिन्दीज़\u200d\u200c")
         + list("コカ・ｺﾗガ")
         + list("ไทยกำ")

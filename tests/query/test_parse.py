@@ -1,0 +1,227 @@
+"""Expressions are read as people write them, or refused with the place and what was expected."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from listener.errors import QueryError
+from listener.query.parse import MAX_DEPTH, parse
+from listener.query.tree import (
+    And,
+    Author,
+    Bound,
+    Cashtag,
+    Field,
+    Handle,
+    Hashtag,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Raw,
+    TagWords,
+    Title,
+    format_tree,
+)
+
+A, B, C, D = Phrase("a"), Phrase("b"), Phrase("c"), Phrase("d")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a", A),
+        ('"a"', A),
+        ("\u201ca b\u201d", Phrase("a b")),
+        ('"a \\"b\\" \\\\"', Phrase('a "b" \\')),
+        ("a b", And((A, B))),
+        ("a AND b", And((A, B))),
+        ("a b AND c", And((A, B, C))),
+        ("a OR b OR c", Or((A, B, C))),
+        ("a OR (b c)", Or((A, And((B, C))))),
+        ("(a OR b) c", And((Or((A, B)), C))),
+        ("((a))", A),
+        ("NOT a", Not(A)),
+        ("-a", Not(A)),
+        ("- a", None),
+        ("NOT NOT a", A),
+        ("a -b", And((A, Not(B)))),
+        ("a NOT b", And((A, Not(B)))),
+        ("a OR NOT b", Or((A, Not(B)))),
+        ("-(a b)", Not(And((A, B)))),
+        ("a NEAR/3 b", Near(A, B, 3)),
+        ("a NEAR/3f b", Near(A, B, 3, ordered=True)),
+        ("a NEAR/0f b", Near(A, B, 0, ordered=True)),
+        ("a NEAR/3 b c", And((Near(A, B, 3), C))),
+        ("a NEAR/3 b OR c", Or((Near(A, B, 3), C))),
+        ("a NEAR/1 b NEAR/2 c", Near(Near(A, B, 1), C, 2)),
+        ("(a OR b) NEAR/2 c", Near(Or((A, B)), C, 2)),
+        ('"a b"~4', Near(A, B, 4)),
+        ('"a b c"~4', Near(Near(A, B, 4), C, 4)),
+        ("car*", Prefix("car")),
+        ('"my car"*', Prefix("my car")),
+        ('raw:"Apple"', Raw("Apple")),
+        ("raw:Google+", Raw("Google+")),
+        ("#acme", Hashtag("acme")),
+        ("@acme", Handle("acme")),
+        ("$ACME", Cashtag("ACME")),
+        ("$5", Phrase("$5")),
+        ('hashtag:"acme coffee"', TagWords("acme coffee")),
+        ("title:acme", Title(Phrase("acme"))),
+        ('title:"acme coffee"', Title(Phrase("acme coffee"))),
+        ("title:car*", Title(Prefix("car"))),
+        ("author:@Acme", Author("Acme")),
+        ("site:https://www.Example.org/", Field("site", "example.org")),
+        ("url:/pricing", Field("url", "/pricing")),
+        ("lang:hi-Latn", Field("lang", "hi-latn")),
+        ("source:Reddit", Field("source", "reddit")),
+        ("subreddit:r/Coffee", Field("subreddit", "coffee")),
+        ("kind:Comment", Field("kind", "comment")),
+        ("country:in", Field("country", "IN")),
+        ("is:repost", Field("is", "repost")),
+        ("has:media", Field("has", "media")),
+        ("followers>=1000", Bound("followers", ">=", 1000)),
+        ("likes<5", Bound("likes", "<", 5)),
+        ("rating<=0.25", Bound("rating", "<=", 0.25)),
+        ("coca-cola", Phrase("coca-cola")),
+        ("AT&T", Phrase("AT&T")),
+        ("C++", Phrase("C++")),
+        ("you.com", Phrase("you.com")),
+        ("\u30b3\u30ab\u30b3\u30fc\u30e9", Phrase("\u30b3\u30ab\u30b3\u30fc\u30e9")),
+        ("\U0001f34e", Phrase("\U0001f34e")),
+        ("android", Phrase("android")),
+        ("ORange", Phrase("ORange")),
+    ],
+)
+def test_an_expression_is_read_as_written(text, tree):
+    if tree is None:
+        with pytest.raises(QueryError):
+            parse(text)
+    else:
+        assert parse(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("", 1, "empty"),
+        ("   ", 1, "empty"),
+        ("(a", 1, "never closed"),
+        ("a)", 2, "closes nothing"),
+        ("()", 2, "expected a word"),
+        ('a "b', 3, "never closed"),
+        ("a OR", 5, "expected a word"),
+        ("OR a", 1, "expected a word"),
+        ("a AND", 6, "expected a word"),
+        ("a OR OR b", 6, "expected a word"),
+        ("NOT", 4, "expected a word"),
+        ("a NEAR b", 3, "NEAR needs a number"),
+        ("a NEAR/101 b", 3, "at most 100"),
+        ("NEAR/3 b", 1, "expected a word"),
+        ("a NEAR/3", 9, "expected a word"),
+        ("a NEAR/3 -b", 10, "cannot stand beside NEAR"),
+        ("a NEAR/3 author:b", 10, "cannot stand beside NEAR"),
+        ("(a AND b) NEAR/3 c", 1, "cannot stand beside NEAR"),
+        ("a or b", 3, "capitals"),
+        ("a near/3 b", 3, "capitals"),
+        ("ca*r", 3, "end of a word"),
+        ("c*", 1, "at least 2 letters"),
+        ("*", 1, "at least 2 letters"),
+        ("athor:acme", 1, 'did you mean "author"'),
+        ("https://acme.example", 1, "quotes"),
+        ("author:", 8, "expected a value"),
+        ("lang:english!", 6, "BCP 47"),
+        ("kind:tweet", 6, "kind of mention"),
+        ("country:India", 9, "ISO 3166"),
+        ("is:retweet", 4, "known"),
+        ("has:cats", 5, "known"),
+        ("site:acme", 6, "not a host"),
+        ("followers>=many", 12, "expected a number"),
+        ("followers>=1.5", 12, "whole numbers"),
+        ("rating>=4", 9, "between 0 and 1"),
+        ("folowers>=1", 1, 'did you mean "followers"'),
+        ("#", 1, "not a hashtag"),
+        ("#a-b", 1, "not a hashtag"),
+        ("@", 1, "not an account name"),
+        ('"\u2122"', 1, "nothing here"),
+        ('"a b"~999', 1, "at most 100"),
+        ("\U0001f34e\U0001f34e (", 5, "ends here"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_at_its_column(text, column, words):
+    with pytest.raises(QueryError, match=words) as caught:
+        parse(text)
+    assert caught.value.column == column
+
+
+def test_a_mixture_of_and_and_or_is_refused_with_both_readings():
+    with pytest.raises(QueryError) as caught:
+        parse("apple OR iphone ipad")
+    assert "apple OR (iphone AND ipad)" in str(caught.value)
+    assert "(apple OR iphone) AND ipad" in str(caught.value)
+    assert caught.value.column == 17
+    with pytest.raises(QueryError, match=r"\(a AND b\) OR c or write a AND \(b OR c\)"):
+        parse("a AND b OR c")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 10_000 + "a" + ")" * 10_000,
+        "NOT " * 10_000 + "a",
+        "-" * 20_000 + "a",
+        "a NEAR/1 " * 5_000 + "a",
+        '"' + "a " * 30_000 + '"',
+        "a OR " * 10_000 + "b",
+        "a " * 500_000,
+        "x" * 1_000_000,
+        "(((((" * 10_000,
+        '"' + "\\" * 60_001,
+        "a*" * 30_000,
+        "AND " * 16_000,
+        "\u0e33" * 60_000,
+    ],
+    ids=range(13),
+)
+def test_a_hostile_expression_gets_an_answer_or_a_clear_error_at_once(text):
+    before = time.process_time()
+    answer = answered(text)
+    assert len(answer) < 1_000
+    assert time.process_time() - before < 5
+
+
+def answered(text):
+    try:
+        return Query.of("Acme", parse(text)).version
+    except QueryError as error:
+        return str(error)
+
+
+def test_parentheses_may_be_nested_to_the_limit_and_no_deeper():
+    assert parse("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH) == A
+    with pytest.raises(QueryError, match="nested deeper"):
+        parse("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a b", "b AND a"),
+        ("a OR b OR a", "b OR a"),
+        ("(a b) c", "a (b c)"),
+        ("a -(b OR c)", "NOT (c OR b) a"),
+        ("a NEAR/2 b", "b NEAR/2 a"),
+        ("\u201ca\u201d", "a"),
+        ("followers>=10", "followers>=10.0"),
+    ],
+)
+def test_the_same_expression_written_in_another_way_has_the_same_version(one, other):
+    assert Query.of("Acme", parse(one)).version == Query.of("Acme", parse(other)).version
+
+
+def test_order_matters_where_it_was_asked_for():
+    assert format_tree(parse("a NEAR/2f b")) != format_tree(parse("b NEAR/2f a"))
