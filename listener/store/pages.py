@@ -69,6 +69,7 @@ class _Stored:
     text: str | None
     published_at: int
     source_id: int
+    story_id: int
     is_repost: bool
 
 
@@ -143,19 +144,20 @@ class PageWriter:
 
     def _find(self, source_id: int, native_id: str) -> _Stored | None:
         row = self._connection.execute(
-            "SELECT id, title, text, published_at, source_id, repost_of IS NOT NULL FROM mentions "
+            "SELECT id, title, text, published_at, source_id, story_id, repost_of IS NOT NULL FROM mentions "
             "WHERE source_id = ? AND native_id = ?",
             (source_id, native_id),
         ).fetchone()
         if row is None:
             return None
-        number, title, text, published_at, source, is_repost = row
+        number, title, text, published_at, source, story, is_repost = row
         return _Stored(
             number=number,
             title=title,
             text=text,
             published_at=published_at,
             source_id=source,
+            story_id=story,
             is_repost=bool(is_repost),
         )
 
@@ -210,7 +212,7 @@ class PageWriter:
         )  # fmt: skip
         self._update_counters(mention, number)
         keys = story_keys(mention)
-        story_id = self._join_story(keys, number, stored.published_at)
+        story_id = self._join_story(keys, stored.story_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
         self._write_keys(keys, number, stored.published_at)
         place = _Place(
@@ -296,8 +298,12 @@ class PageWriter:
             (stored.number, mention.title, mention.text),
         )
 
-    def _join_story(self, keys: Sequence[StoryKey], number: int, published_at: int) -> int:
-        """Return the story of a mention, joining stories that it shows to be one."""
+    def _join_story(self, keys: Sequence[StoryKey], own: int, published_at: int) -> int:
+        """Return the story of a mention, joining stories that it shows to be one.
+
+        `own` is the story it had before, or is of its own. An edit never parts
+        what was one: what was said once stays said.
+        """
         related = {
             story
             for key in keys
@@ -305,8 +311,7 @@ class PageWriter:
                 _RELATED_STORIES, (key.key, published_at - key.reach_seconds, published_at + key.reach_seconds)
             )
         }
-        if not related:
-            return number
+        related.add(own)
         kept: int = min(related)
         for story in related - {kept}:
             self._connection.execute("UPDATE mentions SET story_id = ? WHERE story_id = ?", (kept, story))

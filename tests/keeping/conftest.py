@@ -1,0 +1,18 @@
+"""Give the tests of the store a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from listener.store import Store
+from servers.world import open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Return an empty store with the two brands."""
+    with open_store(tmp_path) as made:
+        yield made
