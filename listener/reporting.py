@@ -171,7 +171,7 @@ def find_terms(
     length = until - since
     present = reader.wordings(brand, since, until, limit=5_000)
     before = reader.wordings(brand, since - 4 * length, since, limit=20_000)
-    return contrast_terms(present, before, names)[:limit]
+    return contrast_terms(present, before, names, limit=limit)
 
 
 def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["contrast_terms", "item_of"]
 
 
-def contrast_terms(present: Sequence[Wording], before: Sequence[Wording], names: Sequence[str]) -> tuple[TermRow, ...]:
+def contrast_terms(
+    present: Sequence[Wording], before: Sequence[Wording], names: Sequence[str], *, limit: int
+) -> tuple[TermRow, ...]:
     """Return the terms that stand in surely more of `present` than of `before`, by posts beyond their usual share.
 
-    The brand's own `names` are left out; an author and a story count once.
+    The brand's own `names` are left out; an author and a story count once. At most `limit` terms.
     """
     if not present:
         return ()
@@ -30,6 +32,7 @@ def contrast_terms(present: Sequence[Wording], before: Sequence[Wording], names:
         observed=float(len(present)),
         at=at,
         names=names,
+        n_terms=limit,
     )
     return tuple(
         TermRow(

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+WORDS = (
+    "battery", "charger", "screen", "antenna", "display", "speaker", "keyboard", "hinge", "camera", "cable",
+    "firmware", "warranty",
+)  # fmt: skip
+
+
+def padded(words: str, seed: int) -> str:
+    """Return a text around these words that is nobody else's, so that it is a story of its own."""
+    rng = random.Random(f"{words} {seed}")
+    filler = ["".join(rng.choices("bdfgklmnprstvz", k=7)) for _ in range(12)]
+    return " ".join([*filler[:6], words, *filler[6:]])
+
+
+def tell(place: Place, texts: list[str], *, days_ago: float) -> None:
+    place.save(
+        [
+            place.mention(text, at=NOW - timedelta(days=days_ago, minutes=turn), author=f"person{days_ago}{turn}")
+            for turn, text in enumerate(texts)
+        ]
+    )
+
+
+def test_a_word_that_is_new_leads_and_the_brand_itself_is_left_out(place: Place) -> None:
+    tell(place, [padded("Acme lands softly", turn) for turn in range(40)], days_ago=12)
+    tell(place, [padded("Acme explodes", turn) for turn in range(20)], days_ago=1)
+
+    rows = json.loads(place.run("terms", "acme", "--since", "7d", "--format", "json").out)
+
+    assert rows[0]["term"] == "explodes"
+    assert (rows[0]["now"], rows[0]["before"]) == (20, 0)
+    assert rows[0]["excess"] == pytest.approx(20.0)
+    assert rows[0]["zeta"] > 1.64
+    assert not any("acme" in row["term"] for row in rows)
+
+
+def test_the_limit_is_what_is_asked_for(place: Place) -> None:
+    tell(place, [padded("Acme lands", turn) for turn in range(300)], days_ago=12)
+    tell(place, [padded(f"Acme {word}", turn) for word in WORDS for turn in range(5)], days_ago=1)
+
+    every = json.loads(place.run("terms", "Acme", "--format", "json").out)
+    two = json.loads(place.run("terms", "Acme", "--limit", "2", "--format", "json").out)
+
+    assert {row["term"] for row in every} >= set(WORDS)
+    assert two == every[:2]
+
+
+def test_the_table_fits_and_says_where_nothing_rose(place: Place) -> None:
+    tell(place, ["Acme is fine"], days_ago=2)
+
+    answer = place.run("terms", "Acme")
+
+    assert answer.code == 0
+    assert answer.out.split() == ["term", "now", "before", "expected", "excess", "zeta"]
+    assert "nothing is said of Acme more than before" in answer.err
+
+
+def test_an_unknown_brand_and_an_unreadable_span_are_refused(place: Place) -> None:
+    tell(place, ["Acme is fine"], days_ago=2)
+
+    assert 'did you mean "Acme"' in place.run("terms", "Acmee").err
+    assert place.run("terms", "Acme", "--since", "soon").code == 2
