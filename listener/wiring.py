@@ -97,6 +97,7 @@ def _build_query(brand: Brand, index: int, problems: list[str]) -> Query | None:
             exclude=brand.exclude,
             context=brand.context,
             own_accounts=brand.own_accounts,
+            languages=brand.languages,
             query=brand.query or None,
         )
     except QueryError as error:

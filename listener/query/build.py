@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from listener.errors import QueryError
 from listener.query.parse import parse
 from listener.query.terms import entity_key, read_name
-from listener.query.tree import And, Author, Cashtag, Handle, Hashtag, Node, Not, Or, Phrase, Query
+from listener.query.tree import And, Author, Cashtag, Field, Handle, Hashtag, Node, Not, Or, Phrase, Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ def build_query(
     exclude: Sequence[str] = (),
     context: Sequence[str] = (),
     own_accounts: Sequence[str] = (),
+    languages: Sequence[str] = (),
     query: str | None = None,
 ) -> Query:
     """Return the query of a brand: any keyword, hashtag or `query`, narrowed by the rest.
@@ -30,7 +31,7 @@ def build_query(
     The brand's name is the keyword where nothing else says what to look for. A
     mention with a word of `exclude`, or written by one of `own_accounts`, does
     not match; where `context` has words, at least one of them must stand in it
-    too. A word with #, @ or $ before it is a hashtag, a handle or a ticker symbol.
+    too. With `languages` (BCP 47) the identified language must be one of them. A word with #, @ or $ before it is a hashtag, a handle or a ticker symbol.
     Raises QueryError naming the option that cannot be read.
     """
     if not brand.strip():
@@ -45,6 +46,8 @@ def build_query(
     parts = [_any(wanted)]
     if context:
         parts.append(_any([_word(word, "context") for word in context]))
+    if languages:
+        parts.append(_any([Field("lang", tag.strip().lower()) for tag in languages]))
     parts += [Not(_word(word, "exclude")) for word in exclude]
     parts += [Not(_account(handle)) for handle in own_accounts]
     tree = parts[0] if len(parts) == 1 else And(tuple(parts))
