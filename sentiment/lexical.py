@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
-from sentiment.target import mask
+from sentiment.scope import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from listener.api import ScoringTask
     from sentiment.reading import Reading
+    from sentiment.scope import Scope
 
-__all__ = ["NEGATIVE_AT", "POSITIVE_AT", "LexicalScorer", "label_of", "whole_text"]
+__all__ = ["NEGATIVE_AT", "POSITIVE_AT", "LexicalScorer", "label_of"]
 
 POSITIVE_AT: Final = 0.05
 NEGATIVE_AT: Final = -0.05
@@ -33,18 +34,12 @@ def label_of(score: float, evidence: int, *, positive_at: float, negative_at: fl
     return Label.NEGATIVE if score <= negative_at else Label.NEUTRAL
 
 
-def whole_text(task: ScoringTask) -> str:
-    """Return title and text as one, the title on a line of its own where the text does not begin with it."""
-    if task.title and not task.text.startswith(task.title):
-        return f"{task.title}\n{task.text}"
-    return task.text
-
-
 class LexicalScorer:
     """Score texts of some languages by what their words are worth.
 
     `read` says how a text reads; it must be safe to use from several threads.
-    `languages` are the BCP 47 tags it is for. `confidence` is given with every
+    `read_part` reads what is said about a target, where that needs more care;
+    None: as `read` does. `languages` are the BCP 47 tags it is for. `confidence` is given with every
     score, None where nothing is known of it. A score at or past a cut takes its
     label; cuts other than VADER's show in the version.
     """
@@ -56,12 +51,14 @@ class LexicalScorer:
         version: str,
         languages: Sequence[str],
         read: Callable[[str], Reading],
+        read_part: Callable[[str], Reading] | None = None,
         confidence: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self._languages = frozenset(languages)
         self._read = read
+        self._read_part = read_part or read
         self._confidence = confidence
         self._positive_at = POSITIVE_AT
         self._negative_at = NEGATIVE_AT
@@ -75,6 +72,7 @@ class LexicalScorer:
             version=f"{self.version}@{negative_at:g},{positive_at:g}",
             languages=tuple(self._languages),
             read=self._read,
+            read_part=self._read_part,
             confidence=self._confidence,
         )
         other._positive_at, other._negative_at = positive_at, negative_at
@@ -91,18 +89,32 @@ class LexicalScorer:
     def _score_one(self, task: ScoringTask) -> Sentiment:
         if task.language not in self._languages:
             return Sentiment.unscored(task.language, "unsupported_language")
-        text = whole_text(task)
-        if not text or text.isspace():
+        scope = scope_of(task)
+        if not scope.whole or scope.whole.isspace():
             return Sentiment.unscored(task.language, "empty")
-        reading = self._read(mask(text, task.masks) if task.masks else text)
+        whole = self._read(scope.whole)
+        score, evidence = whole.compound, whole.evidence
+        if scope.local is not None:
+            score, evidence = self._towards_target(scope)
         return Sentiment(
-            score=reading.compound,
-            label=label_of(
-                reading.compound, reading.evidence, positive_at=self._positive_at, negative_at=self._negative_at
-            ),
+            score=score,
+            label=label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at),
             language=task.language,
             scorer=self.name,
             version=self.version,
-            evidence=reading.evidence,
+            evidence=evidence,
+            whole_text_score=None if scope.local is None else whole.compound,
             confidence=self._confidence,
         )
+
+    def _towards_target(self, scope: Scope) -> tuple[float, int]:
+        """Return score and evidence of the parts about the target, each part by its evidence."""
+        about = self._read_part(scope.local or "")
+        if not scope.against:
+            return about.compound, about.evidence
+        against = self._read_part(scope.against)
+        evidence = about.evidence + against.evidence
+        if not evidence:
+            return 0.0, 0
+        score = (about.compound * about.evidence - against.compound * against.evidence) / evidence
+        return round(score, 4), evidence

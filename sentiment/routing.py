@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from listener.api import Sentiment
-from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, LexicalScorer, whole_text
+from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, LexicalScorer
+from sentiment.scope import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MASK", "find_names", "mask"]
+__all__ = ["MASK", "find_names", "mask", "masked"]
 
 MASK: Final = "\ue000"
 """Stands for a masked name: a private-use character, so no word of any language."""
@@ -32,15 +32,20 @@ _JOINERS: Final = "_\u200c\u200d"
 
 def mask(text: str, names: Sequence[str]) -> str:
     """Return `text` with every one of `names` replaced by `MASK`; see `find_names`."""
-    spans = find_names(text, names)
-    if not spans:
-        return text
+    return masked(text, find_names(text, names), 0, len(text))
+
+
+def masked(text: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:
+    """Return text[first:last] with `spans` masked, those partly outside too."""
+    inside = [(max(start, first), min(end, last)) for start, end in spans if start < last and end > first]
+    if not inside:
+        return text[first:last]
     parts: list[str] = []
-    done = 0
-    for start, end in spans:
+    done = first
+    for start, end in inside:
         parts += (text[done:start], MASK)
         done = end
-    return "".join((*parts, text[done:]))
+    return "".join((*parts, text[done:last]))
 
 
 def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:

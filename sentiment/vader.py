@@ -23,13 +23,14 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE
 
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
+from sentiment.target import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Raised whenever a change here changes a score."""
 
 _NEGATION: Final[float] = N_SCALAR
@@ -114,7 +115,7 @@ class VaderRules:
     def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str]) -> None:
         self.lexicon = lexicon
         self._words = _Memo(lexicon)
-        self._emoji = emoji
+        self.emoji = emoji
         self._emoji_like = re.compile(coarse_class(emoji))
 
     def read(self, text: str) -> Reading:
@@ -126,7 +127,7 @@ class VaderRules:
 
     def emoji_valences(self) -> dict[str, float]:
         """Return what each emoji is worth by its name, those that are worth something."""
-        sums = {emoji: sum(self._values(name)[1]) for emoji, name in self._emoji.items() if len(emoji) == 1}
+        sums = {emoji: sum(self._values(name)[1]) for emoji, name in self.emoji.items() if len(emoji) == 1}
         return {emoji: valence for emoji, valence in sums.items() if valence}
 
     def _values(self, text: str) -> tuple[int, list[float]]:
@@ -152,7 +153,7 @@ class VaderRules:
     def _spell(self, found: re.Match[str]) -> str:
         """Write an emoji out as its name, with a space before it but none behind it."""
         emoji = found[0]
-        name = self._emoji.get(emoji)
+        name = self.emoji.get(emoji)
         if name is None:
             return emoji
         start = found.start()
@@ -323,4 +324,37 @@ class VaderScorer(LexicalScorer):
             version=f"{distribution_version('vaderSentiment')}+{RULES_VERSION}",
             languages=("en",),
             read=default_rules().read,
+            read_part=_read_part,
         )
+
+
+def _read_part(text: str) -> Reading:
+    """Return how the part about a target reads; "like" counts there only where it can be a verb."""
+    return _part_rules().read(_COMPARING_LIKE.sub(_without_like, text) if "like" in text.lower() else text)
+
+
+@cache
+def _part_rules() -> VaderRules:
+    """Return the rules for parts: comparisons between brands need words that VADER does not list."""
+    rules = default_rules()
+    return VaderRules({**_COMPARATIVES, **rules.lexicon}, rules.emoji)
+
+
+def _without_like(found: re.Match[str]) -> str:
+    return f"{found[1] or ''}{MASK}"
+
+
+_COMPARATIVES: Final[Mapping[str, float]] = {
+    **dict.fromkeys(("faster", "cheaper", "lighter", "quieter", "simpler", "smoother", "sturdier", "preferred"), 1.5),
+    **dict.fromkeys(("prefer", "outperforms", "outclasses", "beats", "preferable"), 1.9),
+    **dict.fromkeys(("slower", "pricier", "heavier", "louder", "buggier", "clunkier", "flimsier", "costlier"), -1.5),
+}
+"""Own valences, on VADER's scale."""
+
+_COMPARING_LIKE: Final = re.compile(
+    r"""(?:(?:^|(?<=\s))
+    ((?!(?:i|you|u|we|they|ya|people|who|would|to|do|don't|dont|doesn't|didn't|does|did|really|also|not|never|i'd|still
+    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S+\s+)|^\W*)like\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+""""Looks like", "something like", "a day like this": the commonest false praise of a brand."""
