@@ -4,6 +4,46 @@
 whether a mention satisfies it, `compile` widens it to what a service can search.
 """
 
-from listener.query.tree import And, Author, Cashtag, Handle, Hashtag, Node, Not, Or, Phrase, Query, format_tree
+from listener.query.tree import (
+    And,
+    Author,
+    Bound,
+    Cashtag,
+    Field,
+    Handle,
+    Hashtag,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Raw,
+    TagWords,
+    Title,
+    canonical,
+    format_tree,
+)
 
-__all__ = ["And", "Author", "Cashtag", "Handle", "Hashtag", "Node", "Not", "Or", "Phrase", "Query", "format_tree"]
+__all__ = [
+    "And",
+    "Author",
+    "Bound",
+    "Cashtag",
+    "Field",
+    "Handle",
+    "Hashtag",
+    "Near",
+    "Node",
+    "Not",
+    "Or",
+    "Phrase",
+    "Prefix",
+    "Query",
+    "Raw",
+    "TagWords",
+    "Title",
+    "canonical",
+    "format_tree",
+]

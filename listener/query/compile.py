@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from listener.errors import RejectedQueryError
 from listener.frozen import dataclass
 from listener.query.native import Alternatives, Both, Leaf, Widener, join_leaves, shorten
+from listener.query.tree import Or, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from listener.query.native import Expression
-    from listener.query.tree import Query
 
-__all__ = ["Dialect", "NativeQuery", "compile_query"]
+__all__ = ["Dialect", "NativeQuery", "compile_query", "compile_together"]
 
 _FILTER_SHARE = 2
 """Conditions that only narrow may take one part in so many of a native string."""
@@ -95,6 +95,21 @@ def compile_query(query: Query, dialect: Dialect) -> tuple[NativeQuery, ...]:
     texts = list(dict.fromkeys(writer.write(expression)))
     residual = tuple(sorted({*widener.dropped, *writer.dropped}))
     return tuple(NativeQuery(text=text, exact=not residual, residual=residual) for text in texts)
+
+
+def compile_together(queries: Sequence[Query], dialect: Dialect) -> tuple[NativeQuery, ...]:
+    """Return native queries whose union holds every match of all `queries`, in few requests.
+
+    What they find is to be matched against every one of the queries. Raises
+    RejectedQueryError naming the first brand whose query cannot be asked.
+    """
+    for query in queries:
+        compile_query(query, dialect)
+    distinct = tuple(dict.fromkeys(query.tree for query in queries))
+    if not distinct:
+        return ()
+    tree = distinct[0] if len(distinct) == 1 else Or(distinct)
+    return compile_query(Query.of(", ".join(query.brand for query in queries), tree), dialect)
 
 
 class _Writer:

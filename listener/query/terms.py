@@ -1,7 +1,7 @@
 """Find names in folded text: words, phrases, hashtags, handles, cashtags.
 
 A name is cut at spaces and hyphens into pieces. Each piece must stand in the
-text letter for letter, symbols included; between two pieces any run of
+text letter for letter, symbols included; between two pieces a short run of
 characters that belong to no word may stand. Searching is linear in the text.
 """
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Name", "entity_key", "find_entity", "read_name", "read_prefix"]
 
 _GAP = re.compile(r"[\s\-]+")
+_LONGEST_GAP = 24
+"""Two words further apart than so many characters are no phrase; bounds the work on hostile texts."""
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _CLITICS = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})
 """What English writes after an apostrophe: "it's" does not name a brand called S."""
@@ -92,7 +94,7 @@ def _flag_starts(text: str) -> frozenset[int]:
 def _next_piece(folded: Folded, end: int, piece: str, *, is_open: bool) -> int:
     """Return where `piece` ends, read after a gap at `end`; -1 where it does not follow."""
     text = folded.text
-    for at in range(end, len(text)):
+    for at in range(end, min(len(text), end + _LONGEST_GAP)):
         if text.startswith(piece, at) and starts_word(folded, at):
             after = at + len(piece)
             if is_open:

@@ -7,7 +7,7 @@ import pytest
 from listener.errors import RejectedQueryError
 from listener.query import Query
 from listener.query.build import build_query
-from listener.query.compile import Dialect, compile_query
+from listener.query.compile import Dialect, compile_query, compile_together
 from listener.query.parse import parse
 
 X = Dialect(name="x", max_length=512, authors=True, cashtags=True)
@@ -123,3 +123,22 @@ def test_a_limit_of_terms_splits_too():
 def test_what_is_pushed_whole_is_exact():
     query = Query.of("Acme", parse("#acme -author:acme"))
     assert [found.exact for found in compile_query(query, X)] == [True]
+
+
+def test_several_brands_share_a_request():
+    queries = [build_query(brand=name, hashtags=[name]) for name in ("acme", "globex", "initech")]
+    assert [found.text for found in compile_together(queries, X)] == ["#acme OR #globex OR #initech"]
+
+
+def test_brands_that_do_not_fit_together_are_asked_apart():
+    queries = [build_query(brand=f"brand{number}", exclude=["pie"]) for number in range(60)]
+    texts = [found.text for found in compile_together(queries, X)]
+    assert 1 < len(texts) < 60
+    assert all(len(text) <= 512 for text in texts)
+    assert all(any(f"brand{number} " in text for text in texts) for number in range(60))
+
+
+def test_a_brand_that_cannot_be_asked_is_named():
+    queries = [build_query(brand="Globex"), Query.of("Acme", parse("lang:en"))]
+    with pytest.raises(RejectedQueryError, match="query of Acme"):
+        compile_together(queries, X)
