@@ -138,6 +138,11 @@ class Reader:
         with translated(self.path):
             return states.read_outbox(self._connection)
 
+    def deliveries(self, key: str) -> tuple[states.Delivery, ...]:
+        """Return how the message of a key stands with each destination it goes to."""
+        with translated(self.path):
+            return states.read_deliveries(self._connection, key)
+
     def window_counts(self) -> dict[str, int]:
         """Return how many windows are in each state."""
         with translated(self.path):

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DaemonState",
+    "Delivery",
     "DigestRow",
     "OutboxCounts",
     "SourceState",
     "read_daemon",
+    "read_deliveries",
     "read_digest",
     "read_episode",
     "read_episodes",
@@ -50,6 +52,15 @@ class OutboxCounts:
     pending: int
     failed: int
     sent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Hold how one message to one destination stands: pending, sent or failed, and what went wrong last."""
+
+    destination: str
+    state: str
+    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +116,14 @@ def read_outbox(connection: sqlite3.Connection) -> OutboxCounts:
     """Return how many deliveries wait, were given up and were made."""
     counts = dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
     return OutboxCounts(pending=counts.get("pending", 0), failed=counts.get("failed", 0), sent=counts.get("sent", 0))
+
+
+def read_deliveries(connection: sqlite3.Connection, key: str) -> tuple[Delivery, ...]:
+    """Return how the message of a key stands with each destination it goes to."""
+    rows = connection.execute(
+        "SELECT destination, state, last_error FROM outbox WHERE key = ? ORDER BY destination", (key,)
+    )
+    return tuple(Delivery(destination=destination, state=state, last_error=error) for destination, state, error in rows)
 
 
 def window_counts(connection: sqlite3.Connection) -> dict[str, int]:

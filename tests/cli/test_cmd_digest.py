@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+import pytest
+
+from servers.smtp import Behaviour, MailServer
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def mail_config(place: Place, port: int) -> None:
+    place.configure(
+        place.config_file.read_text(encoding="utf-8")
+        + f"""
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "listener@example.org"
+[digest]
+to = ["team@example.org"]
+"""
+    )
+
+
+def count(place: Place, table: str) -> int:
+    with closing(sqlite3.connect(place.database)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names of this file
+
+
+def test_the_digest_of_yesterday_is_printed_and_nothing_kept(filled: Place) -> None:
+    answer = filled.run("digest")
+
+    assert answer.code == 0
+    assert "19 November 2026" in answer.out
+    assert "Acme" in answer.out
+    assert all(len(line) <= 80 for line in answer.out.splitlines())
+    assert (count(filled, "digests"), count(filled, "outbox"), count(filled, "charts")) == (0, 0, 0)
+
+
+def test_a_day_can_be_named(filled: Place) -> None:
+    answer = filled.run("digest", "--on", "2026-11-17")
+
+    assert answer.code == 0
+    assert "17 November 2026" in answer.out
+
+
+def test_a_weekly_digest_is_of_the_last_whole_week(filled: Place) -> None:
+    filled.configure(filled.config_file.read_text(encoding="utf-8") + '[digest]\ncadence = "weekly"\n')
+
+    answer = filled.run("digest")
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[1].startswith("9 Nov ")
+    assert "15 Nov 2026" in answer.out.splitlines()[1]
+
+
+def test_today_is_shown_with_the_remark_that_it_is_not_over(filled: Place) -> None:
+    assert "not over yet" in filled.run("digest", "--on", "today").err
+
+
+def test_a_preview_is_one_page_with_its_pictures_in_it(filled: Place) -> None:
+    answer = filled.run("digest", "--preview", "digest.html")
+
+    page = (filled.folder / "digest.html").read_text(encoding="utf-8")
+    assert answer.code == 0
+    assert answer.out == ""
+    assert "data:image/png;base64," in page
+    assert "cid:" not in page
+    assert count(filled, "digests") == 0
+
+
+def test_a_preview_can_be_a_mail(filled: Place) -> None:
+    answer = filled.run("digest", "--preview", "digest.eml")
+
+    message = message_from_bytes((filled.folder / "digest.eml").read_bytes(), policy=policy.default)
+    assert answer.code == 0
+    assert message["To"] == "listener@localhost"
+    assert message.is_multipart()
+
+
+def test_sending_delivers_keeps_and_never_sends_twice(filled: Place) -> None:
+    behaviour = Behaviour()
+    with MailServer(behaviour) as server:
+        mail_config(filled, server.port)
+        first = filled.run("digest", "--send")
+        second = filled.run("digest", "--send")
+
+    assert (first.code, second.code) == (0, 0)
+    assert "sent: mail to team@example.org" in first.err
+    assert len(behaviour.received) == 1
+    assert count(filled, "digests") == 1
+
+
+def test_a_server_that_is_down_leaves_the_digest_in_the_outbox(filled: Place) -> None:
+    mail_config(filled, 9)
+
+    answer = filled.run("digest", "--send")
+
+    assert answer.code == 1
+    assert "not sent: mail to team@example.org" in answer.err
+    assert "waits in the outbox for another try" in answer.err
+    assert count(filled, "outbox") == 1
+
+
+def test_sending_without_a_mail_server_says_what_to_set(filled: Place) -> None:
+    answer = filled.run("digest", "--send")
+
+    assert answer.code == 1
+    assert "set host in [mail] and to in [digest]" in answer.err
+    assert count(filled, "digests") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--preview", "digest.pdf"), "written as html or eml"),
+        (("--preview", "digest.html", "--send"), "first look, then send"),
+        (("--on", "2026-12-24"), "still to come"),
+        (("--on", "someday"), "is not a time"),
+    ],
+)
+def test_wrong_requests_are_refused(filled: Place, arguments: tuple[str, ...], words: str) -> None:
+    answer = filled.run("digest", *arguments)
+
+    assert answer.code == 2
+    assert words in answer.err
+
+
+def test_a_day_that_is_not_over_is_not_sent(filled: Place) -> None:
+    mail_config(filled, 9)
+
+    answer = filled.run("digest", "--on", "today", "--send")
+
+    assert answer.code == 2
+    assert "not over yet" in answer.err
+    assert count(filled, "digests") == 0
