@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "terms": ("listener.cli.wording:terms", "Show what is said now and was not before.", "Ask"),
+    "alerts": ("listener.cli.alerting:alerts", "List, show, acknowledge, snooze, test alerts.", "Tell"),
     "digest": ("listener.cli.digesting:digest", "Show, preview or send the digest.", "Tell"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),
     "check": ("listener.cli.checking:check", "Look over configuration, keys, store and mail.", "Start here"),

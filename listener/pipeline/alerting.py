@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from listener.search import Reader
     from listener.store import Store
 
-__all__ = ["AlertStage", "WatchedBrand"]
+__all__ = ["AlertStage", "WatchedBrand", "read_quarters"]
 
 _QUARTER: Final = timedelta(minutes=15)
 _ORDINARY_DELAY: Final = timedelta(hours=2)
@@ -155,22 +155,8 @@ class AlertStage:
         """
         wanted = (brand.name, start, end, late_before)
         if self._cut[0] != wanted:
-            self._cut = (wanted, self._read_buckets(brand, start, end, late_before))
+            self._cut = (wanted, read_quarters(self._reader, brand, start, end, late_before=late_before))
         return self._cut[1]
-
-    def _read_buckets(
-        self, brand: WatchedBrand, start: datetime, end: datetime, late_before: datetime
-    ) -> list[BucketCounts]:
-        counts = {at: figures for at, *figures in self._reader.quarters(brand.name, start, end)}
-        quarters = [
-            Bucket(start=start + _QUARTER * index, end=start + _QUARTER * (index + 1))
-            for index in range((end - start) // _QUARTER)
-        ]
-        shares = self._reader.coverage(brand.name, brand.sources, quarters, end)
-        return [
-            _counts(quarter, counts.get(quarter.start, [0, 0, 0]), share, is_late=quarter.end <= late_before)
-            for quarter, share in zip(quarters, shares, strict=True)
-        ]
 
     def _to_save(self, brand: WatchedBrand, rule: RuleOptions, changes: Sequence[EpisodeChange]) -> list[EpisodeSave]:
         """Return each changed episode once, as it stands at the end, with all the news of it."""
@@ -200,6 +186,25 @@ class AlertStage:
             coverage=episode.coverage,
             kind=rule.kind,
         )
+
+
+def read_quarters(
+    reader: Reader, brand: WatchedBrand, start: datetime, end: datetime, *, late_before: datetime
+) -> list[BucketCounts]:
+    """Return a brand's quarters in [start, end) as rules take them; those that end by `late_before` were filled late.
+
+    `start` and `end` are edges of quarters.
+    """
+    counts = {at: figures for at, *figures in reader.quarters(brand.name, start, end)}
+    quarters = [
+        Bucket(start=start + _QUARTER * index, end=start + _QUARTER * (index + 1))
+        for index in range((end - start) // _QUARTER)
+    ]
+    shares = reader.coverage(brand.name, brand.sources, quarters, end)
+    return [
+        _counts(quarter, counts.get(quarter.start, [0, 0, 0]), share, is_late=quarter.end <= late_before)
+        for quarter, share in zip(quarters, shares, strict=True)
+    ]
 
 
 def _counts(quarter: Bucket, figures: Sequence[int], share: float | None, *, is_late: bool) -> BucketCounts:

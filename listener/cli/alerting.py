@@ -1,0 +1,298 @@
+"""List alerts, look at one, acknowledge, snooze, try the way they go, and replay the rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.findings import print_finding
+from listener.cli.output import Column, emit_json, emit_rows
+from listener.errors import DeliveryError, ListenerError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from listener.alerts.records import Episode
+    from listener.search import EpisodeRow
+
+__all__ = ["alerts"]
+
+_LONGEST_SNOOZE: Final = timedelta(days=365)
+_HISTORY: Final = timedelta(days=60)
+"""What the rules learn from before the span that is replayed."""
+
+_FIGURES: Final = ("observed", "expected", "interval", "surprise", "coverage")
+_DATA: Final = ("id", "brand", "rule", "state", "severity", "opened_at", "resolved_at", *_FIGURES)
+
+
+def _figure(value: object) -> str:
+    """Write an observed or expected figure as briefly as it can be read."""
+    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"  # noqa: PLR2004 - three digits say it
+
+
+_COLUMNS: Final = (
+    Column(name="id", align="right"),
+    Column(name="opened_at", title="opened"),
+    Column(name="brand"),
+    Column(name="rule"),
+    Column(name="state"),
+    Column(name="severity"),
+    Column(name="headline"),
+)
+_WOULD: Final = (
+    Column(name="opened_at", title="opens"),
+    Column(name="resolved_at", title="ends"),
+    Column(name="brand"),
+    Column(name="rule"),
+    Column(name="severity"),
+    Column(name="tier"),
+    Column(name="observed", align="right", text=_figure),
+    Column(name="expected", align="right", text=_figure),
+    Column(name="surprise", align="right", text=_figure),
+)
+
+
+class _Listing(click.Group):
+    """List where no subcommand is named: `alerts --brand Acme` is `alerts list --brand Acme`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` before options that are not those of the group."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_Listing, epilog=examples("listener alerts", "listener alerts show 3", "listener alerts snooze Acme 4h")
+)
+def alerts() -> None:
+    """List alerts (without a subcommand), look at one, acknowledge, snooze, test and replay."""
+
+
+@alerts.command(
+    "list", epilog=examples("listener alerts list --brand Acme --since 7d", "listener alerts --format json")
+)
+@click.option("--brand", default=None, metavar="BRAND", help="Only those of this brand.")
+@click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most this many.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def list_(app: App, brand: str | None, since: str | None, limit: int) -> None:
+    """List alerts, the newest first."""
+    from listener.clock import parse_when
+    from listener.search import Reader
+
+    name = None if brand is None else app.config.brand(brand).name
+    start = None if since is None else parse_when(since, now=app.now, zone=app.zone)
+    with Reader(app.database_path) as reader:
+        found = reader.episodes(brand=name, since=start, limit=limit + 1)
+    _emit(app, found[:limit])
+    if len(found) > limit:
+        click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
+
+
+@alerts.command(epilog=examples("listener alerts show 3"))
+@click.argument("number", metavar="ID", type=int)
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def show(app: App, number: int) -> None:
+    """Show one alert: what, why, and mentions that show it."""
+    from listener.cli.episodes import print_episode
+    from listener.search import Reader
+
+    with Reader(app.database_path) as reader:
+        episode = reader.episode(number)
+        mentions = reader.mentions_by_number(episode.mentions, brand=episode.brand)
+    if app.format == "json":
+        emit_json({name: value for name, value in _row(episode, app.zone).items() if name != "headline"})
+    elif app.format == "table":
+        print_episode(episode, mentions, app.zone)
+    else:
+        _emit(app, (episode,))
+
+
+@alerts.command(epilog=examples("listener alerts ack 3"))
+@click.argument("number", metavar="ID", type=int)
+@config_option
+@database_option
+@now_option
+@pass_app
+def ack(app: App, number: int) -> None:
+    """Note that somebody has seen an alert."""
+    from listener.search import Reader
+    from listener.store import Store
+
+    with Reader(app.database_path) as reader:
+        episode = reader.episode(number)
+    with Store(app.database_path) as store:
+        store.reports.acknowledge(episode.id, now=app.now)
+    click.echo(f"alert {episode.id} of {episode.brand} is acknowledged", err=True)
+
+
+@alerts.command(epilog=examples("listener alerts snooze Acme 4h", "listener alerts snooze Acme 0h"))
+@click.argument("brand")
+@click.argument("length", metavar="LENGTH")
+@config_option
+@database_option
+@now_option
+@pass_app
+def snooze(app: App, brand: str, length: str) -> None:
+    """Send no alert of a brand for a while, such as 4h or 2d; 0h ends it. Alerts are still recorded."""
+    from listener import wiring
+    from listener.clock import parse_duration
+    from listener.search import Reader
+    from listener.store import Store
+
+    name, lasts = app.config.brand(brand).name, parse_duration(length)
+    if lasts > _LONGEST_SNOOZE:
+        msg = f"{length} is longer than a year; to hear nothing of {name}, leave it out of the rules in [alerts]"
+        raise UsageError(msg)
+    until = app.now + lasts
+    Reader(app.database_path).close()  # a snooze makes no store
+    with Store(app.database_path) as store:
+        brands = [(one.name, one.kind) for one in app.config.brands]
+        store.register(brands, wiring.build_queries(app.config), now=app.now)
+        store.reports.snooze(name, until=until)
+    ends = until.astimezone(app.zone).strftime("%Y-%m-%d %H:%M")
+    click.echo(f"alerts of {name} are sent {'again' if not lasts else f'from {ends} on'}", err=True)
+
+
+@alerts.command(epilog=examples("listener alerts test"))
+@config_option
+@now_option
+@pass_app
+def test(app: App) -> int:
+    """Send a sample alert to everybody who gets alerts; one line each."""
+    from listener import wiring
+
+    notifiers = wiring.build_notifiers(app.config)
+    if not notifiers:
+        msg = f"there is nobody to send to: set host in [mail] and to in [digest] of {app.config.path}"
+        raise ListenerError(msg)
+    from listener.cli.episodes import sample_alert
+
+    name = app.config.brands[0].name if app.config.brands else "Acme"
+    notification = sample_alert(name, app.now, app.zone)
+    failures = 0
+    for notifier in notifiers:
+        try:
+            notifier.send(notification)
+        except DeliveryError as error:
+            failures += 1
+            print_finding("FAIL", notifier.name, str(error))
+        else:
+            print_finding("ok", notifier.name, notifier.destination)
+    return 1 if failures else 0
+
+
+@alerts.command(epilog=examples("listener alerts backtest --since 90d", "listener alerts backtest --brand Acme"))
+@click.option("--since", default="90d", show_default=True, metavar="WHEN", help="From when: 90d, a date.")
+@click.option("--brand", default=None, metavar="BRAND", help="Only this brand.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def backtest(app: App, since: str, brand: str | None) -> None:
+    """Say which alerts the present rules would have raised over the stored history; nothing is written.
+
+    The history is taken as if it had come in time. What lies up to 60 days before
+    --since is learned from.
+    """
+    from listener.clock import parse_when
+
+    start = parse_when(since, now=app.now, zone=app.zone)
+    if start >= app.now:
+        msg = f"--since {since} begins now or later; name an earlier one, such as 90d"
+        raise UsageError(msg)
+    wanted = None if brand is None else app.config.brand(brand).name
+    found = _replay(app, start, wanted)
+    rows = [
+        {
+            **{column.name: getattr(episode, column.name) for column in _WOULD},
+            "opened_at": _time(app, episode.opened_at),
+            "resolved_at": None if episode.resolved_at is None else _time(app, episode.resolved_at),
+        }
+        for episode in found
+    ]
+    emit_rows(rows, _WOULD, app.format)
+    if app.format == "table":
+        pushed = sum(episode.tier == "push" for episode in found)
+        click.echo(f"{len(found)} would have opened, {pushed} of them with a message at once", err=True)
+
+
+def _replay(app: App, start: datetime, wanted: str | None) -> list[Episode]:
+    """Replay the rules over the stored quarters; return the episodes that open from `start` on, in order."""
+    from listener import wiring
+    from listener.alerts.backtest import backtest as replay
+    from listener.clock import from_epoch, to_epoch
+    from listener.pipeline import WatchedBrand, read_quarters
+    from listener.search import Reader
+
+    options, rules = wiring.read_alert_options(app.config)
+    listening, series = wiring.listening(app.config), {}
+    end = from_epoch(to_epoch(app.now) // 900 * 900)
+    with Reader(app.database_path) as reader:
+        for query in wiring.build_queries(app.config):
+            span = reader.first_and_last(query.brand)
+            if span is None or wanted not in {None, query.brand}:
+                continue
+            first = from_epoch(to_epoch(max(span[0], start - _HISTORY)) // 900 * 900)
+            watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
+            series[query.brand] = read_quarters(reader, watched, first, end, late_before=first)
+    results = replay(series, rules, options, time_zone=app.zone.key)
+    found = [episode for result in results for episode in result.episodes if episode.opened_at >= start]
+    return sorted(found, key=lambda episode: (episode.opened_at, episode.brand, episode.rule))
+
+
+def _emit(app: App, found: tuple[EpisodeRow, ...]) -> None:
+    """Write alerts: the whole shape in JSON, flat in CSV, what fits a line in the table."""
+    if app.format == "table":
+        emit_rows(
+            [
+                {
+                    **{column.name: getattr(one, column.name) for column in _COLUMNS},
+                    "opened_at": _time(app, one.opened_at),
+                }
+                for one in found
+            ],
+            _COLUMNS,
+            "table",
+        )
+        return
+    more = ("headline",) if app.format == "csv" else ("why",)
+    emit_rows((_row(one, app.zone) for one in found), [*_DATA, *more], app.format)
+
+
+def _row(episode: EpisodeRow, zone: ZoneInfo) -> dict[str, object]:
+    """Return an alert in the shape that scripts read."""
+    resolved = episode.resolved_at
+    return {
+        **{name: getattr(episode, name) for name in ("id", "brand", "rule", "state", "severity", "headline")},
+        "opened_at": episode.opened_at.astimezone(zone).isoformat(),
+        "resolved_at": None if resolved is None else resolved.astimezone(zone).isoformat(),
+        **{name: getattr(episode, name) for name in _FIGURES},
+        "interval": list(episode.interval),
+        "why": {
+            "terms": list(episode.terms),
+            "sources": list(episode.sources),
+            "authors": list(episode.authors),
+            "mentions": list(episode.mentions),
+        },
+    }
+
+
+def _time(app: App, instant: datetime) -> str:
+    """Return a time as the format wants it: short in the table, ISO 8601 elsewhere."""
+    local = instant.astimezone(app.zone)
+    return local.strftime("%Y-%m-%d %H:%M") if app.format == "table" else local.isoformat()

@@ -1,0 +1,112 @@
+"""Write one alert for people, and make the sample that tries the way alerts go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.width import neutralise, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from listener.protocols import Notification
+    from listener.search import EpisodeRow, MentionRow
+
+__all__ = ["print_episode", "sample_alert"]
+
+_LINE: Final = 80
+_LABEL: Final = 10
+_EXCERPT: Final = 400
+_SHARES: Final = frozenset({"sentiment", "blind"})
+"""The rules (by their usual names) whose figures are shares of 1."""
+
+
+def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: ZoneInfo) -> None:
+    """Print an alert in at most 80 columns, the headline first."""
+
+    def when(instant: datetime) -> str:
+        return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    def figure(value: float) -> str:
+        return f"{value:.0%}" if episode.rule in _SHARES else f"{value:,.4g}"
+
+    over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
+    low, high = episode.interval
+    seen = "not known" if episode.coverage is None else f"{episode.coverage:.0%} of the sources were read"
+    seen_at = "nobody yet" if episode.acknowledged_at is None else when(episode.acknowledged_at)
+    lines = {
+        "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
+        "since": f"{when(episode.opened_at)} ({zone.key}), {over}",
+        "observed": f"{figure(episode.observed)}, peak {figure(episode.peak)}",
+        "expected": f"{figure(episode.expected)}, usually {figure(low)} to {figure(high)}",
+        "surprise": f"{episode.surprise:+.1f} usual swings",
+        "coverage": seen,
+        "seen by": seen_at if episode.acknowledged_at is None else f"somebody, {seen_at}",
+        "said": ", ".join(episode.terms),
+        "where": ", ".join(episode.sources),
+        "who": ", ".join(episode.authors),
+    }
+    for line in wrap(neutralise(f"{episode.brand}: {episode.headline}"), _LINE):
+        click.echo(line)
+    click.echo()
+    for label, text in lines.items():
+        if text:
+            _print_field(label, text)
+    for mention in mentions:
+        _print_mention(mention, when(mention.published_at))
+    gone = len(episode.mentions) - len(mentions)
+    if gone:
+        click.echo(f"\n{gone} more mention{'' if gone == 1 else 's'} of it left the store")
+
+
+def sample_alert(brand: str, now: datetime, zone: ZoneInfo) -> Notification:
+    """Return an alert that says it is a test; one of another `now` is another one."""
+    from listener.clock import to_epoch
+    from listener.search import EpisodeRow
+    from reports.render import render_alert
+
+    sentence = "This is a test: alerts of listener reach you here. Nothing happened."
+    episode = EpisodeRow(
+        id=0,
+        brand=brand,
+        rule="test",
+        state="open",
+        severity="low",
+        opened_at=now - timedelta(hours=1),
+        updated_at=now,
+        resolved_at=None,
+        observed=0.0,
+        expected=0.0,
+        interval=(0.0, 0.0),
+        surprise=0.0,
+        peak=0.0,
+        coverage=1.0,
+        headline="a test of the way alerts go",
+    )
+    return render_alert(episode, sentence=sentence, time_zone=zone.key, key=f"test:{to_epoch(now)}")
+
+
+def _print_field(label: str, text: str) -> None:
+    first, *more = wrap(neutralise(text), _LINE - _LABEL)
+    click.echo(f"{label:<{_LABEL}}{first}")
+    for line in more:
+        click.echo(" " * _LABEL + line)
+
+
+def _print_mention(mention: MentionRow, when: str) -> None:
+    who = mention.author_name or mention.author or "unknown author"
+    head = f"#{mention.number}  {when}  {mention.source}  {who}  {mention.label.word}"
+    whole = " ".join(" ".join(part.split()) for part in (mention.title, mention.text) if part)
+    shown = whole if len(whole) <= _EXCERPT else whole[: _EXCERPT - 1] + "…"
+    click.echo()
+    for line in wrap(neutralise(head), _LINE):
+        click.echo(line)
+    for line in wrap(neutralise(shown or "(the text was removed)"), _LINE - 4):
+        click.echo(f"    {line}")
+    if mention.url:
+        click.echo(f"    {neutralise(mention.url)}")
