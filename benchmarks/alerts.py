@@ -89,10 +89,8 @@ def main() -> None:
 
 def load(shared: Path | None) -> Labelled | None:
     """Read the labelled series and import their scorer; None where they are not there."""
-    places = [shared] if shared else []
-    if os.environ.get("LISTENER_SHARED"):
-        places.append(Path(os.environ["LISTENER_SHARED"]))
-    places.append(Path(__file__).resolve().parents[1].parent / "shared")
+    beside = Path(__file__).resolve().parents[1].parent / "shared"
+    places = [shared] if shared else [Path(os.environ.get("LISTENER_SHARED") or beside), beside]
     folder = next(
         (place / "benchmarks" / "alerts" for place in places if (place / "benchmarks" / "alerts").is_dir()), None
     )
@@ -454,13 +452,18 @@ def speed(updates: int = 200_000) -> None:
         step = timedelta(minutes=minutes)
         data = [(START + index * step, rng.randrange(50)) for index in range(updates)]
         baseline = SpikeBaseline("Europe/Berlin", bucket=step)
-        ours = _seconds(lambda data=data, baseline=baseline: [baseline.update(start, count) for start, count in data])
+        ours = _seconds(lambda data=data, baseline=baseline: _follow(baseline, data))
         plain = _seconds(lambda data=data: _hours(data))
         size = len(baseline.to_state())
         print(
             f"  {minutes:2}-minute buckets: {updates / ours:9,.0f} updates/s, "
             f"{ours / plain:.1f} times a dict of hourly sums; state {size} bytes"
         )
+
+
+def _follow(baseline: SpikeBaseline, data: Counts) -> None:
+    for start, count in data:
+        baseline.update(start, count)
 
 
 def _hours(data: Counts) -> dict[tuple[int, int], int]:

@@ -2,8 +2,8 @@
 
 With a cool-down of a day a rule raises at most one alert a day, so that the
 alerts a threshold would have raised are close to the days on which the
-strongest reading reached it. The threshold is set just above as many days as
-the budget does not allow.
+strongest reading reached it. The threshold is the reading of the last day the
+budget allows for: of n days to come, about as many in n will reach it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SOLVED_KINDS: Final = {"spike": 1.0, "sentiment": 0.85, "silence": 1.2}
 _FIXED: Final = {"words": 2.4, "reach": 1.0, "blind": 1.0}
 _PUSH: Final = 1.5
 _LOWEST, _HIGHEST = 0.6, 2.5  # how far history may move a threshold from its default
-_ABOVE: Final = 1.01
+_ABOVE: Final = 1.1  # where the budget does not allow for a single day of the history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) 
         return Thresholds(opens=usual, pushes=usual * _PUSH, basis="default", reason=reason)
     allowed = int(budget * days / 7.0)
     ranked = sorted(strengths, reverse=True)
-    exact = ranked[allowed] * _ABOVE if allowed < days else 0.0
+    exact = ranked[min(allowed, days) - 1] if allowed else ranked[0] * _ABOVE
     opens = min(max(exact, usual * _LOWEST), usual * _HIGHEST)
     passed = sum(strength >= opens for strength in strengths)
     reason = (

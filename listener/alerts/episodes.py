@@ -26,7 +26,8 @@ __all__ = ["evaluate", "note_cause", "thresholds"]
 _CLOSES: Final = 0.5  # of the threshold: below it an episode is calm
 _CALM_BUCKETS: Final = 12  # three hours in a row
 _STRONGER: Final = 2.0
-_SETTLE: Final = timedelta(hours=1)  # between two messages about one episode that still grows
+_SETTLE: Final = timedelta(hours=1)  # from the opening to the first message that it has grown
+_SETTLE_AGAIN: Final = timedelta(hours=6)  # and to each one after
 _RANK: Final = {"": 0, "digest": 1, "push": 2}
 _DAY: Final = 86400
 _SAME_CAUSE: Final = 0.3  # shared terms below which the cause is another one
@@ -215,7 +216,10 @@ class _Watch:
         state = self.state
         if _RANK[self._tier(strength, limits)] > _RANK[state.told_tier]:
             return True
-        settled = state.told_at is None or end - state.told_at >= _SETTLE
+        if state.told_at is None or state.episode is None:
+            return False
+        first = state.told_at == state.episode.opened_at
+        settled = end - state.told_at >= (_SETTLE if first else _SETTLE_AGAIN)
         return settled and strength >= _STRONGER * state.told
 
     def _note(self, kind: str, episode: Episode, at: datetime, *, tells: bool) -> None:

@@ -216,7 +216,10 @@ def _each(items: Sequence[Item], read: Callable[[Item], str | None]) -> _Counts:
 
 
 def _contrast(now: _Counts, before: _Counts, limit: int = _FACTORS) -> tuple[Factor, ...]:
-    """Return the values that are surely more frequent now, by posts beyond their usual share."""
+    """Return the values that are surely more frequent now, by posts beyond their usual share.
+
+    Where nothing is known of before, all are taken.
+    """
     found = []
     least = max(_LEAST_POSTS, _LEAST_SHARE * now.total)
     for value, count in now.posts.items():
@@ -226,7 +229,7 @@ def _contrast(now: _Counts, before: _Counts, limit: int = _FACTORS) -> tuple[Fac
         zeta = _zeta(count, now.total, usual, before.total)
         share = usual / before.total if before.total else 0.0
         excess = count - now.total * share
-        if zeta >= _SURE and excess > 0.0:
+        if (zeta >= _SURE or not before.total) and excess > 0.0:
             found.append(
                 Factor(
                     value=value,
