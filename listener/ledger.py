@@ -51,6 +51,9 @@ _COLUMNS: Final = (
     "reason, is_lookback, opened_at, updated_at"
 )
 
+_STILL_THE_SAME: Final = "id = ? AND resource_id = ? AND from_at = ? AND to_at = ?"
+"""A number alone does not name a window: that of one joined to its neighbour is given to the next."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRow:
@@ -160,12 +163,12 @@ def advance(
     Raises SupersededError where another process has gone on with the window.
     """
     changed = connection.execute(
-        "UPDATE windows SET cursor = ?, marker = coalesce(marker, ?), state = 'open', reason = NULL, pages = pages + 1, "
+        "UPDATE windows SET cursor = ?, marker = coalesce(marker, ?), state = 'open', reason = NULL, pages = pages + 1, "  # noqa: S608 - constant
         "requests = requests + ?, items = items + ?, fetched = fetched + ?, stored = stored + ?, updated_at = ? "
-        "WHERE id = ? AND cursor IS ? AND pages = ? AND state IN ('open', 'budget')",
+        f"WHERE {_STILL_THE_SAME} AND cursor IS ? AND pages = ? AND state IN ('open', 'budget')",
         (
             cursor, marker, count.requests, count.items, count.fetched, count.stored, now,
-            window.id, window.cursor, window.pages,
+            *_identity(window), window.cursor, window.pages,
         ),
     ).rowcount  # fmt: skip
     if changed != 1:
@@ -245,7 +248,8 @@ def expire(connection: sqlite3.Connection, resource_id: int, *, oldest_readable:
 def note_reason(connection: sqlite3.Connection, window: WindowRow, *, reason: str, now: int) -> None:
     """Say why a window is still open."""
     connection.execute(
-        "UPDATE windows SET reason = ?, updated_at = ? WHERE id = ? AND state = 'open'", (reason, now, window.id)
+        f"UPDATE windows SET reason = ?, updated_at = ? WHERE {_STILL_THE_SAME} AND state = 'open'",  # noqa: S608 - constant
+        (reason, now, *_identity(window)),
     )
 
 
@@ -302,6 +306,11 @@ def _row(row: Sequence[object]) -> WindowRow:
     values = dict(zip(names, row, strict=True))
     values["is_lookback"] = bool(values["is_lookback"])
     return WindowRow(**values)  # type: ignore[arg-type]  # STRICT tables hold what their columns declare
+
+
+def _identity(window: WindowRow) -> tuple[int, int, int, int]:
+    """Return the values of `_STILL_THE_SAME`."""
+    return (window.id, window.resource_id, window.from_at, window.to_at)
 
 
 def _set_state(connection: sqlite3.Connection, window_id: int, state: str, reason: str | None, now: int) -> None:

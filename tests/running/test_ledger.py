@@ -1,0 +1,299 @@
+"""A resource's windows lie end to end, and nothing moves past what was not read without saying so."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from listener import ledger
+from listener.errors import SupersededError
+from listener.ledger import PageCount, WindowRow
+from listener.protocols import Resource
+from listener.schema import migrate
+
+ONE_PAGE = PageCount(requests=2, items=30, fetched=20, stored=10)
+REASON = "the service gave nothing further back"
+
+
+@contextmanager
+def new_ledger() -> Iterator[tuple[sqlite3.Connection, int]]:
+    """Give a connection with empty tables and the number of one resource."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, Path("memory"))
+        connection.execute("INSERT INTO sources (id, name) VALUES (1, 'x')")
+        resource = Resource(key="k1", lane="search", native="acme")
+        (number,) = ledger.register_resources(connection, 1, [resource], {}).values()
+        yield connection, number
+
+
+@pytest.fixture
+def books() -> Iterator[tuple[sqlite3.Connection, int]]:
+    with new_ledger() as made:
+        yield made
+
+
+def opened(connection: sqlite3.Connection, resource: int, since: int, until: int) -> WindowRow:
+    """Open the next window; `since` counts only for a resource's first."""
+    window = ledger.add_window(connection, resource, lookback_from=since, until=until, now=until)
+    assert window is not None
+    return window
+
+
+def spans(connection: sqlite3.Connection, resource: int) -> list[tuple[int, int, str]]:
+    """Return (from, to, state) of a resource's windows in order of time."""
+    return connection.execute(
+        "SELECT from_at, to_at, state FROM windows WHERE resource_id = ? ORDER BY from_at, to_at", (resource,)
+    ).fetchall()
+
+
+def page(connection: sqlite3.Connection, window: WindowRow, cursor: str | None, marker: str | None = None) -> WindowRow:
+    return ledger.advance(connection, window, ONE_PAGE, cursor=cursor, marker=marker, now=window.to_at)
+
+
+def test_the_first_window_looks_back_and_the_next_begins_where_it_ended(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    first = opened(connection, resource, 100, 200)
+    second = opened(connection, resource, 0, 300)
+    assert (first.from_at, first.to_at, first.is_lookback) == (100, 200, True)
+    assert (second.from_at, second.to_at, second.is_lookback) == (200, 300, False)
+    assert ledger.add_window(connection, resource, lookback_from=0, until=300, now=300) is None
+
+
+def test_a_window_begins_after_a_lost_one_too(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    ledger.close_lost(connection, opened(connection, resource, 100, 200), complete_since=200, reason=REASON, now=200)
+    assert opened(connection, resource, 0, 300).from_at == 200
+    assert spans(connection, resource) == [(100, 200, "lost"), (200, 300, "open")]
+
+
+def test_open_windows_are_resumed_oldest_first_with_their_cursors(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    page(connection, opened(connection, resource, 100, 200), "c1")
+    page(connection, opened(connection, resource, 0, 300), "c2")
+    ledger.add_lookback(connection, resource, since=50, until=300, now=300)
+    waiting = [(window.from_at, window.cursor) for window in ledger.open_windows(connection, resource)]
+    assert waiting == [(50, None), (100, "c1"), (200, "c2")]
+
+
+def test_a_window_stopped_by_the_budget_waits_and_goes_on_from_its_cursor(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    window = page(connection, opened(connection, resource, 100, 200), "c1")
+    ledger.stop_for_budget(connection, window, reason="the day's posts are used up", now=200)
+    (waiting,) = ledger.open_windows(connection, resource)
+    assert (waiting.state, waiting.cursor) == ("budget", "c1")
+    assert page(connection, waiting, "c2").state == "open"
+
+
+def test_drained_neighbours_are_one_window_with_the_counters_of_both(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    for until in (200, 300, 400):
+        window = opened(connection, resource, 100, until)
+        window = page(connection, page(connection, window, "c"), None, marker=f"m{until}")
+        ledger.drain(connection, window, now=until)
+    assert spans(connection, resource) == [(100, 400, "drained")]
+    (row,) = connection.execute("SELECT pages, requests, items, fetched, stored, marker, is_lookback FROM windows")
+    assert row == (6, 12, 180, 120, 60, "m400", 0)
+
+
+def test_drained_windows_with_an_open_one_between_stay_two(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    ledger.drain(connection, opened(connection, resource, 100, 200), now=200)
+    middle = opened(connection, resource, 0, 300)
+    ledger.drain(connection, opened(connection, resource, 0, 400), now=400)
+    assert ledger.drained_spans(connection, resource) == [(100, 200), (300, 400)]
+    ledger.drain(connection, middle, now=500)
+    assert ledger.drained_spans(connection, resource) == [(100, 400)]
+
+
+def test_the_first_pages_marker_stands_for_the_window_and_the_next_window_gets_it(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    window = page(connection, opened(connection, resource, 100, 200), "c", marker="newest")
+    window = page(connection, window, None, marker="older")
+    assert ledger.last_marker(connection, resource, 200) is None
+    ledger.drain(connection, window, now=200)
+    assert ledger.last_marker(connection, resource, 200) == "newest"
+    assert ledger.last_marker(connection, resource, 199) is None
+
+
+def test_a_window_another_process_advanced_is_left_to_it(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    window = opened(connection, resource, 100, 200)
+    page(connection, window, "c1")
+    with pytest.raises(SupersededError):
+        page(connection, window, "c1")
+    assert connection.execute("SELECT pages FROM windows").fetchone() == (1,)
+
+
+def test_a_window_another_process_drained_is_not_taken_for_the_one_that_got_its_number(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.drain(connection, opened(connection, resource, 100, 200), now=200)
+    held = opened(connection, resource, 0, 300)
+    ledger.drain(connection, page(connection, held, None), now=300)  # joined with the first: the number is free again
+    following = opened(connection, resource, 0, 400)
+    assert following.id == held.id
+    with pytest.raises(SupersededError):
+        page(connection, held, None)
+    ledger.note_reason(connection, held, reason="a reason of another window", now=400)
+    assert ledger.open_windows(connection, resource) == [following]
+
+
+def test_a_window_that_could_not_be_read_to_its_start_is_parted(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    window = page(connection, opened(connection, resource, 100, 200), None)
+    ledger.close_lost(connection, window, complete_since=150, reason=REASON, now=200)
+    assert spans(connection, resource) == [(100, 150, "lost"), (150, 200, "drained")]
+    assert connection.execute("SELECT reason FROM windows WHERE state = 'lost'").fetchone() == (REASON,)
+
+
+@pytest.mark.parametrize(
+    ("complete_since", "expected"),
+    [(90, [(100, 200, "drained")]), (200, [(100, 200, "lost")]), (999, [(100, 200, "lost")])],
+)
+def test_what_is_lost_never_reaches_beyond_the_window(
+    books: tuple[sqlite3.Connection, int], complete_since: int, expected: list[tuple[int, int, str]]
+) -> None:
+    connection, resource = books
+    window = opened(connection, resource, 100, 200)
+    ledger.close_lost(connection, window, complete_since=complete_since, reason=REASON, now=200)
+    assert spans(connection, resource) == expected
+
+
+def test_what_the_service_no_longer_gives_is_lost_and_the_rest_stays_open(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    opened(connection, resource, 100, 200)
+    page(connection, opened(connection, resource, 0, 300), "c")
+    assert ledger.expire(connection, resource, oldest_readable=250, reason="too old", now=300) == 2
+    assert spans(connection, resource) == [(100, 200, "lost"), (200, 250, "lost"), (250, 300, "open")]
+    assert ledger.open_windows(connection, resource)[0].cursor == "c"
+    assert ledger.expire(connection, resource, oldest_readable=250, reason="too old", now=300) == 0
+
+
+def test_a_piece_cut_out_of_an_open_window_leaves_both_sides_open(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    window = opened(connection, resource, 100, 200)
+    ledger.cut_out(connection, window, since=120, until=130, reason="outage", now=200)
+    assert spans(connection, resource) == [(100, 120, "open"), (120, 130, "lost"), (130, 200, "open")]
+
+
+def test_a_look_back_reads_what_lies_before_the_first_window_once(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    opened(connection, resource, 100, 200)
+    window = ledger.add_lookback(connection, resource, since=10, until=200, now=200)
+    assert window is not None
+    assert (window.from_at, window.to_at, window.is_lookback) == (10, 100, True)
+    assert ledger.add_lookback(connection, resource, since=10, until=200, now=200) is None
+
+
+def test_files_declared_complete_join_where_they_touch_and_a_hole_stays_a_hole(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, _ = books
+    for since, until in ((100, 200), (200, 300), (150, 180), (400, 500)):
+        ledger.declare_complete(connection, 1, since=since, until=until, now=500)
+    lane = connection.execute("SELECT id FROM resources WHERE lane = ?", (ledger.IMPORT_LANE,)).fetchone()[0]
+    assert spans(connection, lane) == [(100, 300, "drained"), (400, 500, "drained")]
+
+
+def test_a_plan_without_a_resource_makes_it_inactive_and_keeps_its_windows(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    opened(connection, resource, 100, 200)
+    other = Resource(key="k2", lane="search", native="acme OR anvil")
+    ids = ledger.register_resources(connection, 1, [other], {})
+    assert list(ids) == ["k2"]
+    assert spans(connection, resource) == [(100, 200, "open")]
+    assert spans(connection, ids["k2"]) == []
+
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(["open", "look back", "page", "drain", "lost", "expire", "cut out", "budget"]),
+        st.integers(0, 5),  # which of the open windows
+        st.integers(1, 40),
+        st.integers(0, 40),
+    ),
+    max_size=25,
+)
+
+
+def states_by_second(connection: sqlite3.Connection, resource: int) -> dict[int, str]:
+    """Return the state of every second; fails where windows overlap."""
+    seconds: dict[int, str] = {}
+    for start, end, state in spans(connection, resource):
+        assert start < end
+        assert not any(second in seconds for second in range(start, end))
+        seconds.update(dict.fromkeys(range(start, end), state))
+    return seconds
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(script=actions)
+def test_whatever_happens_windows_part_time_without_hole_or_overlap_and_what_is_settled_stays(
+    script: list[tuple[str, int, int, int]],
+) -> None:
+    with new_ledger() as (connection, resource):
+        now = 1_000
+        before: dict[int, str] = {}
+        for verb, which, length, offset in script:
+            now += length
+            act(connection, resource, (verb, which, length, offset), now=now)
+            after = states_by_second(connection, resource)
+            assert not after or len(after) == max(after) - min(after) + 1
+            assert all(after.get(second) == state for second, state in before.items() if state in {"drained", "lost"})
+            assert before.keys() <= after.keys()
+            drained = ledger.drained_spans(connection, resource)
+            assert all(end < start for (_, end), (start, _) in pairwise(drained))
+            before = after
+
+
+def act(connection: sqlite3.Connection, resource: int, step: tuple[str, int, int, int], *, now: int) -> None:
+    """Do one thing a pass may do."""
+    verb, which, length, offset = step
+    if verb == "open":
+        ledger.add_window(connection, resource, lookback_from=now - 50, until=now - 2, now=now)
+    elif verb == "look back":
+        ledger.add_lookback(connection, resource, since=900 - offset, until=now, now=now)
+    elif verb == "expire":
+        ledger.expire(connection, resource, oldest_readable=now - 2 * offset, reason="too old", now=now)
+    waiting = ledger.open_windows(connection, resource)
+    if not waiting:
+        return
+    window = waiting[which % len(waiting)]
+    if verb == "page":
+        page(connection, window, f"c{window.pages}")
+    elif verb == "drain":
+        ledger.drain(connection, page(connection, window, None), now=now)
+    elif verb == "lost":
+        ledger.close_lost(connection, window, complete_since=window.from_at + offset, reason=REASON, now=now)
+    elif verb == "cut out":
+        start = window.from_at + offset - 10
+        ledger.cut_out(connection, window, since=start, until=start + length, reason="outage", now=now)
+    elif verb == "budget":
+        ledger.stop_for_budget(connection, window, reason="used up", now=now)
+
+
+def test_of_two_readers_of_one_window_only_one_can_close_it(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    window = opened(connection, resource, 100, 200)
+    ledger.expire(connection, resource, oldest_readable=150, reason="too old", now=200)
+    with pytest.raises(SupersededError):
+        page(connection, window, None)
+    (mine,) = ledger.open_windows(connection, resource)
+    assert mine == replace(window, from_at=150)
