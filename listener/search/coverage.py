@@ -91,9 +91,13 @@ def share_of(
 def shares_by_source(
     coverage: dict[str, SourceCoverage], listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
 ) -> dict[str, list[float | None]]:
-    """Return the covered share of each bucket by source: those that listen and those imported whole."""
+    """Return the covered share of each bucket by source: those that listen and those imported whole.
+
+    Where no source listens any more, those count that the ledger knows lanes of: what
+    was read in its time is still read.
+    """
     edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), to_epoch(now))) for bucket in buckets]
-    listened = set(listening)
+    listened = set(listening) or {source for source, known in coverage.items() if known.lanes}
     names = listened | {source for source, known in coverage.items() if known.imported}
     return {
         source: _source_shares(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from listener.clock import from_epoch, to_epoch
 from listener.database import open_reader, translated
 from listener.errors import UsageError, suggest
-from listener.search import coverage, exporting, mentions, states
+from listener.search import coverage
 from listener.search.trend import read_share, read_trend
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from listener.clock import Bucket
     from listener.mention import Mention
+    from listener.search import states
     from listener.search.records import (
         CoverageGap,
         EpisodeRow,
@@ -69,16 +70,22 @@ class Reader:
     def mentions(self, wanted: MentionFilter) -> tuple[MentionRow, ...]:
         """Return the mentions a filter asks for, newest first."""
         self._require_source(wanted.source)
+        from listener.search import mentions
+
         with translated(self.path):
             return mentions.find_mentions(self._connection, wanted)
 
     def mentions_by_number(self, numbers: Sequence[int], *, brand: str | None = None) -> tuple[MentionRow, ...]:
         """Return mentions by number, in the order given."""
+        from listener.search import mentions
+
         with translated(self.path):
             return mentions.read_mentions(self._connection, numbers, brand=brand)
 
     def number_of(self, name: str) -> int:
         """Return the number of the mention that ``source:id`` or a number names; UsageError where there is none."""
+        from listener.search import mentions
+
         with translated(self.path):
             number = mentions.find_number(self._connection, name)
         if number is None:
@@ -88,17 +95,23 @@ class Reader:
 
     def wordings(self, brand: str, since: datetime, until: datetime, *, limit: int) -> tuple[Wording, ...]:
         """Return what a brand's mentions in [since, until) say, the newest `limit`, newest first."""
+        from listener.search import mentions
+
         with translated(self.path):
             return mentions.read_wordings(self._connection, brand, since, until, limit)
 
     def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""
         self._require_source(wanted.source)
+        from listener.search import exporting
+
         with translated(self.path):
             yield from exporting.iterate_mentions(self._connection, wanted)
 
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""
+        from listener.search import mentions
+
         with translated(self.path):
             return mentions.count_by(self._connection, what, brand, since, until)
 
@@ -116,11 +129,15 @@ class Reader:
         limit: int = 100,
     ) -> tuple[EpisodeRow, ...]:
         """Return episodes that touch [since, until), the newest first."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_episodes(self._connection, brand=brand, since=since, until=until, limit=limit)
 
     def episode(self, number: int) -> EpisodeRow:
         """Return one episode; UsageError where there is none of that number."""
+        from listener.search import states
+
         with translated(self.path):
             found = states.read_episode(self._connection, number)
         if found is None:
@@ -130,26 +147,36 @@ class Reader:
 
     def source_states(self) -> dict[str, states.SourceState]:
         """Return the state of every source that was ever tried."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_source_states(self._connection)
 
     def outbox(self) -> states.OutboxCounts:
         """Return how many deliveries wait, were given up and were made."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_outbox(self._connection)
 
     def deliveries(self, key: str) -> tuple[states.Delivery, ...]:
         """Return how the message of a key stands with each destination it goes to."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_deliveries(self._connection, key)
 
     def window_counts(self) -> dict[str, int]:
         """Return how many windows are in each state."""
+        from listener.search import states
+
         with translated(self.path):
             return states.window_counts(self._connection)
 
     def daemon(self) -> states.DaemonState | None:
         """Return what the daemon last said of itself."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_daemon(self._connection)
 
@@ -169,6 +196,8 @@ class Reader:
 
     def digest(self, number: int) -> states.DigestRow | None:
         """Return a stored digest by its number, None where there is none."""
+        from listener.search import states
+
         with translated(self.path):
             return states.read_digest(self._connection, number)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import Bucket, bucket_starts, to_epoch
+from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import QUARTER_SECONDS
 from listener.search.coverage import load_coverage, share_of
@@ -27,6 +27,12 @@ __all__ = ["Span", "mean_interval", "net_sentiment", "read_share", "read_trend",
 
 _FEWEST_FOR_INTERVAL: Final = 5
 _Z_975: Final = 1.959963984540054
+
+_SUMS_FROM_ROLLUP: Final = """
+SELECT sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
+       sum(score_sum), sum(score_squares), sum(engagement)
+FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
+"""
 
 _FROM_ROLLUP: Final = """
 SELECT bucket, mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_squares,
@@ -49,7 +55,7 @@ FROM matches WHERE {_CONDITIONS} GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
 _STORIES: Final = f"""
-SELECT min(matches.published_at) / {QUARTER_SECONDS} FROM matches
+SELECT min(matches.published_at) / {QUARTER_SECONDS}, 0, 1 FROM matches
 JOIN mentions ON mentions.id = matches.mention_id WHERE {_CONDITIONS}
   AND NOT EXISTS (
     SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
@@ -61,9 +67,11 @@ GROUP BY mentions.story_id
 """  # noqa: S608 - built from constants of this module
 
 _REACH: Final = f"""
-SELECT DISTINCT matches.published_at / {QUARTER_SECONDS}, authors.id, authors.followers FROM matches
-JOIN mentions ON mentions.id = matches.mention_id JOIN authors ON authors.id = mentions.author_id
-WHERE {_CONDITIONS} AND authors.followers IS NOT NULL
+SELECT coalesce(sum(followers), 0) FROM (
+  SELECT max(authors.followers) AS followers FROM matches
+  JOIN mentions ON mentions.id = matches.mention_id JOIN authors ON authors.id = mentions.author_id
+  WHERE {_CONDITIONS} AND authors.followers IS NOT NULL GROUP BY authors.id
+)
 """  # noqa: S608 - built from constants of this module
 
 
@@ -84,12 +92,14 @@ class Span:
     language: str | None = None
 
 
-@dataclass(slots=True)
 class _Cell:
-    """Add up the figures of one bucket."""
+    """Add up the figures of one bucket; `reach` is that of the authors, each once."""
 
-    figures: list[int] = field(default_factory=lambda: [0] * 10)
-    authors: dict[int, int] = field(default_factory=dict)
+    __slots__ = ("figures", "reach")
+
+    def __init__(self) -> None:
+        self.figures = [0] * 10
+        self.reach = 0
 
     def add(self, figures: Sequence[int]) -> None:
         for index, amount in enumerate(figures):
@@ -161,29 +171,41 @@ def _fill(
 ) -> tuple[list[_Cell], _Cell]:
     """Return the figures of each bucket, and of the whole span."""
     cells, total = [_Cell() for _ in buckets], _Cell()
-    starts = [to_epoch(bucket.start) for bucket in buckets]
-    values = _values(connection, brand, span, starts[0], to_epoch(buckets[-1].end))
+    values = _values(connection, brand, span, buckets)
     if values is None:
         return cells, total
-
-    def place(quarter: int) -> _Cell:
-        return cells[bisect_right(starts, quarter * QUARTER_SECONDS) - 1]
-
-    is_filtered = span.source is not None or span.language is not None
-    for quarter, *figures in connection.execute(_FROM_MATCHES if is_filtered else _FROM_ROLLUP, values):
-        place(quarter).add(figures)
-        total.add(figures)
-    if is_filtered:
-        for (quarter,) in connection.execute(_STORIES, values):
-            place(quarter).figures[1] += 1
-            total.figures[1] += 1
-    for quarter, author, followers in connection.execute(_REACH, values):
-        place(quarter).authors[author] = followers
-        total.authors[author] = followers
+    edges = [{**values, "since": to_epoch(bucket.start), "until": to_epoch(bucket.end)} for bucket in buckets]
+    if span.source is not None or span.language is not None:
+        _place(connection, (_FROM_MATCHES, _STORIES), values, edges, cells)
+    elif span.by == "hour":
+        _place(connection, (_FROM_ROLLUP,), values, edges, cells)
+    else:
+        for cell, edge in zip(cells, edges, strict=True):
+            (figures,) = connection.execute(_SUMS_FROM_ROLLUP, edge)
+            cell.add([amount or 0 for amount in figures])
+    for cell, edge in zip(cells, edges, strict=True):
+        total.add(cell.figures)
+        if cell.figures[0]:
+            ((cell.reach,),) = connection.execute(_REACH, edge)
+    ((total.reach,),) = connection.execute(_REACH, values)
     return cells, total
 
 
-def _values(connection: sqlite3.Connection, brand: str, span: Span, since: int, until: int) -> dict[str, object] | None:
+def _place(
+    connection: sqlite3.Connection,
+    statements: Sequence[str],
+    values: Mapping[str, object],
+    edges: Sequence[Mapping[str, int]],
+    cells: Sequence[_Cell],
+) -> None:
+    """Run statements that give figures by quarter and add each to the bucket that holds it."""
+    starts = [edge["since"] for edge in edges]
+    for statement in statements:
+        for quarter, *figures in connection.execute(statement, values):
+            cells[bisect_right(starts, quarter * QUARTER_SECONDS) - 1].add(figures)
+
+
+def _values(connection: sqlite3.Connection, brand: str, span: Span, buckets: Sequence[Bucket]) -> dict[str, Any] | None:
     """Return the statement's values; None where nothing of the brand or source was ever stored."""
     brand_row = connection.execute("SELECT id FROM brands WHERE name = ?", (brand,)).fetchone()
     source_id = None
@@ -194,7 +216,13 @@ def _values(connection: sqlite3.Connection, brand: str, span: Span, since: int, 
         source_id = source_row[0]
     if brand_row is None:
         return None
-    return {"brand": brand_row[0], "since": since, "until": until, "source": source_id, "language": span.language}
+    return {
+        "brand": brand_row[0],
+        "since": to_epoch(buckets[0].start),
+        "until": to_epoch(buckets[-1].end),
+        "source": source_id,
+        "language": span.language,
+    }
 
 
 def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: datetime) -> TrendBucket:
@@ -224,7 +252,7 @@ def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: d
         mean_score_interval=mean_interval(scored, total, squares),
         net_sentiment=net_sentiment(positive, negative, scored),
         engagement=engagement,
-        reach=sum(cell.authors.values()),
+        reach=cell.reach,
         coverage=None if coverage is None else round(coverage, 4),
         partial=is_partial,
     )
