@@ -203,9 +203,8 @@ def _episodes(section: BrandSection, zone: ZoneInfo) -> list[str]:
         else:
             state = f"Alert, {time_words(episode.opened_at, zone)} to {time_words(episode.resolved_at, zone)}"
         headline = excerpt(episode.headline, 240).rstrip(".")
-        partial = (
-            "" if episode.coverage is None or episode.coverage >= WHOLE else f" (on {percent(episode.coverage)} read)"
-        )
+        is_partial = episode.coverage is not None and episode.coverage < WHOLE and episode.rule != "blind"
+        partial = f" (on {percent(episode.coverage or 0)} read)" if is_partial else ""
         lines.append(f"{state}: {headline}{partial}.")
     return lines
 

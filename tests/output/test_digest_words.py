@@ -248,3 +248,15 @@ def test_surveys_come_with_interval_and_n_or_not_at_all() -> None:
     assert "Net Promoter Score −12 (95 % interval −30 to 5, n 120)." in said
     assert "Effort 5.6 (95 % interval 5.2 to 6.0, n 44)." in said
     assert "Satisfaction: too few answers (n 2) for a figure." in said
+
+
+def test_an_alert_on_blindness_does_not_say_twice_how_little_was_read() -> None:
+    blind = make_episode(rule="blind", headline="only 10% of the last 6 hours could be read", coverage=0.1)
+    assert sentences_of(day_of(positive=9), episodes=(blind,))[1].endswith("could be read.")
+
+
+def test_a_week_and_a_month_are_compared_with_a_week_and_a_month() -> None:
+    section = BrandSection(brand="Acme", kind="own", trend=day_of(positive=30), previous=day_of(positive=26))
+    for cadence, unit in (("weekly", "week"), ("monthly", "month")):
+        (words,) = digest_of(section, cadence=cadence).brands
+        assert words.sentences[0] == f"30 mentions, about as many as the {unit} before (26)."
