@@ -1,0 +1,218 @@
+"""A trend is right in every zone, names what is not known, and its intervals are the textbook's."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from listener.clock import bucket_starts
+from listener.mention import Author, Label
+from listener.protocols import Resource
+from listener.search import MentionFilter, Reader, Span
+from listener.search.trend import mean_interval, net_sentiment, student_t_975
+from listener.store import PageProgress, Store
+from servers.world import NOW, make_judged, make_mention, store_mentions
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def span(since: datetime, until: datetime = NOW, by: str = "day", zone: ZoneInfo = KOLKATA, **more: object) -> Span:
+    return Span(since=since, until=until, by=by, zone=zone, now=NOW, **more)  # type: ignore[arg-type]
+
+
+def drain(store: Store, source: str, since: datetime, until: datetime, lane: str = "search") -> None:
+    resource = Resource(key=f"{source}-{lane}", lane=lane, native="q", brand="Acme")
+    (resource_id,) = store.open_pass(source, [resource], now=NOW).values()
+    windows = store.windows_to_read(
+        resource_id, until=until, lookback_from=since, look_back=False, oldest_readable=None, now=NOW
+    )
+    store.save_page([], progress=PageProgress(window=windows[-1], cursor=None, exhausted=True), now=NOW)
+
+
+def test_buckets_of_a_day_are_the_local_days_of_the_zone(store: Store) -> None:
+    late = datetime(2026, 11, 18, 18, 29, tzinfo=UTC)  # 23:59 in Kolkata
+    early = datetime(2026, 11, 18, 18, 31, tzinfo=UTC)  # 00:01 of the next day
+    store_mentions(store, [make_mention(1, published_at=late), make_mention(2, published_at=early)])
+    with Reader(store.path) as reader:
+        found = reader.trend(["Acme"], span(datetime(2026, 11, 17, 18, 30, tzinfo=UTC)), {})
+    assert [bucket.mentions for bucket in found.buckets] == [1, 1, None]
+    assert found.totals[0].mentions == 2
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, KOLKATA, ZoneInfo("Asia/Kathmandu"), ZoneInfo("Europe/London")])
+@pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
+def test_every_mention_is_in_exactly_one_bucket_over_a_clock_change(store: Store, zone: ZoneInfo, by: str) -> None:
+    start = datetime(2026, 10, 20, tzinfo=UTC)
+    dice = random.Random(7)
+    times = [start + timedelta(minutes=dice.randrange(60 * 24 * 25)) for _ in range(60)]
+    store_mentions(store, [make_mention(n, published_at=at) for n, at in enumerate(times, 1)])
+    with Reader(store.path) as reader:
+        found = reader.trend(["Acme"], span(start, by=by, zone=zone), {})
+    counted = {bucket.start: bucket.mentions or 0 for bucket in found.buckets}
+    expected = {
+        bucket.start: sum(bucket.start <= at < bucket.end for at in times)
+        for bucket in bucket_starts(start, NOW, by, zone)
+    }
+    assert counted == expected
+    assert sum(counted.values()) == found.totals[0].mentions == 60
+
+
+def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
+    since = datetime(2026, 11, 1, 4, tzinfo=UTC)
+    (day,) = bucket_starts(since, since + timedelta(hours=25), "day", NEW_YORK)
+    assert day.end - day.start == timedelta(hours=25)
+    assert len(bucket_starts(since, day.end, "hour", NEW_YORK)) == 25
+
+
+def test_conditions_on_source_and_language_count_what_they_say(store: Store) -> None:
+    store_mentions(
+        store,
+        [
+            make_mention(1, source="x", language="hi"),
+            make_mention(2, source="x", language="hi-Latn"),
+            make_mention(3, source="reddit", language="en"),
+        ],
+    )
+    with Reader(store.path) as reader:
+        day = NOW - timedelta(days=1)
+        assert reader.trend(["Acme"], span(day, source="x"), {}).totals[0].mentions == 2
+        assert reader.trend(["Acme"], span(day, language="hi"), {}).totals[0].mentions == 2
+        assert reader.trend(["Acme"], span(day, language="hi-Latn"), {}).totals[0].mentions == 1
+        assert reader.trend(["Acme"], span(day, source="reddit", language="en"), {}).totals[0].stories == 1
+
+
+def test_a_filtered_story_counts_where_it_is_first_seen_among_the_filtered(store: Store) -> None:
+    text = "Acme has a new lid for all of us"
+    first = make_mention(3 * 24 * 60, text, source="reddit")
+    again = make_mention(5, text, source="x", repost_of=None)
+    store_mentions(store, [first, again])
+    with Reader(store.path) as reader:
+        wide = reader.trend(["Acme"], span(NOW - timedelta(days=5)), {})
+        only_x = reader.trend(["Acme"], span(NOW - timedelta(days=5), source="x"), {})
+    assert [bucket.stories for bucket in wide.buckets if bucket.mentions] == [1, 0]
+    assert [bucket.stories for bucket in only_x.buckets if bucket.mentions] == [1]
+
+
+def test_reach_counts_each_author_once_a_bucket(store: Store) -> None:
+    author = Author(id="a", handle="a", followers=100)
+    store_mentions(store, [make_mention(n, author=author) for n in (1, 2)])
+    store_mentions(store, [make_mention(3, author=Author(id="b", followers=None))])
+    with Reader(store.path) as reader:
+        assert reader.trend(["Acme"], span(NOW - timedelta(days=1)), {}).totals[0].reach == 100
+
+
+def test_zero_and_unknown_are_different_values(store: Store) -> None:
+    drain(store, "x", NOW - timedelta(days=1), NOW)
+    with Reader(store.path) as reader:
+        found = reader.trend(["Acme"], span(NOW - timedelta(days=3), zone=ZoneInfo("UTC")), {"Acme": ("x",)})
+    assert [(bucket.mentions, bucket.coverage) for bucket in found.buckets] == [
+        (None, 0.0),
+        (None, 0.0),
+        (0, 0.5),
+        (0, 1.0),
+    ]
+    assert found.buckets[-1].partial
+    assert not found.buckets[-2].partial
+
+
+def test_coverage_is_the_mean_over_the_sources_that_listen(store: Store) -> None:
+    drain(store, "x", NOW - timedelta(hours=12), NOW)
+    with Reader(store.path) as reader:
+        whole = span(NOW - timedelta(hours=12), by="day", zone=ZoneInfo("UTC"))
+        assert reader.trend(["Acme"], whole, {"Acme": ("x",)}).totals[0].coverage == 1.0
+        assert reader.trend(["Acme"], whole, {"Acme": ("x", "reddit")}).totals[0].coverage == 0.5
+        assert reader.trend(["Acme"], whole, {}).totals[0].coverage == 1.0
+
+
+def test_an_import_of_unknown_completeness_has_unknown_coverage(store: Store) -> None:
+    store_mentions(store, [make_mention(1)])
+    with Reader(store.path) as reader:
+        found = reader.trend(["Acme"], span(NOW - timedelta(days=2)), {})
+    assert {(bucket.mentions, bucket.coverage) for bucket in found.buckets} == {(None, None), (1, None)}
+
+
+def test_an_import_declared_complete_is_covered_and_does_not_count_as_drained(store: Store) -> None:
+    store_mentions(store, [make_mention(60 * 20), make_mention(1)])
+    store.declare_complete("x", since=NOW - timedelta(hours=20), until=NOW, now=NOW)
+    with Reader(store.path) as reader:
+        hours = span(NOW - timedelta(hours=20), by="hour", zone=ZoneInfo("UTC"))
+        assert {bucket.coverage for bucket in reader.trend(["Acme"], hours, {}).buckets} == {1.0}
+        assert reader.read_until("x", "Acme") is None
+
+
+def test_two_lanes_of_a_source_count_half_each(store: Store) -> None:
+    resources = [Resource(key=lane, lane=lane, native="q", brand="Acme") for lane in ("search", "comments")]
+    ids = store.open_pass("reddit", resources, now=NOW)
+    (window,) = store.windows_to_read(
+        ids["search"],
+        until=NOW,
+        lookback_from=NOW - timedelta(hours=12),
+        look_back=False,
+        oldest_readable=None,
+        now=NOW,
+    )
+    store.save_page([], progress=PageProgress(window=window, cursor=None, exhausted=True), now=NOW)
+    with Reader(store.path) as reader:
+        whole = span(NOW - timedelta(hours=12), zone=ZoneInfo("UTC"))
+        assert reader.trend(["Acme"], whole, {"Acme": ("reddit",)}).totals[0].coverage == 0.5
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quantile"),
+    [(4, 2.776), (5, 2.571), (9, 2.262), (29, 2.045), (120, 1.980)],
+)
+def test_the_t_quantile_is_the_tables(degrees: int, quantile: float) -> None:
+    assert student_t_975(degrees) == pytest.approx(quantile, abs=0.002)  # table of any statistics book
+
+
+def test_the_interval_of_a_mean_is_students_and_unknown_below_five() -> None:
+    scores = [0.1, 0.2, 0.3, 0.4, 0.5]
+    scaled = [round(10_000 * score) for score in scores]
+    low, high = mean_interval(5, sum(scaled), sum(score * score for score in scaled)) or (0, 0)
+    half = 2.776 * 0.15811388 / math.sqrt(5)  # t(4) x standard deviation / root of n, by hand
+    assert (low, high) == pytest.approx((0.3 - half, 0.3 + half), abs=0.0005)
+    assert mean_interval(4, 4, 4) is None
+
+
+def test_net_sentiment_has_neutral_without_evidence_in_the_denominator_and_unscored_not(store: Store) -> None:
+    verdicts = [
+        (Label.POSITIVE, 0.5), (Label.POSITIVE, 0.5), (Label.NEGATIVE, -0.5), (Label.NEUTRAL, 0.0),
+        (Label.NO_EVIDENCE, 0.0), (Label.UNSCORED, None),
+    ]  # fmt: skip
+    judged = [make_judged(make_mention(n), label, score) for n, (label, score) in enumerate(verdicts, 1)]
+    store.save_page(judged, now=NOW)
+    with Reader(store.path) as reader:
+        total = reader.trend(["Acme"], span(NOW - timedelta(days=1)), {}).totals[0]
+    assert total.net_sentiment == net_sentiment(2, 1, 5) == 20.0
+    assert (total.mentions, total.scored, total.unscored, total.no_evidence) == (6, 5, 1, 1)
+
+
+def test_share_of_voice_leaves_topics_out_and_counts_a_mention_of_two_brands_for_both(store: Store) -> None:
+    store_mentions(store, [make_mention(1, "Acme and Globex"), make_mention(2, "Acme"), make_mention(3, "Acme")])
+    with Reader(store.path) as reader:
+        rows = reader.share({"Acme": "own", "Globex": "competitor", "tea": "topic"}, span(NOW - timedelta(days=1)), {})
+    assert [(row.brand, row.mentions, row.share) for row in rows] == [("Acme", 3, 75.0), ("Globex", 1, 25.0)]
+
+
+@pytest.mark.parametrize(
+    "words", ['"', "AND", "a OR", "NOT", "lid*", "(", "x:y", "^", "lid NEAR", "-", "'; DROP TABLE mentions", "\0lid"]
+)
+def test_search_takes_plain_words_and_never_fails_on_signs(store: Store, words: str) -> None:
+    store_mentions(store, [make_mention(1, "Acme lid")])
+    with Reader(store.path) as reader:
+        reader.mentions(MentionFilter(text=words))
+
+
+def test_search_finds_words_in_indic_scripts_hashtags_and_signs(store: Store) -> None:
+    store_mentions(
+        store,
+        [make_mention(1, "Acme का ढक्कन #हिन्दी"), make_mention(2, "Acme மூடி"), make_mention(3, "Acme in C++ 🔥")],
+    )
+    with Reader(store.path) as reader:
+        for words, count in (("ढक्कन", 1), ("ढक्क", 0), ("हिन्दी", 1), ("மூடி", 1), ("C++", 1), ("🔥", 1), ("acme", 3)):
+            assert len(reader.mentions(MentionFilter(text=words))) == count, words
