@@ -7,7 +7,7 @@ that source is built, the sentiment stage when something is to be scored.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
 from listener.frozen import dataclass
@@ -80,7 +80,7 @@ def listening(config: Config) -> dict[str, tuple[str, ...]]:
 def build_queries(config: Config) -> tuple[Query, ...]:
     """Return the query of every brand; raises ConfigError naming each that cannot be read."""
     problems: list[str] = []
-    queries = [_build_query(brand, index, problems) for index, brand in enumerate(config.brands)]
+    queries = [_build_query(brand, index, problems) for index, brand in enumerate(config.brands, 1)]
     if problems:
         raise ConfigError(problems, where=str(config.path))
     return tuple(query for query in queries if query is not None)
@@ -139,8 +139,20 @@ def build_source(config: Config, name: str, stop: StopSignal) -> Source:
     options = _source_options(config, name, problems)
     if options is None:
         raise ConfigError(problems, where=str(config.path))
+    _hide_secrets(options)
     made = cast("type", source_class(name))(options, stop=stop)
     return cast("Source", made)
+
+
+def _hide_secrets(record: object) -> None:
+    """Let the log and every message leave out what the record's secrets hold."""
+    from listener.logs import hide
+    from listener.options import Secret
+
+    for field in dataclasses.fields(cast("Any", record)):
+        value = getattr(record, field.name)
+        if isinstance(value, Secret) and value.is_set:
+            hide(value.reveal())
 
 
 def _source_options(config: Config, name: str, problems: list[str]) -> object | None:
@@ -202,7 +214,7 @@ def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions,
     rules: list[RuleOptions | None] = []
     if rules_table is not None:
         tables = rules_table if isinstance(rules_table, list) else [rules_table]
-        for index, one in enumerate(tables):
+        for index, one in enumerate(tables, 1):
             if isinstance(one, dict):
                 rules.append(read_record(RuleOptions, one, f"alerts.rules[{index}]", problems))
             else:
@@ -223,6 +235,7 @@ def build_notifiers(config: Config) -> tuple[Notifier, ...]:
     from reports.mail import MailNotifier
 
     mail = config.mail
+    _hide_secrets(mail)
     return tuple(
         MailNotifier(
             host=mail.host,
