@@ -59,7 +59,7 @@ def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
         total += emphasis
     elif total < 0:
         total -= emphasis
-    compound = max(-1.0, min(1.0, total / math.sqrt(total * total + _ALPHA)))
+    compound = total / math.sqrt(total * total + _ALPHA)
     positive = negative = 0.0
     for value in values:
         # one more each, to make up for a neutral word counting as one

@@ -56,7 +56,7 @@ _CONTEXT: Final = frozenset(
 class _Word:
     """Hold what the rules ask of one token."""
 
-    __slots__ = ("boost", "lower", "negates", "scores", "starts", "upper", "value")
+    __slots__ = ("boost", "lower", "matters", "negates", "starts", "upper", "value")
 
     def __init__(self, lower: str, value: float | None, *, boost: float = 0.0, upper: bool, negates: bool) -> None:
         self.lower = lower
@@ -64,7 +64,7 @@ class _Word:
         self.boost = boost
         self.upper = upper
         self.negates = negates
-        self.scores = value is not None and not boost
+        self.matters = value is not None or bool(boost)
         self.starts = lower in _PHRASE_STARTS
 
 
@@ -133,17 +133,21 @@ class VaderRules:
     def _values(self, text: str) -> tuple[int, list[float]]:
         """Return the number of words of a text without emoji, and their valences that are not zero."""
         words = list(map(self._words.__getitem__, text.split()))
-        hits = [place for place, word in enumerate(words) if word.scores]
-        if not hits:
+        weighty = [place for place, word in enumerate(words) if word.matters]
+        if not weighty:
             return len(words), []
-        upper = [word.upper for word in words]
-        mixed_case = True in upper and False in upper
-        last = len(words) - 1
+        mixed_case = False
+        for place in weighty:
+            if words[place].upper:
+                upper = [word.upper for word in words]
+                mixed_case = True in upper and False in upper
+                break
         weighed: list[tuple[int, float]] = []
-        for place in hits:
-            if place < last and words[place].lower == "kind" and words[place + 1].lower == "of":
+        for place in weighty:
+            word = words[place]
+            if word.boost or (word.lower == "kind" and _follows(words, place, "of")):
                 continue
-            value = _weigh(words, place, mixed_case=mixed_case)
+            value = _weigh(words, place, mixed_case)
             if value:
                 weighed.append((place, value))
         if weighed and "but" in text.lower():
@@ -176,25 +180,30 @@ def coarse_class(characters: Iterable[str]) -> str:
     return "[" + "".join(f"{chr(first)}-{chr(final)}" for first, final in ranges) + "]" if ranges else r"(?!)"
 
 
-def _weigh(words: Sequence[_Word], place: int, *, mixed_case: bool) -> float:
+def _follows(words: Sequence[_Word], place: int, lower: str) -> bool:
+    return place + 1 < len(words) and words[place + 1].lower == lower
+
+
+def _weigh(words: Sequence[_Word], place: int, mixed_case: bool) -> float:
     """Return the valence of the word at `place`, given the three words before it."""
     word = words[place]
     one = words[place - 1] if place > 0 else _OUTSIDE
     two = words[place - 2] if place > 1 else _OUTSIDE
     three = words[place - 3] if place > 2 else _OUTSIDE  # noqa: PLR2004 - as far as the rules look
-    value = _start_value(words, place, (one, two, three))
-    if word.upper and mixed_case:
+    value = word.value or 0.0
+    if "no" in (word.lower, one.lower, two.lower, three.lower):
+        value = _after_no(words, place, one, two, three)
+    if mixed_case and word.upper:
         value += _CAPITALS if value > 0 else -_CAPITALS
     if one.value is None:
-        value += _boost(one, value, mixed_case=mixed_case)
+        if one.boost:
+            value += _boost(one, value, mixed_case)
         if one.negates:
             value *= _NEGATION
     if two.value is None:
-        value += _boost(two, value, mixed_case=mixed_case) * 0.95
-        value *= _second_factor(one, two)
+        value = _modified_by_second(one, two, value, mixed_case)
     if three.value is None:
-        value += _boost(three, value, mixed_case=mixed_case) * 0.9
-        value *= _third_factor(one, two, three)
+        value = _modified_by_third(one, two, three, value, mixed_case)
         if three.starts or two.starts or one.starts or word.starts:
             value = _apply_phrases(words, place, value)
     if one.lower == "least" and one.value is None and two.lower not in {"at", "very"}:
@@ -202,25 +211,19 @@ def _weigh(words: Sequence[_Word], place: int, *, mixed_case: bool) -> float:
     return value
 
 
-def _start_value(words: Sequence[_Word], place: int, before: tuple[_Word, _Word, _Word]) -> float:
+def _after_no(words: Sequence[_Word], place: int, one: _Word, two: _Word, three: _Word) -> float:
     """Return the lexicon's valence after the rules for "no"."""
-    word = words[place]
-    value = word.value or 0.0
-    one, two, three = before
-    if (
-        one.lower == "no" or two.lower == "no" or (three.lower == "no" and (one.lower == "or" or one.lower == "nor"))  # noqa: PLR1714 - asked for each hit
-    ):
+    value = words[place].value or 0.0
+    if "no" in (one.lower, two.lower) or (three.lower == "no" and one.lower in {"or", "nor"}):
         return value * _NEGATION
-    if word.lower == "no" and place + 1 < len(words) and words[place + 1].value is not None:
+    if words[place].lower == "no" and place + 1 < len(words) and words[place + 1].value is not None:
         return 0.0
     return value
 
 
-def _boost(word: _Word, value: float, *, mixed_case: bool) -> float:
+def _boost(word: _Word, value: float, mixed_case: bool) -> float:
     """Return what a booster or dampener before a word of `value` adds to it."""
     boost = word.boost
-    if not boost:
-        return 0.0
     if value < 0:
         boost = -boost
     if word.upper and mixed_case:
@@ -228,32 +231,34 @@ def _boost(word: _Word, value: float, *, mixed_case: bool) -> float:
     return boost
 
 
-def _second_factor(one: _Word, two: _Word) -> float:
-    """Return the factor of a negation two words before."""
-    if not two.negates:
-        return 1.0
+def _modified_by_second(one: _Word, two: _Word, value: float, mixed_case: bool) -> float:
+    """Return the valence after the word two before it."""
+    if two.boost:
+        value += _boost(two, value, mixed_case) * 0.95
+    if not two.negates or (two.lower == "without" and one.lower == "doubt"):
+        return value
     if two.lower == "never" and one.lower in {"so", "this"}:
-        return 1.25
-    if two.lower == "without" and one.lower == "doubt":
-        return 1.0
-    return _NEGATION
+        return value * 1.25
+    return value * _NEGATION
 
 
-def _third_factor(one: _Word, two: _Word, three: _Word) -> float:
-    """Return the factor of a negation three words before.
+def _modified_by_third(one: _Word, two: _Word, three: _Word, value: float, mixed_case: bool) -> float:
+    """Return the valence after the word three before it.
 
     "so" or "this" right before a word count as if "never" stood there: the
     package's condition binds that way, and its scores are the reference.
     """
+    if three.boost:
+        value += _boost(three, value, mixed_case) * 0.9
     if one.lower in {"so", "this"}:
-        return 1.25
+        return value * 1.25
     if not three.negates:
-        return 1.0
+        return value
     if three.lower == "never" and two.lower in {"so", "this"}:
-        return 1.25
-    if three.lower == "without" and (two.lower == "doubt" or one.lower == "doubt"):
-        return 1.0
-    return _NEGATION
+        return value * 1.25
+    if three.lower == "without" and "doubt" in (two.lower, one.lower):
+        return value
+    return value * _NEGATION
 
 
 def _apply_phrases(words: Sequence[_Word], place: int, value: float) -> float:
