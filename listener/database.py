@@ -23,13 +23,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["SCHEMA_VERSION", "WRITER_WAIT_SECONDS", "open_reader", "open_writer", "translated", "write_transaction"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "WRITER_WAIT_SECONDS",
+    "open_reader",
+    "open_writer",
+    "sqlite_problems",
+    "sqlite_version",
+    "translated",
+    "write_transaction",
+]
 
 SCHEMA_VERSION: Final = 1
 """The version of the tables this program reads and writes (PRAGMA user_version)."""
 
 WRITER_WAIT_SECONDS: Final = 30.0
 """How long a writer waits for another one; transactions are one page long, so a wait this long means trouble."""
+
+_OLDEST_SQLITE: Final = (3, 37, 0)
+"""The first version with STRICT tables (sqlite.org/stricttables.html, seen 2026-11)."""
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
@@ -105,6 +117,27 @@ def open_reader(path: Path) -> sqlite3.Connection:
         connection.close()
         raise StoreVersionError(version_message(path, version))
     return connection
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite library in use."""
+    return sqlite3.sqlite_version
+
+
+def sqlite_problems() -> list[str]:
+    """Return what this SQLite cannot do and the store needs, one sentence each; empty where all is there."""
+    problems = []
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        needed = ".".join(map(str, _OLDEST_SQLITE))
+        problems.append(f"version {sqlite3.sqlite_version} is too old; {needed} or later is needed")
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5 (text)")
+    except sqlite3.Error:
+        problems.append("it was built without full-text search (FTS5); use a Python whose SQLite has it")
+    finally:
+        connection.close()
+    return problems
 
 
 def version_message(path: Path, version: int) -> str:

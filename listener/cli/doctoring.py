@@ -1,0 +1,209 @@
+"""Examine the installation, the store and the machine: `doctor`."""
+
+from __future__ import annotations
+
+import platform
+import stat
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.findings import print_finding
+from listener.errors import ConfigError, ListenerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["doctor"]
+
+_DISTRIBUTION: Final = "social-listener"
+_PACKAGES: Final = ("listener", "sources", "sentiment", "reports")
+_SKEW: Final = timedelta(minutes=5)
+_MOST_SHOWN: Final = 20
+
+Finding = tuple[str, str, str]
+"""State (ok, skip or FAIL), what was looked at, a sentence."""
+
+
+@click.command(epilog=examples("listener doctor", "listener doctor --rebuild"))
+@click.option("--rebuild", is_flag=True, help="First compute the store's counts anew from its rows.")
+@click.option("--migrate", is_flag=True, help="First bring an older store up to this version.")
+@config_option
+@database_option
+@now_option
+@pass_app
+def doctor(app: App, rebuild: bool, migrate: bool) -> int:
+    """Examine installation, configuration, store and machine, one line each.
+
+    The exit code is 1 where something is wrong.
+    """
+    failures = 0
+    for examine in (_python, _owners, _plugins, _config, _sqlite, _time_zones):
+        for finding in examine(app):
+            failures += finding[0] == "FAIL"
+            print_finding(*finding)
+    for finding in _store(app, rebuild=rebuild, migrate=migrate):
+        failures += finding[0] == "FAIL"
+        print_finding(*finding)
+    return 1 if failures else 0
+
+
+def _python(_app: App) -> Iterator[Finding]:
+    """Name the versions of Python, the program and what it needs."""
+    import re
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    yield "ok", "python", f"{platform.python_version()} on {platform.platform(terse=True)}"
+    try:
+        needed = requires(_DISTRIBUTION) or []
+        yield "ok", "program", f"{_DISTRIBUTION} {version(_DISTRIBUTION)}"
+    except PackageNotFoundError:
+        yield "FAIL", "program", f"{_DISTRIBUTION} is not installed as a package; install it with pip, pipx or uv"
+        return
+    found = []
+    for line in needed:
+        name = re.split(r"[\s<>=!~;\[(]", line, maxsplit=1)[0]
+        if "extra ==" in line:
+            continue
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield "FAIL", "packages", f"{name} is missing; install {_DISTRIBUTION} again"
+    yield "ok", "packages", ", ".join(found)
+
+
+def _owners(_app: App) -> Iterator[Finding]:
+    """Name every other distribution that brings a package of the same name: only one of them is imported."""
+    from importlib.metadata import packages_distributions
+
+    owners = packages_distributions()
+    others = {name: sorted(set(owners.get(name, ())) - {_DISTRIBUTION}) for name in _PACKAGES}
+    for name, strangers in others.items():
+        if strangers:
+            advice = f"install {_DISTRIBUTION} into an environment of its own"
+            yield "FAIL", "names", f'the package "{name}" is also brought by {", ".join(strangers)}; {advice}'
+    if not any(others.values()):
+        yield "ok", "names", f"nobody else owns {', '.join(_PACKAGES)}"
+
+
+def _plugins(_app: App) -> Iterator[Finding]:
+    """Load every source there is."""
+    from listener import wiring
+
+    broken = wiring.broken_sources()
+    for why in broken.values():
+        yield "FAIL", "plug-ins", why
+    facts = wiring.source_facts()
+    yield "ok", "plug-ins", f"sources that load: {', '.join(sorted(facts))}"
+
+
+def _config(app: App) -> Iterator[Finding]:
+    """Read the configuration and all that depends on it."""
+    from listener import wiring
+
+    try:
+        config = app.config_if_any
+        if config is None:
+            yield "skip", "config", 'there is none; "listener init" writes one'
+            return
+        wiring.validate(config)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield "FAIL", "config", f"{error.where}: {problem}"
+    else:
+        yield "ok", "config", str(config.path)
+
+
+def _sqlite(_app: App) -> Iterator[Finding]:
+    """See whether SQLite can do what the store needs."""
+    from listener.database import sqlite_problems, sqlite_version
+
+    problems = sqlite_problems()
+    for problem in problems:
+        yield "FAIL", "sqlite", problem
+    if not problems:
+        yield "ok", "sqlite", f"{sqlite_version()} with full-text search"
+
+
+def _time_zones(app: App) -> Iterator[Finding]:
+    """Load a zone that has rules, and the one in which days are cut."""
+    from listener.clock import load_zone
+
+    try:
+        load_zone("Europe/Berlin")
+        zone = app.zone
+    except ConfigError:
+        return  # told already
+    except ListenerError as error:
+        yield "FAIL", "time zones", f"{error}; install the package tzdata"
+    else:
+        yield "ok", "time zones", f"days are cut in {zone.key}"
+
+
+def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
+    """Examine the store: who may read it, its pages, its counts, and the clock against it."""
+    from listener.search import Reader
+    from listener.store import Store
+
+    try:
+        path = app.database_path
+    except ConfigError:
+        yield "skip", "store", "without a configuration name it with --database"
+        return
+    if not path.exists():
+        yield "skip", "store", f'{path} is not there yet; "listener collect" makes it'
+        return
+    yield from _modes(path)
+    try:
+        if not migrate:
+            Reader(path).close()
+        with Store(path) as store:
+            if rebuild:
+                store.rebuild_rollups()
+                yield "ok", "rebuild", "the counts were computed anew from the rows"
+            problems = store.check()
+        yield from _clock(app, path)
+    except ListenerError as error:
+        yield "FAIL", "store", str(error)
+    else:
+        yield from (("FAIL", "store", problem) for problem in problems[:_MOST_SHOWN])
+        if problems[_MOST_SHOWN:]:
+            yield "FAIL", "store", f"and {len(problems) - _MOST_SHOWN} more of the kind"
+        if problems:
+            yield "FAIL", "store", '"listener doctor --rebuild" mends counts; for a damaged file restore a backup'
+        else:
+            yield "ok", "store", f"{path} is whole, and its counts equal its rows"
+
+
+def _modes(path: Path) -> Iterator[Finding]:
+    """See who else may read the store and the files SQLite keeps beside it."""
+    import os
+
+    if os.name != "posix":
+        yield "skip", "file modes", "this system has none"
+        return
+    files = [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))]
+    open_files = [one for one in files if one.exists() and stat.S_IMODE(one.stat().st_mode) & 0o077]
+    for one in open_files:
+        mode = stat.S_IMODE(one.stat().st_mode)
+        yield "FAIL", "file modes", f"{one} can be read by others (mode {mode:03o}); chmod 600 closes it"
+    if not open_files:
+        yield "ok", "file modes", "only their owner can read the store's files"
+
+
+def _clock(app: App, path: Path) -> Iterator[Finding]:
+    """Compare the clock with the newest instants the store has noted."""
+    from listener.search import Reader
+
+    with Reader(path) as reader:
+        daemon = reader.daemon()
+        noted = [state.last_attempt_at for state in reader.source_states().values()]
+    known = [at for at in (*noted, daemon.heartbeat_at if daemon else None) if at is not None]
+    if known and max(known) > app.now + _SKEW:
+        ahead = f"{max(known).astimezone(app.zone):%Y-%m-%d %H:%M}"
+        yield "FAIL", "clock", f"it is behind: the store was written at {ahead}; set the clock of this machine"
+    else:
+        yield "ok", "clock", f"{app.now.astimezone(app.zone):%Y-%m-%d %H:%M} {app.zone.key}, not behind the store"

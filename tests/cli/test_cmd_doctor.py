@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.conftest import Answer, Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def states(answer: Answer) -> dict[str, str]:
+    """Return what was looked at with its state, the worst where it comes twice."""
+    found: dict[str, str] = {}
+    for line in answer.out.splitlines():
+        state, name = line[:4].strip(), line[6:18].strip()
+        found[name] = "FAIL" if "FAIL" in {state, found.get(name)} else state
+    return found
+
+
+def spoil(place: Place, statement: str) -> None:
+    with closing(sqlite3.connect(place.database)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_a_sound_installation_with_a_sound_store_is_all_ok(filled: Place) -> None:
+    answer = filled.run("doctor")
+
+    assert answer.code == 0
+    assert set(states(answer).values()) == {"ok"}
+    assert {
+        "python",
+        "program",
+        "packages",
+        "names",
+        "plug-ins",
+        "config",
+        "sqlite",
+        "time zones",
+        "clock",
+        "store",
+    } <= (set(states(answer)))
+
+
+def test_without_configuration_and_store_the_rest_is_examined(place: Place) -> None:
+    place.config_file.unlink()
+
+    answer = place.run("doctor", config=False)
+
+    assert answer.code == 0
+    assert states(answer)["config"] == "skip"
+    assert states(answer)["store"] == "skip"
+    assert states(answer)["sqlite"] == "ok"
+
+
+def test_counts_that_differ_from_the_rows_are_found_and_mended(filled: Place) -> None:
+    spoil(filled, "UPDATE rollup_quarter SET mentions = mentions + 1")
+
+    sick = filled.run("doctor")
+    mended = filled.run("doctor", "--rebuild")
+    after = filled.run("doctor")
+
+    assert (sick.code, mended.code, after.code) == (1, 0, 0)
+    assert states(sick)["store"] == "FAIL"
+    assert "rollup_quarter" in sick.out
+    assert '"listener doctor --rebuild" mends counts' in sick.out
+    assert states(mended)["rebuild"] == "ok"
+
+
+def test_a_damaged_file_is_named_and_the_rest_examined(place: Place) -> None:
+    place.database.write_bytes(b"a text, no store " * 500)
+    place.database.chmod(0o600)
+
+    answer = place.run("doctor")
+
+    assert answer.code == 1
+    assert states(answer)["store"] == "FAIL"
+    assert states(answer)["plug-ins"] == "ok"
+
+
+def test_a_store_that_others_can_read_is_a_finding(filled: Place) -> None:
+    filled.database.chmod(0o644)
+
+    answer = filled.run("doctor")
+
+    assert answer.code == 1
+    assert "can be read by others (mode 644)" in answer.out
+
+
+def test_a_clock_behind_the_store_is_a_finding(filled: Place) -> None:
+    with filled.store() as store:
+        store.reports.beat("daemon", 1, started_at=NOW, now=NOW + timedelta(days=2))
+
+    assert states(filled.run("doctor"))["clock"] == "FAIL"
+
+
+def test_a_store_of_another_version_is_left_alone(filled: Place) -> None:
+    spoil(filled, "PRAGMA user_version = 99")
+
+    answer = filled.run("doctor", "--rebuild")
+
+    assert answer.code == 1
+    assert "made by a newer version" in answer.out
+
+
+def test_every_problem_of_the_configuration_is_a_line(place: Place) -> None:
+    place.configure('[brand]\n[listener]\ntime_zone = "Mars/Olympus"\n')
+
+    answer = place.run("doctor")
+
+    assert answer.code == 1
+    assert sum(line.startswith("FAIL  config") for line in answer.out.splitlines()) == 2
+    assert "internal" not in answer.err
+
+
+def test_another_distribution_that_owns_a_name_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = place.folder / "site" / "rival_sources-1.0.dist-info"
+    stranger.mkdir(parents=True)
+    (stranger / "METADATA").write_text("Metadata-Version: 2.1\nName: rival-sources\nVersion: 1.0\n", encoding="utf-8")
+    (stranger / "top_level.txt").write_text("sources\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(stranger.parent))
+
+    answer = place.run("doctor")
+
+    assert answer.code == 1
+    assert 'the package "sources" is also brought by rival-sources' in answer.out
+
+
+def test_a_plugin_that_does_not_load_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = place.folder / "site" / "rival_plugin-1.0.dist-info"
+    broken.mkdir(parents=True)
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: rival-plugin\nVersion: 1.0\n", encoding="utf-8")
+    (broken / "entry_points.txt").write_text("[listener.sources]\nforum = no_such_module:Forum\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(broken.parent))
+
+    answer = place.run("doctor")
+    listed = place.run("sources", "--format", "jsonl")
+
+    assert answer.code == 1
+    assert "plug-in forum of rival-plugin does not load" in answer.out
+    assert '"state": "broken"' in listed.out
