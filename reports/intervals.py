@@ -1,4 +1,4 @@
-"""Say how sure a share or a difference is, from the counts alone.
+"""Say how sure a share or a difference is, from the counts alone, and from where on it counts.
 
 Formulas are exact or adjusted for small counts; each names its source.
 """
@@ -8,10 +8,17 @@ from __future__ import annotations
 import math
 from typing import Final
 
-__all__ = ["Z95", "net_sentiment", "net_sentiment_interval", "poisson_change", "wilson_interval"]
+__all__ = ["SMALL_N", "WHOLE", "Z95", "net_sentiment", "net_sentiment_interval", "poisson_change", "wilson_interval"]
 
 Z95: Final = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
+
+
+SMALL_N: Final = 10
+"""Averages over fewer scored mentions are drawn faded: their interval spans most of the scale."""
+
+WHOLE: Final = 0.995
+"""Coverage from which a bucket counts as read: below it the missing part would show in a percentage."""
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float] | None:

@@ -116,6 +116,7 @@ class MailNotifier:
         """
         with self._lock:
             accepted = self._accepted.setdefault(notification.key, set())
+            self._accepted.move_to_end(notification.key)
             while len(self._accepted) > _REMEMBERED:
                 self._accepted.popitem(last=False)
             waiting = [recipient for recipient in self._recipients if recipient not in accepted]
@@ -158,12 +159,15 @@ class MailNotifier:
         try:
             with self._open() as server:
                 if secret is not None and self._user:
-                    server.login(self._user, secret)
+                    self._log_in(server, self._user, secret)
                 yield server
         except DeliveryError:
             raise
         except ssl.SSLCertVerificationError as problem:
             msg = f"{self._where} shows a certificate that cannot be verified: {problem.verify_message}"
+            raise PermanentDeliveryError(msg) from problem
+        except ssl.SSLError as problem:
+            msg = f"{self._where} does not speak TLS as expected: {problem.reason}; check the port and security"
             raise PermanentDeliveryError(msg) from problem
         except smtplib.SMTPAuthenticationError as problem:
             msg = f"{self._where} refuses user {self._user}: {problem.smtp_code}; check the user and {self._places}"
@@ -177,6 +181,15 @@ class MailNotifier:
         except (smtplib.SMTPException, OSError) as problem:
             msg = f"{self._where} cannot be reached or broke off: {_readable(str(problem)) or type(problem).__name__}"
             raise TransientDeliveryError(msg) from problem
+
+    def _log_in(self, server: smtplib.SMTP, user: str, secret: str) -> None:
+        try:
+            server.login(user, secret)
+        except smtplib.SMTPException as problem:
+            if type(problem) is not smtplib.SMTPException:
+                raise
+            msg = f"{self._where} offers no way to log in that is known here: {_readable(str(problem))}"
+            raise PermanentDeliveryError(msg) from problem
 
     def _open(self) -> smtplib.SMTP:
         if self._security == "tls":

@@ -10,9 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.charts.style import WHOLE
 from reports.hostile import clean_line, excerpt
-from reports.intervals import Z95, net_sentiment_interval, poisson_change
+from reports.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change
 from reports.wording import (
     MINUS,
     count,

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from reports.charts.glyphs import drawable
-from reports.charts.style import WHOLE
+from reports.intervals import WHOLE
 from reports.wording import number, short_day
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from listener.search.records import METRICS
 from reports.charts.axes import count_axis, reading, time_axis
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
-from reports.charts.style import SMALL_N
 from reports.hostile import excerpt
+from reports.intervals import SMALL_N
 from reports.wording import MINUS, count, join_words, number, signed, span_words
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from matplotlib.patches import Patch
 
 from reports.charts.canvas import bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
-from reports.charts.style import SMALL_N
 from reports.hostile import excerpt
-from reports.intervals import net_sentiment, net_sentiment_interval
+from reports.intervals import SMALL_N, net_sentiment, net_sentiment_interval
 from reports.wording import count, interval_words, language_words, number, place_words, signed
 
 if TYPE_CHECKING:

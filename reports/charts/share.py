@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from reports.charts.canvas import bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
-from reports.charts.style import WHOLE
 from reports.hostile import excerpt
+from reports.intervals import WHOLE
 from reports.wording import count, percent
 
 if TYPE_CHECKING:

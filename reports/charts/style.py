@@ -17,20 +17,12 @@ __all__ = [
     "DARK",
     "LIGHT",
     "MAIL_LOOK",
-    "SMALL_N",
-    "WHOLE",
     "Chart",
     "Look",
     "Palette",
     "palette",
     "style_of",
 ]
-
-SMALL_N: Final = 10
-"""Averages over fewer scored mentions are drawn faded: their interval spans most of the scale."""
-
-WHOLE: Final = 0.995
-"""Coverage from which a bucket counts as read: below it the missing part would show in a percentage."""
 
 
 class Look(TypedDict, total=False):

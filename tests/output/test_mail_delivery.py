@@ -149,6 +149,31 @@ def test_a_login_that_cannot_be_judged_now_is_transient(password: Secret) -> Non
         notifier_for(server, user="ada", password=password).send(made_notification())
 
 
+def test_a_server_that_offers_no_way_to_log_in_is_not_asked_again(password: Secret) -> None:
+    with (
+        MailServer(Behaviour(), login=("ada", "correct horse"), without_mechanisms=True) as server,
+        pytest.raises(PermanentDeliveryError, match="no way to log in"),
+    ):
+        notifier_for(server, user="ada", password=password).send(made_notification())
+
+
+def test_tls_on_a_port_that_speaks_plainly_is_said_to_be_the_wrong_setting() -> None:
+    with MailServer(Behaviour()) as server, pytest.raises(PermanentDeliveryError, match="check the port and security"):
+        notifier_for(server, security="tls").send(made_notification())
+
+
+def test_a_key_that_is_sent_again_after_many_others_is_still_sent() -> None:
+    with MailServer(Behaviour(refuse={"late@example.org": "450 4.2.1 busy"})) as server:
+        notifier = notifier_for(server, recipients=["late@example.org"])
+        for number in range(4):
+            with pytest.raises(TransientDeliveryError):
+                notifier.send(made_notification(key=str(number % 2)))
+        server.behaviour.refuse = {}
+        notifier.send(made_notification(key="0"))
+        notifier.send(made_notification(key="1"))
+        assert len(server.behaviour.received) == 2
+
+
 def test_a_user_without_password_is_told_where_it_is_looked_for() -> None:
     with MailServer(Behaviour()) as server, pytest.raises(PermanentDeliveryError, match="NOT_SET_ANYWHERE"):
         notifier_for(server, user="ada", password=Secret(env="NOT_SET_ANYWHERE")).send(made_notification())

@@ -8,6 +8,8 @@ import base64
 import html
 import io
 import re
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -260,3 +262,18 @@ def test_a_digest_of_no_brand_is_still_a_whole_mail() -> None:
     empty = render_digest(replace(digest_data(), sections=(), share=(), cost=()))
     assert Page(empty.html or "").tags
     assert "No brand is in this digest." in empty.text
+
+
+def test_outlook_gets_a_table_as_wide_as_the_mail(rendered: Notification) -> None:
+    assert '<!--[if mso]><table role="presentation" width="600"' in (rendered.html or "")
+
+
+def test_a_digest_of_twenty_brands_is_not_clipped_by_gmail() -> None:
+    # Gmail shows "message clipped" above 102 kB of HTML (support.google.com, seen November 2026).
+    many = render_digest(digest_data(*(section_of(f"Brand {number}") for number in range(20))))
+    assert len((many.html or "").encode()) < 102_000
+
+
+def test_rendering_a_mail_does_not_load_the_drawing_library() -> None:
+    program = "import sys, reports.render, reports.mail; raise SystemExit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -66,6 +66,7 @@ class MailServer(Controller):
         certificate: Path | None = None,
         implicit_tls: bool = False,
         login_code: bytes = b"535 5.7.8 no",
+        without_mechanisms: bool = False,
     ) -> None:
         self.behaviour = behaviour
         self.logins: list[str] = []
@@ -80,6 +81,8 @@ class MailServer(Controller):
             options = {"tls_context": context, "require_starttls": True}
         if login is not None:
             options |= {"authenticator": self._authenticate, "auth_require_tls": False}
+        if without_mechanisms:
+            options["auth_exclude_mechanism"] = ["PLAIN", "LOGIN"]
         super().__init__(
             behaviour,
             hostname="127.0.0.1",
