@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from functools import cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.scripts import LATIN, SCRIPT_LANGUAGES, dominant_script
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from sentiment.ngrams import NgramModel
 
-__all__ = ["LATIN_LANGUAGES", "ROMANISED", "UNKNOWN", "Identifier", "language_by_words", "romanised_instead"]
+__all__ = ["LATIN_LANGUAGES", "ROMANISED", "UNKNOWN", "Identifier"]
 
 UNKNOWN: Final = "und"
 
@@ -44,8 +43,8 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENOUGH_LETTERS: Final = 2
 _FEWEST_HITS: Final = 2
 _FEWEST_SHARE: Final = 0.2
-_ENGLISH_HITS: Final = 3
-_ENGLISH_SHARE: Final = 0.3
+_ENGLISH_HITS: Final = 2
+_ENGLISH_SHARE: Final = 0.2
 _LEAST_SHARE: Final = 0.12
 _MOST_WORDS: Final = 200
 """As many words as are looked at."""
@@ -64,36 +63,50 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
     return languages
 
 
-def language_by_words(words: Sequence[str]) -> str | None:
-    """Return the language whose function words are frequent among lower-case `words`, None where none's are.
+class WordCounts(NamedTuple):
+    """Hold how many words of a text are function words: of English, and of the likeliest romanised language."""
+
+    words: int
+    english: int = 0
+    romanised: str | None = None
+    hits: int = 0
+
+
+def count_function_words(words: Sequence[str]) -> WordCounts:
+    """Return the counts over lower-case `words`."""
+    known = _function_words()
+    counts: dict[str, int] = {}
+    for word in words:
+        for language in known.get(word, ()):
+            counts[language] = counts.get(language, 0) + 1
+    english = counts.pop("en", 0)
+    if not counts:
+        return WordCounts(len(words), english)
+    best = max(counts, key=counts.__getitem__)
+    return WordCounts(len(words), english, best, counts[best])
+
+
+def language_by_words(counts: WordCounts) -> str | None:
+    """Return the language whose function words are frequent, None where none's are.
 
     Romanised languages are looked for first: their writers mix in much English.
     """
-    known = _function_words()
-    hits = Counter(language for word in words for language in known.get(word, ()))
-    english = hits.pop("en", 0)
-    if hits:
-        language, most = max(hits.items(), key=lambda item: item[1])
-        if most >= _FEWEST_HITS and most >= _FEWEST_SHARE * len(words):
-            return language
-    return "en" if english >= _ENGLISH_HITS and english >= _ENGLISH_SHARE * len(words) and not hits else None
+    if counts.hits >= _FEWEST_HITS and counts.hits >= _FEWEST_SHARE * counts.words:
+        return counts.romanised
+    if counts.hits or counts.english < _ENGLISH_HITS or counts.english < _ENGLISH_SHARE * counts.words:
+        return None
+    return "en"
 
 
-def romanised_instead(words: Sequence[str], verdict: str) -> str | None:
+def romanised_instead(counts: WordCounts, verdict: str) -> str | None:
     """Return the romanised language that a text more likely is than its n-grams' `verdict`, if any.
 
     The model knows no romanised language and calls it by a neighbour, so a single
     function word is enough; in English only where it has fewer of its own.
     """
-    known = _function_words()
-    hits = Counter(language for word in words for language in known.get(word, ()))
-    english = hits.pop("en", 0)
-    if not hits:
+    if verdict == "en" and counts.english >= counts.hits and counts.hits < _FEWEST_HITS:
         return None
-    language, most = max(hits.items(), key=lambda item: item[1])
-    if verdict == "en" and english >= most and most < _FEWEST_HITS:
-        return None
-    return language if most >= _LEAST_SHARE * len(words) else None
+    return counts.romanised if counts.hits >= _LEAST_SHARE * counts.words else None
 
 
 def _words(text: str) -> list[str]:
@@ -120,39 +133,39 @@ class Identifier:
     def identify(self, texts: Sequence[str], claims: Sequence[str | None]) -> Sequence[str]:
         """Return (n_texts,) BCP 47 tags in input order, ``und`` where unknown."""
         verdicts: list[str] = []
-        waiting: dict[str, list[tuple[int, str]]] = {}
+        waiting: dict[str, list[tuple[int, str, WordCounts]]] = {}
         for place, (text, claim) in enumerate(zip(texts, claims, strict=True)):
             kept = [token for token in text.split()[:_MOST_WORDS] if not token.startswith(_NOISE_STARTS)]
             cleaned = " ".join(kept).replace("#", "")
-            verdict, script = self._without_model(cleaned, claim)
+            verdict, script, counts = self._without_model(cleaned, claim)
             verdicts.append(verdict)
             if script is not None:
-                waiting.setdefault(script, []).append((place, cleaned))
+                waiting.setdefault(script, []).append((place, cleaned, counts))
         for script, asked in waiting.items():
             candidates = self._candidates[script]
-            answers = self._loaded().best([cleaned for _, cleaned in asked], candidates, self._bias)
-            for (place, cleaned), answer in zip(asked, answers, strict=True):
+            answers = self._loaded().best([cleaned for _, cleaned, _ in asked], candidates, self._bias)
+            for (place, _, counts), answer in zip(asked, answers, strict=True):
                 verdict = answer or _claimed(claims[place], candidates)
-                verdicts[place] = (
-                    (romanised_instead(_words(cleaned), verdict) or verdict) if script == LATIN else verdict
-                )
+                verdicts[place] = romanised_instead(counts, verdict) or verdict
         return verdicts
 
-    def _without_model(self, text: str, claim: str | None) -> tuple[str, str | None]:
-        """Return a verdict and None, or ``und`` and the script among whose languages n-grams must decide."""
+    def _without_model(self, text: str, claim: str | None) -> tuple[str, str | None, WordCounts]:
+        """Return a verdict, None and the counts, or ``und`` and the script whose languages n-grams must tell apart."""
+        nothing = WordCounts(0)
         script = dominant_script(text)
         if script is None:
-            return UNKNOWN, None
+            return UNKNOWN, None, nothing
         if script != LATIN:
             languages = SCRIPT_LANGUAGES[script]
-            return (languages[0], None) if len(languages) == 1 else (UNKNOWN, script)
+            return (languages[0], None, nothing) if len(languages) == 1 else (UNKNOWN, script, nothing)
         words = _words(text)
         if sum(map(len, words)) < _ENOUGH_LETTERS:
-            return _claimed(claim, self._candidates[LATIN]), None
-        verdict = language_by_words(words)
-        if verdict == "en" and verdict not in self._candidates[LATIN]:
-            verdict = None
-        return (verdict, None) if verdict else (UNKNOWN, LATIN)
+            return _claimed(claim, self._candidates[LATIN]), None, nothing
+        counts = count_function_words(words)
+        verdict = language_by_words(counts)
+        if verdict is None or (verdict == "en" and verdict not in self._candidates[LATIN]):
+            return UNKNOWN, LATIN, counts
+        return verdict, None, counts
 
     def _loaded(self) -> NgramModel:
         with self._lock:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NgramModel"]
 
-_MOST_CHARACTERS: Final = 600
-"""As much of a text as is looked at; the verdict does not change past it, the cost would."""
+_MOST_CHARACTERS: Final = 160
+"""As much of a text as is looked at: past it the verdict hardly changes, the cost does."""
 
 _BATCH: Final = 256
 

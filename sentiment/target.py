@@ -69,10 +69,10 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=256)
 def _longest_first(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the names as they are looked for (NFC, trimmed, without # and @, each once), and folded."""
+    """Return the names as they are looked for (NFC, trimmed, without # and @, each once), and the first word folded."""
     tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
     bare = {name.lstrip("#@").strip() or name for name in tidy if name}
-    return tuple((name, _fold(name)) for name in sorted(bare, key=lambda name: (-len(name), name)))
+    return tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
 
 
 @lru_cache(maxsize=1024)
@@ -81,9 +81,13 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(f"[#@]?(?P<name>{words})", re.IGNORECASE)
 
 
+@lru_cache(maxsize=16)
 def _fold(text: str) -> str:
-    """Return `text` without case, without what the two Turkish i differ in, with single spaces."""
-    return " ".join(text.casefold().translate(_DOTS).split())
+    """Return `text` without case and without what the two Turkish i differ in."""
+    if text.isascii():
+        return text.lower()
+    folded = text.casefold()
+    return folded.translate(_DOTS) if "\u0131" in folded or "\u0307" in folded else folded
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
