@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +23,9 @@ from listener.mention import Label
 from listener.protocols import Notification
 from reports.digest import summarise
 from reports.hostile import clean_line, direction, excerpt, web_link
+from reports.intervals import WHOLE
 from reports.message import eml_bytes
-from reports.wording import MINUS, count, place_words, time_words
+from reports.wording import MINUS, count, percent, place_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
 
     from listener.search.records import EpisodeRow, MentionRow
     from reports.charts.style import Chart
-    from reports.digest import DigestData
+    from reports.digest import BrandWords, DigestData
 
 __all__ = ["MentionView", "eml_bytes", "html_page", "render_alert", "render_digest", "view_of"]
 
 _EXCERPT: Final = 280
 _NAME: Final = 60
 _TEXT_WIDTH: Final = 72
+_LONGEST_HTML: Final = 100_000
+"""Gmail cuts off HTML of more than 102 kB (spamresource.com, January 2022; pictures do not count)."""
+
 _CID: Final = re.compile(r'src="cid:([a-z0-9-]+)"')
 
 
@@ -71,6 +75,16 @@ class _Picture:
     title: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    """Hold what the templates show of one brand."""
+
+    name: str
+    words: BrandWords
+    pictures: tuple[_Picture, ...]
+    voices: tuple[MentionView, ...]
+
+
 def view_of(mention: MentionRow, zone: ZoneInfo, *, why: str = "") -> MentionView:
     """Return a mention as it is shown; a purged one says that its text is gone."""
     whole = " \N{EM DASH} ".join(part for part in (mention.title, mention.text) if part)
@@ -96,7 +110,7 @@ def view_of(mention: MentionRow, zone: ZoneInfo, *, why: str = "") -> MentionVie
 
 
 def render_digest(data: DigestData, charts: Sequence[Chart] = ()) -> Notification:
-    """Render a digest; a chart of exactly one brand stands in its section, others above.
+    """Render a digest; a chart of exactly one brand stands in its section, others with the share of voice.
 
     The key names cadence, first day and brands: the same digest is the same key.
     Raises UsageError for a chart that is not PNG, which mail readers do not show.
@@ -109,30 +123,39 @@ def render_digest(data: DigestData, charts: Sequence[Chart] = ()) -> Notificatio
     for chart, picture in zip(charts, pictures, strict=True):
         (mine[chart.brands[0]] if len(chart.brands) == 1 and chart.brands[0] in mine else general).append(picture)
     sections = [
-        {
-            "words": brand_words,
-            "name": clean_line(section.brand),
-            "pictures": mine[section.brand],
-            "voices": [view_of(voice.mention, zone, why=voice.why) for voice in section.voices],
-        }
+        _Section(
+            name=clean_line(section.brand),
+            words=brand_words,
+            pictures=tuple(mine[section.brand]),
+            voices=tuple(view_of(voice.mention, zone, why=voice.why) for voice in section.voices),
+        )
         for section, brand_words in zip(data.sections, words.brands, strict=True)
     ]
-    context = {
-        "words": words,
-        "sections": sections,
-        "pictures": general,
-        "zone": data.time_zone,
-        "cadence": data.cadence,
-    }
+    context = {"words": words, "pictures": general, "zone": data.time_zone, "cadence": data.cadence}
+    text, html = _within_bounds(context, sections)
     day = data.since.astimezone(zone).date().isoformat()
     return Notification(
         key=f"digest:{data.cadence}:{day}:{','.join(section.brand for section in data.sections)}",
         kind="digest",
         subject=words.subject,
-        text=_text("digest.txt.j2", context),
-        html=_html("digest.html.j2", context),
+        text=text,
+        html=html,
         images=images,
     )
+
+
+def _within_bounds(context: dict[str, object], sections: Sequence[_Section]) -> tuple[str, str]:
+    """Render a digest; of many brands with fewer mentions each, so that no reader cuts the mail off."""
+    everything = sum(len(section.voices) for section in sections)
+    text = html = ""
+    for most in (everything, 1, 0):
+        shown = [replace(section, voices=section.voices[:most]) for section in sections]
+        left_out = everything - sum(len(section.voices) for section in shown)
+        whole = {**context, "sections": shown, "left_out": left_out}
+        text, html = _text("digest.txt.j2", whole), _html("digest.html.j2", whole)
+        if len(html.encode()) <= _LONGEST_HTML:
+            break
+    return text, html
 
 
 def render_alert(
@@ -165,8 +188,7 @@ def render_alert(
         "opened": time_words(episode.opened_at, zone),
         "resolved": time_words(episode.resolved_at, zone) if episode.resolved_at else "",
         "reasons": [(word, [excerpt(name, _NAME) for name in names]) for word, names in reasons.items() if names],
-        "partial": episode.coverage is not None and episode.coverage < 1,
-        "coverage": round(100 * (episode.coverage or 0)),
+        "read": "" if episode.coverage is None or episode.coverage >= WHOLE else percent(episode.coverage),
         "number": episode.id,
         "voices": [view_of(mention, zone) for mention in mentions],
         "pictures": pictures,
