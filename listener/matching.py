@@ -21,7 +21,7 @@ from listener.query.reading import Reading
 from listener.query.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from listener.mention import Mention
     from listener.query import Query
@@ -107,13 +107,15 @@ class _Anchors:
 
     def queries_in(self, text: str) -> set[int]:
         """Return the positions of the queries whose necessary strings stand in a text."""
-        found: set[int] = set()
         if self._automaton is None:
-            return found
+            return set()
         folded = fold(text)
         hits = self._automaton.find_matches_as_indexes(folded, overlapping=True)
-        if not hits:
-            return found
+        return self._confirmed(hits, folded, text) if hits else set()
+
+    def _confirmed(self, hits: Iterable[tuple[int, int, int]], folded: str, text: str) -> set[int]:
+        """Return the queries of the hits that stand at edges of words where they must."""
+        found: set[int] = set()
         has_soft_breaks = any(character in text for character in SOFT_BREAKS)
         for pattern, start, end in hits:
             begins = has_soft_breaks or not start or not KINDS[folded[start - 1]] & WORD

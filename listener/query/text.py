@@ -126,7 +126,13 @@ def fold(text: str) -> str:
         return text.lower()
     if ZWJ in text or not unicodedata.is_normalized("NFC", text):
         return fold_with_origins(text).text
-    return _changing().sub(_fold_run, text.lower())
+    lowered = text.lower()
+    changing = set("".join(_changing().findall(lowered)))
+    if len(changing) > _FEW_CHARACTERS:
+        return _changing().sub(_fold_run, lowered)
+    for character in changing:  # what a character folds to does not fold to anything else, so any order will do
+        lowered = lowered.replace(character, FOLDS[ord(character)])
+    return lowered
 
 
 @cache
@@ -146,6 +152,8 @@ class _Runs(dict[str, str]):
         return folded
 
 
+_FEW_CHARACTERS = 12
+"""Up to so many distinct characters, replacing each is quicker than one pass that calls back."""
 _LONGEST_KEPT_RUN = 4
 _MOST_KEPT_RUNS = 50_000
 _RUNS = _Runs()
