@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentiment.language import Identifier
+from sentiment.lexical import LexicalScorer
 from sentiment.lexicon import LexiconScorer
 from sentiment.routing import Router
+from sentiment.rulesets import read_rulesets
 from sentiment.vader import VaderScorer
 from sentiment.wordlists import shipped_languages
 
@@ -31,9 +33,15 @@ def build_stage(
     """Return what tells languages and what scores, as `options` say.
 
     `extra` are scorers of plug-ins by language; they go before the shipped ones.
-    A language asked for that has no scorer stays unscored.
+    A language asked for that has no scorer stays unscored. Raises ConfigError
+    where a ruleset cannot be read.
     """
-    routes = {**shipped_routes(), **(extra or {})}
+    rulesets = read_rulesets(options.rulesets)
+    shipped = {
+        language: scorer.with_rulesets(rulesets) if isinstance(scorer, LexicalScorer) else scorer
+        for language, scorer in shipped_routes().items()
+    }
+    routes = {**shipped, **(extra or {})}
     if options.languages:
         routes = {language: scorer for language, scorer in routes.items() if language in options.languages}
     return Identifier(), Router(routes, positive_at=options.positive_at, negative_at=options.negative_at)

@@ -6,17 +6,19 @@ what is read, and what becomes of it, is decided here once.
 
 from __future__ import annotations
 
+import copy
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
-from sentiment.scope import scope_of
+from sentiment.scope import Scope, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from listener.api import ScoringTask
     from sentiment.reading import Reading
-    from sentiment.scope import Scope
+    from sentiment.rulesets import Ruleset
 
 __all__ = ["NEGATIVE_AT", "POSITIVE_AT", "LexicalScorer", "label_of"]
 
@@ -60,6 +62,7 @@ class LexicalScorer:
         self._read = read
         self._read_part = read_part or read
         self._confidence = confidence
+        self._rulesets: Mapping[str, Ruleset] = {}
         self._positive_at = POSITIVE_AT
         self._negative_at = NEGATIVE_AT
 
@@ -67,15 +70,19 @@ class LexicalScorer:
         """Return this scorer with other cuts between the labels."""
         if (positive_at, negative_at) == (self._positive_at, self._negative_at):
             return self
-        other = LexicalScorer(
-            name=self.name,
-            version=f"{self.version}@{negative_at:g},{positive_at:g}",
-            languages=tuple(self._languages),
-            read=self._read,
-            read_part=self._read_part,
-            confidence=self._confidence,
-        )
-        other._positive_at, other._negative_at = positive_at, negative_at
+        other = copy.copy(self)
+        other._positive_at, other._negative_at = positive_at, negative_at  # noqa: SLF001 - a copy of ourselves
+        other.version = f"{self.version}@{negative_at:g},{positive_at:g}"
+        return other
+
+    def with_rulesets(self, rulesets: Mapping[str, Ruleset]) -> LexicalScorer:
+        """Return this scorer with rules of its own for some brands, by their names."""
+        if not rulesets:
+            return self
+        other = copy.copy(self)
+        other._rulesets = dict(rulesets)  # noqa: SLF001 - a copy of ourselves
+        digest = "".join(sorted(ruleset.version for ruleset in rulesets.values()))
+        other.version = f"{self.version}~{hashlib.sha256(digest.encode()).hexdigest()[:8]}"
         return other
 
     def supports(self, language: str) -> bool:
@@ -90,6 +97,13 @@ class LexicalScorer:
         if task.language not in self._languages:
             return Sentiment.unscored(task.language, "unsupported_language")
         scope = scope_of(task)
+        ruleset = self._rulesets.get(task.brand or "")
+        if ruleset is not None:
+            scope = Scope(
+                ruleset.apply(scope.whole),
+                None if scope.local is None else ruleset.apply(scope.local),
+                ruleset.apply(scope.against),
+            )
         if not scope.whole or scope.whole.isspace():
             return Sentiment.unscored(task.language, "empty")
         whole = self._read(scope.whole)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
+from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.vader import coarse_class, default_rules
 from sentiment.wordlists import LISTS_VERSION, load_wordlist
 
@@ -174,6 +175,9 @@ class LexiconRules:
         """Cut a text without spaces into the longest words known and single characters."""
         known = self._words.known
         for chunk in text.lower().split():
+            if chunk in self._emoticons:
+                yield chunk
+                continue
             place = 0
             while place < len(chunk):
                 for length in range(min(_LONGEST_SEGMENT, len(chunk) - place), 1, -1):
@@ -204,7 +208,9 @@ class LexiconScorer(LexicalScorer):
 
 @cache
 def _shipped_rules(language: str) -> LexiconRules:
-    return LexiconRules(load_wordlist(language, default_rules().lexicon), _emoji(), _emoticons())
+    return LexiconRules(
+        load_wordlist(language, default_rules().lexicon), _emoji(), {**_emoticons(), **RESERVED_VALENCES}
+    )
 
 
 @cache

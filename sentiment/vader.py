@@ -23,6 +23,7 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE
 
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
+from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.target import MASK
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ RULES_VERSION: Final = 2
 
 _NEGATION: Final[float] = N_SCALAR
 _CAPITALS: Final[float] = C_INCR
-_MEMO_LIMIT: Final = 1 << 16
-"""Remembered tokens; past it the memory is emptied, so that it stays under some 10 MB."""
+_MEMO_LIMIT: Final = 1 << 15
+"""Remembered tokens; past it the memory is emptied, so that it stays under some 5 MB."""
 
 _LONGEST_REMEMBERED: Final = 40
 _EMOTICON_LENGTH: Final = 2
@@ -328,7 +329,7 @@ class VaderScorer(LexicalScorer):
             name="vader",
             version=f"{distribution_version('vaderSentiment')}+{RULES_VERSION}",
             languages=("en",),
-            read=default_rules().read,
+            read=lambda text: _whole_rules().read(text),
             read_part=_read_part,
         )
 
@@ -339,10 +340,17 @@ def _read_part(text: str) -> Reading:
 
 
 @cache
+def _whole_rules() -> VaderRules:
+    """Return VADER's rules with the tokens of rulesets beside its lexicon."""
+    rules = default_rules()
+    return VaderRules({**RESERVED_VALENCES, **rules.lexicon}, rules.emoji)
+
+
+@cache
 def _part_rules() -> VaderRules:
     """Return the rules for parts: comparisons between brands need words that VADER does not list."""
     rules = default_rules()
-    return VaderRules({**_COMPARATIVES, **rules.lexicon}, rules.emoji)
+    return VaderRules({**RESERVED_VALENCES, **_COMPARATIVES, **rules.lexicon}, rules.emoji)
 
 
 def _without_like(found: re.Match[str]) -> str:

@@ -112,7 +112,7 @@ def test_the_memory_of_tokens_stays_bounded() -> None:
     rules = default_rules()
     for first in range(0, 140_000, 10_000):
         rules.read(" ".join(f"w{number}" for number in range(first, first + 10_000)))
-    assert len(rules._words) <= 1 << 16
+    assert len(rules._words) <= 1 << 15
 
 
 def test_the_scorer_labels_by_the_cuts_of_the_readme() -> None:
