@@ -72,7 +72,7 @@ def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) 
     days = len(strengths)
     if days < SOLVED_FROM_DAYS:
         reason = (
-            f"threshold {usual:.1f}, the default for {budget:g} alerts a week; "
+            f"threshold {usual:.1f}, the default for {_alerts(budget)} a week; "
             f"{days} of {SOLVED_FROM_DAYS} days of history are in"
         )
         return Thresholds(opens=usual, pushes=usual * _PUSH, basis="default", reason=reason)
@@ -82,7 +82,7 @@ def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) 
     opens = min(max(exact, usual * _LOWEST), usual * _HIGHEST)
     passed = sum(strength >= opens for strength in strengths)
     reason = (
-        f"threshold {opens:.1f} for {budget:g} alerts a week: in the last {days} days "
+        f"threshold {opens:.1f} for {_alerts(budget)} a week: in the last {days} days "
         f"{passed} {'day' if passed == 1 else 'days'} reached it"
     )
     return Thresholds(opens=opens, pushes=opens * _PUSH, basis="history", reason=reason)
@@ -97,3 +97,7 @@ def _interpolate(budget: float) -> float:
             share = log(budget / low) / log(high / low)
             return high_threshold + (low_threshold - high_threshold) * share
     return _CURVE[-1][1]
+
+
+def _alerts(budget: float) -> str:
+    return f"{budget:g} alert{'' if budget == 1.0 else 's'}"

@@ -179,6 +179,7 @@ class _Watch:
             peak=reading.figure,
             total=reading.mentions,
             coverage=bucket.coverage,
+            strongest_at=end,
         )
         self.state = replace(
             state, episode=episode, calm=0, told=reading.strength, told_tier=tier, told_at=end, terms=()
@@ -244,4 +245,5 @@ def _grown(episode: Episode, reading: Reading, bucket: BucketCounts, end: dateti
         expected=reading.expected,
         interval=reading.interval,
         surprise=reading.surprise,
+        strongest_at=end,
     )

@@ -53,7 +53,7 @@ class Episode:
     in usual swings). `peak` is the highest figure of an hour, `total` the mentions
     since the hour that opened it. `coverage` is the lowest of its hours.
     `opened_at` is the end of the bucket that opened it, `updated_at` of the last
-    one taken in. `threshold` is what had to be reached. `key` names it for good.
+    one taken in, `strongest_at` of the strongest. `threshold` is what had to be reached. `key` names it for good.
     """
 
     key: str
@@ -74,6 +74,7 @@ class Episode:
     peak: float
     total: int
     coverage: float
+    strongest_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,7 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _instants(held: dict[str, Any], *names: str) -> dict[str, datetime | None]:
-    return {name: None if held[name] is None else from_epoch(int(held[name])) for name in names}
+    return {name: None if held.get(name) is None else from_epoch(int(held[name])) for name in names}
 
 
 def _episode(held: dict[str, Any] | None) -> Episode | None:
@@ -165,5 +166,9 @@ def _episode(held: dict[str, Any] | None) -> Episode | None:
         return None
     low, high = held["interval"]
     return Episode(
-        **{**held, **_instants(held, "opened_at", "updated_at", "resolved_at"), "interval": (float(low), float(high))}
+        **{
+            **held,
+            **_instants(held, "opened_at", "updated_at", "resolved_at", "strongest_at"),
+            "interval": (float(low), float(high)),
+        }
     )

@@ -36,7 +36,7 @@ def test_a_replay_opens_what_the_live_rule_opened():
     assert made.weeks == pytest.approx(5.0)
     assert made.per_week == pytest.approx(len(made.episodes) / 5.0)
     assert made.told == sum(change.notify for change in changes)
-    assert "alerts a week" in made.reason
+    assert "1 alert a week" in made.reason
 
 
 def test_a_history_that_was_collected_by_looking_back_is_replayed_as_if_it_had_come_in_time():

@@ -60,6 +60,7 @@ def test_one_event_is_told_at_its_opening_and_at_its_end_with_the_total():
     assert last.state == "resolved"
     assert 800 <= last.total <= 1200
     assert last.peak >= 400
+    assert last.opened_at < last.strongest_at <= START + timedelta(days=10, hours=2)
     assert last.observed / last.expected > 5
     assert last.interval[0] < last.expected < last.interval[1]
     assert {change.episode.key for change in changes} == {last.key}
@@ -192,7 +193,7 @@ def test_the_threshold_is_the_default_at_first_and_solved_from_history_after_two
     late, _ = whole(days(40), rule=SPIKE)
     solved = thresholds(SPIKE, OPTIONS, late)
     assert solved.basis == "history"
-    assert "1 alerts a week" in solved.reason
+    assert "1 alert a week" in solved.reason
 
 
 @pytest.mark.parametrize(("word", "number"), [("calm", 0.5), ("balanced", 1.0), ("keen", 3.0)])
