@@ -34,26 +34,19 @@ def _figure(value: object) -> str:
     return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"  # noqa: PLR2004 - three digits say it
 
 
-_COLUMNS: Final = (
-    Column(name="id", align="right"),
-    Column(name="opened_at", title="opened"),
-    Column(name="brand"),
-    Column(name="rule"),
-    Column(name="state"),
-    Column(name="severity"),
-    Column(name="headline"),
-)
 _WOULD: Final = (
     Column(name="opened_at", title="opens"),
-    Column(name="resolved_at", title="ends"),
     Column(name="brand"),
     Column(name="rule"),
     Column(name="severity"),
     Column(name="tier"),
     Column(name="observed", align="right", text=_figure),
     Column(name="expected", align="right", text=_figure),
-    Column(name="surprise", align="right", text=_figure),
 )
+_WOULD_DATA: Final = (
+    "opened_at", "resolved_at", "brand", "rule", "severity", "tier", "observed", "expected", "interval", "surprise",
+    "coverage",
+)  # fmt: skip
 
 
 class _Listing(click.Group):
@@ -219,13 +212,13 @@ def backtest(app: App, since: str, brand: str | None) -> None:
     found = _replay(app, start, wanted)
     rows = [
         {
-            **{column.name: getattr(episode, column.name) for column in _WOULD},
+            **{name: getattr(episode, name) for name in _WOULD_DATA},
             "opened_at": _time(app, episode.opened_at),
             "resolved_at": None if episode.resolved_at is None else _time(app, episode.resolved_at),
         }
         for episode in found
     ]
-    emit_rows(rows, _WOULD, app.format)
+    emit_rows(rows, _WOULD if app.format == "table" else _WOULD_DATA, app.format)
     if app.format == "table":
         pushed = sum(episode.tier == "push" for episode in found)
         click.echo(f"{len(found)} would have opened, {pushed} of them with a message at once", err=True)
@@ -256,19 +249,11 @@ def _replay(app: App, start: datetime, wanted: str | None) -> list[Episode]:
 
 
 def _emit(app: App, found: tuple[EpisodeRow, ...]) -> None:
-    """Write alerts: the whole shape in JSON, flat in CSV, what fits a line in the table."""
+    """Write alerts: the whole shape in JSON, flat in CSV, two lines each for people."""
     if app.format == "table":
-        emit_rows(
-            [
-                {
-                    **{column.name: getattr(one, column.name) for column in _COLUMNS},
-                    "opened_at": _time(app, one.opened_at),
-                }
-                for one in found
-            ],
-            _COLUMNS,
-            "table",
-        )
+        from listener.cli.episodes import print_list
+
+        print_list(found, app.zone)
         return
     more = ("headline",) if app.format == "csv" else ("why",)
     emit_rows((_row(one, app.zone) for one in found), [*_DATA, *more], app.format)

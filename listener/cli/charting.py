@@ -51,7 +51,7 @@ def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> 
     )
 )
 @click.argument("kind", metavar="KIND")
-@click.argument("brands", nargs=-1, metavar="BRAND...")
+@click.argument("brands", nargs=-1, metavar="[BRAND]...")
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.png or FILE.svg; - is PNG."
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.width import neutralise, wrap
+from listener.cli.width import display_width, neutralise, pad, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from listener.protocols import Notification
     from listener.search import EpisodeRow, MentionRow
 
-__all__ = ["print_episode", "sample_alert"]
+__all__ = ["print_episode", "print_list", "sample_alert"]
 
 _LINE: Final = 80
 _LABEL: Final = 10
 _EXCERPT: Final = 400
+_WHOLE: Final = 100
+"""Figures from here on are written without decimals."""
 _SHARES: Final = frozenset({"sentiment", "blind"})
 """The rules (by their usual names) whose figures are shares of 1."""
 
@@ -33,7 +35,9 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
     def figure(value: float) -> str:
-        return f"{value:.0%}" if episode.rule in _SHARES else f"{value:,.4g}"
+        if episode.rule in _SHARES:
+            return f"{value:.0%}"
+        return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
 
     over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
     low, high = episode.interval
@@ -64,6 +68,23 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         click.echo(f"\n{gone} more mention{'' if gone == 1 else 's'} of it left the store")
 
 
+def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:
+    """Print alerts in at most 80 columns: a line of what they are, below it the headline."""
+    if not episodes:
+        click.echo("no alerts", err=True)
+        return
+    number = max(len(str(one.id)) for one in episodes)
+    widths = [
+        max(display_width(neutralise(text)) for text in texts) for texts in zip(*map(_facts, episodes), strict=True)
+    ]
+    for one in episodes:
+        opened = one.opened_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        facts = [pad(neutralise(text), width, "left") for text, width in zip(_facts(one), widths, strict=True)]
+        click.echo("  ".join([f"{one.id:>{number}}", opened, *facts]).rstrip())
+        for line in wrap(neutralise(one.headline), _LINE - number - 2):
+            click.echo(" " * (number + 2) + line)
+
+
 def sample_alert(brand: str, now: datetime, zone: ZoneInfo) -> Notification:
     """Return an alert that says it is a test; one of another `now` is another one."""
     from listener.clock import to_epoch
@@ -89,6 +110,10 @@ def sample_alert(brand: str, now: datetime, zone: ZoneInfo) -> Notification:
         headline="a test of the way alerts go",
     )
     return render_alert(episode, sentence=sentence, time_zone=zone.key, key=f"test:{to_epoch(now)}")
+
+
+def _facts(episode: EpisodeRow) -> tuple[str, ...]:
+    return (episode.brand, episode.rule, episode.severity, episode.state)
 
 
 def _print_field(label: str, text: str) -> None:

@@ -242,9 +242,11 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
     click.echo()
-    emit_rows(
-        [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])], _SOURCE_COLUMNS, "table"
-    )
+    sources = [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])]
+    if sources:
+        emit_rows(sources, _SOURCE_COLUMNS, "table")
+    else:
+        click.echo("no source is configured")
     coverage = _rows(told["coverage"])
     if coverage:
         click.echo("\ncoverage")

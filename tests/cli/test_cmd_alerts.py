@@ -87,8 +87,12 @@ def test_without_a_subcommand_alerts_are_listed_with_the_same_options(filled: Pl
     mine = filled.run("alerts", "--brand", "globex", "--format", "jsonl")
 
     assert bare.code == 0
-    assert bare.out.splitlines()[0].split() == ["id", "opened", "brand", "rule", "state", "severity", "headline"]
-    assert [line.split()[3] for line in bare.out.splitlines()[1:]] == ["Acme", "Globex"]
+    assert bare.out.splitlines() == [
+        "1  2026-11-20 10:30  Acme    spike  high  open",
+        "   12 mentions in the last hour, about 2.3 are usual for a Friday 10:30",
+        "2  2026-11-20 08:30  Globex  spike  high  open",
+        "   12 mentions in the last hour, about 2.3 are usual for a Friday 10:30",
+    ]
     assert [json.loads(line)["brand"] for line in mine.out.splitlines()] == ["Globex"]
 
 
