@@ -117,11 +117,12 @@ class PageWriter:
             self._rewrite(judged, stored)
 
     def refresh(self, mention: Mention) -> None:
-        """Bring the counters of a known mention up to date; its text and verdicts stay."""
+        """Bring the counters and the author of a known mention up to date; its text and verdicts stay."""
         stored = self._find(self._catalogue.source(mention.source), mention.id)
         if stored is None:
             return
         self._update_counters(mention, stored.number)
+        self._catalogue.author(stored.source_id, mention.author)
         engagement = self._engagement(stored)
         for old in self._contributions(stored.number):
             if old.engagement != engagement:
