@@ -40,7 +40,6 @@ _BEHIND: Final = 2
 """How far behind a word a negator may stand in languages that put it there."""
 _MEMO_LIMIT: Final = 1 << 14
 _LONGEST_REMEMBERED: Final = 40
-_LONGEST_SEGMENT: Final = 8
 _LONGEST_EMOTICON: Final = 5
 _ROMANISED_CONFIDENCE: Final = 0.4
 """A rough mark, not a probability: measured macro-F1 lies some ten points below the same rules on native script."""
@@ -84,13 +83,16 @@ class LexiconRules:
         self._memo: dict[str, _Word] = {}
         self._emoji_pattern = re.compile(coarse_class(emoji)) if emoji else None
         self._phrase_starts = frozenset(phrase[0] for phrase in words.phrases)
+        self._reach: dict[str, int] = {}
+        for word in words.known if words.segmented else ():
+            self._reach[word[0]] = max(self._reach.get(word[0], 1), len(word))
         self._longest_phrase = max(map(len, words.phrases), default=0)
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
         prepared = text if text.isascii() else self._prepared(text)
         if self._words.segmented:
-            words = [self._look_up(piece) for piece in self._segments(prepared)]
+            words = [self._remembered(piece) for piece in self._segments(prepared)]
         else:
             words = [self._remembered(token) for token in prepared.split()]
             if any(word.starts for word in words):
@@ -173,18 +175,16 @@ class LexiconRules:
 
     def _segments(self, text: str) -> Iterator[str]:
         """Cut a text without spaces into the longest words known and single characters."""
-        known = self._words.known
+        known, reach = self._words.known, self._reach
         for chunk in text.lower().split():
             if chunk in self._emoticons:
                 yield chunk
                 continue
             place = 0
             while place < len(chunk):
-                for length in range(min(_LONGEST_SEGMENT, len(chunk) - place), 1, -1):
-                    if chunk[place : place + length] in known:
-                        break
-                else:
-                    length = 1
+                length = min(reach.get(chunk[place], 1), len(chunk) - place)
+                while length > 1 and chunk[place : place + length] not in known:
+                    length -= 1
                 yield chunk[place : place + length]
                 place += length
 

@@ -26,6 +26,9 @@ __all__ = ["Scope", "scope_of", "whole_text"]
 WINDOW: Final = 8
 """Tokens on either side of a name."""
 
+_MOST_PLACES: Final = 40
+"""As many places of the brand as are looked at, so that the time stays in proportion to the text."""
+
 _LEAST_SAID: Final = 2
 """Tokens that a clause has besides the name of its brand."""
 
@@ -85,7 +88,7 @@ def scope_of(task: ScoringTask) -> Scope:
     if not (task.target or task.spans):
         return Scope(whole)
     offset = len(text) - len(task.text)
-    own = _in_prose(text, _own_spans(task, text, offset), offset)
+    own = _in_prose(text, _own_spans(task, text, offset), offset)[:_MOST_PLACES]
     if not own:
         return Scope(whole)
     others = [span for span in names if all(span[1] <= start or span[0] >= end for start, end in own)]

@@ -57,13 +57,15 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
     """
     folded = _fold(text)
     spans: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
     for name, needle in _longest_first(tuple(names)):
         if needle not in folded:
             continue
         for found in _pattern(name).finditer(text):
             start, end = found.span()
-            if _is_whole(text, found.start("name"), end) and all(end <= a or start >= b for a, b in spans):
+            if not any(taken[start:end]) and _is_whole(text, found.start("name"), end):
                 spans.append((start, end))
+                taken[start:end] = b"\1" * (end - start)
     return sorted(spans)
 
 

@@ -119,3 +119,9 @@ def test_any_text_and_any_spans_can_be_cut(text: str, spans: list[tuple[int, int
         [ScoringTask(text=text, language="en", spans=tuple(spans), target=target, masks=BRANDS)]
     )
     assert result.score is None or -1 <= result.score <= 1
+
+
+def test_a_brand_named_thousands_of_times_is_scored_all_the_same() -> None:
+    result = towards("Acme", "Acme is great, Globex is horrible. " * 4_000)
+    assert result.label.word == "positive"
+    assert result.evidence == 40
