@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.language import Identifier
 from sentiment.lexical import LexicalScorer
-from sentiment.lexicon import LexiconScorer
+from sentiment.lexicon import LexiconScorer, SymbolScorer
 from sentiment.routing import Router
 from sentiment.rulesets import read_rulesets
 from sentiment.vader import VaderScorer
@@ -24,7 +24,7 @@ __all__ = ["build_stage", "shipped_routes"]
 def shipped_routes() -> dict[str, Scorer]:
     """Return the scorer of every language that has one out of the box."""
     routes: dict[str, Scorer] = {language: LexiconScorer(language) for language in shipped_languages()}
-    return {**routes, "en": VaderScorer()}
+    return {**routes, "en": VaderScorer(), "und": SymbolScorer()}
 
 
 def build_stage(
@@ -43,5 +43,5 @@ def build_stage(
     }
     routes = {**shipped, **(extra or {})}
     if options.languages:
-        routes = {language: scorer for language, scorer in routes.items() if language in options.languages}
+        routes = {language: scorer for language, scorer in routes.items() if language in (*options.languages, "und")}
     return Identifier(), Router(routes, positive_at=options.positive_at, negative_at=options.negative_at)

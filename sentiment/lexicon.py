@@ -18,18 +18,19 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.api import Label, Sentiment
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise
 from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.vader import coarse_class, default_rules
-from sentiment.wordlists import LISTS_VERSION, load_wordlist
+from sentiment.wordlists import LISTS_VERSION, Wordlist, load_wordlist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sentiment.wordlists import Wordlist
+    from listener.api import ScoringTask
 
-__all__ = ["LexiconRules", "LexiconScorer"]
+__all__ = ["LexiconRules", "LexiconScorer", "SymbolScorer"]
 
 _NEGATION: Final = -0.74
 _BOOST: Final = 0.293
@@ -204,6 +205,26 @@ class LexiconScorer(LexicalScorer):
             read=lambda text: _shipped_rules(language).read(text),
             confidence=_ROMANISED_CONFIDENCE if language.endswith("-Latn") else None,
         )
+
+
+class SymbolScorer(LexicalScorer):
+    """Score texts of unknown language by their emoji and emoticons alone; without any they stay unscored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            name="symbols", version=f"{LISTS_VERSION}", languages=("und",), read=lambda text: _symbol_rules().read(text)
+        )
+
+    def _score_one(self, task: ScoringTask) -> Sentiment:
+        result = super()._score_one(task)
+        if result.label is Label.NO_EVIDENCE:
+            return Sentiment.unscored(task.language, "unsupported_language")
+        return result
+
+
+@cache
+def _symbol_rules() -> LexiconRules:
+    return LexiconRules(Wordlist(language="und", valences={}), _emoji(), {**_emoticons(), **RESERVED_VALENCES})
 
 
 @cache

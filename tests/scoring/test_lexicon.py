@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from listener.protocols import Scorer, ScoringTask
 from sentiment.build import shipped_routes
-from sentiment.lexicon import LexiconRules, LexiconScorer
+from sentiment.lexicon import LexiconRules, LexiconScorer, SymbolScorer
 from sentiment.wordlists import Wordlist, shipped_languages
 
 REQUIRED = {
@@ -54,7 +54,7 @@ def score(text: str, language: str) -> float | None:
 
 def test_every_language_promised_is_shipped_and_routed() -> None:
     assert set(shipped_languages()) >= REQUIRED
-    assert set(shipped_routes()) == {*shipped_languages(), "en"}
+    assert set(shipped_routes()) == {*shipped_languages(), "en", "und"}
 
 
 @pytest.mark.parametrize("language", OPPOSITES)
@@ -152,3 +152,11 @@ def test_every_folder_of_lists_carries_its_licence() -> None:
     assert {folder.name for folder in folders} == {"afinn", "vader-fr"}
     assert all(folder.joinpath("NOTICE.md").is_file() for folder in folders)
     assert "Open Database License" in files("sentiment").joinpath("data/lexicons/afinn/NOTICE.md").read_text("utf-8")
+
+
+def test_a_text_of_unknown_language_is_scored_by_its_emoji_or_not_at_all() -> None:
+    loved, unknown = SymbolScorer().score(
+        [ScoringTask(text="😍😍", language="und"), ScoringTask(text="ok good", language="und")]
+    )
+    assert loved.label.word == "positive"
+    assert (unknown.score, unknown.reason) == (None, "unsupported_language")
