@@ -1,0 +1,159 @@
+"""Killed at any instant and started again, `collect` ends in the store of a run that nobody disturbed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from listener.store import Store
+from running.site import NOW, PATIENCE, SEEN, Site, ask, hackernews_table, hits, posts, reddit_table, things, x_table
+from servers.hackernews import HackerNews
+from servers.reddit import Reddit
+from servers.web import Answer, Request
+from servers.x import X
+
+PAGE_SECONDS = 0.01
+"""What the simulated services take over a page, so that a sweep is long enough to be hit."""
+
+
+class UnhurriedHackerNews(HackerNews):
+    def route(self, request: Request) -> Answer:
+        self.stopping.wait(PAGE_SECONDS)
+        return super().route(request)
+
+
+class UnhurriedX(X):
+    def route(self, request: Request) -> Answer:
+        self.stopping.wait(PAGE_SECONDS)
+        return super().route(request)
+
+
+@dataclass
+class Tally:
+    """Count the kills by what they hit: the making of the store, a sweep, or nothing since the run was over."""
+
+    making: int = 0
+    sweeping: int = 0
+    missed: int = 0
+
+    @property
+    def hits(self) -> int:
+        return self.making + self.sweeping
+
+
+class Killer:
+    """Kill runs at random instants and see to it that the store ends as it should."""
+
+    def __init__(self, folder: Path, sources: str, asked: Callable[[], int], dice: random.Random) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._asked = asked
+        self._dice = dice
+        self._pause = threading.Event()
+        self._stores = 0
+        self.tally = Tally()
+        quiet = Site(folder / "quiet", sources)
+        began, before = time.monotonic(), asked()
+        process = quiet.start("collect", err=folder / "quiet.err")
+        self._until(lambda: asked() > before, process)
+        first_page_at = time.monotonic()
+        assert process.wait(timeout=2 * PATIENCE) == 0
+        self.start_seconds = first_page_at - began
+        self.sweep_seconds = time.monotonic() - first_page_at
+        self.expected = quiet.dump()
+        self.site = self._fresh()
+
+    def _fresh(self) -> Site:
+        self._stores += 1
+        return Site(self._folder / f"store{self._stores}", self._sources)
+
+    def _until(self, condition: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
+        """Wait for a condition; False where the process ended before."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if process.poll() is not None:
+                return False
+            assert time.monotonic() < deadline, "the run neither went on nor ended"
+            self._pause.wait(0.001)
+        return True
+
+    def kill(self, *, in_making: bool) -> None:
+        """Start a run and kill it: while the store is made, or somewhere in its sweep."""
+        if in_making:
+            self.finish()
+        before = self._asked()
+        process = self.site.start("collect", err=self._folder / "killed.err")
+        if in_making:
+            self._until(self.site.database.exists, process)
+            self._pause.wait(self._dice.uniform(0, 0.06))
+        else:
+            self._until(lambda: self._asked() > before, process)
+            self._pause.wait(self._dice.uniform(0, 0.8 * self.sweep_seconds))
+        process.kill()
+        code = process.wait(timeout=PATIENCE)
+        assert code in {0, -signal.SIGKILL}
+        if code == 0:
+            self.tally.missed += 1
+        elif in_making:
+            self.tally.making += 1
+        elif ask(self.site.database, "SELECT 1 FROM windows WHERE state = 'open'"):
+            self.tally.sweeping += 1
+        else:
+            self.tally.missed += 1
+        if code == 0 or (not in_making and self._is_done()):
+            self.finish()
+
+    def _is_done(self) -> bool:
+        states = {state for (state,) in ask(self.site.database, "SELECT state FROM windows")}
+        return (
+            states == {"drained"}
+            and len(self.expected["windows"]) == ask(self.site.database, "SELECT count(*) FROM windows")[0][0]
+        )
+
+    def finish(self) -> None:
+        """Let a run come to its end, compare, and begin with a new store."""
+        ended = self.site.collect()
+        assert ended.code == 0, ended.err
+        found = self.site.dump()
+        for table in (*SEEN, "windows"):
+            assert found[table] == self.expected[table], table
+        with Store(self.site.database) as store:
+            assert store.check() == []
+        self.site = self._fresh()
+
+
+def test_six_kills_of_collect_change_nothing(tmp_path: Path) -> None:
+    with UnhurriedHackerNews(hits(80)) as server:
+        table = hackernews_table(server, hits_per_page=2)
+        killer = Killer(tmp_path, table, lambda: len(server.requests), random.Random(2))
+        for number in range(6):
+            killer.kill(in_making=number in {0, 4})
+        killer.finish()
+    assert killer.tally.making >= 1
+    assert killer.tally.sweeping >= 3
+
+
+@pytest.mark.slow
+def test_fifty_kills_of_collect_over_three_services_change_nothing(tmp_path: Path) -> None:
+    with (
+        UnhurriedHackerNews(hits(100)) as hackernews,
+        UnhurriedX(posts(100), now=NOW) as x,
+        Reddit(things(250, step=timedelta(minutes=3)), now=NOW) as reddit,
+    ):
+        sources = hackernews_table(hackernews, hits_per_page=2) + x_table(x) + reddit_table(reddit)
+        servers = (hackernews, x, reddit)
+        killer = Killer(tmp_path, sources, lambda: sum(len(one.requests) for one in servers), random.Random(50))
+        for number in range(50):
+            killer.kill(in_making=number % 5 == 0)
+        killer.finish()
+    assert killer.tally.making >= 6
+    assert killer.tally.hits >= 35, killer.tally
