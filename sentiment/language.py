@@ -172,7 +172,7 @@ class Identifier:
             if self._model is None:
                 from sentiment.ngrams import NgramModel  # noqa: PLC0415 - numpy and 4 MB of model, only where needed
 
-                self._model = NgramModel([name for names in self._candidates.values() for name in names])
+                self._model = NgramModel(self._candidates.values())
             return self._model
 
 

@@ -9,14 +9,13 @@ the first text.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier, visit_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,32 +36,24 @@ class _Columns(NamedTuple):
 
 
 class NgramModel:
-    """Tell `languages` apart; deterministic, safe to use from several threads.
+    """Tell the languages of each of `groups` apart; deterministic, safe to use from several threads.
 
     Languages the model does not know are left out.
     """
 
-    def __init__(self, languages: Sequence[str]) -> None:
+    def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
         model = LanguageIdentifier.from_model_file(MODEL_FILE)
-        known = [language for language in dict.fromkeys(languages) if language in model.nb_classes]
-        columns = [model.nb_classes.index(language) for language in known]
-        self._all = _Columns(
-            known,
-            np.ascontiguousarray(model.nb_ptc[:, columns], dtype=np.float32),
-            np.asarray(model.nb_pc[columns], dtype=np.float32),
-        )
+        self._groups = {group: _columns(model, group) for group in groups}
         self._next = model.tk_nextmove
         self._rows = [row << 8 for row in model.tk_row]
         self._features = model.tk_output
-        self._parts: dict[tuple[str, ...], _Columns] = {}
-        self._lock = threading.Lock()
 
     def best(self, texts: Sequence[str], candidates: tuple[str, ...], bias: Mapping[str, float]) -> list[str | None]:
-        """Return the most likely of `candidates` for each text, None where none of its n-grams is known.
+        """Return the most likely of `candidates` (one of the groups) for each text, None where none of its n-grams is known.
 
         `bias` is added to the log score of a language.
         """
-        columns = self._columns(candidates)
+        columns = self._groups[candidates]
         added = np.array([bias.get(language, 0.0) for language in columns.languages], dtype=np.float32)
         if not columns.languages:
             return [None] * len(texts)
@@ -97,13 +88,12 @@ class NgramModel:
             rows *= weights[:, np.newaxis]
             scores[filled] = np.add.reduceat(rows, starts, axis=0) + columns.prior
 
-    def _columns(self, candidates: tuple[str, ...]) -> _Columns:
-        with self._lock:
-            if candidates not in self._parts:
-                kept = [place for place, language in enumerate(self._all.languages) if language in candidates]
-                self._parts[candidates] = _Columns(
-                    [self._all.languages[place] for place in kept],
-                    np.ascontiguousarray(self._all.table[:, kept]),
-                    self._all.prior[kept],
-                )
-            return self._parts[candidates]
+
+def _columns(model: LanguageIdentifier, languages: Sequence[str]) -> _Columns:
+    known = [language for language in dict.fromkeys(languages) if language in model.nb_classes]
+    places = [model.nb_classes.index(language) for language in known]
+    return _Columns(
+        known,
+        np.ascontiguousarray(model.nb_ptc[:, places], dtype=np.float32),
+        np.asarray(model.nb_pc[places], dtype=np.float32),
+    )
