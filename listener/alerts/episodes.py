@@ -60,7 +60,7 @@ def evaluate(  # noqa: PLR0917 - who, by what, from where, what is new, until wh
         if watch.has_seen(bucket) or (bucket.coverage <= 0.0 and not meter.reads_uncovered):
             continue
         watch.take(bucket, end, meter)
-    return replace(watch.state, memory=meter.save()), tuple(watch.changes)
+    return watch.state_with(meter.save()), tuple(watch.changes)
 
 
 def thresholds(rule: RuleOptions, options: AlertOptions, state: RuleState | None) -> Thresholds:
@@ -97,7 +97,10 @@ def _is_muted(state: RuleState, at: datetime) -> bool:
 
 
 class _Watch:
-    """Carry a rule's state over a run of buckets and collect the changes."""
+    """Carry a rule's state over a run of buckets and collect the changes.
+
+    What changes with every bucket is kept beside the state and put into it at the end.
+    """
 
     def __init__(self, brand: str, rule: RuleOptions, options: AlertOptions, state: RuleState) -> None:
         self.brand = brand
@@ -105,24 +108,31 @@ class _Watch:
         self.options = options
         self.state = state
         self.changes: list[EpisodeChange] = []
+        self._last = state.last
+        self._held_until = state.held_until
+        self._days = list(state.days)
         self._limits: tuple[int, Thresholds] | None = None
+
+    def state_with(self, memory: str) -> RuleState:
+        """Return the state after the last bucket, with what the meter remembers."""
+        return replace(self.state, memory=memory, last=self._last, held_until=self._held_until, days=tuple(self._days))
 
     def has_seen(self, bucket: BucketCounts) -> bool:
         """Say whether the bucket, or a later one, was taken in before."""
-        return self.state.last is not None and bucket.start <= self.state.last
+        return self._last is not None and bucket.start <= self._last
 
     def take(self, bucket: BucketCounts, end: datetime, meter: Meter) -> None:
         """Take in one bucket that ends at `end`."""
         limits = self._thresholds(to_epoch(bucket.start) // _DAY)
         reading = meter.read(bucket)
-        state = replace(self.state, last=bucket.start)
+        self._last = bucket.start
         if bucket.backfilled:
-            state = replace(state, held_until=end + meter.window)
-        self.state = state
+            self._held_until = end + meter.window
         if reading is None:
             return
         self._remember(reading, bucket)
-        may_raise = not bucket.backfilled and (state.held_until is None or end >= state.held_until)
+        may_raise = not bucket.backfilled and (self._held_until is None or end >= self._held_until)
+        state = self.state
         if state.episode is not None:
             self._follow(state.episode, reading, bucket, end, limits, may_raise=may_raise)
         elif may_raise and reading.strength >= limits.opens:
@@ -131,19 +141,17 @@ class _Watch:
     def _thresholds(self, day: int) -> Thresholds:
         """Return the thresholds of a day: solved from the days before it."""
         if self._limits is None or self._limits[0] != day:
-            known = [high for number, high in self.state.days if number < day]
+            known = [high for number, high in self._days if number < day]
             self._limits = (day, solve(self.rule, self.options, known))
         return self._limits[1]
 
     def _remember(self, reading: Reading, bucket: BucketCounts) -> None:
         """Keep the strongest reading of the day, for the days to come."""
-        day = to_epoch(bucket.start) // _DAY
-        days = self.state.days
-        if days and days[-1][0] == day:
-            days = (*days[:-1], (day, max(days[-1][1], round(reading.strength, 3))))
+        day, strength = to_epoch(bucket.start) // _DAY, round(reading.strength, 3)
+        if self._days and self._days[-1][0] == day:
+            self._days[-1] = (day, max(self._days[-1][1], strength))
         else:
-            days = (*days, (day, round(reading.strength, 3)))[-HISTORY_DAYS - 1 :]
-        self.state = replace(self.state, days=days)
+            self._days = [*self._days, (day, strength)][-HISTORY_DAYS - 1 :]
 
     def _tier(self, strength: float, limits: Thresholds) -> str:
         return self.rule.tier or ("push" if strength >= limits.pushes else "digest")

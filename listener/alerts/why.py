@@ -20,7 +20,7 @@ from listener.alerts.words import hashtags_of, name_words, terms_of
 from listener.mention import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 __all__ = ["Factor", "Item", "Why", "explain"]
@@ -306,7 +306,9 @@ def _home(sources: Sequence[str]) -> str | None:
     return source if 2 * count > len(sources) else None
 
 
-def _representatives(items: Sequence[Item], held: Sequence[set[str]], terms: Sequence[Factor]) -> tuple[str, ...]:
+def _representatives(
+    items: Sequence[Item], held: Sequence[Collection[str]], terms: Sequence[Factor]
+) -> tuple[str, ...]:
     """Return up to three mentions that hold most of the terms, of different authors and stories."""
     weights = {factor.value: factor.share for factor in terms}
     ranked = sorted(

@@ -7,11 +7,12 @@ categories L, M and N), so that the vowel signs of Indic scripts stay in their w
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
+
+import regex
 
 from listener.alerts.stopwords import STOPWORDS
 
@@ -26,32 +27,15 @@ _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}|[\u30a0-
 _IDEOGRAPHIC: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _MAX_TEXT: Final = 4000
 _LONGEST: Final = 40
+_REMEMBERED: Final = 4_096
+"""Texts whose terms are remembered: the same ones are looked at pass after pass while an episode is open."""
+_SHORT: Final = 1_000
+"""Longer texts are not remembered, so that what is remembered stays small."""
 _WHOLE_RUN: Final = 4
-_NO_MARKS: Final = range(
-    0x20000, 0xE0000
-)  # ideographs and planes that are not assigned: not looked at, to start quickly
-
-
-@cache
-def _word_pattern(*, tag: bool = False) -> re.Pattern[str]:
-    """Build the pattern of a word once: `re` knows letters and numbers, but not marks."""
-    marks = [code for code in range(0x300, sys.maxunicode + 1) if _is_mark(code)]
-    ranges: list[list[int]] = []
-    for code in marks:
-        if ranges and code == ranges[-1][1] + 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    held = "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
-    joiners = "\u200c\u200d"
-    letter = rf"(?:[^\W_]|[{held}])"
-    if tag:
-        return re.compile(rf"#((?:{letter}|_)(?:{letter}|[_{joiners}])*)")
-    return re.compile(rf"{letter}(?:{letter}|[{joiners}])*(?:['\u2019]{letter}+)?")
-
-
-def _is_mark(code: int) -> bool:
-    return code not in _NO_MARKS and unicodedata.category(chr(code))[0] == "M"
+_LETTER: Final = r"[\p{L}\p{M}\p{N}]"
+_JOINERS: Final = "\u200c\u200d"
+_WORD: Final = regex.compile(rf"{_LETTER}[\p{{L}}\p{{M}}\p{{N}}{_JOINERS}]*(?:['\u2019]{_LETTER}+)?")
+_TAG: Final = regex.compile(rf"#([\p{{L}}\p{{M}}\p{{N}}_][\p{{L}}\p{{M}}\p{{N}}_{_JOINERS}]*)")
 
 
 def words_of(text: str) -> list[str]:
@@ -65,7 +49,7 @@ def words_of(text: str) -> list[str]:
         return [_bare(word) for word in _ASCII.findall(plain.lower())]
     plain = unicodedata.normalize("NFKC", plain).casefold()
     words: list[str] = []
-    for word in _word_pattern().findall(plain):
+    for word in _WORD.findall(plain):
         words.extend(_pieces(word) if _IDEOGRAPHIC.search(word) else (_bare(word),))
     return words
 
@@ -87,15 +71,19 @@ def _pieces(word: str) -> Iterator[str]:
 def hashtags_of(text: str) -> list[str]:
     """Return the hashtags of a text without #, case-folded."""
     plain = unicodedata.normalize("NFKC", text[:_MAX_TEXT])
-    return [tag.casefold() for tag in _word_pattern(tag=True).findall(plain)] if "#" in plain else []
+    return [tag.casefold() for tag in _TAG.findall(plain)] if "#" in plain else []
 
 
-def terms_of(text: str, names: frozenset[str]) -> set[str]:
+def terms_of(text: str, names: frozenset[str]) -> frozenset[str]:
     """Return the words and pairs of neighbouring words that say something.
 
     Left out are stop words, single characters, plain numbers, very long runs, and
     all that holds a word of `names` (the brand's own, as `words_of` gives them).
     """
+    return _remembered_terms(text, names) if len(text) <= _SHORT else _terms(text, names)
+
+
+def _terms(text: str, names: frozenset[str]) -> frozenset[str]:
     terms: set[str] = set()
     before = ""
     for word in words_of(text):
@@ -106,7 +94,10 @@ def terms_of(text: str, names: frozenset[str]) -> set[str]:
         if before:
             terms.add(f"{before} {word}")
         before = word
-    return terms
+    return frozenset(terms)
+
+
+_remembered_terms = lru_cache(maxsize=_REMEMBERED)(_terms)
 
 
 def is_about(word: str) -> bool:
