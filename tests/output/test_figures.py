@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.bootstrap import bootstrap_mean
@@ -38,6 +38,7 @@ def test_the_interval_of_net_sentiment_is_the_formula_by_hand() -> None:
     assert net_sentiment_interval(38, 27, 93) == pytest.approx((-5.0194, 28.1773), abs=5e-3)
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_the_interval_of_net_sentiment_is_ordered_and_within_the_scale(positive: int, negative: int, rest: int) -> None:
     n = positive + negative + rest
@@ -49,6 +50,7 @@ def test_the_interval_of_net_sentiment_is_ordered_and_within_the_scale(positive:
     assert -100 <= interval[0] < interval[1] <= 100
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_turning_moods_around_turns_the_interval_around(positive: int, negative: int, rest: int) -> None:
     n = positive + negative + rest + 1
@@ -72,6 +74,7 @@ def test_two_counts_apart_by_chance_are_within_two_deviations() -> None:
     assert poisson_change(7, 7) == 0
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS)
 def test_the_change_has_the_sign_of_the_difference(now: int, before: int) -> None:
     assert math.copysign(1, poisson_change(now, before) or (now - before)) == math.copysign(1, now - before)

@@ -39,7 +39,7 @@ def test_what_the_one_font_lacks_is_spelled_named_or_dropped(text: str, drawn: s
 
 
 @pytest.mark.usefixtures("only_dejavu")
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_whatever_comes_only_drawable_letters_are_left(text: str) -> None:
     left = set(glyphs.drawable(text).replace(r"\$", "$"))

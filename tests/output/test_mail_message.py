@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.errors import UsageError
@@ -68,6 +68,7 @@ def test_a_line_break_in_the_subject_starts_no_header(separator: str) -> None:
     assert dict(headers)["Subject"] == "Acme Bcc: all@example.org <b>"
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=120))
 def test_no_subject_breaks_the_message(subject: str) -> None:
     names = [name for name, _ in headers_of(made(subject))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import subprocess
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import EmailMessage
     from pathlib import Path
+
+_TRIES = 10
+_START_SECONDS = 30.0
 
 
 @dataclass
@@ -89,6 +93,7 @@ class MailServer(Controller):
             port=0,
             ssl_context=context if implicit_tls else None,
             ident="test",
+            ready_timeout=_START_SECONDS,
             **options,
         )
 
@@ -101,9 +106,15 @@ class MailServer(Controller):
         return AuthResult(success=False, handled=False, message=self._login_code.decode())
 
     def _trigger_server(self) -> None:
-        """Learn the port that the system gave before aiosmtpd makes its first connection."""
+        """Learn the port that the system gave before aiosmtpd makes its first connection.
+
+        That connection has a time-out of a second: on a busy machine it is made again.
+        """
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(TimeoutError):
+                return super()._trigger_server()
+        return super()._trigger_server()
 
     def __enter__(self) -> Self:
         self.start()
