@@ -19,6 +19,7 @@ from listener.query.clauses import atoms_of, necessary_clauses
 from listener.query.evaluate import evaluate_reading
 from listener.query.reading import Reading
 from listener.query.text import fold
+from listener.query.tree import Field, children_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.query import Query
     from listener.query.clauses import Atom, Clause
+    from listener.query.tree import Node
 
 __all__ = ["Matcher"]
 
@@ -43,6 +45,7 @@ class Matcher:
     def __init__(self, queries: Sequence[Query]) -> None:
         self._queries = tuple(queries)
         self._by_key = {(query.brand, query.version): query for query in self._queries}
+        self._waiting = {key for key, query in self._by_key.items() if _asks_for_language(query.tree)}
         uses = Counter(atom for query in self._queries for atom in set(atoms_of(query.tree)))
 
         def commonness(clause: Clause) -> tuple[int, int]:
@@ -85,13 +88,23 @@ class Matcher:
 
         False too for a match of a query this matcher does not have.
         """
-        query = self._by_key.get((match.brand, match.query_version))
-        return query is not None and evaluate_reading(query.tree, Reading(mention, language)) is not None
+        key = (match.brand, match.query_version)
+        query = self._by_key.get(key)
+        if query is None or key not in self._waiting:
+            return query is not None  # nothing in the query waits for the language
+        return evaluate_reading(query.tree, Reading(mention, language)) is not None
 
     def _candidates(self, mention: Mention) -> Sequence[int]:
         """Return the positions of the queries worth evaluating, in order."""
         found = self._anchors.queries_in(_scanned(mention))
         return sorted(found.union(self._always)) if found else self._always
+
+
+def _asks_for_language(node: Node) -> bool:
+    """Say whether a condition on the language stands anywhere in a tree."""
+    if isinstance(node, Field) and node.name == "lang":
+        return True
+    return any(_asks_for_language(child) for child in children_of(node))
 
 
 class _Anchors:
