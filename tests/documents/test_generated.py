@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from documents.pages import PAGES, ROOT
+from listener.cli import COMMANDS
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("manual_generator", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_generated_parts_are_what_the_program_says_today(generate: ModuleType) -> None:
+    stale = [file.name for file, text in generate.wanted().items() if file.read_text(encoding="utf-8") != text]
+    assert stale == [], "run make docs"
+
+
+def test_every_generated_part_has_its_page(generate: ModuleType) -> None:
+    marks = {name for page in PAGES for name in re.findall(r"<!-- generated: ([a-z-]+) -->", page.read_text("utf-8"))}
+    assert marks == set(generate.PARTS)
+
+
+def test_generating_twice_changes_nothing(generate: ModuleType) -> None:
+    page = ROOT / "docs" / "configuration.md"
+    once = generate.fill(page.read_text(encoding="utf-8"))
+    assert generate.fill(once) == once
+
+
+def test_every_command_named_on_a_page_exists() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"`listener ([a-z]+)", text))
+        assert named <= set(COMMANDS), f"{page.name} advertises {named - set(COMMANDS)}"
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_picture_is_described_and_light_enough_to_load() -> None:
+    for page in PAGES:
+        for words, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            picture: Path = page.parent / target
+            assert len(words) > 20, f"{page.name}: {target} is not described"
+            assert picture.stat().st_size < 250_000
