@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NgramModel"]
 
-_MOST_CHARACTERS: Final = 160
+_MOST_CHARACTERS: Final = 120
 """As much of a text as is looked at: past it the verdict hardly changes, the cost does."""
 
 _BATCH: Final = 256
