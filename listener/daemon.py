@@ -24,6 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from listener import wiring
 from listener.clock import utc_now
+from listener.database import open_private
 from listener.errors import AlreadyRunningError, ConfigError, ListenerError, StoreError
 from listener.logs import event
 from listener.search import Reader
@@ -66,8 +67,7 @@ class InstanceLock:
     def __enter__(self) -> Self:
         import fcntl  # noqa: PLC0415 - not there on Windows, where only the daemon needs it
 
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._file = os.fdopen(descriptor, "r+", encoding="ascii")
+        self._file = os.fdopen(open_private(self._path), "r+", encoding="ascii")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -6,6 +6,7 @@ write-ahead-log mode. SQL itself stands in the modules that own the tables.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
@@ -65,13 +68,18 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreFullError(f"{path}: the disk is full; free some space and run again, nothing stored is lost")
     if name in _BUSY:
         return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
-    if name.startswith("SQLITE_READONLY"):
+    if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
         return StoreReadOnlyError(f"{path}: the store may not be written; check the owner and mode of file and folder")
     if name == "SQLITE_CANTOPEN":
         return StoreError(f"{path}: the store cannot be opened; check that its folder exists and may be written")
     if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
         return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
     return StoreError(f"{path}: {error}")
+
+
+def _is_refused(path: Path) -> bool:
+    """Say whether the store stands where this process may not write: it needs a log beside it."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -106,13 +114,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
         msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
         raise StoreError(msg)
     with translated(path):
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error:
-            connection.close()
-            raise
+            connection, version = _connect_reader(path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if not _is_for_want_of_a_log(error, path):
+                raise
+            connection, version = _connect_reader(path, "immutable=1")
     if version != SCHEMA_VERSION:
         connection.close()
         raise StoreVersionError(version_message(path, version))
@@ -138,6 +145,39 @@ def sqlite_problems() -> list[str]:
     finally:
         connection.close()
     return problems
+
+
+def _connect_reader(path: Path, how: str) -> tuple[sqlite3.Connection, int]:
+    """Return a connection that only reads, and the store's version."""
+    uri = f"{path.absolute().as_uri()}?{how}"
+    connection = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection, version
+
+
+def _is_for_want_of_a_log(error: sqlite3.Error, path: Path) -> bool:
+    """Say whether only the log beside the store could not be made: a store at rest is whole without it.
+
+    In a folder that may not be written SQLite can make no log, and opens no store
+    in write-ahead-log mode (https://sqlite.org/wal.html#readonly, seen 2026-11-22).
+    Raises StoreReadOnlyError where there is a log that was not taken in: the
+    store without it would give old numbers.
+    """
+    name: str = getattr(error, "sqlite_errorname", None) or ""
+    if (name != "SQLITE_CANTOPEN" and not name.startswith("SQLITE_READONLY")) or not os.access(path, os.R_OK):
+        return False
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        msg = (
+            f"{path}: its newest pages stand in {log.name}, which cannot be read where the folder may not be written; "
+            "copy both files to a folder of your own"
+        )
+        raise StoreReadOnlyError(msg) from error
+    return True
 
 
 def version_message(path: Path, version: int) -> str:
@@ -170,16 +210,26 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
 
 def _create_private(path: Path) -> None:
     """Create an empty file that only its owner can read, where there is none."""
+    if not path.exists():
+        os.close(open_private(path))
+
+
+def open_private(path: Path) -> int:
+    """Open a file for reading and writing, created with mode 0600 where there is none; return its descriptor.
+
+    Raises StoreError, StoreReadOnlyError or StoreFullError where that cannot be.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except FileNotFoundError:
         msg = f"{path}: the folder does not exist; create it or name another place"
         raise StoreError(msg) from None
-    except PermissionError:
-        msg = f"{path}: the store cannot be created there; check the folder's owner and mode"
-        raise StoreReadOnlyError(msg) from None
     except OSError as error:
-        msg = f"{path}: the store cannot be created: {error.strerror}"
+        if error.errno in _REFUSED:
+            msg = f"{path}: this file may not be written; check the owner and mode of file and folder"
+            raise StoreReadOnlyError(msg) from None
+        if error.errno in _NO_SPACE:
+            msg = f"{path}: the disk is full; free some space and run again"
+            raise StoreFullError(msg) from None
+        msg = f"{path}: the file cannot be opened: {error.strerror}"
         raise StoreError(msg) from None
