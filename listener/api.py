@@ -6,6 +6,7 @@ change without a changelog entry.
 
 from __future__ import annotations
 
+from listener.cleaning import clean, clean_line
 from listener.clock import format_duration, from_epoch, parse_duration, parse_instant, to_epoch, utc_now
 from listener.errors import (
     CredentialsError,
@@ -18,6 +19,7 @@ from listener.errors import (
     RateLimitedError,
     RejectedQueryError,
     SourceError,
+    StoppedError,
     TransientDeliveryError,
     TransientSourceError,
     UnavailableError,
@@ -41,7 +43,7 @@ from listener.protocols import (
     Window,
 )
 from listener.query import Query
-from listener.query.compile import Dialect, NativeQuery, compile_query
+from listener.query.compile import Dialect, NativeQuery, compile_query, compile_together
 
 __all__ = [
     "KINDS",
@@ -78,13 +80,17 @@ __all__ = [
     "SourceFacts",
     "Span",
     "StopSignal",
+    "StoppedError",
     "TransientDeliveryError",
     "TransientSourceError",
     "UnavailableError",
     "UnexpectedAnswerError",
     "UsageCappedError",
     "Window",
+    "clean",
+    "clean_line",
     "compile_query",
+    "compile_together",
     "format_duration",
     "from_epoch",
     "option",
