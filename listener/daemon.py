@@ -88,9 +88,15 @@ class InstanceLock:
             self._file.close()
 
 
-def first_run_at(last_attempt: datetime | None, every: timedelta, now: datetime) -> datetime:
-    """Return when a source is read first after a start: an interval after its last run, at once if that is past."""
-    return now if last_attempt is None else max(now, min(last_attempt + every, now + every))
+def first_run_at(
+    last_attempt: datetime | None, every: timedelta, now: datetime, retry_at: datetime | None = None
+) -> datetime:
+    """Return when a source is read first after a start: an interval after its last run, at once if that is past.
+
+    Not before `retry_at`, the instant until which its service asked for patience, unless that is days away.
+    """
+    following = now if last_attempt is None else max(now, min(last_attempt + every, now + every))
+    return following if retry_at is None else max(following, min(retry_at, now + _LONGEST_WAIT))
 
 
 class Daemon:
@@ -184,7 +190,7 @@ class Daemon:
             states = reader.source_states()
         for name in wiring.enabled_sources(self._config):
             schedule = wiring.schedule_of(self._config, name)
-            last = states[name].last_attempt_at if name in states else None
+            state = states.get(name)
             scheduler.add_job(
                 self._collect,
                 IntervalTrigger(
@@ -194,8 +200,11 @@ class Daemon:
                 ),
                 args=(name,),
                 id=f"source:{name}",
-                next_run_time=first_run_at(last, schedule.every, now),
+                next_run_time=first_run_at(
+                    state.last_attempt_at if state else None, schedule.every, now, state.retry_at if state else None
+                ),
             )
+            self._note_next_run(name)
 
     def _collect(self, name: str) -> None:
         """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""

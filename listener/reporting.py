@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import align_down, local_day
-from listener.errors import PermanentDeliveryError, TransientDeliveryError
+from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
 from listener.logs import event
 from listener.mention import Label
 from listener.protocols import Notification
@@ -101,18 +101,21 @@ def due_period(config: Config, now: datetime, zone: ZoneInfo) -> Period:
     A period's digest goes out on the local day after it, at the configured hour.
     After a long pause only the latest is made up for.
     """
-    local = now.astimezone(zone)
-    day = local.date() - timedelta(days=1)
+    day = now.astimezone(zone).date() - timedelta(days=1)
     period = period_of(config, day, zone)
-    while not _has_gone_out(period, config, local, zone):
+    while now < _goes_out_at(period, config, zone):
         period = period_of(config, period.since.astimezone(zone).date() - timedelta(days=1), zone)
     return period
 
 
-def _has_gone_out(period: Period, config: Config, local: datetime, zone: ZoneInfo) -> bool:
-    """Say whether the hour of a period's digest is past."""
+def _goes_out_at(period: Period, config: Config, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a period's digest goes out.
+
+    An hour that a clock change repeats is meant the first time, one that it
+    skips as if the clock had not changed yet. Once past, it stays past.
+    """
     day = period.until.astimezone(zone).date()
-    return day < local.date() or (day == local.date() and local.time() >= config.digest.at)
+    return datetime.combine(day, config.digest.at, tzinfo=zone).astimezone(UTC)
 
 
 def digest_brands(config: Config) -> tuple[Brand, ...]:
@@ -306,6 +309,7 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
 
 
 def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
+    """Return the message of a delivery, None where what it tells of is no longer stored."""
     if item.kind == "digest":
         row = desk.reader.digest(item.subject)
         if row is None:
@@ -313,7 +317,11 @@ def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
         return Notification(
             key=row.key, kind="digest", subject=row.subject, text=row.text, html=row.html, images=row.images
         )
-    return render_alert_of(desk, desk.reader.episode(item.subject), key=item.key)
+    try:
+        episode = desk.reader.episode(item.subject)
+    except UsageError:
+        return None
+    return render_alert_of(desk, episode, key=item.key)
 
 
 def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification: Notification, now: datetime) -> int:

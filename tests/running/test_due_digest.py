@@ -1,0 +1,262 @@
+"""A digest goes out once for each period, whatever clocks and restarts do; a delivery is made once or waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from listener.clock import to_epoch
+from listener.config import Brand, Config, DigestSettings, load_config
+from listener.daemon import first_run_at
+from listener.reporting import Period, due_period, period_of
+from listener.search import Reader
+from listener.service import Service
+from listener.store import DigestSave, Store
+from running.site import NOW, Site, hackernews_table, hits
+from servers.hackernews import HackerNews
+from servers.smtp import Behaviour, MailServer
+
+QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+
+
+def config_of(at: time = time(8), cadence: str = "daily") -> Config:
+    return Config(
+        path=Path("config.toml"), brands=(Brand(name="Acme"),), digest=DigestSettings(at=at, cadence=cadence)
+    )  # fmt: skip
+
+
+def local(zone: str, *parts: int) -> datetime:
+    return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # type: ignore[misc, arg-type]
+
+
+SPANS = [
+    ("America/New_York", datetime(2026, 3, 6, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 10, 30, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 23, tzinfo=UTC)),
+    ("Asia/Kolkata", datetime(2026, 2, 26, tzinfo=UTC)),
+    ("America/Santiago", datetime(2026, 9, 4, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 3, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize("at", [time(0), time(0, 30), time(1, 30), time(2, 30), time(8), time(23, 45)], ids=str)
+@pytest.mark.parametrize(("name", "begin"), SPANS, ids=lambda value: str(value)[:16])
+def test_one_digest_falls_due_for_each_local_day_and_never_an_older_one_after_it(
+    name: str, begin: datetime, at: time
+) -> None:
+    zone, config = ZoneInfo(name), config_of(at)
+    instants = [begin + QUARTER * step for step in range(4 * 24 * 5)]
+    due = [due_period(config, instant, zone) for instant in instants]
+    days = [period.since.astimezone(zone).date() for period in due]
+    assert days == sorted(days)
+    seen = sorted(set(days))
+    assert seen == [seen[0] + DAY * step for step in range(len(seen))]
+    assert len(seen) >= 5
+    assert len({period.key for period in due}) == len(seen)
+    for instant, period in zip(instants, due, strict=True):
+        assert period.until <= instant
+        assert instant - period.until < timedelta(hours=50)
+
+
+def test_a_digest_is_due_from_its_hour_on_the_day_after() -> None:
+    zone, config = ZoneInfo("Asia/Kolkata"), config_of(time(8))
+    early, punctual = local("Asia/Kolkata", 2026, 11, 20, 7, 59), local("Asia/Kolkata", 2026, 11, 20, 8, 0)
+    assert due_period(config, early, zone).key == "digest:daily:2026-11-18:Acme"
+    assert due_period(config, punctual, zone).key == "digest:daily:2026-11-19:Acme"
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25), (date(2026, 11, 2), 24)])
+def test_a_daily_period_is_the_local_day_however_long_it_is(day: date, hours: int) -> None:
+    period = period_of(config_of(), day, ZoneInfo("America/New_York"))
+    assert period.until - period.since == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("cadence", "now", "since", "until"),
+    [
+        ("weekly", (2026, 11, 23, 8, 0), (2026, 11, 16), (2026, 11, 23)),
+        ("weekly", (2026, 11, 23, 7, 59), (2026, 11, 9), (2026, 11, 16)),
+        ("weekly", (2026, 11, 29, 23, 59), (2026, 11, 16), (2026, 11, 23)),
+        ("monthly", (2026, 3, 1, 8, 0), (2026, 2, 1), (2026, 3, 1)),
+        ("monthly", (2026, 3, 31, 23, 0), (2026, 2, 1), (2026, 3, 1)),
+        ("monthly", (2026, 4, 1, 7, 59), (2026, 2, 1), (2026, 3, 1)),
+        ("monthly", (2027, 1, 1, 8, 0), (2026, 12, 1), (2027, 1, 1)),
+        ("monthly", (2028, 3, 1, 9, 0), (2028, 2, 1), (2028, 3, 1)),
+    ],
+)
+def test_weeks_and_months_end_where_the_calendar_ends_them(
+    cadence: str, now: tuple[int, ...], since: tuple[int, ...], until: tuple[int, ...]
+) -> None:
+    name = "America/New_York"
+    period = due_period(config_of(cadence=cadence), local(name, *now), ZoneInfo(name))
+    assert (period.since, period.until) == (local(name, *since), local(name, *until))
+
+
+def test_a_source_runs_when_its_interval_is_over_and_at_once_where_that_is_past() -> None:
+    hour = timedelta(hours=1)
+    assert first_run_at(None, hour, NOW) == NOW
+    assert first_run_at(NOW - timedelta(hours=3), hour, NOW) == NOW
+    assert first_run_at(NOW - timedelta(minutes=10), hour, NOW) == NOW + timedelta(minutes=50)
+    assert first_run_at(NOW + timedelta(days=400), hour, NOW) == NOW + hour  # the clock was wrong before
+
+
+def test_a_source_that_asked_for_patience_is_not_asked_sooner_after_a_restart() -> None:
+    hour = timedelta(hours=1)
+    last, retry_at = NOW - timedelta(hours=3), NOW + timedelta(minutes=12)
+    assert first_run_at(last, hour, NOW, retry_at) == retry_at
+    assert first_run_at(last, hour, NOW, NOW - hour) == NOW
+    assert first_run_at(NOW, hour, NOW, retry_at) == NOW + hour
+    assert first_run_at(last, hour, NOW, NOW + timedelta(days=30)) == NOW + DAY  # a month's cap may be raised before
+
+
+MAIL = """
+[digest]
+at = 08:00:00
+to = [{to}]
+
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "listener@example.org"
+"""
+TEAM, BOSS = "team@example.com", "boss@example.com"
+
+
+def mail_table(port: int, *to: str) -> str:
+    return MAIL.format(port=port, to=", ".join(f'"{address}"' for address in to or (TEAM,)))
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a site that was read over five days."""
+    patch = pytest.MonkeyPatch()
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server:
+        site = Site(tmp_path_factory.mktemp("collected"), hackernews_table(server, lookback="5d"), more=mail_table(9))
+        assert site.collect().code == 0
+        yield site
+    patch.undo()
+
+
+def service(site: Site) -> Service:
+    return Service(load_config(site.config), site.database, Event())
+
+
+def digests(site: Site) -> list[tuple[object, ...]]:
+    return site.rows("SELECT key FROM digests ORDER BY id")
+
+
+def test_a_digest_is_made_once_also_by_another_service_after_a_restart(collected: Site) -> None:
+    zone = load_config(collected.config).zone()
+    today = NOW.astimezone(zone).date()
+    eight = datetime.combine(today, time(8), tzinfo=zone).astimezone(UTC)
+    number = service(collected).make_due_digest(now=eight)
+    assert number is not None
+    again = service(collected)
+    assert again.make_due_digest(now=eight) is None
+    assert again.make_due_digest(now=eight + timedelta(hours=9)) is None
+    assert again.make_due_digest(now=eight - timedelta(minutes=1)) is not None  # the one of the day before was missed
+    assert service(collected).make_due_digest(now=eight) is None
+    keys = [f"digest:daily:{today - DAY * days}:Acme,Globex" for days in (1, 2)]
+    assert digests(collected) == [(key,) for key in keys]
+    assert collected.rows("SELECT key, count(*) FROM outbox GROUP BY key ORDER BY key DESC") == [(k, 1) for k in keys]
+    missed = eight + 3 * DAY + timedelta(hours=5)  # the machine slept over three mornings: only the latest is made up
+    assert service(collected).make_due_digest(now=missed) is not None
+    assert digests(collected)[2:] == [(f"digest:daily:{today + 2 * DAY}:Acme,Globex",)]
+
+
+def test_nothing_is_due_before_anything_was_read_or_without_a_recipient(tmp_path: Path) -> None:
+    with HackerNews(hits(10)) as server:
+        site = Site(tmp_path, hackernews_table(server, lookback="1h"), more=mail_table(9))
+        site.collect()
+        assert service(site).make_due_digest(now=NOW) is None
+        site.configure(hackernews_table(server), more="[digest]\nat = 00:00:00\n")
+        assert service(site).make_due_digest(now=NOW + 5 * DAY) is None
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Site:
+    """Return a site with a digest to be sent to the team."""
+    site = Site(tmp_path, "[sources.hackernews]", more=mail_table(9))
+    enqueue(site, TEAM)
+    return site
+
+
+def enqueue(site: Site, *to: str) -> None:
+    """Put a digest into the outbox for each recipient, as the configured notifiers call them."""
+    site.configure("[sources.hackernews]", more=mail_table(9, *to))
+    names = [notifier.destination for notifier in service(site)._notifiers]
+    period = Period(cadence="daily", since=NOW - DAY, until=NOW, key="digest:daily:test:Acme")
+    with Store(site.database) as store:
+        store.reports.save_digest(
+            DigestSave(key=period.key, since=period.since, until=period.until, subject="Acme", text="quiet", html=None),
+            names,
+            now=NOW,
+        )
+
+
+def outbox(site: Site) -> list[tuple[object, ...]]:
+    return site.rows("SELECT state, attempts, next_try_at FROM outbox ORDER BY id")
+
+
+def test_a_mail_server_that_is_down_delays_and_loses_nothing(waiting: Site) -> None:
+    assert service(waiting).deliver(now=NOW) == 0
+    minute = timedelta(minutes=1)
+    assert outbox(waiting) == [("pending", 1, to_epoch(NOW + minute))]
+    assert service(waiting).deliver(now=NOW + timedelta(seconds=30)) == 0
+    assert outbox(waiting) == [("pending", 1, to_epoch(NOW + minute))]
+    assert service(waiting).deliver(now=NOW + minute) == 0
+    assert outbox(waiting) == [("pending", 2, to_epoch(NOW + 3 * minute))]
+    with MailServer(Behaviour()) as mail:
+        waiting.configure("[sources.hackernews]", more=mail_table(mail.port))
+        assert service(waiting).deliver(now=NOW + 3 * minute) == 1
+        assert service(waiting).deliver(now=NOW + DAY) == 0
+        assert [message.recipients for message in mail.behaviour.received] == [[TEAM]]
+    assert [state for state, *_ in outbox(waiting)] == ["sent"]
+
+
+def test_a_refused_recipient_is_parked_and_shown_and_the_others_get_their_mail(waiting: Site) -> None:
+    enqueue(waiting, BOSS)
+    with MailServer(Behaviour(refuse={TEAM: "550 5.1.1 no such user"})) as mail:
+        waiting.configure("[sources.hackernews]", more=mail_table(mail.port, TEAM, BOSS))
+        assert service(waiting).deliver(now=NOW) == 1
+        assert service(waiting).deliver(now=NOW + 30 * DAY) == 0
+        assert [message.recipients for message in mail.behaviour.received] == [[BOSS]]
+    assert [state for state, *_ in outbox(waiting)] == ["failed", "sent"]
+    ((error,),) = waiting.rows("SELECT last_error FROM outbox WHERE state = 'failed'")
+    assert "550" in str(error)
+    with Reader(waiting.database) as reader:
+        counts = reader.outbox()
+    assert (counts.pending, counts.failed, counts.sent) == (0, 1, 1)
+
+
+def test_a_destination_that_is_no_longer_configured_is_parked(waiting: Site) -> None:
+    with MailServer(Behaviour()) as mail:
+        waiting.configure("[sources.hackernews]", more=mail_table(mail.port, BOSS))
+        assert service(waiting).deliver(now=NOW) == 0
+        assert mail.behaviour.received == []
+    ((state, error),) = waiting.rows("SELECT state, last_error FROM outbox")
+    assert state == "failed"
+    assert "no longer configured" in str(error)
+
+
+def test_a_message_about_what_is_gone_is_parked_and_holds_nobody_up(waiting: Site) -> None:
+    with Store(waiting.database) as store:
+        store._connection.execute(
+            "INSERT INTO outbox (key, destination, kind, subject_id, state, next_try_at, created_at) "
+            "SELECT 'Acme/spike/1:opened', destination, 'alert-opened', 4711, 'pending', 0, 0 FROM outbox"
+        )
+        store._connection.execute("UPDATE outbox SET id = 900 WHERE kind = 'digest'")
+    with MailServer(Behaviour()) as mail:
+        waiting.configure("[sources.hackernews]", more=mail_table(mail.port))
+        assert service(waiting).deliver(now=NOW) == 1
+    assert waiting.rows("SELECT kind, state FROM outbox ORDER BY id") == [
+        ("alert-opened", "failed"),
+        ("digest", "sent"),
+    ]
