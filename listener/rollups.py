@@ -31,7 +31,7 @@ QUARTER_SECONDS: Final = 900
 DAY_SECONDS: Final = 86_400
 
 _LABEL_COLUMNS: Final = ("positive", "neutral", "negative", "no_evidence", "unscored")
-_FIGURES: Final = ("mentions", "stories", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement")
+_FIGURES: Final = ("mentions", "stories", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement", "score_count")
 _POSITION: Final = {name: index for index, name in enumerate(_FIGURES)}
 _COLUMN_OF: Final = {
     Label.POSITIVE: "positive",
@@ -47,7 +47,8 @@ _DAY_FIGURES: Final = tuple(name for name in _FIGURES if name != "stories")
 class Contribution:
     """Hold what one match adds: where (brand, time, source, language) and how much.
 
-    `score` is x 10 000, None where unscored. `engagement` is 0 for reposts.
+    `label` is the effective one. `score` is x 10 000, None where unscored or where a
+    person's label contradicts it: then it is in no mean. `engagement` is 0 for reposts.
     """
 
     brand_id: int
@@ -77,6 +78,7 @@ class RollupChange:
         if score is not None:
             amounts[_POSITION["score_sum"]] = sign * score
             amounts[_POSITION["score_squares"]] = sign * score * score
+            amounts[_POSITION["score_count"]] = sign
         amounts[_POSITION["engagement"]] = sign * contribution.engagement
         quarter = (contribution.brand_id, contribution.published_at // QUARTER_SECONDS)
         day = (
@@ -131,18 +133,18 @@ _LABEL_SUMS: Final = ", ".join(
 _MATCH_SUMS: Final = (
     f"count(*) AS mentions, {_LABEL_SUMS}, "
     "coalesce(sum(score), 0) AS score_sum, coalesce(sum(score * score), 0) AS score_squares, "
-    "sum(engagement) AS engagement"
+    "sum(engagement) AS engagement, count(score) AS score_count"
 )
 _COUNTED: Final = f"FROM matches WHERE label <> {int(Label.IRRELEVANT)}"
 
 _QUARTERS_FROM_ROWS: Final = f"""
 SELECT brand_id, bucket, sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative),
-       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement)
+       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
 FROM (
   SELECT brand_id, published_at / {QUARTER_SECONDS} AS bucket, 0 AS stories, {_MATCH_SUMS}
   {_COUNTED} GROUP BY 1, 2
   UNION ALL
-  SELECT brand_id, first_at / {QUARTER_SECONDS}, count(*), 0, 0, 0, 0, 0, 0, 0, 0, 0
+  SELECT brand_id, first_at / {QUARTER_SECONDS}, count(*), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
   FROM (
     SELECT matches.brand_id, story_id, min(matches.published_at) AS first_at
     FROM matches JOIN mentions ON mentions.id = matches.mention_id

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mentions"]
 
-_LABELS: Final = ("positive", "neutral", "negative", "unscored")
+_LABELS: Final = ("positive", "neutral", "negative", "unscored", "irrelevant")
 _COLUMNS: Final = (
     Column(name="number", title="#", align="right"),
     Column(name="published_at", title="when"),
@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 _DATA_COLUMNS: Final = (
     "number", "brand", "source", "id", "kind", "url", "author", "author_name", "followers", "title", "text",
     "language", "published_at", "seen_at", "sentiment", "score", "likes", "reposts", "replies", "views", "is_repost",
-    "story",
+    "story", "labelled_at", "is_label_stale",
 )  # fmt: skip
 
 
@@ -69,7 +69,10 @@ def mentions(
     originals: bool,
     limit: int,
 ) -> None:
-    """Show mentions, the newest first; a mention of two brands comes once for each."""
+    """Show mentions, the newest first; a mention of two brands comes once for each.
+
+    What was labelled irrelevant is left out unless --sentiment irrelevant asks for it.
+    """
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
 
@@ -91,7 +94,7 @@ def mentions(
     if app.format == "table":
         emit_rows(
             [
-                {**row, "text": _one_text(row), "published_at": _short(one, zone)}
+                {**row, "text": _one_text(row), "published_at": _short(one, zone), "sentiment": _feeling(one)}
                 for row, one in zip(rows, found, strict=False)
             ],
             _COLUMNS,
@@ -115,7 +118,15 @@ def _row(one: MentionRow, zone: ZoneInfo) -> dict[str, object]:
         "published_at": one.published_at.astimezone(zone).isoformat(),
         "seen_at": one.seen_at.astimezone(zone).isoformat(),
         "sentiment": one.label.word,
+        "labelled_at": None if one.labelled_at is None else one.labelled_at.astimezone(zone).isoformat(),
     }
+
+
+def _feeling(one: MentionRow) -> str:
+    """Return the label, and whether a person gave it."""
+    if one.labelled_at is None:
+        return one.label.word
+    return f"{one.label.word} (by hand{', before an edit' if one.is_label_stale else ''})"
 
 
 def _one_text(row: dict[str, object]) -> str:

@@ -23,31 +23,35 @@ _COLUMNS: Final = """
 mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, mentions.url, authors.handle, authors.name,
 authors.followers, mentions.title, mentions.text, mentions.language, mentions.published_at, mentions.seen_at,
 matches.label, matches.score, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
-mentions.repost_of IS NOT NULL, mentions.story_id, matches.spans
+mentions.repost_of IS NOT NULL, mentions.story_id, matches.spans, labels.labelled_at,
+labels.text_hash <> mentions.text_hash
 """
 
 _MATCHED: Final = f"""
 SELECT {_COLUMNS} FROM matches JOIN mentions ON mentions.id = matches.mention_id
 JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
+LEFT JOIN labels ON labels.mention_id = matches.mention_id AND labels.brand_id = matches.brand_id
 """  # noqa: S608 - built from constants of this module
 
 _ALL: Final = f"""
 SELECT {_COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN matches ON matches.mention_id = mentions.id LEFT JOIN brands ON brands.id = matches.brand_id
 LEFT JOIN authors ON authors.id = mentions.author_id
+LEFT JOIN labels ON labels.mention_id = matches.mention_id AND labels.brand_id = matches.brand_id
 """  # noqa: S608 - built from constants of this module
 
-_CONDITIONS: Final = """
+_CONDITIONS: Final = f"""
 WHERE (:brand IS NULL OR brands.name = :brand)
   AND (:source IS NULL OR sources.name = :source)
   AND (:language IS NULL OR mentions.language = :language OR mentions.language LIKE :language || '-%')
-  AND (:labels IS NULL OR instr(:labels, ',' || matches.label || ',') > 0)
+  AND CASE WHEN :labels IS NULL THEN matches.label <> {int(Label.IRRELEVANT)}
+      ELSE instr(:labels, ',' || matches.label || ',') > 0 END
   AND (:since IS NULL OR mentions.published_at >= :since)
   AND (:until IS NULL OR mentions.published_at < :until)
   AND (:reposts OR mentions.repost_of IS NULL)
   AND (:words IS NULL OR mentions.id IN (SELECT rowid FROM mention_texts WHERE mention_texts MATCH :words))
-"""
+"""  # noqa: S608 - built from constants of this module
 
 _ORDER: Final = "ORDER BY mentions.published_at DESC, mentions.id DESC, brands.name LIMIT :limit"
 
@@ -58,6 +62,7 @@ FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON s
 LEFT JOIN authors ON authors.id = mentions.author_id
 WHERE matches.brand_id = (SELECT id FROM brands WHERE name = ?) AND matches.published_at >= ?
   AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)} AND mentions.text IS NOT NULL
+  AND (? IS NULL OR sources.name = ?)
 ORDER BY matches.published_at DESC, mentions.id DESC LIMIT ?
 """  # noqa: S608 - built from constants of this module
 
@@ -142,10 +147,19 @@ def count_by(
 
 
 def read_wordings(
-    connection: sqlite3.Connection, brand: str, since: datetime, until: datetime, limit: int
+    connection: sqlite3.Connection,
+    brand: str,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    *,
+    source: str | None = None,
 ) -> tuple[Wording, ...]:
-    """Return what a brand's mentions in [since, until) say, the newest `limit` of them, newest first."""
-    rows = connection.execute(_WORDINGS, (brand, to_epoch(since), to_epoch(until), limit))
+    """Return what a brand's mentions in [since, until) say, the newest `limit` of them, newest first.
+
+    With `source` those of that source alone.
+    """
+    rows = connection.execute(_WORDINGS, (brand, to_epoch(since), to_epoch(until), source, source, limit))
     return tuple(
         Wording(
             number=number,
@@ -188,7 +202,7 @@ def words_expression(text: str) -> str:
 def _row(row: Sequence[Any]) -> MentionRow:
     (
         number, brand, source, native_id, kind, url, handle, name, followers, title, text, language, published_at,
-        seen_at, label, score, likes, reposts, replies, views, is_repost, story, spans,
+        seen_at, label, score, likes, reposts, replies, views, is_repost, story, spans, labelled_at, is_label_stale,
     ) = row  # fmt: skip
     return MentionRow(
         number=number,
@@ -214,6 +228,8 @@ def _row(row: Sequence[Any]) -> MentionRow:
         is_repost=bool(is_repost),
         story=story,
         spans=_spans(spans),
+        labelled_at=None if labelled_at is None else from_epoch(labelled_at),
+        is_label_stale=bool(is_label_stale),
     )
 
 

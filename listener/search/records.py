@@ -38,7 +38,7 @@ class MentionFilter:
     """Say which stored mentions a reader wants; None or empty is no condition.
 
     `since` and `until` are a half-open span of publication times. `labels` are
-    the effective ones. `text` is plain words, all of which must occur.
+    the effective ones; without any, mentions that people found irrelevant are left out. `text` is plain words, all of which must occur.
     """
 
     brand: str | None = None
@@ -126,7 +126,9 @@ class MentionRow:
 
     `number` is the short number that names it on the command line. `spans` are
     the places of the brand: (field, start, end). Text, title, url and author are
-    None once purged.
+    None once purged. `label` is a person's where `labelled_at` says when, and
+    `score` is then None unless the scorer agreed; `is_label_stale` says that the
+    words were edited since.
     """
 
     number: int
@@ -152,6 +154,8 @@ class MentionRow:
     is_repost: bool
     story: int
     spans: tuple[tuple[str, int, int], ...] = ()
+    labelled_at: datetime | None = None
+    is_label_stale: bool = False
 
     @property
     def engagement(self) -> int:

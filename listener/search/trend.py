@@ -30,13 +30,13 @@ _Z_975: Final = 1.959963984540054
 
 _SUMS_FROM_ROLLUP: Final = """
 SELECT sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
-       sum(score_sum), sum(score_squares), sum(engagement)
+       sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
 FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
 """
 
 _FROM_ROLLUP: Final = """
 SELECT bucket, mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_squares,
-       engagement
+       engagement, score_count
 FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
 """
 
@@ -50,7 +50,8 @@ _CONDITIONS: Final = (
 _FROM_MATCHES: Final = f"""
 SELECT published_at / {QUARTER_SECONDS}, count(*), 0, sum(label = {int(Label.POSITIVE)}),
        sum(label = {int(Label.NEUTRAL)}), sum(label = {int(Label.NEGATIVE)}), sum(label = {int(Label.NO_EVIDENCE)}),
-       sum(label = {int(Label.UNSCORED)}), coalesce(sum(score), 0), coalesce(sum(score * score), 0), sum(engagement)
+       sum(label = {int(Label.UNSCORED)}), coalesce(sum(score), 0), coalesce(sum(score * score), 0), sum(engagement),
+       count(score)
 FROM matches WHERE {_CONDITIONS} GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
@@ -98,7 +99,7 @@ class _Cell:
     __slots__ = ("figures", "reach")
 
     def __init__(self) -> None:
-        self.figures = [0] * 10
+        self.figures = [0] * 11
         self.reach = 0
 
     def add(self, figures: Sequence[int]) -> None:
@@ -226,7 +227,9 @@ def _values(connection: sqlite3.Connection, brand: str, span: Span, buckets: Seq
 
 
 def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: datetime) -> TrendBucket:
-    mentions, stories, positive, neutral, negative, no_evidence, unscored, total, squares, engagement = cell.figures
+    mentions, stories, positive, neutral, negative, no_evidence, unscored, total, squares, engagement, averaged = (
+        cell.figures
+    )
     coverage = None if mentions and not share else share
     is_partial = bucket.end > now
     if not mentions and not coverage:
@@ -248,8 +251,8 @@ def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: d
         negative=negative,
         no_evidence=no_evidence,
         unscored=unscored,
-        mean_score=round(total / scored / SCORE_SCALE, 4) if scored else None,
-        mean_score_interval=mean_interval(scored, total, squares),
+        mean_score=round(total / averaged / SCORE_SCALE, 4) if averaged else None,
+        mean_score_interval=mean_interval(averaged, total, squares),
         net_sentiment=net_sentiment(positive, negative, scored),
         engagement=engagement,
         reach=cell.reach,

@@ -5,6 +5,7 @@ transaction: killing the process at any instruction loses nothing and counts
 nothing twice.
 """
 
+from listener.store.labels import PERSON_LABELS
 from listener.store.records import (
     ChartSave,
     DigestSave,
@@ -13,12 +14,15 @@ from listener.store.records import (
     KnownMention,
     OutboxItem,
     PageProgress,
+    Rejudged,
+    ReplayMark,
     SaveResult,
     Verdict,
 )
 from listener.store.writer import Store
 
 __all__ = [
+    "PERSON_LABELS",
     "ChartSave",
     "DigestSave",
     "EpisodeSave",
@@ -26,6 +30,8 @@ __all__ = [
     "KnownMention",
     "OutboxItem",
     "PageProgress",
+    "Rejudged",
+    "ReplayMark",
     "SaveResult",
     "Store",
     "Verdict",

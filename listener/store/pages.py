@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import Contribution, RollupChange, apply_change
+from listener.store.firsts import settle_firsts
+from listener.store.labels import effective, labels_of, write_label
 from listener.stories import story_keys, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from listener.mention import Mention
     from listener.store.catalogue import Catalogue
-    from listener.store.records import Judged, Verdict
+    from listener.store.records import Judged, Rejudged, Verdict
     from listener.stories import StoryKey
 
 __all__ = ["PageWriter", "mention_digest"]
@@ -46,12 +48,22 @@ WHERE id = ?
 _INSERT_MATCH: Final = """
 INSERT INTO matches (
   brand_id, published_at, mention_id, query_id, source_id, language, label, score, text_score, evidence, confidence,
-  scorer_id, reason, engagement, spans
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  scorer_id, reason, engagement, spans, scorer_label, scorer_score
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _OLD_MATCHES: Final = """
 SELECT brand_id, published_at, source_id, language, label, score, engagement FROM matches WHERE mention_id = ?
+"""
+
+_SET_LABEL: Final = """
+UPDATE matches SET label = ?, score = ?, scorer_label = ?, scorer_score = ? WHERE mention_id = ? AND brand_id = ?
+"""
+
+_PLACE: Final = """
+SELECT published_at, source_id, story_id, text_hash,
+       CASE WHEN repost_of IS NULL THEN coalesce(likes, 0) + coalesce(reposts, 0) + coalesce(replies, 0) ELSE 0 END
+FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
 _RELATED_STORIES: Final = """
@@ -127,15 +139,58 @@ class PageWriter:
         for old in self._contributions(stored.number):
             if old.engagement != engagement:
                 self._change.add(old, -1)
-                self._change.add(_with_engagement(old, engagement))
+                self._change.add(replace(old, engagement=engagement))
         self._connection.execute(
             "UPDATE matches SET engagement = ? WHERE mention_id = ? AND engagement <> ?",
             (engagement, stored.number, engagement),
         )
 
+    def label(self, number: int, brand_id: int, said: Label | None) -> None:
+        """Let a person's label of a mention count for a brand it matches, or no longer where it is None."""
+        write_label(self._connection, number, brand_id, said, self._now)
+        (story, label, score) = self._connection.execute(
+            "SELECT story_id, coalesce(scorer_label, label), CASE WHEN scorer_label IS NULL THEN score "
+            "ELSE scorer_score END FROM matches JOIN mentions ON mentions.id = mention_id "
+            "WHERE mention_id = ? AND brand_id = ?",
+            (number, brand_id),
+        ).fetchone()
+        counted = effective(Label(label), score, said)
+        for old in self._contributions(number):
+            if old.brand_id == brand_id:
+                self._change.add(old, -1)
+                self._change.add(replace(old, label=counted.label, score=counted.score))
+        self._connection.execute(_SET_LABEL, (*counted, number, brand_id))
+        self._touched.add(story)
+        self.changed += 1
+
+    def rejudge(self, judged: Rejudged) -> bool:
+        """Put new verdicts in the place of a stored mention's; everything else of it stays.
+
+        False, with nothing changed, where its words were changed or removed since they were judged.
+        """
+        row = self._connection.execute(_PLACE, (judged.number,)).fetchone()
+        if row is None or row[3] != judged.text_hash:
+            return False
+        published_at, source_id, story, _, engagement = row
+        for old in self._contributions(judged.number):
+            self._change.add(old, -1)
+        self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (judged.number,))
+        self._connection.execute("UPDATE mentions SET language = ? WHERE id = ?", (judged.language, judged.number))
+        place = _Place(
+            number=judged.number,
+            published_at=published_at,
+            source_id=source_id,
+            language=judged.language,
+            engagement=engagement,
+        )
+        self._write_matches(judged.verdicts, place)
+        self._touched.add(story)
+        self.changed += 1
+        return True
+
     def finish(self) -> frozenset[str]:
         """Settle stories, rollups and full text; return the brands that have new matches."""
-        self._settle_stories()
+        settle_firsts(self._connection, self._touched, self._change)
         apply_change(self._connection, self._change)
         self._connection.execute(
             "INSERT INTO mention_texts (rowid, title, text) SELECT id, title, text FROM mentions WHERE id > ?",
@@ -190,8 +245,7 @@ class PageWriter:
             language=judged.language,
             engagement=0 if mention.is_repost else counters.total or 0,
         )
-        for verdict in judged.verdicts:
-            self._write_match(verdict, place)
+        self._write_matches(judged.verdicts, place)
         self._touched.add(story_id)
         self.new += 1
 
@@ -223,23 +277,28 @@ class PageWriter:
             language=judged.language,
             engagement=self._engagement(stored),
         )
-        for verdict in judged.verdicts:
-            self._write_match(verdict, place)
+        self._write_matches(judged.verdicts, place)
         self._touched.add(story_id)
         self.changed += 1
 
-    def _write_match(self, verdict: Verdict, place: _Place) -> None:
+    def _write_matches(self, verdicts: Sequence[Verdict], place: _Place) -> None:
+        """Store the verdicts on a mention; what people said of it before stands."""
+        said = labels_of(self._connection, place.number)
+        for verdict in verdicts:
+            self._write_match(verdict, place, said)
+
+    def _write_match(self, verdict: Verdict, place: _Place, said: Mapping[int, Label]) -> None:
         match, sentiment = verdict.match, verdict.sentiment
         brand_id = self._catalogue.brand(match.brand)
-        score = _scaled(sentiment.score)
+        counted = effective(sentiment.label, _scaled(sentiment.score), said.get(brand_id))
         self._connection.execute(
             _INSERT_MATCH,
             (
                 brand_id, place.published_at, place.number, self._catalogue.query(match.brand, match.query_version),
-                place.source_id, place.language, int(sentiment.label), score, _scaled(sentiment.whole_text_score),
+                place.source_id, place.language, counted.label, counted.score, _scaled(sentiment.whole_text_score),
                 sentiment.evidence, sentiment.confidence,
                 self._catalogue.scorer(sentiment.scorer, sentiment.version), sentiment.reason, place.engagement,
-                _dump(match.spans),
+                _dump(match.spans), counted.scorer_label, counted.scorer_score,
             ),
         )  # fmt: skip
         self._change.add(
@@ -248,8 +307,8 @@ class PageWriter:
                 published_at=place.published_at,
                 source_id=place.source_id,
                 language=place.language,
-                label=sentiment.label,
-                score=score,
+                label=counted.label,
+                score=counted.score,
                 engagement=place.engagement,
             )
         )
@@ -324,39 +383,6 @@ class PageWriter:
             "INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(key.key, published_at, number, key.reach_seconds) for key in keys],
         )
-
-    def _settle_stories(self) -> None:
-        """Take away where the touched stories were first seen and add where they are now."""
-        for story in sorted(self._touched):
-            gone = self._connection.execute(
-                "DELETE FROM story_firsts WHERE story_id = ? RETURNING brand_id, first_at", (story,)
-            ).fetchall()
-            for brand_id, first_at in gone:
-                self._change.add_story(brand_id, first_at, -1)
-            firsts = self._connection.execute(
-                "SELECT matches.brand_id, min(matches.published_at) FROM mentions "
-                "JOIN matches ON matches.mention_id = mentions.id WHERE mentions.story_id = ? AND matches.label <> ? "
-                "GROUP BY matches.brand_id",
-                (story, int(Label.IRRELEVANT)),
-            ).fetchall()
-            for brand_id, first_at in firsts:
-                self._change.add_story(brand_id, first_at)
-            self._connection.executemany(
-                "INSERT INTO story_firsts (brand_id, story_id, first_at) VALUES (?, ?, ?)",
-                [(brand_id, story, first_at) for brand_id, first_at in firsts],
-            )
-
-
-def _with_engagement(old: Contribution, engagement: int) -> Contribution:
-    return Contribution(
-        brand_id=old.brand_id,
-        published_at=old.published_at,
-        source_id=old.source_id,
-        language=old.language,
-        label=old.label,
-        score=old.score,
-        engagement=engagement,
-    )
 
 
 def _scaled(score: float | None) -> int | None:

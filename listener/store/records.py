@@ -19,6 +19,8 @@ __all__ = [
     "KnownMention",
     "OutboxItem",
     "PageProgress",
+    "Rejudged",
+    "ReplayMark",
     "SaveResult",
     "Verdict",
 ]
@@ -43,6 +45,29 @@ class Judged:
     published_at: datetime
     language: str
     verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejudged:
+    """Hold new verdicts on a stored mention; `text_hash` is of the words they are about."""
+
+    number: int
+    text_hash: bytes
+    language: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayMark:
+    """Say how far a replay over the stored mentions is.
+
+    `kind` is its name, `target` what it brings the mentions to: a replay goes on
+    where one of the same kind and target stopped. `position` is the last number done.
+    """
+
+    kind: str
+    target: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

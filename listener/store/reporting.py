@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -108,10 +109,13 @@ class ReportWriter:
         episodes: Sequence[EpisodeSave],
         destinations: Sequence[str],
         now: datetime,
+        closes_others: bool = False,
     ) -> list[int]:
         """Store how far a rule was evaluated, its episodes and the news to send, all or nothing.
 
-        Returns the numbers of the episodes, in order.
+        With `closes_others` what else is open of the rule is closed where it stood:
+        nobody follows it any more. That an episode is over is sent only to who heard
+        of it before. Returns the numbers of the episodes, in order.
         """
         seconds = to_epoch(now)
         with self._transaction():
@@ -122,7 +126,18 @@ class ReportWriter:
                 "evaluated_until = excluded.evaluated_until",
                 (brand_id, rule, state, to_epoch(evaluated_until)),
             )
-            return [self._save_episode(brand_id, rule, episode, destinations, seconds) for episode in episodes]
+            numbers = [self._save_episode(brand_id, rule, episode, destinations, seconds) for episode in episodes]
+            if closes_others:
+                self._close_others(brand_id, rule, numbers)
+            return numbers
+
+    def _close_others(self, brand_id: int, rule: str, numbers: Sequence[int]) -> None:
+        """Close the open episodes of a rule whose numbers are not among these."""
+        self._connection.execute(
+            "UPDATE episodes SET state = 'resolved', resolved_at = updated_at WHERE brand_id = ? AND rule = ? "
+            "AND state = 'open' AND id NOT IN (SELECT value FROM json_each(?))",
+            (brand_id, rule, json.dumps(list(numbers))),
+        )
 
     def _save_episode(
         self, brand_id: int, rule: str, episode: EpisodeSave, destinations: Sequence[str], now: int
@@ -146,8 +161,17 @@ class ReportWriter:
         ).fetchone()  # fmt: skip
         number = int(row[0])
         for news in episode.news:
-            self._enqueue(f"{episode.key}:{news}", f"alert-{news}", number, destinations, now)
+            to = self._informed(number, destinations) if news == "resolved" else destinations
+            self._enqueue(f"{episode.key}:{news}", f"alert-{news}", number, to, now)
         return number
+
+    def _informed(self, number: int, destinations: Sequence[str]) -> list[str]:
+        """Return the destinations that something of an episode went to, or waits to go to."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT destination FROM outbox WHERE subject_id = ? AND kind LIKE 'alert-%'", (number,)
+        )
+        known = {destination for (destination,) in rows}
+        return [destination for destination in destinations if destination in known]
 
     def _enqueue(self, key: str, kind: str, subject: int, destinations: Sequence[str], now: int) -> None:
         self._connection.executemany(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final, Self
 from listener import ledger
 from listener.clock import from_epoch, to_epoch
 from listener.database import open_writer, translated, write_transaction
+from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
 from listener.store.catalogue import Catalogue
+from listener.store.labels import PERSON_LABELS
 from listener.store.pages import PageWriter
-from listener.store.records import Judged, KnownMention, PageProgress, SaveResult
+from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
 from listener.store.reporting import ReportWriter
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.ledger import WindowRow
-    from listener.mention import Mention
+    from listener.mention import Label, Mention
     from listener.protocols import Resource
     from listener.query import Query
 
@@ -132,6 +134,61 @@ class Store:
             brands = writer.finish()
             window = None if progress is None else self._move(progress, writer.new, seconds)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
+
+    def label(self, number: int, brand: str | None, said: Label | None, *, now: datetime) -> frozenset[str]:
+        """Let a person's verdict on a mention count from now on; return the brands it is for.
+
+        `brand` None means every brand the mention matches; `said` None takes the
+        verdict back. It is kept when the mention is seen again, edited, matched or
+        scored anew. Raises UsageError where the mention does not match the brand, or none.
+        """
+        if said is not None and said not in PERSON_LABELS:
+            msg = f"nobody labels a mention {said.word}; valid: {', '.join(one.word for one in PERSON_LABELS)}"
+            raise UsageError(msg)
+        with self._transaction():
+            matched = dict(
+                self._connection.execute(
+                    "SELECT name, id FROM matches JOIN brands ON brands.id = brand_id WHERE mention_id = ? ORDER BY name",
+                    (number,),
+                ).fetchall()
+            )
+            wanted = {name: key for name, key in matched.items() if brand in {None, name}}
+            if not wanted:
+                shown = f"matches {', '.join(matched)}" if matched else "matches no brand"
+                msg = f"mention {number} {shown}; a label says how it feels about a brand it matches"
+                raise UsageError(msg)
+            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            for key in wanted.values():
+                writer.label(number, key, said)
+            writer.finish()
+        return frozenset(wanted)
+
+    def save_replay(self, judged: Sequence[Rejudged], *, mark: ReplayMark, now: datetime) -> int:
+        """Store new verdicts on stored mentions and how far the replay is; return how many were changed."""
+        with self._transaction():
+            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            for one in judged:
+                writer.rejudge(one)
+            writer.finish()
+            self._connection.execute(
+                "INSERT INTO replays (kind, target, position, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind) "
+                "DO UPDATE SET target = excluded.target, position = excluded.position, updated_at = excluded.updated_at",
+                (mark.kind, mark.target, mark.position, to_epoch(now)),
+            )
+        return writer.changed
+
+    def end_replay(self, kind: str) -> None:
+        """Forget how far a replay was: it is done."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM replays WHERE kind = ?", (kind,))
+
+    def replay_position(self, kind: str, target: str) -> int:
+        """Return the last mention that a stopped replay of this kind and target did, 0 where there is none."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT position FROM replays WHERE kind = ? AND target = ?", (kind, target)
+            ).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _move(self, progress: PageProgress, stored: int, now: int) -> WindowRow | None:
         count = ledger.PageCount(
