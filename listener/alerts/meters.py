@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from listener.alerts.baseline import SpikeBaseline
 from listener.alerts.shares import WINDOW, ShareBaseline
+from listener.errors import StoreVersionError
 
 if TYPE_CHECKING:
     from listener.alerts.options import AlertOptions, RuleOptions
@@ -72,8 +73,16 @@ class Meter(Protocol):
 def open_meter(rule: RuleOptions, options: AlertOptions, memory: str, time_zone: str) -> Meter:
     """Return the meter of a rule, going on from `memory` (empty: from nothing).
 
-    Raises StoreVersionError where `memory` cannot be read.
+    Raises StoreVersionError where `memory` cannot be read, as that of another kind of rule.
     """
+    try:
+        return _open_meter(rule, options, memory, time_zone)
+    except (ValueError, KeyError, TypeError) as problem:
+        msg = f'what the alert rule "{rule.name}" has learned cannot be read by this version; it must be learned again'
+        raise StoreVersionError(msg) from problem
+
+
+def _open_meter(rule: RuleOptions, options: AlertOptions, memory: str, time_zone: str) -> Meter:
     minimum = rule.minimum_count
     match rule.kind:
         case "sentiment":

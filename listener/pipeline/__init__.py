@@ -1,8 +1,9 @@
 """Run one pass: fetch, match, fold, identify language, score, save, alert."""
 
-from listener.pipeline.alerting import AlertStage, WatchedBrand, read_quarters
+from listener.pipeline.alerting import AlertStage
 from listener.pipeline.collect import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.judge import Judge, Judgement
+from listener.pipeline.quarters import WatchedBrand, read_quarters, single_rules
 
 __all__ = [
     "AlertStage",
@@ -13,4 +14,5 @@ __all__ = [
     "SourceOutcome",
     "WatchedBrand",
     "read_quarters",
+    "single_rules",
 ]

@@ -6,23 +6,29 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import from_epoch, to_epoch
-from listener.mention import Author, Engagement, Mention
+from listener.frozen import dataclass
+from listener.mention import Author, Engagement, Label, Mention
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from listener.search.records import MentionFilter
 
-__all__ = ["iterate_mentions"]
+__all__ = ["First", "iterate_firsts", "iterate_mentions"]
 
-_EXPORT: Final = """
-SELECT sources.name, mentions.native_id, mentions.text, mentions.published_at, mentions.title, mentions.url,
+_COLUMNS: Final = """
+sources.name, mentions.native_id, mentions.text, mentions.published_at, mentions.title, mentions.url,
        mentions.kind, mentions.author_id, authors.native_id, authors.handle, authors.name, authors.followers,
        authors.verified, mentions.language_claim, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
        mentions.rating, mentions.reply_to, mentions.thread, mentions.repost_of, mentions.quote_of, mentions.place,
        mentions.links, mentions.hashtags, mentions.has_media, mentions.edited_at, mentions.extra
-FROM mentions JOIN sources ON sources.id = mentions.source_id LEFT JOIN authors ON authors.id = mentions.author_id
+"""
+
+_EXPORT: Final = f"""
+SELECT {_COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN authors ON authors.id = mentions.author_id
 WHERE mentions.text IS NOT NULL
   AND (:brand IS NULL OR EXISTS (
     SELECT 1 FROM matches JOIN brands ON brands.id = matches.brand_id
@@ -31,7 +37,32 @@ WHERE mentions.text IS NOT NULL
   AND (:since IS NULL OR mentions.published_at >= :since)
   AND (:until IS NULL OR mentions.published_at < :until)
 ORDER BY mentions.published_at, mentions.id
-"""
+"""  # noqa: S608 - built from constants of this module
+
+_FIRSTS: Final = f"""
+SELECT matches.published_at, mentions.story_id, matches.language, {_COLUMNS}
+FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN authors ON authors.id = mentions.author_id
+JOIN story_firsts ON story_firsts.brand_id = matches.brand_id AND story_firsts.story_id = mentions.story_id
+  AND story_firsts.first_at = matches.published_at
+WHERE matches.brand_id = (SELECT id FROM brands WHERE name = :brand) AND mentions.text IS NOT NULL
+  AND matches.published_at >= :since AND matches.published_at < :until AND matches.label <> {int(Label.IRRELEVANT)}
+  AND (:source IS NULL OR sources.name = :source)
+ORDER BY matches.published_at, mentions.id
+"""  # noqa: S608 - built from constants of this module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """Hold the mention with which a story of a brand begins: when it counts, its identified language.
+
+    Where a story begins with several of one second each of them is one.
+    """
+
+    at: datetime
+    story: int
+    language: str
+    mention: Mention
 
 
 def iterate_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> Iterator[Mention]:
@@ -44,6 +75,15 @@ def iterate_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> I
     }
     for row in connection.execute(_EXPORT, values):
         yield _mention(row)
+
+
+def iterate_firsts(
+    connection: sqlite3.Connection, brand: str, source: str | None, since: datetime, until: datetime
+) -> Iterator[First]:
+    """Yield the mentions with which a brand's stories begin in [since, until), oldest first; purged ones are left out."""
+    values = {"brand": brand, "source": source, "since": to_epoch(since), "until": to_epoch(until)}
+    for at, story, language, *row in connection.execute(_FIRSTS, values):
+        yield First(at=from_epoch(at), story=story, language=language, mention=_mention(row))
 
 
 def _mention(row: Sequence[Any]) -> Mention:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from listener.clock import Bucket
     from listener.mention import Mention
     from listener.search import states
+    from listener.search.exporting import First
     from listener.search.records import (
         CoverageGap,
         EpisodeRow,
@@ -93,12 +94,14 @@ class Reader:
             raise UsageError(msg)
         return number
 
-    def wordings(self, brand: str, since: datetime, until: datetime, *, limit: int) -> tuple[Wording, ...]:
-        """Return what a brand's mentions in [since, until) say, the newest `limit`, newest first."""
+    def wordings(
+        self, brand: str, since: datetime, until: datetime, *, limit: int, source: str | None = None
+    ) -> tuple[Wording, ...]:
+        """Return what a brand's mentions in [since, until) say, the newest `limit` (of one source), newest first."""
         from listener.search import mentions
 
         with translated(self.path):
-            return mentions.read_wordings(self._connection, brand, since, until, limit)
+            return mentions.read_wordings(self._connection, brand, since, until, limit, source=source)
 
     def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""
@@ -193,6 +196,40 @@ class Reader:
                 (brand, to_epoch(since), to_epoch(until)),
             )
             return [(from_epoch(start), count, negative, scored) for start, count, negative, scored in rows]
+
+    def source_quarters(
+        self, brand: str, source: str, since: datetime, until: datetime
+    ) -> list[tuple[datetime, int, int, int]]:
+        """Return (start, stories, negative, scored) of a brand's 15-minute buckets in one source that hold anything."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.source_quarters(self._connection, brand, source, since, until)
+
+    def mentions_by_quarter(
+        self, brand: str, since: datetime, until: datetime, *, source: str | None = None
+    ) -> dict[datetime, int]:
+        """Return how many mentions a brand has in each 15-minute bucket that holds any."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.mentions_by_quarter(self._connection, brand, source, since, until)
+
+    def loudest_by_quarter(
+        self, brand: str, since: datetime, until: datetime, *, source: str | None = None
+    ) -> dict[datetime, tuple[int, int]]:
+        """Return (followers of the most followed author, engagement of the most engaged thread) by 15-minute bucket."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.loudest_by_quarter(self._connection, brand, source, since, until)
+
+    def firsts(self, brand: str, since: datetime, until: datetime, *, source: str | None = None) -> Iterator[First]:
+        """Yield the mentions with which the stories of a brand begin in [since, until), oldest first."""
+        from listener.search import exporting
+
+        with translated(self.path):
+            yield from exporting.iterate_firsts(self._connection, brand, source, since, until)
 
     def digest(self, number: int) -> states.DigestRow | None:
         """Return a stored digest by its number, None where there is none."""

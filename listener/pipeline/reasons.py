@@ -1,0 +1,156 @@
+"""Say why an episode is there, and put episode and reasons into what the store keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener.alerts.why import explain
+from listener.mention import Author, Mention
+from listener.pipeline.quarters import has_words
+from listener.pipeline.wording import item_of
+from listener.search import MentionFilter
+from listener.store import EpisodeSave
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from listener.alerts.options import RuleOptions
+    from listener.alerts.records import Episode
+    from listener.alerts.why import Why
+    from listener.pipeline.quarters import WatchedBrand
+    from listener.search import MentionRow, Reader, Wording
+
+__all__ = ["Reasons", "find_reasons"]
+
+_BEFORE: Final = timedelta(days=28)
+_HOUR: Final = timedelta(hours=1)
+_SIX_HOURS: Final = frozenset({"sentiment", "silence", "blind"})
+"""The kinds of rules that judge the last six hours; the others judge the last one."""
+_ABOUT_WORDS: Final = frozenset({"spike", "sentiment", "words"})
+"""The kinds whose mentions are the thing itself: with other terms they are about something else."""
+_MOST_NOW, _MOST_BEFORE, _MOST_LOUD = 1_000, 2_000, 2_000
+"""Newest mentions looked at for reasons: enough for shares of a percent, and quick on a busy brand."""
+_MENTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Hold why an episode is there; `loudest` is the mention that a rule about reach is about."""
+
+    episode: Episode
+    why: Why
+    loudest: MentionRow | None = None
+
+    @property
+    def cause(self) -> tuple[str, ...]:
+        """Return the terms by which its cause is told from another one; none where terms say nothing of it."""
+        return tuple(factor.value for factor in self.why.terms) if self.episode.kind in _ABOUT_WORDS else ()
+
+    def to_save(self, news: Sequence[str]) -> EpisodeSave:
+        """Return the episode as the store keeps it, with the news of it that are to be sent."""
+        episode = self.episode
+        return EpisodeSave(
+            key=episode.key,
+            state=episode.state,
+            severity=episode.severity,
+            opened_at=episode.opened_at,
+            updated_at=episode.updated_at,
+            resolved_at=episode.resolved_at,
+            observed=episode.observed,
+            expected=episode.expected,
+            interval=episode.interval,
+            surprise=episode.surprise,
+            peak=episode.peak,
+            total=episode.total,
+            coverage=episode.coverage,
+            headline=self.why.sentence,
+            why=json.dumps(self._kept(), ensure_ascii=False, separators=(",", ":")),
+            news=tuple(dict.fromkeys(news)),
+        )
+
+    def _kept(self) -> Mapping[str, object]:
+        """Return the reasons as the store keeps them: names, shares and mention numbers, no texts."""
+        why = self.why
+        numbers = [int(number) for number in why.mentions]
+        authors = [factor.value for factor in why.authors]
+        if self.loudest is not None:
+            numbers = list(dict.fromkeys([self.loudest.number, *numbers]))[:_MENTIONS]
+            authors = list(dict.fromkeys([*filter(None, [self.loudest.author]), *authors]))
+        return {
+            "kind": self.episode.kind,
+            "tier": self.episode.tier,
+            "terms": [factor.value for factor in why.terms],
+            "hashtags": [factor.value for factor in why.hashtags],
+            "sources": [factor.value for factor in why.sources],
+            "authors": authors,
+            "links": [factor.value for factor in why.links],
+            "languages": [factor.value for factor in why.languages],
+            "mentions": numbers,
+            "first": None if why.first is None else int(why.first),
+            "author_share": _rounded(why.author_share),
+            "negative_share": _rounded(why.negative_share),
+            "scored": why.scored,
+            "usual_negative_share": _rounded(why.usual_negative_share),
+            "usual_scored": why.usual_scored,
+        }
+
+
+def find_reasons(
+    reader: Reader, brand: WatchedBrand, rule: RuleOptions, episode: Episode, *, time_zone: str
+) -> Reasons:
+    """Explain an episode from the stored mentions of its time and of the four weeks before.
+
+    `rule` is one of `single_rules`; times in the sentence are of the strongest hour.
+    """
+    source = rule.sources[0] if rule.sources else None
+    begin = episode.opened_at - (6 * _HOUR if rule.kind in _SIX_HOURS else _HOUR)
+    present = reader.wordings(brand.name, begin, episode.updated_at, limit=_MOST_NOW, source=source)
+    if rule.kind == "words":
+        present = tuple(wording for wording in present if has_words(rule, _mention_of(wording), wording.language))
+    before = reader.wordings(brand.name, begin - _BEFORE, begin, limit=_MOST_BEFORE, source=source)
+    why = explain(
+        [item_of(wording) for wording in present],
+        [item_of(wording) for wording in before],
+        episode.expected,
+        observed=episode.observed,
+        at=episode.strongest_at or episode.updated_at,
+        time_zone=time_zone,
+        names=brand.names,
+        coverage=episode.coverage,
+        kind=rule.kind,
+    )
+    loudest = _loudest(reader, brand.name, rule, episode, source) if rule.kind == "reach" else None
+    return Reasons(episode=episode, why=why, loudest=loudest)
+
+
+def _loudest(reader: Reader, brand: str, rule: RuleOptions, episode: Episode, source: str | None) -> MentionRow | None:
+    """Return the mention of the strongest quarter whose author or reactions reach furthest."""
+    until = episode.strongest_at or episode.updated_at
+    since = until - timedelta(minutes=15)
+    found = reader.mentions(MentionFilter(brand=brand, source=source, since=since, until=until, limit=_MOST_LOUD))
+    return max(
+        found,
+        key=lambda one: max((one.followers or 0) / rule.followers, one.engagement / rule.engagement),
+        default=None,
+    )
+
+
+def _mention_of(wording: Wording) -> Mention:
+    """Return a stored wording as queries read it."""
+    return Mention(
+        source=wording.source,
+        id=str(wording.number),
+        text=wording.text,
+        published_at=wording.published_at,
+        author=None if wording.author is None else Author(handle=wording.author),
+        language=wording.language,
+        links=wording.links,
+        hashtags=wording.hashtags,
+    )
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)

@@ -1,0 +1,83 @@
+"""Count by quarters of an hour what alert rules look at: one source, one loud author or thread, certain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.mention import Label
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+__all__ = ["loudest_by_quarter", "mentions_by_quarter", "source_quarters"]
+
+_IN_SPAN: Final = f"""
+matches.brand_id = (SELECT id FROM brands WHERE name = :brand)
+AND matches.published_at >= :since AND matches.published_at < :until AND matches.label <> {int(Label.IRRELEVANT)}
+"""  # noqa: S608 - built from constants of this module
+
+_OF_SOURCE: Final = "AND (:source IS NULL OR matches.source_id = (SELECT id FROM sources WHERE name = :source))"
+
+_SOURCE: Final = f"""
+SELECT matches.published_at / 900, sum(NOT EXISTS (
+         SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
+         WHERE earlier.story_id = mentions.story_id AND first.brand_id = matches.brand_id
+           AND first.source_id = matches.source_id AND first.label <> {int(Label.IRRELEVANT)}
+           AND (first.published_at, first.mention_id) < (matches.published_at, matches.mention_id))),
+       sum(matches.label = {int(Label.NEGATIVE)}), sum(matches.label <> {int(Label.UNSCORED)})
+FROM matches JOIN mentions ON mentions.id = matches.mention_id
+WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1 ORDER BY 1
+"""  # noqa: S608 - built from constants of this module
+
+_MENTIONS: Final = f"""
+SELECT matches.published_at / 900, count(*) FROM matches WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1
+"""  # noqa: S608 - built from constants of this module
+
+_LOUDEST: Final = f"""
+SELECT at / 900, max(followers), max(engagement) FROM (
+  SELECT matches.published_at AS at, coalesce(authors.followers, 0) AS followers,
+         sum(matches.engagement) OVER (
+           PARTITION BY matches.source_id, coalesce(mentions.thread, mentions.native_id)
+           ORDER BY matches.published_at RANGE BETWEEN 86400 PRECEDING AND CURRENT ROW) AS engagement
+  FROM matches JOIN mentions ON mentions.id = matches.mention_id LEFT JOIN authors ON authors.id = mentions.author_id
+  WHERE {_IN_SPAN} {_OF_SOURCE}
+) WHERE at >= :since + 86400 GROUP BY 1
+"""  # noqa: S608 - built from constants of this module
+
+
+def source_quarters(
+    connection: sqlite3.Connection, brand: str, source: str, since: datetime, until: datetime
+) -> list[tuple[datetime, int, int, int]]:
+    """Return (start, stories, negative, scored) of a brand's quarters in one source that hold anything.
+
+    A story counts where it is first told in that source.
+    """
+    rows = connection.execute(_SOURCE, _values(brand, source, since, until))
+    return [(from_epoch(quarter * 900), stories, negative, scored) for quarter, stories, negative, scored in rows]
+
+
+def mentions_by_quarter(
+    connection: sqlite3.Connection, brand: str, source: str | None, since: datetime, until: datetime
+) -> dict[datetime, int]:
+    """Return how many mentions a brand has in each quarter that holds any, reposts included."""
+    rows = connection.execute(_MENTIONS, _values(brand, source, since, until))
+    return {from_epoch(quarter * 900): count for quarter, count in rows}
+
+
+def loudest_by_quarter(
+    connection: sqlite3.Connection, brand: str, source: str | None, since: datetime, until: datetime
+) -> dict[datetime, tuple[int, int]]:
+    """Return (followers, engagement) of each quarter that holds anything.
+
+    Followers are those of the most followed author. Engagement is that of the most
+    engaged thread: the counters of its mentions of the last 24 hours, as last read.
+    """
+    values = _values(brand, source, since, until)
+    rows = connection.execute(_LOUDEST, {**values, "since": to_epoch(since) - 86_400})
+    return {from_epoch(quarter * 900): (followers, engagement) for quarter, followers, engagement in rows}
+
+
+def _values(brand: str, source: str | None, since: datetime, until: datetime) -> dict[str, object]:
+    return {"brand": brand, "source": source, "since": to_epoch(since), "until": to_epoch(until)}
