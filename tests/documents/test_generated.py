@@ -8,7 +8,9 @@ from types import ModuleType
 import pytest
 
 from documents.pages import PAGES, ROOT
+from listener import wiring
 from listener.cli import COMMANDS
+from sentiment.build import shipped_routes
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,12 @@ def test_every_picture_is_described_and_light_enough_to_load() -> None:
             picture: Path = page.parent / target
             assert len(words) > 20, f"{page.name}: {target} is not described"
             assert picture.stat().st_size < 250_000
+
+
+def test_every_source_has_a_section_of_its_own() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert [name for name in wiring.BUILT_IN_SOURCES if f"\n## {name}\n" not in text] == []
+
+
+def test_the_readme_counts_the_languages_right() -> None:
+    assert f"in {len(shipped_routes())} languages" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import listener.api
+import listener.testing
+
+API = [
+    "KINDS",
+    "Author",
+    "CredentialsError",
+    "DeliveryError",
+    "Dialect",
+    "Engagement",
+    "ForbiddenError",
+    "Label",
+    "LanguageIdentifier",
+    "ListenerError",
+    "Match",
+    "Mention",
+    "NativeQuery",
+    "NotFoundError",
+    "Notification",
+    "Notifier",
+    "OptionInfo",
+    "Page",
+    "PermanentDeliveryError",
+    "PermanentSourceError",
+    "Query",
+    "RateLimitedError",
+    "RejectedQueryError",
+    "Resource",
+    "Scorer",
+    "ScoringTask",
+    "Secret",
+    "Sentiment",
+    "Skipped",
+    "Source",
+    "SourceError",
+    "SourceFacts",
+    "Span",
+    "StopSignal",
+    "TransientDeliveryError",
+    "TransientSourceError",
+    "UnavailableError",
+    "UnexpectedAnswerError",
+    "UsageCappedError",
+    "Window",
+    "compile_query",
+    "format_duration",
+    "from_epoch",
+    "option",
+    "parse_duration",
+    "parse_instant",
+    "to_epoch",
+    "utc_now",
+]
+TESTING = [
+    "FakeNotifier",
+    "FakeScorer",
+    "FakeSource",
+    "FakeSourceOptions",
+    "FrozenClock",
+    "check_mention",
+    "check_notifier",
+    "check_options",
+    "check_page",
+    "check_scorer",
+    "check_source",
+]
+
+
+def test_what_plug_ins_may_use_changes_on_purpose_only() -> None:
+    assert listener.api.__all__ == API
+    assert listener.testing.__all__ == TESTING
+
+
+def test_everything_that_is_promised_is_there() -> None:
+    for module in (listener.api, listener.testing):
+        assert [name for name in module.__all__ if not hasattr(module, name)] == []
