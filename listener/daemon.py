@@ -25,19 +25,20 @@ from apscheduler.triggers.interval import IntervalTrigger
 from listener import wiring
 from listener.clock import utc_now
 from listener.database import open_private
-from listener.errors import AlreadyRunningError, ConfigError, ListenerError, StoreError
+from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
 from listener.search import Reader
 from listener.service import Service
 from listener.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
     from types import FrameType
 
     from listener.config import Config
+    from listener.search.states import SourceState
 
 __all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at"]
 
@@ -134,6 +135,7 @@ class Daemon:
             try:
                 self._serve(scheduler)
             finally:
+                event(logger, "stopping", pid=os.getpid())
                 scheduler.shutdown(wait=False)
                 self._wait_for_jobs()
                 with contextlib.suppress(StoreError), Store(self._database) as store:
@@ -167,7 +169,7 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_SECONDS},
         )
         self._scheduler = scheduler
-        self._schedule_sources(scheduler)
+        self._schedule_sources(scheduler, self._source_states())
         now = self._clock()
         scheduler.add_job(
             self._beat, IntervalTrigger(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
@@ -180,14 +182,16 @@ class Daemon:
         scheduler.start()
         return scheduler
 
-    def _schedule_sources(self, scheduler: BackgroundScheduler) -> None:
+    def _source_states(self) -> dict[str, SourceState]:
+        with Reader(self._database) as reader:
+            return reader.source_states()
+
+    def _schedule_sources(self, scheduler: BackgroundScheduler, states: Mapping[str, SourceState]) -> None:
         """Give every enabled source its job, the first run as the store says it is due."""
         for job in scheduler.get_jobs():
             if job.id.startswith("source:"):
                 job.remove()
         now = self._clock()
-        with Reader(self._database) as reader:
-            states = reader.source_states()
         for name in wiring.enabled_sources(self._config):
             schedule = wiring.schedule_of(self._config, name)
             state = states.get(name)
@@ -204,7 +208,9 @@ class Daemon:
                     state.last_attempt_at if state else None, schedule.every, now, state.retry_at if state else None
                 ),
             )
-            self._note_next_run(name)
+        with self._job("schedule"):
+            for name in wiring.enabled_sources(self._config):
+                self._note_next_run(name)
 
     def _collect(self, name: str) -> None:
         """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""
@@ -254,13 +260,15 @@ class Daemon:
         try:
             config = self._load()
             wiring.validate(config)
-        except ConfigError as error:
+            service = Service(config, self._database, self._stop)
+            with Store(self._database) as store:
+                service.register(store, self._clock())
+            states = self._source_states()
+        except ListenerError as error:
             event(logger, "configuration kept", level=logging.ERROR, error=str(error))
             return
-        self._config = config
-        self._service = Service(config, self._database, self._stop)
-        self._prepare()
-        self._schedule_sources(scheduler)
+        self._config, self._service = config, service
+        self._schedule_sources(scheduler, states)
         event(logger, "configuration read again", path=config.path.name)
 
     def _wait_for_jobs(self) -> None:
