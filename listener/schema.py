@@ -336,6 +336,15 @@ UPDATE rollup_day SET score_count = positive + neutral + negative + no_evidence;
 """What people say of mentions. In `matches`, `label` and `score` are what counts; the scorer's own
 stand in `scorer_label` and `scorer_score` where a person's label took their place, which are NULL elsewhere."""
 
+_FEEDBACK: Final = """
+CREATE TABLE episode_feedback (
+  episode_id INTEGER PRIMARY KEY REFERENCES episodes (id),
+  is_useful INTEGER NOT NULL,
+  told_at INTEGER NOT NULL
+) STRICT;
+"""
+"""What people say of alerts: 1 useful, 0 not; the last word counts."""
+
 
 def _create_first_tables(db: Database) -> None:
     _run(db, _FIRST)
@@ -347,7 +356,16 @@ def _create_labels(db: Database) -> None:
     _run(db, "PRAGMA user_version = 2")
 
 
-MIGRATIONS: Final = (("0001_first_tables", _create_first_tables), ("0002_labels", _create_labels))
+def _create_feedback(db: Database) -> None:
+    _run(db, _FEEDBACK)
+    _run(db, "PRAGMA user_version = 3")
+
+
+MIGRATIONS: Final = (
+    ("0001_first_tables", _create_first_tables),
+    ("0002_labels", _create_labels),
+    ("0003_episode_feedback", _create_feedback),
+)
 """(name, step) in order; the n-th brings the store to version n."""
 
 

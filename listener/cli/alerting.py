@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from listener.alerts.records import Episode
-    from listener.search import EpisodeRow
+    from listener.search import EpisodeRow, Reader
 
 __all__ = ["alerts"]
 
@@ -63,7 +63,7 @@ class _Listing(click.Group):
     cls=_Listing, epilog=examples("listener alerts", "listener alerts show 3", "listener alerts snooze Acme 4h")
 )
 def alerts() -> None:
-    """List alerts (without a subcommand), look at one, acknowledge, snooze, test and replay."""
+    """List alerts (without a subcommand), look at one, acknowledge, rate, snooze, test and replay."""
 
 
 @alerts.command(
@@ -106,10 +106,11 @@ def show(app: App, number: int) -> None:
     with Reader(app.database_path) as reader:
         episode = reader.episode(number)
         mentions = reader.mentions_by_number(episode.mentions, brand=episode.brand)
+        limits = _limits(app, reader, episode) if app.format == "table" else ""
     if app.format == "json":
         emit_json({name: value for name, value in _row(episode, app.zone).items() if name != "headline"})
     elif app.format == "table":
-        print_episode(episode, mentions, app.zone)
+        print_episode(episode, mentions, app.zone, limits=limits)
     else:
         _emit(app, (episode,))
 
@@ -130,6 +131,45 @@ def ack(app: App, number: int) -> None:
     with Store(app.database_path) as store:
         store.reports.acknowledge(episode.id, now=app.now)
     click.echo(f"alert {episode.id} of {episode.brand} is acknowledged", err=True)
+
+
+@alerts.command(epilog=examples("listener alerts useful 3"))
+@click.argument("number", metavar="ID", type=int)
+@config_option
+@database_option
+@now_option
+@pass_app
+def useful(app: App, number: int) -> None:
+    """Note that an alert was worth being told of; `alerts show` and `status` tell it."""
+    _rate(app, number, is_useful=True)
+
+
+@alerts.command(epilog=examples("listener alerts useless 3"))
+@click.argument("number", metavar="ID", type=int)
+@config_option
+@database_option
+@now_option
+@pass_app
+def useless(app: App, number: int) -> None:
+    """Note that an alert was not worth being told of; `alerts show` and `status` tell it."""
+    _rate(app, number, is_useful=False)
+
+
+def _rate(app: App, number: int, *, is_useful: bool) -> None:
+    from listener.search import Reader
+    from listener.store import Store
+
+    with Reader(app.database_path) as reader:
+        episode = reader.episode(number)
+    with Store(app.database_path) as store:
+        store.reports.rate(episode.id, is_useful=is_useful, now=app.now)
+    with Reader(app.database_path) as reader:
+        told = reader.feedback()
+    click.echo(
+        f"alert {episode.id} of {episode.brand} is noted as {'useful' if is_useful else 'useless'}; "
+        f"so far {told.useful} useful, {told.useless} useless",
+        err=True,
+    )
 
 
 @alerts.command(epilog=examples("listener alerts snooze Acme 4h", "listener alerts snooze Acme 0h"))
@@ -170,7 +210,7 @@ def test(app: App) -> int:
 
     notifiers = wiring.build_notifiers(app.config)
     if not notifiers:
-        msg = f"there is nobody to send to: set host in [mail] and to in [digest] of {app.config.path}"
+        msg = f"there is nobody to send to: set host in [mail] and to in [digest], or urls_env in [notify], of {app.config.path}"
         raise ListenerError(msg)
     from listener.cli.episodes import sample_alert
 
@@ -186,6 +226,27 @@ def test(app: App) -> int:
         else:
             print_finding("ok", notifier.name, notifier.destination)
     return 1 if failures else 0
+
+
+def _limits(app: App, reader: Reader, episode: EpisodeRow) -> str:
+    """Return the threshold now in force for the rule of an episode with its reason; empty where it is not configured."""
+    from listener import wiring
+    from listener.alerts.episodes import thresholds
+    from listener.alerts.records import RuleState
+    from listener.errors import StoreVersionError
+    from listener.pipeline import single_rules
+
+    options, rules = wiring.read_alert_options(app.config)
+    rule = next((one for one in single_rules(rules) if one.name == episode.rule), None)
+    if rule is None:
+        return ""
+    known = reader.alert_state(episode.brand, rule.name)
+    try:
+        state = None if known is None else RuleState.from_json(known[0])
+    except StoreVersionError:
+        state = None
+    limits = thresholds(rule, options, state)
+    return f"opens from {limits.opens:.1f}, a message at once from {limits.pushes:.1f}; {limits.reason}"
 
 
 @alerts.command(epilog=examples("listener alerts backtest --since 90d", "listener alerts backtest --brand Acme"))
@@ -228,23 +289,25 @@ def _replay(app: App, start: datetime, wanted: str | None) -> list[Episode]:
     """Replay the rules over the stored quarters; return the episodes that open from `start` on, in order."""
     from listener import wiring
     from listener.alerts.backtest import backtest as replay
-    from listener.clock import from_epoch, to_epoch
-    from listener.pipeline import WatchedBrand, read_quarters
+    from listener.pipeline import WatchedBrand, quarter_of, read_quarters, single_rules
     from listener.search import Reader
 
     options, rules = wiring.read_alert_options(app.config)
-    listening, series = wiring.listening(app.config), {}
-    end = from_epoch(to_epoch(app.now) // 900 * 900)
+    listening, end = wiring.listening(app.config), quarter_of(app.now)
+    found: list[Episode] = []
     with Reader(app.database_path) as reader:
         for query in wiring.build_queries(app.config):
             span = reader.first_and_last(query.brand)
             if span is None or wanted not in {None, query.brand}:
                 continue
-            first = from_epoch(to_epoch(max(span[0], start - _HISTORY)) // 900 * 900)
+            first = quarter_of(max(span[0], start - _HISTORY))
             watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
-            series[query.brand] = read_quarters(reader, watched, first, end, late_before=first)
-    results = replay(series, rules, options, time_zone=app.zone.key)
-    found = [episode for result in results for episode in result.episodes if episode.opened_at >= start]
+            for rule in single_rules(rules):
+                if rule.brands and query.brand not in rule.brands:
+                    continue
+                quarters = read_quarters(reader, watched, first, end, late_before=first, rule=rule)
+                for result in replay({query.brand: quarters}, [rule], options, time_zone=app.zone.key):
+                    found += [episode for episode in result.episodes if episode.opened_at >= start]
     return sorted(found, key=lambda episode: (episode.opened_at, episode.brand, episode.rule))
 
 

@@ -25,35 +25,46 @@ _EXCERPT: Final = 400
 _WHOLE: Final = 100
 """Figures from here on are written without decimals."""
 _SHARES: Final = frozenset({"sentiment", "blind"})
-"""The rules (by their usual names) whose figures are shares of 1."""
+"""The kinds of rules whose figures are shares of 1."""
+_KINDS: Final = {
+    "spike": "many more mentions than usual",
+    "sentiment": "another share of negative mentions than usual",
+    "words": "mentions with watched words",
+    "reach": "one loud author or thread",
+    "silence": "quiet: the sources were read, and little was said",
+    "blind": "blind: sources could not be read; what was said is not known",
+}
 
 
-def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: ZoneInfo) -> None:
-    """Print an alert in at most 80 columns, the headline first."""
+def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: ZoneInfo, *, limits: str = "") -> None:
+    """Print an alert in at most 80 columns, the headline first.
+
+    `limits` says which threshold is in force and why, empty where that is not known.
+    """
 
     def when(instant: datetime) -> str:
         return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
-    def figure(value: float) -> str:
-        if episode.rule in _SHARES:
-            return f"{value:.0%}"
-        return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
-
     over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
-    low, high = episode.interval
     seen = "not known" if episode.coverage is None else f"{episode.coverage:.0%} of the sources were read"
-    seen_at = "nobody yet" if episode.acknowledged_at is None else when(episode.acknowledged_at)
     lines = {
         "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
+        "kind": _KINDS.get(_kind(episode), ""),
         "since": f"{when(episode.opened_at)} ({zone.key}), {over}",
-        "observed": f"{figure(episode.observed)}, peak {figure(episode.peak)}",
-        "expected": f"{figure(episode.expected)}, usually {figure(low)} to {figure(high)}",
-        "surprise": f"{episode.surprise:+.1f} usual swings",
+        **_figures(episode),
+        "threshold": limits,
         "coverage": seen,
-        "seen by": seen_at if episode.acknowledged_at is None else f"somebody, {seen_at}",
+        "seen by": "nobody yet" if episode.acknowledged_at is None else f"somebody, {when(episode.acknowledged_at)}",
+        "rated": {None: "", True: "useful", False: "useless"}[episode.is_useful],
         "said": ", ".join(episode.terms),
+        "tags": ", ".join(f"#{tag}" for tag in episode.hashtags),
         "where": ", ".join(episode.sources),
         "who": ", ".join(episode.authors),
+        "links": ", ".join(episode.links),
+        "languages": ", ".join(episode.languages),
+        "one voice": "" if not episode.author_share else f"at most {episode.author_share:.0%} of it",
+        "negative": _mood(episode),
+        "begins": "" if episode.first is None else f"with mention {episode.first}",
     }
     for line in wrap(neutralise(f"{episode.brand}: {episode.headline}"), _LINE):
         click.echo(line)
@@ -66,6 +77,41 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
     gone = len(episode.mentions) - len(mentions)
     if gone:
         click.echo(f"\n{gone} more mention{'' if gone == 1 else 's'} of it left the store")
+
+
+def _kind(episode: EpisodeRow) -> str:
+    return episode.kind or episode.rule
+
+
+def _figures(episode: EpisodeRow) -> dict[str, str]:
+    """Return what was measured against what is usual, in words."""
+
+    def figure(value: float) -> str:
+        if _kind(episode) in _SHARES:
+            return f"{value:.0%}"
+        return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
+
+    low, high = episode.interval
+    if _kind(episode) == "reach":
+        return {"observed": figure(episode.observed), "limit": figure(episode.expected)}
+    if _kind(episode) == "blind":
+        return {"observed": f"{figure(episode.observed)} of six hours was read", "limit": figure(low)}
+    peak = "" if _kind(episode) == "silence" else f", peak {figure(episode.peak)}"
+    return {
+        "observed": f"{figure(episode.observed)}{peak}",
+        "expected": f"{figure(episode.expected)}, usually {figure(low)} to {figure(high)}",
+        "surprise": f"{episode.surprise:+.1f} usual swings",
+    }
+
+
+def _mood(episode: EpisodeRow) -> str:
+    """Return the negative share of its time against the usual one, each with the mentions it is over."""
+    if episode.negative_share is None:
+        return ""
+    now = f"{episode.negative_share:.0%} of {episode.scored:,} scored"
+    if episode.usual_negative_share is None:
+        return now
+    return f"{now}, before it {episode.usual_negative_share:.0%} of {episode.usual_scored:,}"
 
 
 def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:

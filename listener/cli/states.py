@@ -146,17 +146,19 @@ def _status(app: App) -> dict[str, object]:
             "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
             "budget": [],
             "outbox": {"pending": 0, "failed": 0, "sent": 0},
+            "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "daemon": {"pid": None, "heartbeat_at": None},
         }
         return told | nothing
     with Reader(app.database_path) as reader:
-        outbox, daemon = reader.outbox(), reader.daemon()
+        outbox, daemon, rated = reader.outbox(), reader.daemon(), reader.feedback()
         return told | {
             "sources": _source_rows(app, reader.source_states()),
             "coverage": _coverage_rows(app, reader),
             "windows": _windows(app, reader),
             "budget": [],
             "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
+            "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
             "daemon": {
                 "pid": None if daemon is None else daemon.pid,
                 "heartbeat_at": None if daemon is None else _iso(daemon.heartbeat_at, app.zone),
@@ -241,6 +243,9 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     beat = _short(daemon["heartbeat_at"])
     click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
+    rated = _table(told["alerts"])
+    if any(rated.values()):
+        click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")
     click.echo()
     sources = [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])]
     if sources:

@@ -3,7 +3,7 @@
 from listener.pipeline.alerting import AlertStage
 from listener.pipeline.collect import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.judge import Judge, Judgement
-from listener.pipeline.quarters import WatchedBrand, read_quarters, single_rules
+from listener.pipeline.quarters import WatchedBrand, quarter_of, read_quarters, single_rules
 
 __all__ = [
     "AlertStage",
@@ -13,6 +13,7 @@ __all__ = [
     "Judgement",
     "SourceOutcome",
     "WatchedBrand",
+    "quarter_of",
     "read_quarters",
     "single_rules",
 ]

@@ -162,6 +162,13 @@ class Reader:
         with translated(self.path):
             return states.read_outbox(self._connection)
 
+    def feedback(self) -> states.AlertFeedback:
+        """Return what people said of all alerts."""
+        from listener.search import states
+
+        with translated(self.path):
+            return states.read_feedback(self._connection)
+
     def deliveries(self, key: str) -> tuple[states.Delivery, ...]:
         """Return how the message of a key stands with each destination it goes to."""
         from listener.search import states

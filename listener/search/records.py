@@ -232,8 +232,12 @@ class EpisodeRow:
     """Hold one episode of an alert as it is stored.
 
     `interval` is the usual range (low, high) of the observed figure; `surprise`
-    how many of its usual swings it is away from what is expected. `why` are the
-    reasons: names with counts, and the numbers of representative mentions.
+    how many of its usual swings it is away from what is expected. The lists are the
+    reasons: names, and the numbers of representative mentions. `kind` is that of its
+    rule, empty where it is not known. `is_useful` is what a person said of it. `first` is
+    the number of the mention its cause began with, `author_share` the share of the busiest
+    author, `negative_share` that of `scored` mentions of its time, `usual_negative_share`
+    that of `usual_scored` ones before; None where nothing is known.
     """
 
     id: int
@@ -256,3 +260,16 @@ class EpisodeRow:
     authors: tuple[str, ...] = ()
     mentions: tuple[int, ...] = ()
     acknowledged_at: datetime | None = None
+    is_useful: bool | None = None
+    kind: str = ""
+    tier: str = ""
+    total: int = 0
+    hashtags: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    first: int | None = None
+    author_share: float | None = None
+    negative_share: float | None = None
+    scored: int = 0
+    usual_negative_share: float | None = None
+    usual_scored: int = 0

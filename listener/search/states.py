@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "AlertFeedback",
     "DaemonState",
     "Delivery",
     "DigestRow",
@@ -25,6 +26,7 @@ __all__ = [
     "read_digest",
     "read_episode",
     "read_episodes",
+    "read_feedback",
     "read_outbox",
     "read_source_states",
     "window_counts",
@@ -52,6 +54,15 @@ class OutboxCounts:
     pending: int
     failed: int
     sent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFeedback:
+    """Count the episodes that people found worth being told of, those they did not, and the others."""
+
+    useful: int
+    useless: int
+    unrated: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +97,9 @@ class DigestRow:
 
 _EPISODES: Final = """
 SELECT episodes.id, brands.name, rule, state, severity, opened_at, updated_at, resolved_at, observed, expected, low,
-       high, surprise, peak, coverage, headline, why, acknowledged_at
+       high, surprise, peak, total, coverage, headline, why, acknowledged_at, is_useful
 FROM episodes JOIN brands ON brands.id = episodes.brand_id
+LEFT JOIN episode_feedback ON episode_feedback.episode_id = episodes.id
 """
 
 
@@ -116,6 +128,15 @@ def read_outbox(connection: sqlite3.Connection) -> OutboxCounts:
     """Return how many deliveries wait, were given up and were made."""
     counts = dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
     return OutboxCounts(pending=counts.get("pending", 0), failed=counts.get("failed", 0), sent=counts.get("sent", 0))
+
+
+def read_feedback(connection: sqlite3.Connection) -> AlertFeedback:
+    """Return what people said of all episodes."""
+    useful, useless, everything = connection.execute(
+        "SELECT count(*) FILTER (WHERE is_useful = 1), count(*) FILTER (WHERE is_useful = 0), count(*) "
+        "FROM episodes LEFT JOIN episode_feedback ON episode_id = episodes.id"
+    ).fetchone()
+    return AlertFeedback(useful=useful, useless=useless, unrated=everything - useful - useless)
 
 
 def read_deliveries(connection: sqlite3.Connection, key: str) -> tuple[Delivery, ...]:
@@ -188,7 +209,7 @@ def read_episode(connection: sqlite3.Connection, number: int) -> EpisodeRow | No
 def _episode(row: Sequence[Any]) -> EpisodeRow:
     (
         number, brand, rule, state, severity, opened_at, updated_at, resolved_at, observed, expected, low, high,
-        surprise, peak, coverage, headline, why, acknowledged_at,
+        surprise, peak, total, coverage, headline, why, acknowledged_at, is_useful,
     ) = row  # fmt: skip
     reasons = json.loads(why)
     return EpisodeRow(
@@ -212,6 +233,19 @@ def _episode(row: Sequence[Any]) -> EpisodeRow:
         authors=tuple(reasons.get("authors", ())),
         mentions=tuple(reasons.get("mentions", ())),
         acknowledged_at=_instant(acknowledged_at),
+        is_useful=None if is_useful is None else bool(is_useful),
+        kind=reasons.get("kind", ""),
+        tier=reasons.get("tier", ""),
+        total=total,
+        hashtags=tuple(reasons.get("hashtags", ())),
+        links=tuple(reasons.get("links", ())),
+        languages=tuple(reasons.get("languages", ())),
+        first=reasons.get("first"),
+        author_share=reasons.get("author_share"),
+        negative_share=reasons.get("negative_share"),
+        scored=reasons.get("scored", 0),
+        usual_negative_share=reasons.get("usual_negative_share"),
+        usual_scored=reasons.get("usual_scored", 0),
     )
 
 

@@ -189,6 +189,18 @@ class ReportWriter:
             ).rowcount
         return changed == 1
 
+    def rate(self, number: int, *, is_useful: bool, now: datetime) -> None:
+        """Note whether a person found an episode worth being told of; the last word counts.
+
+        Raises StoreError where there is no such number.
+        """
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO episode_feedback (episode_id, is_useful, told_at) VALUES (?, ?, ?) "
+                "ON CONFLICT (episode_id) DO UPDATE SET is_useful = excluded.is_useful, told_at = excluded.told_at",
+                (number, int(is_useful), to_epoch(now)),
+            )
+
     def snooze(self, brand: str, *, until: datetime) -> None:
         """Send no alert of a brand before `until`; episodes are still recorded."""
         with self._transaction():
@@ -263,6 +275,11 @@ class ReportWriter:
             OutboxItem(number=number, key=key, destination=destination, kind=kind, subject=subject, attempts=attempts)
             for number, key, destination, kind, subject, attempts in rows
         ]
+
+    def postpone(self, item: OutboxItem, *, until: datetime) -> None:
+        """Let a delivery wait; that is no failed try."""
+        with self._transaction():
+            self._connection.execute("UPDATE outbox SET next_try_at = ? WHERE id = ?", (to_epoch(until), item.number))
 
     def mark_sent(self, item: OutboxItem, *, now: datetime) -> None:
         """Note that a delivery was accepted."""
