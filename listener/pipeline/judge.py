@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listener.matching import Matcher
-    from listener.mention import Match, Mention
+    from listener.mention import Match, Mention, Sentiment
     from listener.protocols import LanguageIdentifier, Scorer
     from listener.query import Query
     from listener.store import KnownMention
@@ -51,8 +51,33 @@ class Judge:
         self._matcher = matcher
         self._identifier = identifier
         self._scorer = scorer
+        self._versions = {query.brand: query.version for query in queries}
         self._names: Mapping[str, tuple[str, ...]] = {query.brand: query.names for query in queries}
         self._masks = tuple(sorted({name for query in queries for name in query.names}))
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Return the version of the query of each brand."""
+        return self._versions
+
+    @property
+    def scoring(self) -> str:
+        """Return what changes when texts may be scored otherwise: identifier, scorers, names of brands."""
+        return repr((self._identifier.version, self._scorer.version, sorted(self._names.items())))
+
+    def match(self, mention: Mention, language: str) -> tuple[Match, ...]:
+        """Return the matches of a mention in a language that is known."""
+        return tuple(match for match in self._matcher.match(mention) if self._matcher.confirm(mention, match, language))
+
+    def identify(self, mentions: Sequence[Mention]) -> Sequence[str]:
+        """Return the languages of mentions, in order."""
+        return self._identifier.identify(
+            [_whole_text(mention) for mention in mentions], [mention.language for mention in mentions]
+        )
+
+    def score(self, matched: Sequence[tuple[Mention, Match, str]]) -> Sequence[Sentiment]:
+        """Return the feeling of each mention towards the brand it matches, in order; the last is its language."""
+        return self._scorer.score([self._task(mention, match, language) for mention, match, language in matched])
 
     def judge(
         self,
@@ -95,19 +120,17 @@ class Judge:
         """Identify languages, let the language conditions decide, and score what is left."""
         if not waiting:
             return ()
-        languages = self._identifier.identify(
-            [_whole_text(mention) for mention, _ in waiting], [mention.language for mention, _ in waiting]
-        )
+        languages = self.identify([mention for mention, _ in waiting])
         confirmed = [
             tuple(match for match in matches if self._matcher.confirm(mention, match, language))
             for (mention, matches), language in zip(waiting, languages, strict=True)
         ]
-        tasks = [
-            self._task(mention, match, language)
+        matched = [
+            (mention, match, language)
             for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)
             for match in matches
         ]
-        sentiments = iter(self._scorer.score(tasks))
+        sentiments = iter(self.score(matched))
         judged = [
             Judged(
                 mention=mention,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["First", "iterate_firsts", "iterate_mentions"]
+__all__ = ["COLUMNS", "First", "iterate_firsts", "iterate_mentions", "read_mention"]
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
 sources.name, mentions.native_id, mentions.text, mentions.published_at, mentions.title, mentions.url,
        mentions.kind, mentions.author_id, authors.native_id, authors.handle, authors.name, authors.followers,
        authors.verified, mentions.language_claim, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
@@ -27,7 +27,7 @@ sources.name, mentions.native_id, mentions.text, mentions.published_at, mentions
 """
 
 _EXPORT: Final = f"""
-SELECT {_COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
+SELECT {COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 WHERE mentions.text IS NOT NULL
   AND (:brand IS NULL OR EXISTS (
@@ -40,7 +40,7 @@ ORDER BY mentions.published_at, mentions.id
 """  # noqa: S608 - built from constants of this module
 
 _FIRSTS: Final = f"""
-SELECT matches.published_at, mentions.story_id, matches.language, {_COLUMNS}
+SELECT matches.published_at, mentions.story_id, matches.language, {COLUMNS}
 FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 JOIN story_firsts ON story_firsts.brand_id = matches.brand_id AND story_firsts.story_id = mentions.story_id
@@ -74,7 +74,7 @@ def iterate_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> I
         "until": None if wanted.until is None else to_epoch(wanted.until),
     }
     for row in connection.execute(_EXPORT, values):
-        yield _mention(row)
+        yield read_mention(row)
 
 
 def iterate_firsts(
@@ -83,10 +83,11 @@ def iterate_firsts(
     """Yield the mentions with which a brand's stories begin in [since, until), oldest first; purged ones are left out."""
     values = {"brand": brand, "source": source, "since": to_epoch(since), "until": to_epoch(until)}
     for at, story, language, *row in connection.execute(_FIRSTS, values):
-        yield First(at=from_epoch(at), story=story, language=language, mention=_mention(row))
+        yield First(at=from_epoch(at), story=story, language=language, mention=read_mention(row))
 
 
-def _mention(row: Sequence[Any]) -> Mention:
+def read_mention(row: Sequence[Any]) -> Mention:
+    """Return the mention of a row of COLUMNS, as it came in."""
     (
         source, native_id, text, published_at, title, url, kind, author_id, author_native, handle, name, followers,
         verified, language, likes, reposts, replies, views, rating, reply_to, thread, repost_of, quote_of, place, links,
