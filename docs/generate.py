@@ -198,17 +198,18 @@ def floors() -> str:
     (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
     rows = ["| floor | part | its job |", "|---|---|---|"]
     for height, layer in zip(range(len(layers) - 1, -1, -1), layers, strict=True):
-        rows.extend(_row((str(height), f"`{part}`", _first_line(part))) for part in layer.split(" | "))
+        parts = [part for part in layer.split(" | ") if _file_of(part).exists()]
+        rows.extend(_row((str(height), f"`{part}`", _doc_line(_file_of(part)))) for part in parts)
     return "\n".join(rows) + "\n"
 
 
-def _first_line(module: str) -> str:
+def _file_of(module: str) -> Path:
     stem = ROOT.joinpath(*module.split("."))
-    return _doc_line(stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py"))
+    return stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
 
 
 def _doc_line(file: Path) -> str:
-    return (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").splitlines()[0]
+    return (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
 
 def _row(cells: tuple[str, ...]) -> str:
