@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from listener.clock import utc_now
+from listener.store import DigestSave, Store
 from running.site import (
     BRANDS,
     NOW,
@@ -290,9 +293,6 @@ def test_a_rate_limited_source_waits_as_asked_also_after_a_restart(
 
 
 def with_store_changed(site: Site, sql: str) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(site.database)) as connection:
         connection.execute(sql)
         connection.commit()
@@ -314,8 +314,11 @@ def test_the_digest_that_is_due_is_mailed_once_over_two_lives_of_the_daemon(
         assert first.stop()[0] == 0
         second = start(site)
         second.wait_until_ready()
-        service_is_over = "SELECT 1 FROM heartbeats WHERE pid = ?"
-        second.wait_for(lambda: site.rows(service_is_over, second.process.pid), "the second daemon serves")
+        with Store(site.database) as store:
+            (name,) = site.rows("SELECT destination FROM outbox")[0]
+            other = DigestSave(key="other", since=NOW, until=NOW, subject="Another", text="quiet", html=None)
+            store.reports.save_digest(other, [str(name)], now=NOW)
+        sent = "SELECT 1 FROM outbox WHERE state = 'sent' AND key = 'other'"
+        second.wait_for(lambda: site.rows(sent), "the second daemon delivers too")
         assert second.stop()[0] == 0
-        assert len(mail.behaviour.received) == 1
-        assert site.rows("SELECT state FROM outbox") == [("sent",)]
+        assert [one.message["Subject"] == "Another" for one in mail.behaviour.received] == [False, True]
