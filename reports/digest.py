@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
+from listener.intervals import WHOLE
 from reports.hostile import clean_line, excerpt
-from reports.intervals import WHOLE
 from reports.sentences import BrandWords, brand_words, total_of
 from reports.wording import count, date_words, day_words, join_words, place_words, short_day, span_words, time_words
 

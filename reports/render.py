@@ -19,11 +19,11 @@ import jinja2
 
 from listener.clock import load_zone
 from listener.errors import UsageError
+from listener.intervals import WHOLE
 from listener.mention import Label
 from listener.protocols import Notification
 from reports.digest import summarise
 from reports.hostile import clean_line, direction, excerpt, web_link
-from reports.intervals import WHOLE
 from reports.message import eml_bytes
 from reports.wording import MINUS, count, percent, place_words, time_words
 

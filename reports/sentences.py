@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from listener.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change
 from reports.hostile import clean_line, excerpt
-from reports.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change
 from reports.wording import (
     MINUS,
     count,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from listener.intervals import net_sentiment, net_sentiment_interval, wilson_interval
 from reports.bootstrap import bootstrap_mean
-from reports.intervals import net_sentiment, net_sentiment_interval, wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

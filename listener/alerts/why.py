@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from listener.alerts.sentences import first_sentence
-from listener.alerts.words import hashtags_of, name_words, terms_of
 from listener.mention import Label
+from listener.words import hashtags_of, name_words, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

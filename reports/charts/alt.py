@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listener.clock import load_zone
+from listener.intervals import net_sentiment_interval
 from reports.charts.axes import reading
-from reports.intervals import net_sentiment_interval
 from reports.wording import count, interval_words, join_words, number, short_day, signed, span_words
 
 if TYPE_CHECKING:

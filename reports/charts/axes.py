@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from listener.intervals import WHOLE
 from reports.charts.glyphs import drawable
-from reports.intervals import WHOLE
 from reports.wording import number, short_day
 
 if TYPE_CHECKING:

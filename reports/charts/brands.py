@@ -9,12 +9,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from listener.clock import load_zone
 from listener.errors import UsageError, suggest
+from listener.intervals import SMALL_N
 from listener.search.records import METRICS
 from reports.charts.axes import count_axis, reading, time_axis
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.intervals import SMALL_N
 from reports.wording import MINUS, count, join_words, number, signed, span_words
 
 if TYPE_CHECKING:

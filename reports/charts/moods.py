@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, Literal, Unpack
 
 from matplotlib.patches import Patch
 
+from listener.intervals import SMALL_N, net_sentiment, net_sentiment_interval
 from reports.charts.canvas import bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.intervals import SMALL_N, net_sentiment, net_sentiment_interval
 from reports.wording import count, interval_words, language_words, number, place_words, signed
 
 if TYPE_CHECKING:

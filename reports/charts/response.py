@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from listener.intervals import wilson_interval
 from reports.charts.axes import share_axis
 from reports.charts.canvas import canvas
-from reports.intervals import wilson_interval
 from reports.responses import answered_within, answering_curve, median_wait
 from reports.wording import count, percent, wait_words
 

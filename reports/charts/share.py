@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Unpack
 
+from listener.intervals import WHOLE
 from reports.charts.canvas import bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.intervals import WHOLE
 from reports.wording import count, percent
 
 if TYPE_CHECKING:

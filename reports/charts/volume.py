@@ -8,10 +8,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from listener.clock import load_zone
+from listener.intervals import SMALL_N, net_sentiment_interval
 from reports.charts.alt import volume_alt
 from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
-from reports.intervals import SMALL_N, net_sentiment_interval
 from reports.wording import count, percent, signed, span_words
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from listener.alerts.sentences import first_sentence
 from listener.alerts.why import Item, explain
-from listener.alerts.words import hashtags_of, terms_of, words_of
 from listener.mention import Label
+from listener.words import hashtags_of, terms_of, words_of
 
 AT = datetime(2026, 11, 17, 21, 0, tzinfo=UTC)  # a Tuesday
 CHATTER = ("kettle", "toaster", "lamp", "price", "colour", "delivery", "shop", "gift", "blue", "review")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listener.intervals import net_sentiment, net_sentiment_interval, poisson_change, wilson_interval
 from reports.bootstrap import bootstrap_mean
-from reports.intervals import net_sentiment, net_sentiment_interval, poisson_change, wilson_interval
 from reports.responses import Answer, answered_within, answering_curve, median_wait
 from reports.surveys import customer_effort, customer_satisfaction, net_promoter
 

@@ -1,4 +1,4 @@
-"""Cut a text into the terms that can explain why it was written.
+"""Cut a text into the terms that can say what it is about.
 
 Words are runs of letters, marks and numbers in the sense of Unicode (general
 categories L, M and N), so that the vowel signs of Indic scripts stay in their words.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import regex
 
-from listener.alerts.stopwords import STOPWORDS
+from listener.words.stopwords import STOPWORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
