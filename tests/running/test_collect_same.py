@@ -139,13 +139,25 @@ def test_what_was_indexed_late_is_found_by_the_next_run(service: Simulated, tmp_
     published = NOW - timedelta(minutes=12)
     with service.serve() as server:
         if isinstance(server, X):
-            server.posts.append(Post(text="acme was late", created_at=published, indexed_at=NOW + timedelta(minutes=3)))
+            server.posts.append(
+                Post(
+                    text="this acme was late and it is what they had told us",
+                    created_at=published,
+                    indexed_at=NOW + timedelta(minutes=3),
+                )
+            )
         site = Site(tmp_path, service.table(server))
         site.collect()
         if isinstance(server, HackerNews):
-            server.items.append(story(99_999, int(published.timestamp()), "acme was late"))
+            server.items.append(
+                story(99_999, int(published.timestamp()), "this acme was late and it is what they had told us")
+            )
         if isinstance(server, Reddit):
-            server.things.append(Thing(number=99_999_999, created_at=published, title="acme was late"))
+            server.things.append(
+                Thing(
+                    number=99_999_999, created_at=published, title="this acme was late and it is what they had told us"
+                )
+            )
         assert site.rows("SELECT 1 FROM mentions WHERE coalesce(title, text) LIKE '%was late%'") == []
         server.now = LATER  # type: ignore[attr-defined]
         assert site.collect(now=LATER).rows()[service.name]["new"] == 1

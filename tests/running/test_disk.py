@@ -70,7 +70,9 @@ def limit_files_to(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("kilobytes", [1, 40, 300, 700])
+@pytest.mark.parametrize(
+    "kilobytes", [1, pytest.param(40, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.slow), 700]
+)
 def test_a_full_disk_is_said_in_a_sentence_and_the_next_run_goes_on(
     kilobytes: int, tmp_path: Path, table: str, expected: Dump
 ) -> None:
@@ -111,14 +113,14 @@ def test_a_file_system_that_runs_full_loses_nothing(
 ) -> None:
     small = mounted("-t", "tmpfs", "-o", "size=1M", "tmpfs", at=tmp_path / "small")
     site = Site(small, table)
-    ended = site.process("collect")
+    ended = site.run("collect")
     assert ended.code == 1
     assert "the disk is full" in one_sentence(ended)
-    again = site.process("collect")
+    again = site.run("collect")
     assert again.code == 1
     assert "the disk is full" in one_sentence(again)
     mounted("-o", "remount,size=64M", at=small)
-    assert site.process("collect").code == 0
+    assert site.run("collect").code == 0
     assert_same(site, expected)
 
 
@@ -130,13 +132,13 @@ def test_a_store_on_a_read_only_file_system_is_not_collected_into_and_can_be_rea
     mounted("-o", "remount,ro,bind", at=place)
     real.folder = place
     real.database, real.config = place / "listener.db", place / "config.toml"
-    ended = real.process("collect")
+    ended = real.run("collect")
     assert ended.code == 1
     assert "may not be written" in one_sentence(ended)
-    shown = real.process("trend", "Acme", "--since", "2d", "--format", "json")
+    shown = real.run("trend", "Acme", "--since", "2d", "--format", "json")
     assert (shown.code, shown.err) == (0, "")
     assert '"mentions": ' in shown.out
-    daemon = real.process("run", now=None)
+    daemon = real.run("run", now=None)
     assert daemon.code == 1
     assert "may not be written" in one_sentence(daemon)
     assert_same(filled, expected)
@@ -198,7 +200,7 @@ def test_a_read_only_copy_with_unwritten_pages_beside_it_is_not_read_without_the
     place = mounted("--bind", str(site.folder), at=tmp_path / "readonly")
     mounted("-o", "remount,ro,bind", at=place)
     site.folder, site.database, site.config = place, place / "listener.db", place / "config.toml"
-    shown = site.process("trend", "Acme", "--since", "2d")
+    shown = site.run("trend", "Acme", "--since", "2d")
     assert shown.code == 1
     assert "listener.db-wal" in one_sentence(shown)
 
@@ -256,7 +258,7 @@ def test_a_store_that_cannot_be_there_is_said_in_a_sentence(
 ) -> None:
     site = Site(tmp_path, table)
     (tmp_path / "folder").mkdir()
-    ended = site.process(command, "--database", str(tmp_path / place), now=None)
+    ended = site.run(command, "--database", str(tmp_path / place), now=None)
     assert ended.code in {1, 2}
     assert place.partition("/")[0] in ended.err
     assert "Traceback" not in ended.err

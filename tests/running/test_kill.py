@@ -15,7 +15,20 @@ from pathlib import Path
 import pytest
 
 from listener.store import Store
-from running.site import NOW, PATIENCE, SEEN, Site, ask, hackernews_table, hits, posts, reddit_table, things, x_table
+from running.site import (
+    NOW,
+    PATIENCE,
+    SEEN,
+    Site,
+    ask,
+    hackernews_table,
+    hits,
+    posts,
+    reddit_table,
+    things,
+    wait_for,
+    x_table,
+)
 from servers.hackernews import HackerNews
 from servers.reddit import Reddit
 from servers.web import Answer, Request
@@ -88,7 +101,7 @@ class Killer:
 
     def kill(self, *, in_making: bool) -> None:
         """Start a run and kill it: while the store is made, or somewhere in its sweep."""
-        if in_making:
+        if in_making and self.site.database.exists():
             self.finish()
         before = self._asked()
         process = self.site.start("collect", err=self._folder / "killed.err")
@@ -157,3 +170,27 @@ def test_fifty_kills_of_collect_over_three_services_change_nothing(tmp_path: Pat
         killer.finish()
     assert killer.tally.making >= 6
     assert killer.tally.hits >= 35, killer.tally
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)], ids=lambda number: number.name
+)
+def test_a_signal_lets_the_page_in_hand_be_stored_and_the_next_run_goes_on_there(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with UnhurriedHackerNews(hits(80)) as server:
+        table = hackernews_table(server, hits_per_page=2)
+        quiet, site = Site(tmp_path / "quiet", table), Site(tmp_path / "stopped", table)
+        assert quiet.collect().code == 0
+        asked = len(server.requests)
+        process = site.start("collect", err=tmp_path / "err")
+        wait_for(lambda: len(server.requests) > asked + 5, "the sweep is under way")
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+        ((cursor, reason, pages),) = site.rows("SELECT cursor, reason, pages FROM windows WHERE state = 'open'")
+        assert cursor
+        assert reason is None
+        assert int(str(pages)) >= 4
+        assert "Traceback" not in (tmp_path / "err").read_text()
+        assert site.collect().code == 0
+        assert site.dump() == quiet.dump()

@@ -243,24 +243,32 @@ def states_by_second(connection: sqlite3.Connection, resource: int) -> dict[int,
     return seconds
 
 
+@pytest.fixture(scope="module")
+def empty_books() -> Iterator[tuple[sqlite3.Connection, int]]:
+    """Return tables that each example empties."""
+    with new_ledger() as made:
+        yield made
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=actions)
 def test_whatever_happens_windows_part_time_without_hole_or_overlap_and_what_is_settled_stays(
-    script: list[tuple[str, int, int, int]],
+    empty_books: tuple[sqlite3.Connection, int], script: list[tuple[str, int, int, int]]
 ) -> None:
-    with new_ledger() as (connection, resource):
-        now = 1_000
-        before: dict[int, str] = {}
-        for verb, which, length, offset in script:
-            now += length
-            act(connection, resource, (verb, which, length, offset), now=now)
-            after = states_by_second(connection, resource)
-            assert not after or len(after) == max(after) - min(after) + 1
-            assert all(after.get(second) == state for second, state in before.items() if state in {"drained", "lost"})
-            assert before.keys() <= after.keys()
-            drained = ledger.drained_spans(connection, resource)
-            assert all(end < start for (_, end), (start, _) in pairwise(drained))
-            before = after
+    connection, resource = empty_books
+    connection.execute("DELETE FROM windows")
+    now = 1_000
+    before: dict[int, str] = {}
+    for verb, which, length, offset in script:
+        now += length
+        act(connection, resource, (verb, which, length, offset), now=now)
+        after = states_by_second(connection, resource)
+        assert not after or len(after) == max(after) - min(after) + 1
+        assert all(after.get(second) == state for second, state in before.items() if state in {"drained", "lost"})
+        assert before.keys() <= after.keys()
+        drained = ledger.drained_spans(connection, resource)
+        assert all(end < start for (_, end), (start, _) in pairwise(drained))
+        before = after
 
 
 def act(connection: sqlite3.Connection, resource: int, step: tuple[str, int, int, int], *, now: int) -> None:
