@@ -25,6 +25,7 @@ __all__ = [
     "score_text",
     "sparkline",
     "styled",
+    "terminal_width",
     "wants_colour",
 ]
 
@@ -50,7 +51,9 @@ class Column:
 
     `name` is the key in the row, in JSON and in CSV; `title` the head in the
     table (empty: the name). `text` writes a value for the table only, `colour`
-    names its colour there (red, green, yellow, bold, dim or None).
+    names its colour there (red, green, yellow, bold, dim or None). A column with
+    a `rank` gives way where a terminal is too narrow, the highest first; what is
+    left out is named on stderr.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Column:
     align: str = "left"
     text: Callable[[object], str] | None = None
     colour: Callable[[object], str | None] | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +96,12 @@ def emit_rows(
     elif format_name == "csv":
         _write_csv(rows, made, out)
     else:
-        fitted = width if width is not None else _terminal_width(out)
-        out.writelines(line + "\n" for line in _table(list(rows), made, fitted, has_colour=wants_colour(out)))
+        fitted = width if width is not None else terminal_width(out)
+        kept = _shown(listed := list(rows), made, fitted)
+        out.writelines(line + "\n" for line in _table(listed, kept, fitted, has_colour=wants_colour(out)))
+        if len(kept) < len(made):
+            names = ", ".join(column.title or column.name for column in made if column not in kept)
+            sys.stderr.write(f"left out at this width: {names}; --format csv has every column\n")
 
 
 def emit_json(value: object, *, stream: TextIO | None = None) -> None:
@@ -146,12 +154,25 @@ def styled(text: str, colour: str | None, *, has_colour: bool) -> str:
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and has_colour else text
 
 
-def _terminal_width(stream: TextIO) -> int | None:
+def terminal_width(stream: TextIO) -> int | None:
+    """Return how many cells a line of the terminal has, None for a pipe or a file."""
     if not stream.isatty():
         return None
     import shutil
 
     return shutil.get_terminal_size().columns
+
+
+def _shown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column], width: int | None) -> Sequence[Column]:
+    """Return the columns that stand side by side in `width` cells, those of the highest rank left out first."""
+    kept = list(columns)
+    while width is not None and any(column.rank for column in kept):
+        titles = [neutralise(column.title or column.name) for column in kept]
+        cells = [[_cell(row.get(column.name), column) for column in kept] for row in rows]
+        if _fit(titles, cells, kept, width) is not None:
+            return kept
+        kept.remove(max(kept, key=lambda column: column.rank))
+    return kept
 
 
 def _table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text, sparkline
+from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text, sparkline, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +46,16 @@ _BUCKET_COLUMNS: Final = (
 _TABLE: Final = (
     Column(name="start", title="from"),
     Column(name="mentions", align="right", text=count_text),
-    Column(name="stories", align="right", text=count_text),
+    Column(name="stories", align="right", text=count_text, rank=2),
     Column(name="positive", title="+", align="right", text=count_text),
     Column(name="neutral", title="0", align="right", text=count_text),
     Column(name="negative", title="-", align="right", text=count_text),
-    Column(name="no_evidence", title="no evidence", align="right", text=count_text),
+    Column(name="no_evidence", title="none", align="right", text=count_text, rank=1),
     Column(name="unscored", align="right", text=count_text),
-    Column(name="mean_score", title="mean", align="right", text=score_text),
+    Column(name="mean", title="mean, 95 %", align="right"),
     Column(name="net_sentiment", title="net", align="right", text=_net_text),
-    Column(name="engagement", align="right", text=count_text),
-    Column(name="reach", align="right", text=count_text),
+    Column(name="engagement", align="right", text=count_text, rank=3),
+    Column(name="reach", align="right", text=count_text, rank=4),
     Column(name="coverage", align="right", text=_coverage_text),
 )
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
@@ -96,6 +97,8 @@ def trend(
     """Show how mentions and their feeling went over time, bucket by bucket.
 
     A figure that is not known is a dash, never a zero: see the column coverage.
+    "none" counts texts in which nothing carried a feeling; the mean stands with
+    half its 95 % interval.
     """
     from listener import wiring
     from listener.search import Reader
@@ -219,12 +222,14 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
     total = next(one for one in found.totals if one.brand == name)
     line = sparkline([getattr(bucket, metric) for bucket in buckets])
     click.echo(f"{name}: {metric.replace('_', ' ')} by {found.by}, {found.time_zone}")
-    click.echo(line)
+    width = terminal_width(sys.stdout) or len(line) or 1
+    for start in range(0, len(line), width):
+        click.echo(line[start : start + width])
     rows: list[Mapping[str, object]] = [_table_row(bucket, found.by, zone) for bucket in buckets]
-    rows.append({**bucket_row(total, zone), "start": "total"})
+    rows.append({**_shown_row(total, zone), "start": "total"})
     if before is not None:
         earlier = next(one for one in before.totals if one.brand == name)
-        rows.append({**bucket_row(earlier, zone), "start": "span before"})
+        rows.append({**_shown_row(earlier, zone), "start": "span before"})
     emit_rows(rows, _TABLE, "table")
     click.echo()
 
@@ -232,7 +237,14 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
 def _table_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> dict[str, object]:
     local = bucket.start.astimezone(zone)
     shown = local.strftime("%Y-%m-%d %H:%M" if by == "hour" else "%Y-%m-%d")
-    return {**bucket_row(bucket, zone), "start": f"{shown} …" if bucket.partial else shown}
+    return {**_shown_row(bucket, zone), "start": f"{shown} …" if bucket.partial else shown}
+
+
+def _shown_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
+    """Return a bucket's row with its mean and half its interval in one cell."""
+    mean, interval = bucket.mean_score, bucket.mean_score_interval
+    half = "" if mean is None or interval is None else f" ±{max(interval[1] - mean, mean - interval[0]):.2f}"
+    return {**bucket_row(bucket, zone), "mean": score_text(mean) + half}
 
 
 def _previous(span: Span) -> Span:
