@@ -148,9 +148,12 @@ def languages_table() -> str:
 
     rows = ["| tag | scorer | word lists |", "|---|---|---|"]
     for tag, scorer in sorted(shipped_routes().items()):
-        lists = "vaderSentiment's own" if tag == "en" else ", ".join(_lists_of(tag))
+        lists = _OTHER_LISTS.get(tag) or ", ".join(_lists_of(tag))
         rows.append(_row((f"`{tag}`", f"`{scorer.name}`", lists)))
     return "\n".join(rows) + "\n"
+
+
+_OTHER_LISTS: Final = {"en": "vaderSentiment's own", "und": "emoji and emoticons alone; without any, unscored"}
 
 
 def _lists_of(tag: str) -> Iterator[str]:

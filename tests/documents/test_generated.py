@@ -66,4 +66,5 @@ def test_every_source_has_a_section_of_its_own() -> None:
 
 
 def test_the_readme_counts_the_languages_right() -> None:
-    assert f"in {len(shipped_routes())} languages" in (ROOT / "README.md").read_text(encoding="utf-8")
+    languages = set(shipped_routes()) - {"und"}
+    assert f"in {len(languages)} languages" in (ROOT / "README.md").read_text(encoding="utf-8")
