@@ -343,8 +343,9 @@ def read_events(drained: Drained, window: Window) -> tuple[tuple[Mention, ...], 
     skipped = [Skipped(id=None, reason="a message of the stream that is no event")] * drained.unreadable
     for time_us, event in drained.events:
         commit = as_object(event.get("commit"))
-        if commit.get("operation") not in {"create", "update"}:
-            logger.debug("event left alone operation=%s", line_of(commit.get("operation"), limit=20))
+        operation = line_of(commit.get("operation"), limit=20)
+        if operation not in {"create", "update"}:
+            logger.debug("event left alone operation=%s", operation)
             continue
         record = as_object(commit.get("record"))
         heard_at = instant_from_epoch(time_us / _SECOND)

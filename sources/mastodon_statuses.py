@@ -151,7 +151,7 @@ def _quoted(status: Mapping[str, object], host: str) -> str | None:
 def _links(status: Mapping[str, object], content: str) -> tuple[str, ...]:
     """Return where the text and the preview lead, without hashtags and the people who are addressed."""
     entities = [*as_list(status.get("tags")), *as_list(status.get("mentions"))]
-    own = {as_object(entity).get("url") for entity in entities}
+    own = {line_of(as_object(entity).get("url")) for entity in entities}
     tags = {name.lower() for name in _names(status.get("tags"))}
     found = usable_links([*links_in(content), as_object(status.get("card")).get("url")])
     return tuple(link for link in found if link not in own and not _is_tag_page(link, tags))

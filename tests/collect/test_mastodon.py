@@ -378,6 +378,7 @@ def test_drifted_statuses_become_mentions_or_reasons_and_never_a_crash(
         for _ in range(3):
             target = dice.choice([one, one, one["account"]]) if isinstance(one.get("account"), dict) else one
             target[dice.choice([key for key in target if key != "id"])] = dice.choice(values)
+        one["mentions"], one["card"] = [{"url": dice.choice(values)}], {"url": dice.choice(values)}
         one["unknown"] = dice.choice(values)
         drifted.append(one)
     resource = source.plan([ACME])[0]
