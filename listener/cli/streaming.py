@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -13,28 +10,19 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from listener.cli.context import App, config_option, examples, pass_app
-from listener.errors import InputError, UsageError
+from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines
+from listener.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from listener.mention import Sentiment
-    from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
+    from listener.protocols import LanguageIdentifier
 
 __all__ = ["match", "score"]
 
 _SOME_FAILED: Final = 3
 _CHUNK: Final = 500
-_LINE_LIMIT: Final = 4 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One readable line: its object and its texts as given."""
-
-    obj: dict[str, Any]
-    text: str
-    title: str | None
 
 
 @click.command(epilog=examples("listener score mentions.jsonl > scored.jsonl", "tail -f x.jsonl | listener score"))
@@ -51,11 +39,11 @@ def score(app: App, file: Path) -> int:
     config = app.config_if_any
     table: Mapping[str, object] = {} if config is None else config.sentiment
     identifier, scorer = wiring.build_scoring(table, "the configuration" if config is None else str(config.path))
-    bad = _Counter()
-    with _opened(file) as stream:
+    bad = BadLines()
+    with opened(file) as stream:
         lines = _read(stream, bad)
         while chunk := list(islice(lines, _CHUNK)):
-            for line, sentiment in zip(chunk, _sentiments(chunk, identifier, scorer), strict=True):
+            for line, sentiment in zip(chunk, score_lines(chunk, identifier, scorer), strict=True):
                 _write({**line.obj, "sentiment": sentiment_json(sentiment)})
             sys.stdout.flush()
     return _SOME_FAILED if bad.count else 0
@@ -83,9 +71,9 @@ def match(app: App, query: str, file: Path) -> int:
     made = build_query(brand="match", query=query)
     matcher = Matcher((made,))
     identifier: LanguageIdentifier | None = None
-    bad = _Counter()
-    with _opened(file) as stream:
-        for number, line in _numbered(stream, bad):
+    bad = BadLines()
+    with opened(file) as stream:
+        for number, line in numbered_lines(stream, bad):
             try:
                 mention = replace(mention_from_json(line.obj), text=line.text, title=line.title)
             except InputError as error:
@@ -120,114 +108,15 @@ def sentiment_json(sentiment: Sentiment) -> dict[str, object]:
     return shape
 
 
-def _sentiments(chunk: list[_Line], identifier: LanguageIdentifier, scorer: Scorer) -> list[Sentiment]:
-    claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
-    texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
-    languages = identifier.identify(texts, claims)
-    return list(scorer.score([_task(line, language) for line, language in zip(chunk, languages, strict=True)]))
-
-
-def _task(line: _Line, language: str) -> ScoringTask:
-    from listener.protocols import ScoringTask as Task
-
-    text = line.text if line.text.strip() else line.title or ""
-    target = line.obj.get("target")
-    if not isinstance(target, str) or not target.strip():
-        return Task(text=text, title=line.title, language=language)
-    return Task(
-        text=text,
-        title=line.title,
-        language=language,
-        brand=target,
-        target=(target,),
-        spans=_places(target, text),
-        masks=(target,),
-    )
-
-
-def _places(target: str, text: str) -> tuple[tuple[int, int], ...]:
-    """Return where a target stands in a text, as the matcher sees it."""
-    from listener.errors import QueryError
-    from listener.matching import Matcher
-    from listener.mention import Mention
-    from listener.query.build import build_query
-
-    try:
-        matcher = Matcher((build_query(brand=target, keywords=(target,)),))
-    except QueryError:
-        return ()
-    found = matcher.match(Mention(source="line", id="1", text=text, published_at=None))
-    return tuple((start, end) for match_ in found for field, start, end in match_.spans if field == "text")
-
-
 def _identifier() -> LanguageIdentifier:
     from listener import wiring
 
     return wiring.build_scoring({}, "the defaults")[0]
 
 
-class _Counter:
-    """Report lines that cannot be read, and count them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def report(self, number: int, reason: str) -> None:
-        """Say what is wrong with a line."""
-        self.count += 1
-        click.echo(f"line {number}: {reason}", err=True)
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
-    """Hand over the bytes of a file, or of standard input."""
-    if str(file) == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = file.open("rb")
-    except OSError as error:
-        msg = f"{file} cannot be read: {error.strerror}"
-        raise UsageError(msg) from None
-    with stream:
-        yield stream
-
-
-def _read(stream: IO[bytes], bad: _Counter) -> Iterator[_Line]:
-    for _, line in _numbered(stream, bad):
+def _read(stream: IO[bytes], bad: BadLines) -> Iterator[Line]:
+    for _, line in numbered_lines(stream, bad):
         yield line
-
-
-def _numbered(stream: IO[bytes], bad: _Counter) -> Iterator[tuple[int, _Line]]:
-    """Yield (number, line) of the lines that hold a JSON object with a text."""
-    number = 0
-    while raw := stream.readline(_LINE_LIMIT):
-        number += 1
-        if not raw.strip():
-            continue
-        try:
-            obj = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            bad.report(number, "not a JSON object in UTF-8")
-            continue
-        reason = _unfit(obj)
-        if reason:
-            bad.report(number, reason)
-            continue
-        yield number, _Line(obj=obj, text=obj.get("text") or "", title=obj.get("title") or None)
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-def _unfit(obj: object) -> str | None:
-    if not isinstance(obj, dict):
-        return "not a JSON object"
-    for name in ("text", "title"):
-        if not isinstance(obj.get(name), str | None):
-            return f"{name}: must be text"
-    return None if "text" in obj else "text: is missing"
 
 
 def _write(obj: dict[str, Any]) -> None:

@@ -1,0 +1,133 @@
+"""Read lines of JSON with a text each, and score them: what `score`, `match` and `evaluate` share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+
+from listener.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from listener.mention import Sentiment
+    from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
+
+__all__ = ["BadLines", "Line", "numbered_lines", "opened", "score_lines"]
+
+_LINE_LIMIT: Final = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Hold one readable line: its object and its texts as given."""
+
+    obj: dict[str, Any]
+    text: str
+    title: str | None
+
+
+class BadLines:
+    """Report lines that cannot be read, and count them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def report(self, number: int, reason: str) -> None:
+        """Say what is wrong with a line."""
+        self.count += 1
+        click.echo(f"line {number}: {reason}", err=True)
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[IO[bytes]]:
+    """Hand over the bytes of a file, or of standard input where it is called -."""
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise UsageError(msg) from None
+    with stream:
+        yield stream
+
+
+def numbered_lines(stream: IO[bytes], bad: BadLines) -> Iterator[tuple[int, Line]]:
+    """Yield (number, line) of the lines that hold a JSON object with a text; report the others."""
+    number = 0
+    while raw := stream.readline(_LINE_LIMIT):
+        number += 1
+        if not raw.strip():
+            continue
+        try:
+            obj = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            bad.report(number, "not a JSON object in UTF-8")
+            continue
+        reason = _unfit(obj)
+        if reason:
+            bad.report(number, reason)
+            continue
+        yield number, Line(obj=obj, text=obj.get("text") or "", title=obj.get("title") or None)
+
+
+def score_lines(chunk: Sequence[Line], identifier: LanguageIdentifier, scorer: Scorer) -> list[Sentiment]:
+    """Return the sentiment of each line, in order; towards the `target` that a line names."""
+    claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
+    texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
+    languages = identifier.identify(texts, claims)
+    return list(scorer.score([_task(line, language) for line, language in zip(chunk, languages, strict=True)]))
+
+
+def _task(line: Line, language: str) -> ScoringTask:
+    from listener.protocols import ScoringTask as Task
+
+    text = line.text if line.text.strip() else line.title or ""
+    target = line.obj.get("target")
+    if not isinstance(target, str) or not target.strip():
+        return Task(text=text, title=line.title, language=language)
+    return Task(
+        text=text,
+        title=line.title,
+        language=language,
+        brand=target,
+        target=(target,),
+        spans=_places(target, text),
+        masks=(target,),
+    )
+
+
+def _places(target: str, text: str) -> tuple[tuple[int, int], ...]:
+    """Return where a target stands in a text, as the matcher sees it."""
+    from listener.errors import QueryError
+    from listener.matching import Matcher
+    from listener.mention import Mention
+    from listener.query.build import build_query
+
+    try:
+        matcher = Matcher((build_query(brand=target, keywords=(target,)),))
+    except QueryError:
+        return ()
+    found = matcher.match(Mention(source="line", id="1", text=text, published_at=None))
+    return tuple((start, end) for match_ in found for field, start, end in match_.spans if field == "text")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+def _unfit(obj: object) -> str | None:
+    if not isinstance(obj, dict):
+        return "not a JSON object"
+    for name in ("text", "title"):
+        if not isinstance(obj.get(name), str | None):
+            return f"{name}: must be text"
+    return None if "text" in obj else "text: is missing"

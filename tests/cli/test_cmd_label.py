@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import NOW
+from listener.cli.progress import progress_bar
+from listener.mention import Author, Label
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+
+def shown(place: Place, *arguments: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = json.loads(place.run(*arguments, "--format", "json").out)
+    return rows
+
+
+def totals(place: Place) -> dict[str, int]:
+    (total,) = json.loads(place.run("trend", "Acme", "--since", "30d", "--format", "json").out)["totals"]
+    return {name: total[name] for name in ("mentions", "stories", "positive", "negative")}
+
+
+def fill_sheet(text: str, label: str) -> str:
+    """Write this label into every row of a sheet, as a person with a spreadsheet would."""
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows({**row, "label": label} for row in rows)
+    return out.getvalue()
+
+
+def test_a_label_shows_in_the_trend_and_in_the_mention(place: Place) -> None:
+    place.fill(days=1, a_day=3)
+    before = totals(place)
+
+    answer = place.run("label", "1", "negative")
+
+    assert (answer.code, answer.out) == (0, "")
+    assert "mention 1: negative for Acme" in answer.err
+    assert totals(place) == {**before, "positive": 2, "negative": 1}
+    (row,) = shown(place, "mentions", "--sentiment", "negative")
+    assert (row["number"], row["score"], row["labelled_at"]) == (1, None, "2026-11-20T13:30:00+05:30")
+    assert "negative (by hand)" in place.run("mentions", "--sentiment", "negative").out
+
+
+def test_an_irrelevant_mention_is_named_by_source_and_id_and_leaves_counts_and_lists(place: Place) -> None:
+    place.fill(days=1, a_day=3)
+
+    assert place.run("label", "hackernews:2", "irrelevant", "--brand", "acme").code == 0
+
+    assert totals(place)["mentions"] == 2
+    assert [row["number"] for row in shown(place, "mentions")] == [1, 3]
+    assert [row["number"] for row in shown(place, "mentions", "--sentiment", "irrelevant")] == [2]
+    place.run("label", "2", "--remove")
+    assert totals(place)["mentions"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("label",), "name a mention and its label"),
+        (("label", "1"), "name a mention and its label"),
+        (("label", "1", "negative", "--remove"), "name a mention and its label"),
+        (("label", "1", "negative", "--queue", "3"), "name a mention and its label"),
+        (("label", "1", "angry"), "irrelevant"),
+        (("label", "999", "negative"), 'no mention is called "999"'),
+        (("label", "1", "negative", "--brand", "Globex"), "mention 1 matches Acme"),
+        (("label", "1", "negative", "--brand", "Acmee"), 'did you mean "Acme"'),
+        (("label", "--import", "nowhere.csv"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_labelled_is_refused_with_what_to_do(
+    place: Place, arguments: tuple[str, ...], message: str
+) -> None:
+    place.fill(days=1, a_day=1)
+
+    answer = place.run(*arguments)
+
+    assert answer.code == 2
+    assert message in answer.err
+
+
+def test_the_queue_leaves_out_what_is_labelled_and_takes_each_author_and_story_once(place: Place) -> None:
+    place.save(
+        [place.mention(f"Acme, thing {turn}", at=NOW - timedelta(hours=turn), author="ada") for turn in range(3)]
+    )
+    place.save([place.mention("Acme by jo", at=NOW - timedelta(hours=9), author="jo")])
+    for turn in range(2):
+        place.save([place.mention("Acme tells the very same words twice", at=NOW, author=f"bot{turn}")])
+    place.run("label", "4", "neutral")
+
+    three = shown(place, "label", "--queue", "2")
+    every = shown(place, "label", "--queue", "50")
+
+    assert len({row["author"] for row in three}) == 2
+    assert 4 not in {row["number"] for row in every}
+    assert len(every) == 4
+    assert "listener label NUMBER" in place.run("label", "--queue", "1").err
+
+
+def test_the_queue_prefers_the_uncertain_and_the_influential(place: Place) -> None:
+    place.save([place.mention("Acme is splendid", at=NOW, author="sure")], label=Label.POSITIVE)
+    place.save([place.mention("Acme is a thing", at=NOW, author="unsure")], label=Label.NO_EVIDENCE)
+    star = Author(id="star", handle="star", followers=2_000_000)
+    famous = replace(place.mention("Acme is any thing", at=NOW), author=star)
+    place.save([famous], label=Label.NO_EVIDENCE)
+
+    authors = [row["author"] for row in shown(place, "label", "--queue", "3")]
+
+    assert authors == ["star", "unsure", "sure"]
+
+
+def test_a_queue_goes_into_a_sheet_and_comes_back_as_labels(place: Place) -> None:
+    place.fill(days=1, a_day=3, text="=Acme() is fine")
+    sheet = place.folder / "sheet.csv"
+
+    assert place.run("label", "--queue", "2", "--export", str(sheet)).code == 0
+    text = sheet.read_text(encoding="utf-8")
+    assert "'=Acme()" in text
+    sheet.write_text(fill_sheet(text, "Negative"), encoding="utf-8")
+    answer = place.run("label", "--import", str(sheet))
+
+    assert (answer.code, answer.err.strip()) == (
+        0,
+        "2 labelled, 0 known, 0 without a label; 0 lines could not be taken",
+    )
+    assert totals(place)["negative"] == 2
+    assert "0 labelled, 2 known" in place.run("label", "--import", str(sheet)).err
+
+
+def test_labels_go_out_and_into_another_store(place: Place) -> None:
+    place.fill(days=1, a_day=3)
+    place.run("label", "1", "negative")
+    place.run("label", "3", "irrelevant")
+    before, sheet = totals(place), place.folder / "labels.csv"
+    assert place.run("label", "--export", str(sheet)).err.startswith("2 mentions written")
+
+    for number in ("1", "3"):
+        place.run("label", number, "--remove")
+    assert place.run("label", "--import", str(sheet)).code == 0
+
+    assert totals(place) == before
+
+
+def test_a_sheet_with_wrong_lines_is_taken_as_far_as_it_goes(place: Place) -> None:
+    place.fill(days=1, a_day=3)
+    sheet = place.folder / "sheet.csv"
+    sheet.write_text(
+        "mention;brand;label\nhackernews:1;Acme;negative\nhackernews:2;;\nhackernews:77;;neutral\n"
+        "hackernews:3;Acme;angry\nhackernews:3;Globex;neutral\n",
+        encoding="utf-8",
+    )
+
+    answer = place.run("label", "--import", str(sheet))
+
+    assert answer.code == 3
+    assert "1 labelled, 0 known, 1 without a label; 3 lines could not be taken" in answer.err
+    assert "line 4: no mention is called" in answer.err
+    assert "line 5: label: 'angry' is none" in answer.err
+    assert "line 6: mention 3 matches Acme" in answer.err
+
+
+def test_a_sheet_without_the_columns_is_refused(place: Place) -> None:
+    place.fill(days=1, a_day=1)
+    sheet = place.folder / "sheet.csv"
+    for content in (b"who,what\n1,2\n", b"", b"mention,label\n\xff\xfe,negative\n"):
+        sheet.write_bytes(content)
+        assert place.run("label", "--import", str(sheet)).code == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, is_drawn in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress_bar("mentions") as move:
+            move(40, 80)
+            move(80, 80)
+        assert ("80/80" in stream.getvalue()) == is_drawn
