@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import align_down, local_day
+from listener import wiring
+from listener.clock import Bucket, align_down, local_day
 from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
 from listener.logs import event
 from listener.mention import Label
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from listener.protocols import Notifier
     from listener.search import EpisodeRow, MentionRow, Reader, TermRow, Trend
     from listener.store import OutboxItem, Store
-    from reports.charts import Chart
+    from reports.charts import Chart, Look
     from reports.digest import BrandSection, DigestData, Voice
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "brand_words",
     "compose_digest",
     "deliver",
+    "draw_episode_of",
     "due_period",
     "period_of",
     "render_alert_of",
@@ -270,27 +272,55 @@ def save_chart(store: Store, chart: Chart, shown: Trend | Span, *, now: datetime
 
 def render_alert_of(desk: Desk, episode: EpisodeRow, *, key: str) -> Notification:
     """Return the message about an episode, with its chart and the mentions that show it."""
-    from reports.charts import draw_episode  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
-    from reports.charts.style import MAIL_LOOK  # noqa: PLC0415 - the same
+    from reports.charts.style import MAIL_LOOK  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
     from reports.render import render_alert  # noqa: PLC0415 - loaded where a message is made
 
-    until = min(desk.now, episode.updated_at + timedelta(hours=1))
-    trend = desk.trend(episode.brand, episode.opened_at - timedelta(days=2), until, by="hour")
+    chart, _ = draw_episode_of(desk, episode, MAIL_LOOK, after=timedelta(hours=1))
     return render_alert(
         episode,
         sentence=episode.headline,
         mentions=desk.reader.mentions_by_number(episode.mentions, brand=episode.brand),
-        chart=draw_episode(episode, trend, **MAIL_LOOK),
+        chart=chart,
         time_zone=desk.config.zone().key,
         key=key,
     )
+
+
+def draw_episode_of(
+    desk: Desk, episode: EpisodeRow, look: Look, *, after: timedelta = timedelta(hours=3)
+) -> tuple[Chart, Trend]:
+    """Draw an episode from two days before it opened to `after` its end, with the usual range hour by hour.
+
+    The range is left out where its rule is no longer configured. An episode of one
+    source shows that source alone.
+    """
+    from listener.pipeline import WatchedBrand, single_rules, usual_band  # noqa: PLC0415 - loaded where it is drawn
+    from reports.charts import draw_episode  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
+    from reports.charts.episode import Expectation  # noqa: PLC0415 - the same
+
+    options, rules = wiring.read_alert_options(desk.config)
+    rule = next((one for one in single_rules(rules) if one.name == episode.rule), None)
+    since = align_down(episode.opened_at - timedelta(days=2), "hour", desk.config.zone())
+    until = max(episode.opened_at, min(desk.now, (episode.resolved_at or episode.updated_at) + after))
+    source = rule.sources[0] if rule and rule.sources else None
+    span = replace(desk.span(since, until, by="hour"), source=source)
+    trend = desk.reader.trend([episode.brand], span, desk.listening)
+    kind = episode.kind or (rule.kind if rule else None)
+    usual: list[Expectation] = []
+    if rule is not None:
+        brand = WatchedBrand(name=episode.brand, names=(), sources=desk.listening.get(episode.brand, ()))
+        hours = [Bucket(start=one.start, end=one.end) for one in trend.of(episode.brand)]
+        band = usual_band(desk.reader, brand, rule, options, hours, time_zone=desk.config.zone().key)
+        usual = [Expectation(start=one.start, expected=one.expected, low=one.low, high=one.high) for one in band]
+    return draw_episode(episode, trend, kind=kind, usual=usual, **look), trend
 
 
 def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
     """Hand over what is due; return how many deliveries were accepted.
 
     A failure that may pass is tried again, later each time; one that will not
-    pass, or a destination that is no longer configured, is parked and shown.
+    pass, or a destination that is no longer configured, is parked and shown. Alerts
+    wait for the end of the quiet hours, and those of a snoozed brand for its end.
     """
     by_name = {notifier.destination: notifier for notifier in notifiers}
     sent = 0
@@ -300,12 +330,31 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
             message = f"{item.destination} is no longer configured"
             store.reports.mark_unsent(item, error=message, next_try_at=None)
             continue
+        if until := _held_until(desk, item):
+            store.reports.postpone(item, until=until)
+            continue
         notification = _notification(desk, item)
         if notification is None:
             store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
             continue
         sent += _hand_over(store, notifier, item, notification, desk.now)
     return sent
+
+
+def _held_until(desk: Desk, item: OutboxItem) -> datetime | None:
+    """Return until when an alert waits: the end of the quiet hours or of its brand's snooze; None where it goes."""
+    from listener.alerts.quiet import read_quiet_hours  # noqa: PLC0415 - loaded where something is delivered
+
+    episode = None if item.kind == "digest" else _episode_of(desk, item)
+    if episode is None:
+        return None
+    snoozed = desk.reader.snoozed_until(episode.brand)
+    if snoozed is not None and snoozed > desk.now:
+        return snoozed
+    options, _ = wiring.read_alert_options(desk.config)
+    quiet = read_quiet_hours(options.quiet_hours)
+    passes = {"never": (), "high": ("high",), "medium": ("high", "medium")}[options.quiet_unless]
+    return None if quiet is None or episode.severity in passes else quiet.end_after(desk.now, desk.config.zone())
 
 
 def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
@@ -317,11 +366,15 @@ def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
         return Notification(
             key=row.key, kind="digest", subject=row.subject, text=row.text, html=row.html, images=row.images
         )
+    episode = _episode_of(desk, item)
+    return None if episode is None else render_alert_of(desk, episode, key=item.key)
+
+
+def _episode_of(desk: Desk, item: OutboxItem) -> EpisodeRow | None:
     try:
-        episode = desk.reader.episode(item.subject)
+        return desk.reader.episode(item.subject)
     except UsageError:
         return None
-    return render_alert_of(desk, episode, key=item.key)
 
 
 def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification: Notification, now: datetime) -> int:

@@ -143,7 +143,7 @@ class Service:
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
         period = reporting.due_period(self._config, now, self._config.zone())
-        if not self._notifiers:
+        if not wiring.digest_notifiers(self._config):
             return None
         with Reader(self._database) as reader:
             first = reader.first_read_at()
@@ -156,7 +156,8 @@ class Service:
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
         notification, charts = reporting.render_digest_of(self._desk(reader, now), period)
-        destinations = [notifier.destination for notifier in self._notifiers] if send else []
+        notifiers = wiring.digest_notifiers(self._config) if send else ()
+        destinations = [notifier.destination for notifier in notifiers]
         with Store(self._database) as store:
             return reporting.save_digest(store, period, notification, charts, destinations, now=now)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
+from listener.errors import ConfigError, CredentialsError, PluginError, QueryError, UsageError, suggest
 from listener.frozen import dataclass
 from listener.plugins import SOURCES, find_plugins, load_plugin
 
@@ -33,6 +33,7 @@ __all__ = [
     "build_queries",
     "build_scoring",
     "build_source",
+    "digest_notifiers",
     "enabled_sources",
     "listening",
     "queries_for",
@@ -203,33 +204,55 @@ def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
 
 
 def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions, ...]]:
-    """Return the options of `[alerts]` and its rules (the default ones where none are written)."""
+    """Return the options of `[alerts]` and its rules (the default ones where none are written).
+
+    Raises ConfigError naming every option, brand, source and expression that is wrong.
+    """
+    from listener.alerts.checking import check_rule, doubled_names
     from listener.alerts.options import DEFAULT_RULES, AlertOptions, RuleOptions
+    from listener.alerts.quiet import read_quiet_hours
     from listener.config import read_record
 
     problems: list[str] = []
     table = dict(config.alerts)
     rules_table = table.pop("rules", None)
     options = read_record(AlertOptions, table, "alerts", problems)
-    rules: list[RuleOptions | None] = []
+    try:
+        read_quiet_hours("" if options is None else options.quiet_hours)
+    except UsageError as error:
+        problems.append(f"alerts.quiet_hours: {error}")
+    rules: list[RuleOptions] = []
+    brands = [brand.name for brand in config.brands]
+    sources = {*find_plugins(SOURCES, BUILT_IN_SOURCES), *config.sources}
     if rules_table is not None:
         tables = rules_table if isinstance(rules_table, list) else [rules_table]
         for index, one in enumerate(tables, 1):
-            if isinstance(one, dict):
-                rules.append(read_record(RuleOptions, one, f"alerts.rules[{index}]", problems))
-            else:
-                problems.append(f"alerts.rules[{index}]: is not a table; write [[alerts.rules]]")
+            where = f"alerts.rules[{index}]"
+            if not isinstance(one, dict):
+                problems.append(f"{where}: is not a table; write [[alerts.rules]]")
+            elif rule := read_record(RuleOptions, one, where, problems):
+                rules.append(check_rule(rule, where, problems, brands=brands, sources=sources))
+    problems += [f"alerts.rules: {problem}" for problem in doubled_names(rules)]
     if problems or options is None:
         raise ConfigError(problems, where=str(config.path))
-    read = tuple(rule for rule in rules if rule is not None)
-    return options, read or DEFAULT_RULES
+    return options, tuple(rules) or DEFAULT_RULES
 
 
 def build_notifiers(config: Config) -> tuple[Notifier, ...]:
-    """Return where alerts and digests go: one mail notifier a recipient of the digest.
+    """Return where alerts go: one mail notifier a recipient of the digest, one notifier an address of `[notify]`.
 
-    Empty where no mail server or no recipient is configured.
+    Empty where nothing is configured. Raises ConfigError where the addresses of
+    `[notify]` are not at the place that is configured for them.
     """
+    return (*_mail_notifiers(config), *_apprise_notifiers(config))
+
+
+def digest_notifiers(config: Config) -> tuple[Notifier, ...]:
+    """Return where digests go: by mail, and to the addresses of `[notify]` where its `digest` is true."""
+    return (*_mail_notifiers(config), *(_apprise_notifiers(config) if config.notify.digest else ()))
+
+
+def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
     if not config.mail.host or not config.digest.to:
         return ()
     from reports.mail import MailNotifier
@@ -248,6 +271,23 @@ def build_notifiers(config: Config) -> tuple[Notifier, ...]:
         )
         for recipient in config.digest.to
     )
+
+
+def _apprise_notifiers(config: Config) -> tuple[Notifier, ...]:
+    urls = config.notify.urls
+    if not urls.env and not urls.file:
+        return ()
+    from listener.logs import hide
+    from reports.notify import AppriseNotifier, split_urls
+
+    try:
+        addresses = split_urls(urls.reveal())
+    except CredentialsError as error:
+        problem = f"notify.urls: {error}; set it, or leave urls_env and urls_file out to notify nobody"
+        raise ConfigError([problem], where=str(config.path)) from None
+    for address in addresses:
+        hide(address)
+    return tuple(AppriseNotifier(address) for address in addresses)
 
 
 def validate(config: Config) -> None:

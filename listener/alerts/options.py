@@ -50,6 +50,11 @@ class AlertOptions:
         default="",
         example="22:00-07:00",
     )
+    quiet_unless: str = option(
+        "the severity from which on an alert is pushed in the quiet hours all the same",
+        default="never",
+        choices=("never", "high", "medium"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,18 +187,11 @@ def _find_episode(reader: Reader, names: tuple[str, ...], span: Span, number: in
 
 def _draw_episode(app: App, reader: Reader, episode: EpisodeRow, look: Look) -> tuple[Chart, Trend | Span]:
     """Draw an episode from two days before it opened to three hours after its end."""
-    from dataclasses import replace
-    from datetime import timedelta
-
     from listener import wiring
-    from listener.clock import align_down
-    from reports.charts import draw_episode
+    from listener.reporting import Desk, draw_episode_of
 
-    start = align_down(episode.opened_at - timedelta(days=2), "hour", app.zone)
-    until = min(app.now, (episode.resolved_at or episode.updated_at) + timedelta(hours=3))
-    span = replace(read_span(app, "1d", None, by="hour"), since=start, until=max(until, episode.opened_at))
-    trend = reader.trend([episode.brand], span, wiring.listening(app.config))
-    return draw_episode(episode, trend, **look), trend
+    desk = Desk(config=app.config, reader=reader, listening=wiring.listening(app.config), now=app.now)
+    return draw_episode_of(desk, episode, look)
 
 
 def _write(drawn: Chart, file: Path) -> None:

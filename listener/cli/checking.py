@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.findings import print_finding
 from listener.errors import ConfigError, ListenerError
+
+if TYPE_CHECKING:
+    from listener.protocols import Notifier
 
 __all__ = ["check"]
 
@@ -90,17 +93,28 @@ def _check_source(app: App, name: str) -> bool:
 
 
 def _check_mail(app: App) -> bool:
-    """Log in to the mail server; the notifiers differ in the recipient only."""
+    """Ask every way that messages go; mail notifiers differ in the recipient only, so one of them is asked."""
     from listener import wiring
 
     try:
         notifiers = wiring.build_notifiers(app.config)
-        checks = {notifier.name: getattr(notifier, "check", None) for notifier in notifiers}
-        if not checks:
-            print_finding("skip", "mail", "no mail server with a recipient is configured; nothing is sent")
-        for name, ask in checks.items():
-            print_finding("ok" if ask else "skip", name, ask() if ask else "cannot be asked without sending something")
     except ListenerError as error:
-        print_finding("FAIL", "mail", str(error))
+        print_finding("FAIL", "notify", str(error))
+        return False
+    if not notifiers:
+        print_finding("skip", "mail", "no mail server with a recipient is configured; nothing is sent")
+    asked = {one.name if one.name == "mail" else one.destination: one for one in notifiers}
+    answers = [_check_notifier(notifier) for notifier in asked.values()]  # all are asked, whatever the first says
+    return all(answers)
+
+
+def _check_notifier(notifier: Notifier) -> bool:
+    ask = getattr(notifier, "check", None)
+    try:
+        print_finding(
+            "ok" if ask else "skip", notifier.name, ask() if ask else "cannot be asked without sending something"
+        )
+    except ListenerError as error:
+        print_finding("FAIL", notifier.name, str(error))
         return False
     return True

@@ -106,7 +106,7 @@ def _send(app: App, reader: Reader, period: Period) -> int:
     from listener import wiring
     from listener.service import Service
 
-    if not wiring.build_notifiers(app.config):
+    if not wiring.digest_notifiers(app.config):
         msg = f"there is nobody to send to: set host in [mail] and to in [digest] of {app.config.path}"
         raise ListenerError(msg)
     if period.until > app.now:

@@ -173,6 +173,7 @@ class NotifySettings:
         default=Secret(),
         example="LISTENER_NOTIFY_URLS",
     )
+    digest: bool = option("Whether the digest goes there too, as text; alerts always do.", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

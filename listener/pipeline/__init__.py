@@ -4,6 +4,7 @@ from listener.pipeline.alerting import AlertStage
 from listener.pipeline.collect import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.judge import Judge, Judgement
 from listener.pipeline.quarters import WatchedBrand, quarter_of, read_quarters, single_rules
+from listener.pipeline.usual import usual_band
 
 __all__ = [
     "AlertStage",
@@ -16,4 +17,5 @@ __all__ = [
     "quarter_of",
     "read_quarters",
     "single_rules",
+    "usual_band",
 ]
