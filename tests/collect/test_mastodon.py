@@ -377,7 +377,7 @@ def test_drifted_statuses_become_mentions_or_reasons_and_never_a_crash(
         one = status(number, BASE + number)
         for _ in range(3):
             target = dice.choice([one, one, one["account"]]) if isinstance(one.get("account"), dict) else one
-            target[dice.choice([key for key in target if key != "id"])] = dice.choice(values)
+            target[dice.choice(["more", *(key for key in target if key != "id")])] = dice.choice(values)
         one["mentions"], one["card"] = [{"url": dice.choice(values)}], {"url": dice.choice(values)}
         one["unknown"] = dice.choice(values)
         drifted.append(one)

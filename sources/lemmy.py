@@ -1,0 +1,288 @@
+"""Search Lemmy instances for posts and comments, newest first.
+
+API version 3 (join-lemmy.org/docs, shapes from the clients' models, seen
+2026-11-22); an instance allows some 60 searches in 10 minutes. It finds the
+words of a query in their order with anything between. An instance shows what has
+reached it, so that one post may be found on several: its `ap_id` makes it one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import urlsplit
+
+from listener.api import (
+    Author,
+    Dialect,
+    Engagement,
+    Mention,
+    Page,
+    PermanentSourceError,
+    RateLimitedError,
+    RejectedQueryError,
+    Resource,
+    Skipped,
+    SourceFacts,
+    UnexpectedAnswerError,
+    compile_query,
+    option,
+)
+from sources.adapter import checked_base_url
+from sources.text import (
+    ID_LIMIT,
+    as_object,
+    clean,
+    count_of,
+    instant_from_iso,
+    line_of,
+    usable_links,
+)
+from sources.web import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from listener.api import Query, StopSignal, Window
+
+__all__ = ["DIALECT", "LemmyOptions", "LemmySource", "read_view"]
+
+DIALECT: Final = Dialect(
+    name="lemmy",
+    max_length=200,
+    disjunction="",
+    negation="",
+    grouping=False,
+    hashtags=False,
+    handles=False,
+    max_terms=1,  # of two words only one order would be found
+)
+"""What the search can be asked: one word, or one phrase."""
+
+_PAGE: Final = 50
+"""The most items an instance sends at once."""
+_LOOK_AT: Final = 3
+"""Reading ends where so many in a row are too old: a single one may have arrived late."""
+_KINDS: Final = {"posts": "Posts", "comments": "Comments"}
+_MARKDOWN_LINK: Final = re.compile(r"!?\[([^\[\]]{0,500})\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)")
+_BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']{1,2000}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LemmyOptions:
+    """Hold the options of `[sources.lemmy]`."""
+
+    instances: tuple[str, ...] = option(
+        "Instances to search, by host name; each knows only what has reached it.", default=("lemmy.world",)
+    )
+    include_comments: bool = option("Search comments too, not posts alone.", default=True)
+
+
+class LemmySource:
+    """Read posts and comments that hold the words of a query."""
+
+    name = "lemmy"
+    Options: ClassVar[type] = LemmyOptions
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        summary="Posts and comments on Lemmy, by search.",
+        sees="public posts and comments that have reached the instances",
+        overlap=timedelta(hours=1),  # what other instances publish arrives late
+        lag=timedelta(minutes=1),
+        every=timedelta(minutes=20),
+    )
+
+    def __init__(self, options: LemmyOptions | None = None, *, stop: StopSignal | None = None) -> None:
+        self._options = options or LemmyOptions()
+        bases = dict.fromkeys(_base_of(instance) for instance in self._options.instances)
+        self._bases = {urlsplit(base).netloc: base for base in bases}
+        self._client = Client(self.name, trusted=bases, stop=stop)
+
+    def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
+        """Return a resource for each instance, kind of item and alternative of a query."""
+        kinds = _KINDS if self._options.include_comments else {"posts": "Posts"}
+        return tuple(
+            _resource(host, kind, native.text.strip('"'), query.brand, number)
+            for host in self._bases
+            for query in queries
+            for number, native in enumerate(compile_query(query, DIALECT), start=1)
+            for kind in kinds
+        )
+
+    def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
+        """Read up to 50 items, the newest first."""
+        place, _, kind = resource.lane.partition("/")
+        host, kind = place.removeprefix("search:"), kind.partition("/")[0]
+        base = self._bases.get(host)
+        if base is None or kind not in _KINDS:
+            msg = f"lemmy: {host} is not among sources.lemmy.instances any more"
+            raise UnexpectedAnswerError(msg)
+        number, made = _read_cursor(cursor), self._client.requests_made
+        views = self._search(base, resource.native, kind, number)
+        mentions, skipped = _read_views(views, urlsplit(base).hostname or host, window)
+        is_last = len(views) < _PAGE or _is_too_old(views, window)
+        return Page(
+            mentions=mentions,
+            cursor=None if is_last else json.dumps({"page": number + 1}),
+            exhausted=is_last,
+            skipped=skipped,
+            requests=self._client.requests_made - made,
+            items=len(views),
+        )
+
+    def check(self) -> str:
+        """Ask each instance for its version."""
+        if not self._bases:
+            msg = "lemmy: there is nothing to read; name instances in [sources.lemmy]"
+            raise PermanentSourceError(msg)
+        told = []
+        for host, base in self._bases.items():
+            version = line_of(as_object(self._client.get_json(f"{base}/api/v3/site")).get("version"), limit=60)
+            if version is None:
+                msg = f"lemmy: {host} does not say its version; is it right in sources.lemmy.instances?"
+                raise UnexpectedAnswerError(msg)
+            told.append(f"{host} answers ({version})")
+        return "; ".join(told)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _search(self, base: str, text: str, kind: str, number: int) -> list[object]:
+        asked = {
+            "q": text,
+            "type_": _KINDS[kind],
+            "sort": "New",
+            "listing_type": "All",
+            "limit": str(_PAGE),
+            "page": str(number),
+        }
+        try:
+            answer = as_object(self._client.get_json(f"{base}/api/v3/search", asked))
+        except RejectedQueryError as error:
+            if "rate_limit" not in str(error):
+                raise
+            msg = f"lemmy: {urlsplit(base).hostname} asks to slow down; the next pass goes on where this one stopped"
+            raise RateLimitedError(msg) from None
+        views = answer.get(kind)
+        if not isinstance(views, list):
+            msg = f"lemmy: {urlsplit(base).hostname} does not answer as documented (the list of {kind} is missing)"
+            raise UnexpectedAnswerError(msg)
+        return views
+
+
+def _base_of(instance: str) -> str:
+    """Return the address of an instance given by its host name or its address."""
+    address = instance.strip()
+    address = address if "://" in address else f"https://{address}"
+    return checked_base_url(address, option="sources.lemmy.instances")
+
+
+def _resource(host: str, kind: str, native: str, brand: str, number: int) -> Resource:
+    digest = hashlib.sha256(f"{host}\n{kind}\n{native}\n{brand}".encode()).hexdigest()
+    lane = f"search:{host}/{kind}"
+    return Resource(key=digest[:16], lane=lane if number == 1 else f"{lane}/{number}", native=native, brand=brand)
+
+
+def _read_cursor(cursor: str | None) -> int:
+    """Return the number of the page to read."""
+    if cursor is None:
+        return 1
+    try:
+        number = count_of(as_object(json.loads(cursor)).get("page"))
+    except (ValueError, RecursionError):
+        number = None
+    if not number:
+        msg = "lemmy: the cursor of this window cannot be read; collect the window from its start"
+        raise UnexpectedAnswerError(msg)
+    return number
+
+
+def _is_too_old(views: Sequence[object], window: Window) -> bool:
+    """Say whether the oldest items of a page lie before the window."""
+    items = [_item_of(as_object(view)) for view in views[-_LOOK_AT:]]
+    times = [at for item in items if (at := instant_from_iso(item.get("published")))]
+    return bool(times) and all(at < window.since for at in times)
+
+
+def _read_views(views: Sequence[object], host: str, window: Window) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
+    """Return the mentions of an answer that belong to a window, each once, and what could not become one."""
+    mentions: dict[str, Mention] = {}
+    skipped: list[Skipped] = []
+    for view in views:
+        read = read_view(as_object(view), host)
+        if isinstance(read, Skipped):
+            skipped.append(read)
+        elif read.published_at is not None and window.since <= read.published_at < window.until:
+            mentions.setdefault(read.id, read)
+    return tuple(mentions.values()), tuple(skipped)
+
+
+def _item_of(view: Mapping[str, object]) -> Mapping[str, object]:
+    return as_object(view.get("comment")) or as_object(view.get("post"))
+
+
+def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
+    """Return the mention that one item of an answer stands for, or why it is none; `host` sent it."""
+    item, post = _item_of(view), as_object(view.get("post"))
+    is_comment = "comment" in view
+    native = line_of(item.get("ap_id"), limit=ID_LIMIT)
+    if native is None:
+        return Skipped(id=None, reason="the item has no ap_id")
+    published_at = instant_from_iso(item.get("published"))
+    if published_at is None:
+        return Skipped(id=native, reason="the item has no time")
+    if item.get("deleted") is True or item.get("removed") is True:
+        return Skipped(id=native, reason="deleted by its author or removed by a moderator")
+    written = item.get("content" if is_comment else "body")
+    markdown = clean(written) if isinstance(written, str) else ""
+    thread = line_of(post.get("ap_id"), limit=ID_LIMIT)
+    counts = as_object(view.get("counts"))
+    return Mention(
+        source="lemmy",
+        id=native,
+        text=_MARKDOWN_LINK.sub(r"\1", markdown).strip(),
+        published_at=published_at,
+        title=None if is_comment else line_of(item.get("name")),
+        url=next(iter(usable_links([native])), None),
+        kind="comment" if is_comment else "post",
+        author=_author(as_object(view.get("creator"))),
+        engagement=Engagement(
+            likes=count_of(counts.get("upvotes")),
+            replies=count_of(counts.get("child_count" if is_comment else "comments")),
+        ),
+        reply_to=_parent(item.get("path"), thread, host) if is_comment else None,
+        thread=thread,
+        links=usable_links([None if is_comment else item.get("url"), *_links_of(markdown)]),
+        has_media=None if is_comment else bool(item.get("thumbnail_url")),
+        edited_at=instant_from_iso(item.get("updated")),
+    )
+
+
+def _links_of(markdown: str) -> list[str]:
+    """Return the targets of links, written out or not; of 100 000 characters at most."""
+    shown = markdown[:100_000]
+    bare = _BARE_LINK.findall(_MARKDOWN_LINK.sub(" ", shown))
+    return [target for _, target in _MARKDOWN_LINK.findall(shown)] + [link.rstrip(".,;:!?*_") for link in bare]
+
+
+def _parent(path: object, thread: str | None, host: str) -> str | None:
+    """Return what a comment answers: the comment above it, by its id here, or the post."""
+    steps = (line_of(path, limit=2_000) or "").split(".")
+    return f"{host}:{steps[-2]}" if len(steps) > 2 and steps[-2].isdecimal() else thread  # noqa: PLR2004 - 0.parent.own
+
+
+def _author(creator: Mapping[str, object]) -> Author | None:
+    everywhere = line_of(creator.get("actor_id"), limit=ID_LIMIT)
+    name = line_of(creator.get("name"), limit=ID_LIMIT)
+    if everywhere is None and name is None:
+        return None
+    try:
+        home = urlsplit(everywhere or "").hostname
+    except ValueError:
+        home = None
+    handle = f"{name.lstrip('@')}@{home}" if name and home else name
+    return Author(id=everywhere or name, handle=handle, name=line_of(creator.get("display_name"), limit=ID_LIMIT))
