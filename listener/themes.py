@@ -10,6 +10,7 @@ stays from week to week.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -28,16 +29,26 @@ __all__ = ["MOST_READ", "Cell", "Saying", "Theme", "cross", "find_themes", "mood
 MOST_READ: Final = 5_000
 """Of each period the newest mentions that are looked at."""
 
+_LONGEST_TEXT: Final = 4_000
 _LONGEST_PHRASE: Final = 3
+_CLAUSE: Final = re.compile(
+    r"[.,;:!?\N{HORIZONTAL ELLIPSIS}()\"\n]+(?=\s|$)"
+    "|[\u060c\u061b\u061f\u06d4\u0964\u0965\u3001\u3002\uff01\uff0c\uff1f]|\n"
+)
+"""Signs that end a clause: those of Latin writing before a space, so that addresses stay whole; others anywhere."""
+
 _FEWEST_STORIES: Final = 3
 _LEAST_SHARE: Final = 0.005
 _EVERYWHERE: Final = 0.2
 """A single word in this share of both periods' stories names the product, not something about it."""
 
+_NEARLY_ALL: Final = 0.5
+"""The same where nothing is known of the period before."""
+
 _FEWEST_TO_JUDGE: Final = 20
 _MOST_PHRASES: Final = 400
 _SHOWN_PHRASES: Final = 6
-_SAME: Final = 0.6
+_SAME: Final = 0.7
 """Share of a word's stories in a longer phrase from which on the phrase says it all."""
 
 _ALIKE: Final = 0.3
@@ -243,15 +254,16 @@ def _stories_by_phrase(
 
 
 def _phrases(text: str, own: frozenset[str]) -> frozenset[str]:
-    """Return the runs of one to three telling words; names, stop words and mere opinions end a run."""
+    """Return the runs of one to three telling words; a name, a stop word, a mere opinion or a clause ends a run."""
     phrases: set[str] = set()
-    run: list[str] = []
-    for word in words_of(text):
-        if not is_about(word) or word in own or word in OPINIONS:
-            run = []
-            continue
-        run = [*run[-(_LONGEST_PHRASE - 1) :], word]
-        phrases.update(" ".join(run[start:]) for start in range(len(run)))
+    for clause in _CLAUSE.split(text[:_LONGEST_TEXT]):
+        run: list[str] = []
+        for word in words_of(clause):
+            if not is_about(word) or word in own or word in OPINIONS:
+                run = []
+                continue
+            run = [*run[-(_LONGEST_PHRASE - 1) :], word]
+            phrases.update(" ".join(run[start:]) for start in range(len(run)))
     return frozenset(phrases)
 
 
@@ -273,8 +285,9 @@ def _is_everywhere(phrase: str, stories: set[int], fresh: set[int], past: set[in
     """Say whether a word stands in a good part of all stories of both periods."""
     if " " in phrase or len(fresh) < _FEWEST_TO_JUDGE:
         return False
-    is_common = len(stories & fresh) >= _EVERYWHERE * len(fresh)
-    return is_common and (len(past) < _FEWEST_TO_JUDGE or len(stories & past) >= _EVERYWHERE * len(past))
+    if len(past) < _FEWEST_TO_JUDGE:
+        return len(stories & fresh) >= _NEARLY_ALL * len(fresh)
+    return len(stories & fresh) >= _EVERYWHERE * len(fresh) and len(stories & past) >= _EVERYWHERE * len(past)
 
 
 def _group(phrases: Sequence[str], held: Mapping[str, set[int]], total: int) -> list[list[str]]:
@@ -307,7 +320,7 @@ def _named(group: Sequence[str], held: Mapping[str, set[int]], fresh: set[int], 
     """
     lead = max(len(held[phrase] & fresh) for phrase in group)
     lasting = [phrase for phrase in group if 2 * len(held[phrase] & fresh) >= lead]
-    name = max(lasting, key=lambda phrase: (len(held[phrase] & past), len(held[phrase] & fresh), phrase))
+    name = max(lasting, key=lambda phrase: (len(held[phrase] & past), len(held[phrase] & fresh)))
     return [name, *(phrase for phrase in group if phrase != name)]
 
 

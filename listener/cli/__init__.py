@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "terms": ("listener.cli.wording:terms", "Show what is said now and was not before.", "Ask"),
+    "themes": ("listener.cli.theming:themes", "Show what recurs: pain points and praise.", "Ask"),
     "alerts": ("listener.cli.alerting:alerts", "List, show, acknowledge, snooze, test alerts.", "Tell"),
     "digest": ("listener.cli.digesting:digest", "Show, preview or send the digest.", "Tell"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),

@@ -17,6 +17,7 @@ from listener.config.records import (
     Brand,
     Config,
     DigestSettings,
+    JourneySettings,
     ListenerSettings,
     LogSettings,
     MailSettings,
@@ -35,7 +36,7 @@ VARIABLE: Final = "LISTENER_CONFIG"
 
 T = TypeVar("T")
 
-_TABLES: Final = ("listener", "brands", "sources", "sentiment", "alerts", "digest", "mail", "notify", "log")
+_TABLES: Final = ("listener", "brands", "sources", "sentiment", "alerts", "journey", "digest", "mail", "notify", "log")
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
 _LONGEST_NAME: Final = 100
@@ -116,6 +117,7 @@ def _assemble(tables: Mapping[str, object], path: Path) -> Config:
         sources=sources,
         sentiment=_table(tables, "sentiment", problems),
         alerts=_table(tables, "alerts", problems),
+        journey=table("journey", JourneySettings),
         digest=table("digest", DigestSettings),
         mail=table("mail", MailSettings),
         notify=table("notify", NotifySettings),

@@ -26,6 +26,7 @@ __all__ = [
     "Brand",
     "Config",
     "DigestSettings",
+    "JourneySettings",
     "ListenerSettings",
     "LogSettings",
     "MailSettings",
@@ -122,6 +123,55 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JourneySettings:
+    """Hold `[journey]`: words that tell from which stage of a purchase somebody speaks."""
+
+    awareness: tuple[str, ...] = option(
+        "Words and phrases of people who just heard of it.",
+        default=("heard of", "saw an ad", "advert", "never knew", "new to me", "launch", "launched", "announced"),
+    )
+    consideration: tuple[str, ...] = option(
+        "Of people who weigh it up.",
+        default=(
+            "thinking of buying", "should i buy", "worth it", "worth buying", "compared to", "versus", "vs",
+            "alternative", "alternatives", "which one", "any good", "considering",
+        ),
+    )  # fmt: skip
+    purchase: tuple[str, ...] = option(
+        "Of people who buy it or wait for it.",
+        default=(
+            "bought", "ordered", "my order", "paid", "price", "checkout", "discount", "delivery", "delivered",
+            "shipped", "in stock", "out of stock",
+        ),
+    )  # fmt: skip
+    use: tuple[str, ...] = option(
+        "Of people who use it or need help with it.",
+        default=(
+            "using", "works", "stopped working", "broke", "broken", "fails", "failed", "support", "customer service",
+            "warranty", "refund", "repair", "update", "every day", "i own", "i use",
+        ),
+    )  # fmt: skip
+    advocacy: tuple[str, ...] = option(
+        "Of people who tell others to buy it, or not to.",
+        default=(
+            "recommend", "highly recommended", "told my friends", "you should buy", "everyone should", "never again",
+            "avoid", "stay away", "boycott", "would buy again",
+        ),
+    )  # fmt: skip
+
+    @property
+    def stages(self) -> dict[str, tuple[str, ...]]:
+        """Return the phrases of each stage, in the order of the journey."""
+        return {
+            "awareness": self.awareness,
+            "consideration": self.consideration,
+            "purchase": self.purchase,
+            "use": self.use,
+            "advocacy": self.advocacy,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSettings:
     """Hold `[digest]`: when the summary goes out and to whom."""
 
@@ -200,6 +250,7 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     sentiment: Mapping[str, object] = field(default_factory=dict)
     alerts: Mapping[str, object] = field(default_factory=dict)
+    journey: JourneySettings = JourneySettings()
     digest: DigestSettings = DigestSettings()
     mail: MailSettings = MailSettings()
     notify: NotifySettings = NotifySettings()

@@ -15,6 +15,7 @@ from listener.config.reader import FieldPlan, field_plans
 from listener.config.records import (
     Brand,
     DigestSettings,
+    JourneySettings,
     ListenerSettings,
     LogSettings,
     MailSettings,
@@ -92,6 +93,12 @@ def listening_parts() -> tuple[SamplePart, ...]:
 def delivery_parts() -> tuple[SamplePart, ...]:
     """Return the kernel's tables that come after the sources, sentiment and alerts."""
     return (
+        SamplePart(
+            path="journey",
+            records=(JourneySettings,),
+            doc="The stages of a purchase, for themes by stage: the one with most phrases in a text is taken.",
+            is_active=True,
+        ),
         SamplePart(path="digest", records=(DigestSettings,), doc="The summary that goes out by mail.", is_active=True),
         SamplePart(
             path="mail", records=(MailSettings,), doc="The server that takes alerts and digests.", is_active=True

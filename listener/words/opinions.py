@@ -23,6 +23,8 @@ shameful sorry stuff stupid suck sucks super sure surprise surprised surprisingl
 things think tired today tomorrow totally treat truly try trying ugh unacceptable update upset use used useful useless
 using want wanted wants warning waste way week weeks well whole wonderful wonder work worked working works worse worst
 worth wow wrong year years yesterday
+back everywhere forever four frustrated frustrating half high least lost morning nobody one second seven six stayed takes ten
+three time times today two unbelievable vez wish yaar
 """
 _SPANISH = """
 ahora aquí bien bueno buena buenos buenas contenta contento decepcionada decepcionado encanta encantó excelente

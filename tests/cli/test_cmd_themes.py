@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import CONFIG, NOW
+from listener.mention import Label
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+MADE_UP = "brant colder fimble gostrin hulmer jaspet kelvor lomin"
+
+
+def tell(place: Place, words: str, times: int, *, days_ago: float = 1, label: Label = Label.NEGATIVE) -> None:
+    """Store mentions that share these words alone."""
+    texts = [f"Acme {words} {' '.join(w + str(turn) for w in MADE_UP.split())}" for turn in range(times)]
+    place.save(
+        [
+            place.mention(text, at=NOW - timedelta(days=days_ago, minutes=turn), author=f"{words} {days_ago} {turn}")
+            for turn, text in enumerate(texts)
+        ],
+        label=label,
+    )
+
+
+@pytest.fixture
+def talked(place: Place) -> Place:
+    tell(place, "lid leaks and broke", 9)
+    tell(place, "lid leaks", 2, days_ago=9)
+    tell(place, "the delivery", 6, label=Label.POSITIVE)
+    return place
+
+
+def test_pain_comes_before_praise_and_each_names_its_figures(talked: Place) -> None:
+    answer = json.loads(talked.run("themes", "acme", "--since", "7d", "--format", "json").out)
+
+    pain, praise = answer["themes"]
+    assert (answer["brand"], answer["mentions"], answer["read"]) == ("Acme", 15, 15)
+    assert (pain["kind"], pain["theme"], pain["phrases"]) == ("pain", "lid leaks", ["broke"])
+    assert (pain["mentions"], pain["stories"], pain["before"], pain["trend"]) == (9, 9, 2, "up")
+    assert (pain["net"], pain["scored"], pain["sources"]) == (-100.0, 9, [{"source": "hackernews", "mentions": 9}])
+    assert pain["interval"][0] < -50 > pain["interval"][1] - 50
+    assert (praise["kind"], praise["theme"]) == ("praise", "delivery")
+
+
+def test_a_quote_is_a_mention_that_can_be_read(talked: Place) -> None:
+    themes = json.loads(talked.run("themes", "Acme", "--since", "7d", "--format", "json").out)["themes"]
+    number = themes[0]["quotes"]["negative"]
+
+    shown = json.loads(talked.run("mentions", "Acme", "--since", "7d", "--format", "json").out)
+
+    assert "lid leaks" in next(one["text"] for one in shown if one["number"] == number)
+    assert themes[0]["quotes"]["positive"] is None
+
+
+def test_a_table_and_csv_show_the_same_themes(talked: Place) -> None:
+    table = talked.run("themes", "Acme", "--since", "7d").out
+    rows = talked.run("themes", "Acme", "--since", "7d", "--format", "csv").out.splitlines()
+
+    assert table.splitlines()[0].split()[:4] == ["kind", "theme", "also", "mentions"]
+    assert "lid leaks" in table
+    assert "delivery" in table
+    assert [row.split(",")[:2] for row in rows[1:]] == [["pain", "lid leaks"], ["praise", "delivery"]]
+
+
+def test_the_limit_is_what_is_asked_for(talked: Place) -> None:
+    answer = talked.run("themes", "Acme", "--since", "7d", "--limit", "1", "--format", "json")
+    assert [theme["theme"] for theme in json.loads(answer.out)["themes"]] == ["lid leaks"]
+
+
+def test_themes_are_told_by_the_stages_of_the_configuration(talked: Place) -> None:
+    rows = json.loads(talked.run("themes", "Acme", "--since", "7d", "--by", "stage", "--format", "json").out)
+    assert {(row["theme"], row["value"]) for row in rows} == {("lid leaks", "use"), ("delivery", "purchase")}
+
+    talked.configure(CONFIG + '\n[journey]\nuse = []\npurchase = []\nadvocacy = ["lid leaks"]\n')
+    rows = json.loads(talked.run("themes", "Acme", "--since", "7d", "--by", "stage", "--format", "json").out)
+    assert [(row["theme"], row["value"], row["share"]) for row in rows] == [
+        ("lid leaks", "advocacy", 1.0),
+        ("delivery", "unknown", 1.0),
+    ]
+
+
+@pytest.mark.parametrize(("by", "value"), [("source", "hackernews"), ("language", "en")])
+def test_themes_are_told_by_source_and_by_language(talked: Place, by: str, value: str) -> None:
+    rows = json.loads(talked.run("themes", "Acme", "--since", "7d", "--by", by, "--format", "json").out)
+    assert {row["value"] for row in rows} == {value}
+    assert [(row["mentions"], row["usual"], row["net"]) for row in rows] == [(9, 1.0, -100.0), (6, 1.0, 100.0)]
+
+
+def test_a_store_without_themes_says_so(place: Place) -> None:
+    tell(place, "is fine", 1)
+    answer = place.run("themes", "Acme")
+    assert answer.code == 0
+    assert "no theme recurs in the 1 mentions of Acme" in answer.err
+
+
+def test_an_unknown_brand_and_an_unknown_table_are_refused(talked: Place) -> None:
+    assert 'did you mean "Acme"' in talked.run("themes", "Acmee").err
+    talked.configure(CONFIG + "\n[journey]\nuse = 3\n")
+    assert talked.run("themes", "Acme").code == 2
