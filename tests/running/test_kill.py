@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -194,3 +195,41 @@ def test_a_signal_lets_the_page_in_hand_be_stored_and_the_next_run_goes_on_there
         assert "Traceback" not in (tmp_path / "err").read_text()
         assert site.collect().code == 0
         assert site.dump() == quiet.dump()
+
+
+OPENING = """
+import os, sys
+from pathlib import Path
+from listener.store import Store
+
+with Store(Path(sys.argv[1]) / "first.db"):
+    failed = 0  # and everything is loaded that a child needs
+for turn in range(40):
+    path = Path(sys.argv[1]) / f"{turn}.db"
+    gate, opener = os.pipe()
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            os.close(opener)
+            os.read(gate, 1)  # until every copy of the other end is closed: all at once
+            try:
+                with Store(path) as store:
+                    store.prove_writable()
+            except BaseException as error:
+                print(repr(error), flush=True)
+                os._exit(1)
+            os._exit(0)
+        children.append(child)
+    os.close(gate)
+    os.close(opener)
+    failed += sum(os.waitpid(child, 0)[1] != 0 for child in children)
+sys.exit(failed != 0)
+"""
+
+
+def test_processes_that_make_a_store_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OPENING, str(tmp_path)], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
