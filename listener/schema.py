@@ -346,6 +346,17 @@ CREATE TABLE episode_feedback (
 """What people say of alerts: 1 useful, 0 not; the last word counts."""
 
 
+_ERASURE: Final = """
+ALTER TABLE mentions ADD COLUMN purged_at INTEGER;
+
+CREATE TABLE unfinished_erasures (
+  id INTEGER PRIMARY KEY CHECK (id = 1)
+) STRICT;
+"""
+"""Of a mention that was purged or forgotten a skeleton stays. `unfinished_erasures` has its one row
+between an erasure and the writing anew of the file."""
+
+
 def _create_first_tables(db: Database) -> None:
     _run(db, _FIRST)
     _run(db, "PRAGMA user_version = 1")
@@ -361,10 +372,16 @@ def _create_feedback(db: Database) -> None:
     _run(db, "PRAGMA user_version = 3")
 
 
+def _create_erasure(db: Database) -> None:
+    _run(db, _ERASURE)
+    _run(db, "PRAGMA user_version = 4")
+
+
 MIGRATIONS: Final = (
     ("0001_first_tables", _create_first_tables),
     ("0002_labels", _create_labels),
     ("0003_episode_feedback", _create_feedback),
+    ("0004_erasure", _create_erasure),
 )
 """(name, step) in order; the n-th brings the store to version n."""
 

@@ -89,15 +89,18 @@ class Judge:
     ) -> Judgement:
         """Match, identify and score a batch; `known` is what the store holds of it.
 
-        A mention that comes twice in the batch counts once, as it came last.
+        A mention that comes twice in the batch counts once, as it came last. One
+        that was erased is passed over.
         """
         batch = {mention.key: mention for mention in mentions}
         refreshed: list[Mention] = []
         waiting: list[tuple[Mention, tuple[Match, ...]]] = []
         unmatched = 0
         for key, mention in batch.items():
-            matches = self._matcher.match(mention)
             stored = known.get(key)
+            if stored is not None and stored.is_purged:
+                continue
+            matches = self._matcher.match(mention)
             if stored is not None and _is_unchanged(stored, mention, matches):
                 refreshed.append(mention)
             elif matches or stored is not None or keep_unmatched:

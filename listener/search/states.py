@@ -167,8 +167,10 @@ def read_daemon(connection: sqlite3.Connection, name: str = "daemon") -> DaemonS
 
 
 def read_digest(connection: sqlite3.Connection, number: int) -> DigestRow | None:
-    """Return one stored digest, None where there is none of that number."""
-    row = connection.execute("SELECT id, key, subject, text, html FROM digests WHERE id = ?", (number,)).fetchone()
+    """Return one stored digest, None where there is none of that number, or it was emptied by an erasure."""
+    row = connection.execute(
+        "SELECT id, key, subject, text, html FROM digests WHERE id = ? AND (text <> '' OR html <> '')", (number,)
+    ).fetchone()
     if row is None:
         return None
     images = connection.execute(

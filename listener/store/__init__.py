@@ -5,6 +5,7 @@ transaction: killing the process at any instruction loses nothing and counts
 nothing twice.
 """
 
+from listener.store.erasure import Erasure, Retention
 from listener.store.labels import PERSON_LABELS
 from listener.store.records import (
     ChartSave,
@@ -26,12 +27,14 @@ __all__ = [
     "ChartSave",
     "DigestSave",
     "EpisodeSave",
+    "Erasure",
     "Judged",
     "KnownMention",
     "OutboxItem",
     "PageProgress",
     "Rejudged",
     "ReplayMark",
+    "Retention",
     "SaveResult",
     "Store",
     "Verdict",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from listener.clock import to_epoch
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import Contribution, RollupChange, apply_change
+from listener.store.erasure import tombstone
 from listener.store.firsts import settle_firsts
 from listener.store.labels import effective, labels_of, write_label
 from listener.stories import story_keys, text_digest
@@ -83,6 +84,7 @@ class _Stored:
     source_id: int
     story_id: int
     is_repost: bool
+    is_purged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +122,18 @@ class PageWriter:
         self.changed = 0
 
     def write(self, judged: Judged) -> None:
-        """Store a mention with its verdicts, whether it is new or known."""
+        """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
         source_id = self._catalogue.source(judged.mention.source)
         stored = self._find(source_id, judged.mention.id)
         if stored is None:
             self._insert(judged, source_id)
-        else:
+        elif not stored.is_purged:
             self._rewrite(judged, stored)
 
     def refresh(self, mention: Mention) -> None:
         """Bring the counters and the author of a known mention up to date; its text and verdicts stay."""
         stored = self._find(self._catalogue.source(mention.source), mention.id)
-        if stored is None:
+        if stored is None or stored.is_purged:
             return
         self._update_counters(mention, stored.number)
         self._catalogue.author(stored.source_id, mention.author)
@@ -200,13 +202,13 @@ class PageWriter:
 
     def _find(self, source_id: int, native_id: str) -> _Stored | None:
         row = self._connection.execute(
-            "SELECT id, title, text, published_at, source_id, story_id, repost_of IS NOT NULL FROM mentions "
-            "WHERE source_id = ? AND native_id = ?",
-            (source_id, native_id),
+            "SELECT id, title, text, published_at, source_id, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL "
+            "FROM mentions WHERE source_id = ? AND native_id IN (?, ?)",
+            (source_id, native_id, tombstone(native_id)),
         ).fetchone()
         if row is None:
             return None
-        number, title, text, published_at, source, story, is_repost = row
+        number, title, text, published_at, source, story, is_repost, is_purged = row
         return _Stored(
             number=number,
             title=title,
@@ -215,6 +217,7 @@ class PageWriter:
             source_id=source,
             story_id=story,
             is_repost=bool(is_repost),
+            is_purged=bool(is_purged),
         )
 
     def _insert(self, judged: Judged, source_id: int) -> None:

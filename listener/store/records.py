@@ -78,6 +78,8 @@ class KnownMention:
     text_hash: bytes
     query_versions: frozenset[tuple[str, str]]
     """(brand, query version) of its stored matches."""
+    is_purged: bool = False
+    """Its words were erased; it is not to be stored again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

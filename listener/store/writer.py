@@ -12,6 +12,7 @@ from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
 from listener.store.catalogue import Catalogue
+from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
 from listener.store.pages import PageWriter
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
@@ -37,7 +38,8 @@ class Store:
     """Hold the store open for writing, its tables brought up to date.
 
     Use from one thread at a time; several processes may each have one. `reports`
-    writes charts, digests, episodes, the outbox and the run states.
+    writes charts, digests, episodes, the outbox and the run states; `erasure`
+    takes mentions out for good.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +52,7 @@ class Store:
             raise
         self._catalogue = Catalogue(self._connection)
         self.reports = ReportWriter(self._connection, path, self._catalogue)
+        self.erasure = Eraser(self._connection, path)
 
     def __enter__(self) -> Self:
         return self
@@ -88,27 +91,32 @@ class Store:
         return found
 
     def _known_chunk(self, source: str, native_ids: list[str]) -> dict[tuple[str, str], KnownMention]:
-        marks = ", ".join("?" for _ in native_ids)
+        graves = {tombstone(native_id): native_id for native_id in native_ids}
+        marks = ", ".join("?" for _ in (*native_ids, *graves))
         rows = self._connection.execute(
-            "SELECT mentions.native_id, mentions.id, mentions.text_hash, brands.name, queries.version "  # noqa: S608 - marks only
+            "SELECT mentions.native_id, mentions.id, mentions.text_hash, purged_at, brands.name, queries.version "  # noqa: S608 - marks only
             "FROM mentions JOIN sources ON sources.id = mentions.source_id "
             "LEFT JOIN matches ON matches.mention_id = mentions.id "
             "LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id "
             f"WHERE sources.name = ? AND mentions.native_id IN ({marks})",
-            (source, *native_ids),
+            (source, *native_ids, *graves),
         ).fetchall()
         versions: dict[str, set[tuple[str, str]]] = {}
-        facts: dict[str, tuple[int, bytes]] = {}
-        for native_id, number, text_hash, brand, version in rows:
-            facts[native_id] = (number, text_hash)
+        facts: dict[str, tuple[int, bytes, bool]] = {}
+        for stored_id, number, text_hash, purged_at, brand, version in rows:
+            native_id = stored_id if purged_at is None else graves.get(stored_id, stored_id)
+            facts[native_id] = (number, text_hash, purged_at is not None)
             kept = versions.setdefault(native_id, set())
             if brand is not None:
                 kept.add((brand, version))
         return {
             (source, native_id): KnownMention(
-                number=number, text_hash=text_hash, query_versions=frozenset(versions[native_id])
+                number=number,
+                text_hash=text_hash,
+                query_versions=frozenset(versions[native_id]),
+                is_purged=is_purged,
             )
-            for native_id, (number, text_hash) in facts.items()
+            for native_id, (number, text_hash, is_purged) in facts.items()
         }
 
     def save_page(

@@ -33,6 +33,16 @@ INSERT INTO rollup_day VALUES (1, 0, 1, 'en', 1, 1, 0, 0, 0, 0, 5000, 25000000, 
                               (1, 0, 1, 'fr', 1, 0, 0, 0, 0, 1, 0, 0, 0);
 """
 
+ROWS_OF_THE_THIRD = """
+INSERT INTO sources VALUES (1, 'x');
+INSERT INTO brands VALUES (1, 'Acme', 'own');
+INSERT INTO mentions (id, source_id, native_id, kind, text, text_hash, first_text_hash, language, published_at,
+  is_dated, seen_at, story_id)
+VALUES (1, 1, 'a', 'post', 'Acme is good', x'00', x'00', 'en', 9000, 1, 9000, 1),
+       (2, 1, 'b', 'post', 'Acme est', x'01', x'01', 'fr', 9000, 1, 9000, 2);
+INSERT INTO mention_texts (rowid, text) SELECT id, text FROM mentions;
+"""
+
 
 def make_old_store(path: Path, version: int) -> None:
     """Make a store as the program of an earlier version left it."""
@@ -61,6 +71,20 @@ def test_the_first_version_with_rows_is_brought_up_and_takes_labels(tmp_path: Pa
         (2, Label.UNSCORED, None),
         (1, Label.NEGATIVE, None),
     ]
+
+
+def test_the_version_before_erasure_is_brought_up_and_forgets(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    make_old_store(path, 3)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(ROWS_OF_THE_THIRD)
+    connection.close()
+    with Store(path) as store:
+        assert store.check() == []
+        assert store.erasure.forget_mention(1, now=NOW).mentions == 1
+        assert store.check() == []
+        assert store.known([("x", "a"), ("x", "b")])[("x", "a")].is_purged
+        assert not store.known([("x", "a"), ("x", "b")])[("x", "b")].is_purged
 
 
 def test_every_migration_raises_the_version_by_one(tmp_path: Path) -> None:

@@ -1,0 +1,296 @@
+"""Take text, author and address of mentions out of the store for good.
+
+What stays of a mention is a skeleton: source, times, brands, language, label,
+score, story. So every count can still be rebuilt, and a hash in the place of the
+native id keeps the mention from coming back when it is fetched again. Reports that
+quote it are emptied. At the end the file is written anew, so that no byte of the
+text is left in it or in the log beside it; that this is still to be done is stored
+with the erasure itself, so that a crash delays it and does not skip it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import to_epoch
+from listener.database import translated, write_transaction
+from listener.errors import StoreBusyError
+from listener.frozen import dataclass
+from listener.store.quoting import Gone
+from listener.store.scrubbing import scrub_reports
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from listener.protocols import StopSignal
+
+__all__ = ["Eraser", "Erasure", "Retention", "tombstone"]
+
+_BATCH: Final = 500
+"""Mentions in a transaction: other writers wait for no more than one."""
+
+_OF_AUTHOR: Final = """
+SELECT authors.id FROM authors JOIN sources ON sources.id = authors.source_id
+WHERE sources.name = :source AND (authors.native_id = :who OR authors.native_id = '@' || :name
+  OR lower(authors.handle) = :name OR (authors.handle IS NOT NULL AND lower(authors.handle) = '@' || :name))
+"""
+
+_WITH_REPOSTS: Final = """
+SELECT mentions.id FROM mentions, json_each(:numbers) WHERE mentions.id = json_each.value AND purged_at IS NULL
+UNION
+SELECT reposts.id FROM mentions AS originals JOIN json_each(:numbers) ON originals.id = json_each.value
+JOIN mentions AS reposts ON reposts.source_id = originals.source_id AND reposts.repost_of = originals.native_id
+WHERE reposts.purged_at IS NULL
+ORDER BY 1
+"""
+
+_WANTED: Final = """
+SELECT mentions.id, mentions.source_id, mentions.native_id, title, text, url, links, hashtags, published_at, author_id,
+       authors.native_id, handle, name
+FROM mentions LEFT JOIN authors ON authors.id = author_id
+WHERE mentions.id IN (SELECT value FROM json_each(?)) AND purged_at IS NULL
+"""
+
+_STRIP: Final = """
+UPDATE mentions SET
+  native_id = ?, purged_at = ?, author_id = NULL, url = NULL, title = NULL, text = NULL, text_hash = x'',
+  first_text_hash = x'', language_claim = NULL, likes = NULL, reposts = NULL, replies = NULL, views = NULL,
+  rating = NULL, reply_to = NULL, thread = NULL, repost_of = CASE WHEN repost_of IS NULL THEN NULL ELSE '' END,
+  quote_of = NULL, place = NULL, has_media = NULL, links = NULL, hashtags = NULL, extra = NULL
+WHERE id = ?
+"""
+
+_UNREFER: Final = """
+UPDATE mentions SET
+  reply_to = CASE WHEN reply_to IN (SELECT value FROM json_each(:ids)) THEN NULL ELSE reply_to END,
+  thread = CASE WHEN thread IN (SELECT value FROM json_each(:ids)) THEN NULL ELSE thread END,
+  quote_of = CASE WHEN quote_of IN (SELECT value FROM json_each(:ids)) THEN NULL ELSE quote_of END
+WHERE source_id = :source AND (reply_to IN (SELECT value FROM json_each(:ids))
+  OR thread IN (SELECT value FROM json_each(:ids)) OR quote_of IN (SELECT value FROM json_each(:ids)))
+"""
+
+_DUE: Final = "FROM mentions WHERE source_id = ? AND purged_at IS NULL AND published_at < ?"
+
+
+def tombstone(native_id: str) -> str:
+    """Return what stands in the place of the native id of a mention that was erased."""
+    digest = hashlib.blake2b(native_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"erased:{digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Say how long text, author and address of mentions are kept; None is for ever.
+
+    `by_source` stands before `default`.
+    """
+
+    default: timedelta | None = None
+    by_source: Mapping[str, timedelta]
+
+    @property
+    def is_limited(self) -> bool:
+        """Say whether anything is to be purged at all."""
+        return self.default is not None or bool(self.by_source)
+
+    def of(self, source: str) -> timedelta | None:
+        """Return how long mentions of a source are kept."""
+        return self.by_source.get(source, self.default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """Count what was erased, or would be: mentions, authors, and reports that quoted them."""
+
+    mentions: int = 0
+    authors: int = 0
+    reports: int = 0
+
+
+class Eraser:
+    """Erase mentions on the store's connection, a batch a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def forget_author(self, source: str, who: str, *, now: datetime, dry_run: bool = False) -> Erasure:
+        """Erase the author that `who` names in a source (id or handle), what they wrote and its reposts.
+
+        Nothing found is an Erasure of nothing. With `dry_run` it only counts.
+        """
+        with translated(self._path):
+            name = who.removeprefix("@").casefold()
+            authors = self._column(_OF_AUTHOR, {"source": source, "who": who, "name": name})
+            written = self._column(
+                "SELECT id FROM mentions WHERE author_id IN (SELECT value FROM json_each(?))", (json.dumps(authors),)
+            )
+        done = self._forget(written, now, dry_run=dry_run)
+        if dry_run or not authors:
+            return replace(done, authors=len(authors))
+        with write_transaction(self._connection, self._path):
+            self._mark()
+            left = self._remove_authors(authors)
+        self.rewrite()
+        return replace(done, authors=done.authors + left)
+
+    def forget_mention(self, number: int, *, now: datetime, dry_run: bool = False) -> Erasure:
+        """Erase a mention and its reposts; nothing found, or erased before, is an Erasure of nothing."""
+        done = self._forget([number], now, dry_run=dry_run)
+        if done.mentions and not dry_run:
+            self.rewrite()
+        return done
+
+    def due(self, retention: Retention, *, now: datetime) -> dict[str, int]:
+        """Return how many mentions of each source are older than they may be, sources without any left out."""
+        counts = {}
+        with translated(self._path):
+            for name, source_id, before in self._limits(retention, now):
+                (counts[name],) = self._connection.execute(f"SELECT count(*) {_DUE}", (source_id, before)).fetchone()
+        return {name: count for name, count in counts.items() if count}
+
+    def purge(
+        self,
+        retention: Retention,
+        *,
+        now: datetime,
+        stop: StopSignal | None = None,
+        on_batch: Callable[[int], None] | None = None,
+    ) -> Erasure:
+        """Erase what was published longer ago than its source's retention; count what was erased.
+
+        `stop` is looked at between batches; `on_batch` is told how many are done. An
+        erasure that was interrupted before is brought to its end too.
+        """
+        done = Erasure()
+        for _, source_id, before in self._limits(retention, now):
+            while stop is None or not stop.is_set():
+                numbers = self._column(f"SELECT id {_DUE} LIMIT {_BATCH}", (source_id, before))
+                if not numbers:
+                    break
+                done = _sum(done, self._erase(numbers, now, is_asked=False))
+                if on_batch is not None:
+                    on_batch(done.mentions)
+        if (done.mentions or self.is_unfinished()) and not (stop is not None and stop.is_set()):
+            self.rewrite()
+        return done
+
+    def is_unfinished(self) -> bool:
+        """Say whether something was erased and the file not written anew since."""
+        with translated(self._path):
+            return self._connection.execute("SELECT 1 FROM unfinished_erasures").fetchone() is not None
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that what was erased is in no page of it, and empty the log beside it.
+
+        Raises StoreBusyError where somebody reads for so long that the log cannot be
+        emptied: `purge` tries again.
+        """
+        with write_transaction(self._connection, self._path):
+            self._connection.execute(
+                "DELETE FROM authors WHERE NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.author_id = authors.id)"
+            )
+            self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('optimize')")
+        with translated(self._path):
+            self._connection.execute("VACUUM")
+            (is_busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            msg = (
+                f"{self._path}: erased, but a reader still holds the old pages in the log; "
+                '"listener purge" empties it once the reader is done'
+            )
+            raise StoreBusyError(msg)
+        with write_transaction(self._connection, self._path):
+            self._connection.execute("DELETE FROM unfinished_erasures")
+
+    def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool) -> Erasure:
+        with translated(self._path):
+            every = self._column(_WITH_REPOSTS, {"numbers": json.dumps(list(numbers))})
+        if dry_run:
+            return Erasure(mentions=len(every))
+        done = Erasure()
+        for start in range(0, len(every), _BATCH):
+            done = _sum(done, self._erase(every[start : start + _BATCH], now, is_asked=True))
+        return done
+
+    def _limits(self, retention: Retention, now: datetime) -> list[tuple[str, int, int]]:
+        """Return (name, key, the instant before which mentions go) of the sources that have a retention."""
+        with translated(self._path):
+            rows = self._connection.execute("SELECT name, id FROM sources ORDER BY name").fetchall()
+        kept = [(name, key, retention.of(name)) for name, key in rows]
+        return [(name, key, to_epoch(now - period)) for name, key, period in kept if period is not None]
+
+    def _erase(self, numbers: Sequence[int], now: datetime, *, is_asked: bool) -> Erasure:
+        """Erase these mentions in one transaction.
+
+        Where it `is_asked` for by somebody, references of others to them go too; they
+        may name the author. What ages leaves those to age as well.
+        """
+        wanted = json.dumps(list(numbers))
+        with write_transaction(self._connection, self._path):
+            rows = self._connection.execute(_WANTED, (wanted,)).fetchall()
+            self._connection.executemany(
+                "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+                [(row[0], row[3], row[4]) for row in rows],
+            )
+            self._connection.executemany(_STRIP, [(tombstone(row[2]), to_epoch(now), row[0]) for row in rows])
+            for table, change in (("matches", "spans = NULL"), ("labels", "text_hash = x''")):
+                self._connection.execute(
+                    f"UPDATE {table} SET {change} WHERE mention_id IN (SELECT value FROM json_each(?))",  # noqa: S608 - the two above
+                    (wanted,),
+                )
+            if is_asked:
+                self._remove_references(rows)
+            authors = self._remove_authors([row[9] for row in rows if row[9] is not None])
+            reports = scrub_reports(self._connection, [self._gone(row) for row in rows])
+            self._mark()
+        return Erasure(mentions=len(rows), authors=authors, reports=reports)
+
+    def _remove_references(self, rows: Sequence[tuple[object, ...]]) -> None:
+        by_source: dict[object, list[object]] = {}
+        for row in rows:
+            by_source.setdefault(row[1], []).append(row[2])
+        self._connection.executemany(
+            _UNREFER, [{"source": source, "ids": json.dumps(ids)} for source, ids in by_source.items()]
+        )
+
+    def _remove_authors(self, authors: Sequence[int]) -> int:
+        """Remove those of these authors of whom no mention is left; return how many."""
+        return self._connection.execute(
+            "DELETE FROM authors WHERE id IN (SELECT value FROM json_each(?)) "
+            "AND NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.author_id = authors.id)",
+            (json.dumps(list(authors)),),
+        ).rowcount
+
+    def _gone(self, row: tuple[object, ...]) -> Gone:
+        """Return what of a mention must be in no report; its author's names where nothing is left of them."""
+        _, _, _, title, text, url, links, hashtags, published_at, author, *names = row
+        is_left = self._connection.execute("SELECT 1 FROM authors WHERE id = ?", (author,)).fetchone() is not None
+        tags = [str(tag) for tag in json.loads(hashtags)] if isinstance(hashtags, str) else []
+        pages = [str(page) for page in json.loads(links)] if isinstance(links, str) else []
+        return Gone(
+            published_at=int(str(published_at)),
+            texts=tuple(str(one) for one in (title, text, *tags) if one),
+            addresses=tuple(str(one) for one in (url, *pages) if one),
+            names=() if is_left else tuple(str(name) for name in names if name),
+        )
+
+    def _mark(self) -> None:
+        self._connection.execute("INSERT INTO unfinished_erasures (id) VALUES (1) ON CONFLICT DO NOTHING")
+
+    def _column(self, sql: str, values: object) -> list[int]:
+        return [int(row[0]) for row in self._connection.execute(sql, values)]  # type: ignore[arg-type]
+
+
+def _sum(one: Erasure, other: Erasure) -> Erasure:
+    return Erasure(
+        mentions=one.mentions + other.mentions,
+        authors=one.authors + other.authors,
+        reports=one.reports + other.reports,
+    )

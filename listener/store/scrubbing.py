@@ -1,0 +1,176 @@
+"""Empty stored reports of what they say of mentions that are being erased, inside the caller's transaction.
+
+A digest that quotes one loses its text and pictures; what was still to be sent of it
+is given up, visibly. An alert loses the terms, links and authors that nobody else
+brings. A chart whose words quote one is removed. Nothing else in the store holds words of mentions.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from listener.store.quoting import Report, blank
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from listener.store.quoting import Gone
+
+__all__ = ["scrub_reports"]
+
+_DAY: Final = 86_400
+"""An alert tells of mentions of up to some hours before it opened."""
+_MARKS: Final = ("", "#", "@", "$")
+"""What may stand before a word in the full-text index, as part of it."""
+
+_DIGESTS: Final = (
+    "SELECT id, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ? AND (text <> '' OR html <> '')"
+)
+_EPISODES: Final = """
+SELECT id, opened_at, updated_at, headline, why FROM episodes WHERE opened_at <= ? AND updated_at >= ?
+"""
+_CHARTS: Final = (
+    "SELECT id, title, alt, CASE format WHEN 'svg' THEN data END FROM charts WHERE from_at <= ? AND to_at > ?"
+)
+_STATES: Final = "SELECT brand_id, rule, state FROM alert_states"
+
+
+def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone]) -> int:
+    """Take what is gone out of every report that tells of its time; return how many were changed.
+
+    The mentions must be out of the full-text index, and authors of whom nothing is
+    left out of their table: what others say too stays.
+    """
+    if not gone:
+        return 0
+    return _Scrub(connection, gone).run()
+
+
+class _Scrub:
+    """Look for the mentions of one batch in the reports of their time."""
+
+    def __init__(self, connection: sqlite3.Connection, gone: Sequence[Gone]) -> None:
+        self._connection = connection
+        self._gone = gone
+        self._first = min(one.published_at for one in gone)
+        self._last = max(one.published_at for one in gone)
+        self._words = {word for one in gone for word in one.words()}
+        self._names = {name.casefold().removeprefix("@") for one in gone for name in one.names}
+        self._addresses = " ".join(address.casefold() for one in gone for address in one.addresses)
+        self._known: dict[str, bool] = {}
+
+    def run(self) -> int:
+        """Go through all kinds of reports; return how many were changed."""
+        self._scrub_states()
+        return self._scrub_digests() + self._scrub_episodes() + self._scrub_charts()
+
+    def _is_gone(self, word: str) -> bool:
+        """Say whether a word was said by what is being erased, and nobody says it any more."""
+        if word not in self._words:
+            return False
+        if word not in self._known:
+            asked = " OR ".join(f'"{mark}{word}"' for mark in _MARKS)
+            self._known[word] = (
+                self._connection.execute(
+                    "SELECT 1 FROM mention_texts WHERE mention_texts MATCH ? LIMIT 1", (asked,)
+                ).fetchone()
+                is None
+            )
+        return self._known[word]
+
+    def _is_quoted(self, report: Report) -> bool:
+        return any(report.quotes(one) for one in self._gone) or any(
+            self._is_gone(word) for word in report.words & self._words
+        )
+
+    def _scrub_digests(self) -> int:
+        changed = 0
+        for number, subject, text, html in self._connection.execute(_DIGESTS, (self._last, self._first)).fetchall():
+            if not self._is_quoted(Report(subject, text, html)):
+                continue
+            changed += 1
+            self._connection.execute(
+                "UPDATE digests SET subject = ?, text = '', html = NULL WHERE id = ?",
+                (blank(subject, self._is_gone), number),
+            )
+            self._connection.execute("DELETE FROM digest_charts WHERE digest_id = ?", (number,))
+            self._connection.execute(
+                "UPDATE outbox SET state = 'failed', last_error = 'what it told of was erased' "
+                "WHERE kind = 'digest' AND subject_id = ? AND state = 'pending'",
+                (number,),
+            )
+        return changed
+
+    def _scrub_episodes(self) -> int:
+        changed = 0
+        rows = self._connection.execute(_EPISODES, (self._last + _DAY, self._first)).fetchall()
+        for number, opened_at, updated_at, headline, text in rows:
+            why = json.loads(text)
+            kept = {
+                **why,
+                **_kept(why, ("terms", "hashtags"), self._has_gone_word),
+                **_kept(why, ("authors",), lambda value: value.casefold().removeprefix("@") in self._names),
+                **_kept(why, ("links",), partial(self._is_link_gone, since=opened_at - _DAY, until=updated_at)),
+            }
+            said = blank(headline, self._is_gone)
+            if (kept, said) != (why, headline):
+                changed += 1
+                self._connection.execute(
+                    "UPDATE episodes SET headline = ?, why = ? WHERE id = ?",
+                    (said, json.dumps(kept, ensure_ascii=False, separators=(",", ":")), number),
+                )
+        return changed
+
+    def _scrub_charts(self) -> int:
+        rows = self._connection.execute(_CHARTS, (self._last, self._first)).fetchall()
+        quoting = [
+            (number,)
+            for number, title, alt, drawing in rows
+            if self._is_quoted(Report(title, alt, None if drawing is None else drawing.decode("utf-8", "replace")))
+        ]
+        self._connection.executemany("DELETE FROM charts WHERE id = ?", quoting)
+        return len(quoting)
+
+    def _scrub_states(self) -> None:
+        """Take the terms that an open alert remembers out of what its rule goes on from."""
+        for brand, rule, text in self._connection.execute(_STATES).fetchall():
+            kept = json.dumps(self._without_terms(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+            if json.loads(kept) != json.loads(text):
+                self._connection.execute(
+                    "UPDATE alert_states SET state = ? WHERE brand_id = ? AND rule = ?", (kept, brand, rule)
+                )
+
+    def _without_terms(self, value: object) -> object:
+        if isinstance(value, list):
+            return [self._without_terms(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            **{key: self._without_terms(one) for key, one in value.items()},
+            **_kept(value, ("terms",), self._has_gone_word),
+        }
+
+    def _has_gone_word(self, value: str) -> bool:
+        return any(self._is_gone(word) for word in Report(value).words)
+
+    def _is_link_gone(self, host: str, *, since: int, until: int) -> bool:
+        """Say whether a host was linked to by what is being erased, and by nobody else at the time."""
+        if host.casefold() not in self._addresses:
+            return False
+        row = self._connection.execute(
+            "SELECT 1 FROM mentions WHERE published_at BETWEEN ? AND ? AND instr(lower(links), ?) LIMIT 1",
+            (since, until, host.casefold()),
+        ).fetchone()
+        return row is None
+
+
+def _kept(why: dict[str, object], keys: Sequence[str], is_gone: Callable[[str], bool]) -> dict[str, object]:
+    """Return those of these lists that are there, without the texts that are gone."""
+    return {
+        key: [one for one in found if not (isinstance(one, str) and is_gone(one))]
+        for key in keys
+        if isinstance(found := why.get(key), list)
+    }

@@ -1,0 +1,331 @@
+"""What is forgotten or purged is gone from the store's files, its counts stay, and it does not come back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from listener.errors import StoreBusyError
+from listener.mention import Author, Engagement, Label, Mention
+from listener.search import MentionFilter, Reader
+from listener.store import ChartSave, DigestSave, EpisodeSave, Erasure, Retention, Store
+from servers.world import NOW, make_judge, make_mention, open_store, store_mentions
+
+DAY = timedelta(days=1)
+MARKER = "Zyxwölfe42"
+"""In no text of the program; with a letter beyond ASCII, so that encodings differ."""
+
+
+def every_byte(folder: Path) -> bytes:
+    """Return all that stands in the store and beside it, ASCII letters small."""
+    return b"".join(file.read_bytes() for file in sorted(folder.glob("listener.db*"))).lower()
+
+
+def traces(folder: Path, *words: str) -> list[str]:
+    """Return the encodings in which words stand in the files."""
+    held = every_byte(folder)
+    forms = {
+        f"{word} as {encoding}": form.encode(encoding).lower()
+        for word in words
+        for form in {word, word.casefold(), word.upper(), json.dumps(word)[1:-1]}
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+    }
+    return sorted(name for name, form in forms.items() if form in held)
+
+
+def secret_mention(number: int = 1, **fields: object) -> Mention:
+    """Return a mention that bears the marker, or a part of it, wherever a mention can."""
+    return make_mention(
+        number,
+        f"Acme is good, says {MARKER}, and everybody at the table agrees with the whole of it",
+        **{
+            "title": f"Title {MARKER}",
+            "url": "https://zyxurl.example/zyxpage",
+            "author": Author(id="zyxauthorid", handle="Zyxhandle", name="Zyxname Zyxsurname"),
+            "links": ("https://zyxlink.example/a",),
+            "hashtags": ("zyxtag",),
+            "extra": {"note": "zyxextra"},
+            "reply_to": "zyxparent",
+            "thread": "zyxthread",
+            **fields,
+        },
+    )
+
+
+WORDS = (
+    MARKER, "zyxwolfe42", "zyxurl", "zyxpage", "zyxauthorid", "zyxhandle", "zyxname", "zyxsurname", "zyxlink", "zyxtag",
+    "zyxextra", "zyxparent", "zyxthread", "at the table agrees",
+)  # fmt: skip
+
+
+def write_reports(store: Store) -> None:
+    """Leave a digest, an alert and charts that quote the marked mention."""
+    store.reports.save_digest(
+        DigestSave(
+            key="daily:1",
+            since=NOW - DAY,
+            until=NOW,
+            subject=f"Acme: {MARKER}",
+            text=f"They say: Acme is good, says {MARKER},\nand every-\nbody at the table agrees ...",
+            html=f"<p>Zyxname Zyxsurname: <b>Zyxw&ouml;lfe42</b>, {MARKER}</p>",
+            images=(("chart", b"PNG zyxwolfe42", f"talk of {MARKER}"),),
+        ),
+        ["mail:team"],
+        now=NOW,
+    )
+    why = {
+        "terms": [MARKER.casefold(), "good"],
+        "hashtags": ["zyxtag"],
+        "sources": ["x"],
+        "authors": ["Zyxhandle", "jo_2"],
+        "links": ["zyxlink.example"],
+        "mentions": [1],
+    }
+    store.reports.save_evaluation(
+        "Acme",
+        "spike",
+        state=json.dumps({"version": 1, "terms": [MARKER.casefold(), "good"]}, ensure_ascii=False),
+        evaluated_until=NOW,
+        episodes=[
+            EpisodeSave(
+                key="Acme:spike:1", state="open", severity="warning", opened_at=NOW - DAY / 24, updated_at=NOW,
+                resolved_at=None, observed=9, expected=2, interval=(0, 5), surprise=3, peak=3, total=9, coverage=1,
+                headline=f"9 mentions where 2 are usual, mostly “{MARKER.casefold()}”",
+                why=json.dumps(why, ensure_ascii=False), news=("opened",),
+            )
+        ],
+        destinations=["mail:team"],
+        now=NOW,
+    )  # fmt: skip
+    for kind, title in (("terms", f"Words: {MARKER}"), ("volume", "Mentions of Acme")):
+        store.reports.save_chart(
+            ChartSave(
+                kind=kind, brand="Acme", since=NOW - DAY, until=NOW, coverage=1, title=title, alt="none", format="svg",
+                data=f"<svg><text>{title}</text></svg>".encode(),
+            ),
+            now=NOW,
+        )  # fmt: skip
+
+
+def fill(store: Store) -> None:
+    """Store the marked mention among others, a repost of it and an answer to it, and reports that quote it."""
+    store_mentions(
+        store,
+        [
+            secret_mention(),
+            *(make_mention(number, f"Acme is good, says person {number} of many") for number in range(2, 30)),
+            secret_mention(40, author=Author(id="a1", handle="jo_1"), repost_of="1"),
+            make_mention(41, "I do not think that acme is bad", reply_to="1", thread="1", quote_of="1"),
+        ],
+    )
+    write_reports(store)
+
+
+@pytest.fixture
+def filled(store: Store) -> Iterator[Store]:
+    fill(store)
+    assert traces(store.path.parent, *WORDS)
+    yield store
+    assert store.check() == []
+
+
+def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def totals(store: Store) -> list[tuple[object, ...]]:
+    return rows(store, "SELECT * FROM rollup_quarter") + rows(store, "SELECT * FROM rollup_day")
+
+
+def test_a_forgotten_author_leaves_no_byte_in_the_files_and_every_count(filled: Store) -> None:
+    before = totals(filled)
+    assert filled.erasure.forget_author("x", "@zyxHANDLE", now=NOW) == Erasure(mentions=2, authors=1, reports=3)
+    assert traces(filled.path.parent, *WORDS) == []
+    assert totals(filled) == before
+    assert not filled.erasure.is_unfinished()
+
+
+def test_a_forgotten_mention_leaves_no_byte_in_the_files_and_every_count(filled: Store) -> None:
+    before = totals(filled)
+    assert filled.erasure.forget_mention(1, now=NOW) == Erasure(mentions=2, authors=1, reports=3)
+    assert traces(filled.path.parent, *WORDS) == []
+    assert totals(filled) == before
+
+
+def test_a_purge_leaves_no_byte_of_what_is_too_old(filled: Store) -> None:
+    before = totals(filled)
+    retention = Retention(by_source={"x": timedelta(minutes=1)})
+    later = NOW + timedelta(minutes=1)
+    assert filled.erasure.due(retention, now=later) == {"x": 31}
+    assert filled.erasure.purge(retention, now=later).mentions == 31
+    assert traces(filled.path.parent, *WORDS, "person 7 of many", "jo_1") == []
+    assert totals(filled) == before
+    assert rows(filled, "SELECT count(*) FROM authors") == [(0,)]
+
+
+def test_a_purge_keeps_what_is_young_enough_and_sources_without_retention(store: Store) -> None:
+    store_mentions(store, [make_mention(1), make_mention(2, published_at=NOW - 3 * DAY)])
+    store_mentions(store, [make_mention(3, source="reddit", published_at=NOW - 300 * DAY)])
+    assert store.erasure.purge(Retention(by_source={"x": 2 * DAY}), now=NOW) == Erasure(mentions=1, authors=1)
+    assert rows(store, "SELECT id FROM mentions WHERE text IS NULL") == [(2,)]
+    retention = Retention(default=30 * DAY, by_source={"x": 2 * DAY})
+    assert store.erasure.purge(retention, now=NOW).mentions == 1
+    assert store.erasure.purge(retention, now=NOW) == Erasure()
+
+
+def test_the_skeleton_keeps_what_counts_and_nothing_of_the_person(filled: Store) -> None:
+    row = "SELECT source_id, published_at, seen_at, is_dated, language, story_id, kind FROM mentions WHERE id = 1"
+    judgement = "SELECT brand_id, published_at, label, score, engagement FROM matches WHERE mention_id = 1"
+    before = rows(filled, row) + rows(filled, judgement)
+    filled.label(1, "Acme", Label.POSITIVE, now=NOW)
+    filled.erasure.forget_mention(1, now=NOW)
+    assert rows(filled, row) + rows(filled, judgement) == before
+    assert rows(filled, "SELECT label, hex(text_hash) FROM labels") == [(int(Label.POSITIVE), "")]
+    with Reader(filled.path) as reader:
+        (gone,) = reader.mentions_by_number([1])
+        (repost,) = [one for one in reader.mentions(MentionFilter(brand="Acme")) if one.is_repost]
+    assert (gone.text, gone.title, gone.author, gone.url, gone.spans) == (None, None, None, None, ())
+    assert gone.label is Label.POSITIVE
+    assert repost.text is None
+
+
+def test_answers_to_a_forgotten_mention_no_longer_name_it(filled: Store) -> None:
+    filled.erasure.forget_mention(1, now=NOW)
+    assert rows(filled, "SELECT reply_to, thread, quote_of FROM mentions WHERE native_id = '41'") == [
+        (None, None, None)
+    ]
+
+
+def test_what_was_erased_does_not_come_back_when_it_is_fetched_again(filled: Store) -> None:
+    filled.erasure.forget_author("x", "zyxauthorid", now=NOW)
+    before, stored = totals(filled), rows(filled, "SELECT count(*) FROM mentions")
+    edited = replace(secret_mention(), text=f"Acme is bad, and {MARKER}", engagement=Engagement(likes=900))
+    store_mentions(filled, [edited])
+    judged = make_judge().judge([secret_mention()], {}, now=NOW).judged
+    filled.save_page(judged, refreshed=[edited], now=NOW)
+    assert (totals(filled), rows(filled, "SELECT count(*) FROM mentions")) == (before, stored)
+    assert traces(filled.path.parent, *WORDS) == []
+
+
+def test_a_report_loses_what_it_quotes_and_one_that_quotes_nothing_stays(filled: Store) -> None:
+    other = DigestSave(
+        key="daily:2", since=NOW - DAY, until=NOW, subject="Globex", text="Globex: 0", html=None, images=()
+    )
+    kept = filled.reports.save_digest(other, ["mail:team"], now=NOW)
+    filled.erasure.forget_mention(1, now=NOW)
+    with Reader(filled.path) as reader:
+        assert reader.digest(1) is None
+        assert reader.has_digest("daily:1")
+        assert reader.digest(kept) is not None
+        why = reader.episode(1)
+    assert (why.terms, why.authors, why.links, why.hashtags) == (("good",), ("jo_2",), (), ())
+    assert rows(filled, "SELECT headline FROM episodes") == [("9 mentions where 2 are usual, mostly “…”",)]
+    assert rows(filled, "SELECT title FROM charts") == [("Mentions of Acme",)]
+    assert rows(filled, "SELECT kind, state FROM outbox ORDER BY id") == [
+        ("digest", "failed"),
+        ("alert-opened", "pending"),
+        ("digest", "pending"),
+    ]
+
+
+def test_a_quotation_of_common_words_empties_the_digest_too(store: Store) -> None:
+    text = "Acme is good and we like the lid of it very much"
+    store_mentions(store, [make_mention(1, text), make_mention(2, f"{text} indeed, says the other one")])
+    digest = DigestSave(
+        key="d", since=NOW - DAY, until=NOW, subject="s", text="Acme is good\n  and we like the …", html=None, images=()
+    )
+    number = store.reports.save_digest(digest, [], now=NOW)
+    store.erasure.forget_mention(1, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.digest(number) is None
+
+
+def test_a_dry_run_counts_and_changes_nothing(filled: Store) -> None:
+    assert filled.erasure.forget_author("x", "Zyxhandle", now=NOW, dry_run=True) == Erasure(mentions=2, authors=1)
+    assert filled.erasure.forget_mention(1, now=NOW, dry_run=True) == Erasure(mentions=2)
+    assert rows(filled, "SELECT count(*) FROM mentions WHERE text IS NULL") == [(0,)]
+
+
+def test_forgetting_what_is_not_there_says_so(store: Store) -> None:
+    assert store.erasure.forget_author("x", "nobody", now=NOW) == Erasure()
+    assert store.erasure.forget_mention(7, now=NOW) == Erasure()
+
+
+def test_an_author_without_mentions_is_forgotten_too(store: Store) -> None:
+    store_mentions(store, [make_mention(1, author=Author(id="old", handle="zyxold"))])
+    store_mentions(store, [make_mention(1, "Acme is bad", author=Author(id="new", handle="jo_new"))])
+    assert store.erasure.forget_author("x", "zyxold", now=NOW) == Erasure(authors=1)
+    assert traces(store.path.parent, "zyxold") == []
+
+
+def test_a_reader_in_mid_answer_delays_the_emptying_of_the_log_until_the_next_purge(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.database.WRITER_WAIT_SECONDS", 0.05)
+    with closing(sqlite3.connect(f"{filled.path.as_uri()}?mode=ro", uri=True)) as reader, Store(filled.path) as store:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM mentions").fetchone()
+        with pytest.raises(StoreBusyError, match="a reader still holds"):
+            store.erasure.forget_mention(1, now=NOW)
+        assert store.erasure.is_unfinished()
+    assert filled.erasure.purge(Retention(by_source={}), now=NOW) == Erasure()
+    assert not filled.erasure.is_unfinished()
+    assert traces(filled.path.parent, *WORDS) == []
+
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("save"), st.integers(1, 12), st.sampled_from(["good", "bad", "so", "xyzzy"])),
+        st.tuples(st.just("repost"), st.integers(1, 12), st.just("")),
+        st.tuples(st.just("forget mention"), st.integers(1, 14), st.just("")),
+        st.tuples(st.just("forget author"), st.integers(0, 6), st.just("")),
+        st.tuples(st.just("purge"), st.integers(1, 20), st.just("")),
+        st.tuples(st.just("label"), st.integers(1, 14), st.just("")),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ACTIONS)
+def test_rollups_equal_their_rebuild_whatever_is_stored_and_erased_in_between(
+    actions: list[tuple[str, int, str]],
+) -> None:
+    with TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+        for what, number, word in actions:
+            counted = totals(store)
+            if what == "save":
+                text = f"Acme is {word} and globex too, round {number % 4}"
+                store_mentions(store, [make_mention(number, text, source="x" if number % 2 else "reddit")])
+            elif what == "repost":
+                store_mentions(store, [make_mention(100 + number, "Acme is good", repost_of=str(number))])
+            elif what == "label":
+                brands = {str(name) for (name,) in rows(store, _BRANDS_OF.format(number=number))}
+                for name in brands:
+                    store.label(number, name, Label.IRRELEVANT, now=NOW)
+            else:
+                if what == "forget mention":
+                    store.erasure.forget_mention(number, now=NOW)
+                elif what == "forget author":
+                    store.erasure.forget_author("x", f"jo_{number}", now=NOW)
+                else:
+                    store.erasure.purge(Retention(by_source={"x": timedelta(minutes=number)}), now=NOW)
+                assert totals(store) == counted
+            assert store.check() == []
+        before = totals(store)
+        store.rebuild_rollups()
+        assert totals(store) == before
+
+
+_BRANDS_OF = "SELECT name FROM matches JOIN brands ON brands.id = brand_id WHERE mention_id = {number}"
