@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,9 @@ WRITER_WAIT_SECONDS: Final = 30.0
 
 _OLDEST_SQLITE: Final = (3, 37, 0)
 """The first version with STRICT tables (sqlite.org/stricttables.html, seen 2026-11)."""
+
+_LOG_TRIES, _LOG_PAUSE_SECONDS = 50, 0.02
+"""How often and how long apart a new store is asked for its log while another process makes the same store."""
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
@@ -92,7 +96,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _create_private(path)
         connection = sqlite3.connect(path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _keep_log(connection)
             # NORMAL in WAL mode loses no consistency on a crash, at worst the last
             # commits on a power cut, which are then simply fetched again.
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -102,6 +106,24 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Put the store into write-ahead-log mode, where it stays.
+
+    SQLite does not wait where two connections do this to a new file at once: one
+    is refused, and finds it done when it asks again.
+    """
+    for _ in range(_LOG_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname not in _BUSY:
+                raise
+            time.sleep(_LOG_PAUSE_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
