@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +75,16 @@ def _print_next(result: DemoResult) -> None:
         click.echo(f"  {os.path.relpath(file)}")
     config = os.path.relpath(result.folder / "config.toml")
     fixed = f"--config {config} --now {ARCHIVE_END.isoformat()}"
+    program = _program()
     click.echo("\nTry next:")
-    click.echo(f"  listener trend {OWN_BRAND} --by hour --since 2d {fixed}")
-    click.echo(f"  listener mentions {OWN_BRAND} --sentiment negative --search lid {fixed}")
-    click.echo(f"  listener share --since 30d {fixed}")
+    click.echo(f"  {program} trend {OWN_BRAND} --by hour --since 2d {fixed}")
+    click.echo(f"  {program} mentions {OWN_BRAND} --sentiment negative --search lid {fixed}")
+    click.echo(f"  {program} share --since 30d {fixed}")
+
+
+def _program() -> str:
+    """Return how this program is called from here: by its name where the shell finds it."""
+    started = Path(sys.argv[0])
+    found = shutil.which("listener")
+    is_on_path = found is not None and started.exists() and Path(found).resolve() == started.resolve()
+    return "listener" if is_on_path or started.name != "listener" else os.path.relpath(started)
