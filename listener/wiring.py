@@ -47,8 +47,11 @@ __all__ = [
 ]
 
 BUILT_IN_SOURCES: Final = {
+    "bluesky": "sources.bluesky:BlueskySource",
     "hackernews": "sources.hackernews:HackerNewsSource",
     "jsonl": "sources.jsonl:JsonlSource",
+    "lemmy": "sources.lemmy:LemmySource",
+    "mastodon": "sources.mastodon:MastodonSource",
     "reddit": "sources.reddit:RedditSource",
     "rss": "sources.rss:RssSource",
     "x": "sources.x:XSource",

@@ -55,6 +55,22 @@ every = "30m"
 google_news = true
 # feeds = ["https://example.com/feed.xml"]
 
+# Posts with the brand's hashtags, as far as they reach these instances.
+[sources.mastodon]
+enabled = true
+every = "15m"
+instances = ["mastodon.social", "mstdn.social"]
+
+# The stream of all public posts, sieved here for the brands; servers keep 36 hours of it.
+[sources.bluesky]
+enabled = true
+every = "10m"
+
+[sources.lemmy]
+enabled = true
+every = "20m"
+instances = ["lemmy.world"]
+
 # Sources that need a key: the key stays in an environment variable, named here.
 # [sources.x]
 # bearer_token_env = "X_BEARER_TOKEN"

@@ -22,7 +22,7 @@ def test_the_starter_is_a_configuration_that_can_be_used_as_it_is(tmp_path: Path
     config = load_config(file)
     wiring.validate(config)
     assert [brand.name for brand in config.brands] == [name]
-    assert wiring.enabled_sources(config) == ("hackernews", "rss")
+    assert wiring.enabled_sources(config) == ("hackernews", "rss", "mastodon", "bluesky", "lemmy")
     assert config.sources["rss"].rest["google_news"] is True
 
 
