@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from listener.errors import QueryError
 from listener.query.parse import parse
@@ -12,7 +12,10 @@ from listener.query.tree import And, Author, Cashtag, Field, Handle, Hashtag, No
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["build_query"]
+__all__ = ["build_query", "read_exclusion", "read_word"]
+
+_CONDITIONS: Final = frozenset({"author", "site", "subreddit"})
+"""What may stand in `exclude` beside words, as in a query: by whom, or where."""
 
 
 def build_query(
@@ -29,32 +32,48 @@ def build_query(
     """Return the query of a brand: any keyword, hashtag or `query`, narrowed by the rest.
 
     The brand's name is the keyword where nothing else says what to look for. A
-    mention with a word of `exclude`, or written by one of `own_accounts`, does
-    not match; where `context` has words, at least one of them must stand in it
+    mention with a word of `exclude` (or by an ``author:``, on a ``site:`` or in a
+    ``subreddit:`` named there), or written by one of `own_accounts`, does not match; where `context` has words, at least one of them must stand in it
     too. With `languages` (BCP 47) the identified language must be one of them. A word with #, @ or $ before it is a hashtag, a handle or a ticker symbol.
     Raises QueryError naming the option that cannot be read.
     """
     if not brand.strip():
         msg = "name: a brand needs a name"
         raise QueryError(msg)
-    wanted = [_word(keyword, "keywords") for keyword in keywords]
+    wanted = [read_word(keyword, "keywords") for keyword in keywords]
     wanted += [_hashtag(tag, "hashtags") for tag in hashtags]
     if query is not None:
         wanted.append(_parsed(query))
     if not wanted:
-        wanted = [_word(brand, "name")]
+        wanted = [read_word(brand, "name")]
     parts = [_any(wanted)]
     if context:
-        parts.append(_any([_word(word, "context") for word in context]))
+        parts.append(_any([read_word(word, "context") for word in context]))
     if languages:
         parts.append(_any([Field("lang", tag.strip().lower()) for tag in languages]))
-    parts += [Not(_word(word, "exclude")) for word in exclude]
+    parts += [Not(read_exclusion(word, "exclude")) for word in exclude]
     parts += [Not(_account(handle)) for handle in own_accounts]
     tree = parts[0] if len(parts) == 1 else And(tuple(parts))
     names = dict.fromkeys(
         [brand.strip(), *(word.strip() for word in keywords), *(tag.strip().lstrip("#") for tag in hashtags)]
     )
     return Query.of(brand, tree, tuple(names))
+
+
+def read_exclusion(text: str, option: str) -> Node:
+    """Return what an entry of `exclude` stands for: a word, or a condition such as ``site:example.org``.
+
+    Raises QueryError naming the `option`.
+    """
+    name, colon, value = text.strip().partition(":")
+    if not colon or name not in _CONDITIONS or not value or value[0].isspace():
+        return read_word(text, option)
+    written = value if value.startswith('"') else f'"{value}"'
+    try:
+        return parse(f"{name}:{written}")
+    except QueryError as error:
+        msg = f"{option}: {text}: {error}"
+        raise QueryError(msg) from None
 
 
 def _parsed(query: str) -> Node:
@@ -72,8 +91,8 @@ def _any(nodes: list[Node]) -> Node:
     return distinct[0] if len(distinct) == 1 else Or(distinct)
 
 
-def _word(text: str, option: str) -> Node:
-    """Return the leaf that a word of the configuration stands for."""
+def read_word(text: str, option: str) -> Node:
+    """Return the leaf that a word of the configuration stands for; raises QueryError naming the `option`."""
     stripped = text.strip()
     rest = stripped[1:]
     if stripped[:1] in {"#", "\uff03"} and entity_key(rest):

@@ -72,3 +72,38 @@ def test_an_unknown_brand_and_an_unreadable_span_are_refused(place: Place) -> No
 
     assert 'did you mean "Acme"' in place.run("terms", "Acmee").err
     assert place.run("terms", "Acme", "--since", "soon").code == 2
+
+
+def test_noise_shows_the_line_that_rematch_then_applies(place: Place) -> None:
+    tell(place, [padded("Acme rocket", turn) for turn in range(8)], days_ago=40)
+    tell(place, [padded("Acme jersey", turn) for turn in range(100, 105)], days_ago=1)
+    for number in range(9, 13):
+        assert place.run("label", str(number), "irrelevant").code == 0
+
+    (row, *_) = json.loads(place.run("terms", "Acme", "--noise", "--format", "json").out)
+    assert (row["kind"], row["value"], row["config"]) == ("word", "jersey", 'exclude = ["jersey"]')
+    assert (row["noise_removed"], row["good_lost"], row["unlabelled_removed"]) == (4, 0, 1)
+
+    place.configure(place.config_file.read_text().replace("keywords =", f"{row['config']}\nkeywords ="))
+    (acme, _) = json.loads(place.run("rematch", "--format", "json").out)
+    assert acme["lost"] == 5
+
+
+def test_noise_without_labels_says_how_to_label(place: Place) -> None:
+    tell(place, ["Acme is fine"], days_ago=2)
+
+    assert "listener label --queue 50" in place.run("terms", "Acme", "--noise").err
+    assert place.run("terms", "Acme", "--context", "rocket").code == 2
+
+
+def test_noise_with_a_context_shows_what_it_would_drop_in_the_span(place: Place) -> None:
+    tell(place, [padded("Acme rocket", turn) for turn in range(3)], days_ago=1)
+    tell(place, [padded("Acme jersey", turn) for turn in range(4)], days_ago=2)
+    tell(place, [padded("Acme jersey", turn) for turn in range(10, 15)], days_ago=20)
+
+    rows = json.loads(
+        place.run("terms", "Acme", "--noise", "--context", "rocket", "--since", "7d", "--format", "json").out
+    )
+
+    assert rows[0]["kind"] == "context"
+    assert rows[0]["unlabelled_removed"] == 4
