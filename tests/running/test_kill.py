@@ -228,6 +228,7 @@ sys.exit(failed != 0)
 """
 
 
+@pytest.mark.slow
 def test_processes_that_make_a_store_at_once_wait_for_each_other(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", OPENING, str(tmp_path)], capture_output=True, text=True, timeout=PATIENCE, check=False
