@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "terms": ("listener.cli.wording:terms", "Show what is said now and was not before.", "Ask"),
     "themes": ("listener.cli.theming:themes", "Show what recurs: pain points and praise.", "Ask"),
+    "compare": ("listener.cli.comparing:compare", "Put two brands side by side.", "Ask"),
     "alerts": ("listener.cli.alerting:alerts", "List, show, acknowledge, snooze, test alerts.", "Tell"),
     "digest": ("listener.cli.digesting:digest", "Show, preview or send the digest.", "Tell"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.intervals import net_sentiment, net_sentiment_interval, poisson_change, wilson_interval
+from listener.intervals import (
+    net_sentiment,
+    net_sentiment_difference,
+    net_sentiment_interval,
+    poisson_change,
+    rate_ratio,
+    wilson_interval,
+)
 from reports.bootstrap import bootstrap_mean
 from reports.responses import Answer, answered_within, answering_curve, median_wait
 from reports.surveys import customer_effort, customer_satisfaction, net_promoter
@@ -145,3 +152,49 @@ def test_the_bootstrap_interval_agrees_with_theory_and_with_itself() -> None:
     assert (low, high) == pytest.approx((4.5 - half, 4.5 + half), abs=0.03)
     assert bootstrap_mean(values) == (low, high)
     assert bootstrap_mean([3.0, 3.0]) == (3.0, 3.0)
+
+
+def test_a_ratio_of_counts_is_the_formula_by_hand() -> None:
+    # 15 against 5: the share is 15 of 20; Wilson: centre (0.75 + 3.841459 / 40) / 1.192073 = 0.709711,
+    # half 1.959964 sqrt(0.75 x 0.25 / 20 + 3.841459 / 1600) / 1.192073 = 0.178420; 0.531291 / 0.468709 = 1.13352
+    # and 0.888140 / 0.111860 = 7.9396. With twice the exposure of the first every figure halves.
+    assert rate_ratio(15, 5) == pytest.approx((3.0, 1.13352, 7.9396), abs=5e-4)
+    assert rate_ratio(15, 5, 2.0, 1.0) == pytest.approx((1.5, 0.56676, 3.9698), abs=5e-4)
+
+
+def test_a_ratio_without_counts_on_one_side_is_open_to_that_side() -> None:
+    # 0 of 20 has the Wilson interval 0 to 0.1611 (Newcombe 1998, table I): 0.1611 / 0.8389 = 0.1920.
+    assert rate_ratio(0, 20) == pytest.approx((0.0, 0.0, 0.1921), abs=2e-4)
+    ratio = rate_ratio(20, 0)
+    assert ratio is not None
+    assert (ratio.value, ratio.high) == (math.inf, math.inf)
+    assert ratio.low == pytest.approx(1 / 0.1921, rel=2e-3)
+    assert rate_ratio(0, 0) is None
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5_000), st.integers(1, 5_000))
+def test_turning_a_ratio_around_turns_its_interval_around(a: int, b: int) -> None:
+    one, other = rate_ratio(a, b), rate_ratio(b, a)
+    assert one is not None
+    assert other is not None
+    assert one.low < one.value < one.high
+    assert (one.value, one.low, one.high) == pytest.approx((1 / other.value, 1 / other.high, 1 / other.low))
+
+
+def test_a_difference_of_net_sentiment_is_the_formula_by_hand() -> None:
+    # First 38, 27, n 93: 11 / 95 = 0.115789, variance (66 / 95 - 0.013407) / 95 = 0.0071719. Second 20, 30, n 98:
+    # -10 / 100, variance (51 / 100 - 0.01) / 100 = 0.005. 21.5789 +- 196 sqrt(0.0121719) = 21.6235.
+    # The plain difference is 1100 / 93 + 1000 / 98 = 22.0321.
+    assert net_sentiment_difference((38, 27, 93), (20, 30, 98)) == pytest.approx((22.0321, -0.0446, 43.2024), abs=2e-3)
+    assert net_sentiment_difference((0, 0, 0), (1, 1, 2)) is None
+
+
+@settings(deadline=None)
+@given(COUNTS, COUNTS, COUNTS)
+def test_equal_moods_are_never_called_different(positive: int, negative: int, rest: int) -> None:
+    mood = (positive, negative, positive + negative + rest + 1)
+    difference = net_sentiment_difference(mood, mood)
+    assert difference is not None
+    assert difference.value == 0.0
+    assert difference.low < 0.0 < difference.high

@@ -1,0 +1,174 @@
+"""Answer `compare`: two brands side by side."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.output import UNKNOWN, Column, emit_json, emit_rows
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from listener.comparing import Comparison, Side
+    from listener.intervals import Estimate
+
+__all__ = ["compare", "comparison_json"]
+
+_FIGURES: Final = (
+    ("mentions", "mentions"),
+    ("stories", "stories"),
+    ("share", "share of voice %"),
+    ("net", "net sentiment"),
+    ("interval", "95 % interval"),
+    ("scored", "scored"),
+    ("positive", "positive"),
+    ("negative", "negative"),
+    ("coverage", "read"),
+)
+
+
+@click.command(
+    epilog=examples("listener compare Acme Globex --since 30d", "listener compare Acme Globex --format json")
+)
+@click.argument("first", metavar="BRAND")
+@click.argument("second", metavar="BRAND")
+@click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def compare(app: App, first: str, second: str, since: str, until: str | None) -> None:
+    """Compare two brands: volume, share of voice, net sentiment, and themes of one alone.
+
+    A difference is called real where its 95 % interval leaves out no difference:
+    for volume the ratio of two Poisson rates of stories, for net sentiment a
+    two-sample z. Where the two are not listened for alike, stderr says so.
+    """
+    from listener import wiring
+    from listener.cli.trending import read_span
+    from listener.comparing import compare_brands
+    from listener.errors import UsageError
+    from listener.reporting import Desk
+    from listener.search import Reader
+
+    one, other = app.config.brand(first), app.config.brand(second)
+    if one.name == other.name:
+        msg = f"{one.name} cannot be compared with itself; name another brand"
+        raise UsageError(msg)
+    span = read_span(app, since, until)
+    with Reader(app.database_path) as reader:
+        desk = Desk(config=app.config, reader=reader, listening=wiring.listening(app.config), now=app.now)
+        found = compare_brands(desk, one, other, span.since, span.until)
+    if app.format == "json":
+        emit_json(comparison_json(found, app.zone))
+    else:
+        _emit_figures(found, app.format)
+    if app.format == "table":
+        click.echo("\n".join(["", *_sentences(found)]))
+    for warning in found.warnings:
+        click.echo(f"note: {warning}", err=True)
+
+
+def comparison_json(found: Comparison, zone: ZoneInfo) -> dict[str, object]:
+    """Return a comparison in the shape that scripts read; an end without bound is null."""
+    from listener.comparing import NET_TEST, VOLUME_TEST
+
+    return {
+        "since": found.since.astimezone(zone).isoformat(),
+        "until": found.until.astimezone(zone).isoformat(),
+        "brands": [_side_json(side) for side in found.sides],
+        "volume_ratio": _estimate_json(found.volume, 1.0, VOLUME_TEST),
+        "net_sentiment_difference": _estimate_json(found.net, 0.0, NET_TEST),
+        "warnings": list(found.warnings),
+    }
+
+
+def _side_json(side: Side) -> dict[str, object]:
+    from listener.cli.theming import theme_json
+
+    return {**_figures(side), "brand": side.brand, "only": [theme_json(theme) for theme in side.only]}
+
+
+def _figures(side: Side) -> dict[str, object]:
+    figures = {name: getattr(side, name) for name, _ in _FIGURES}
+    interval = None if side.interval is None else [round(end, 1) for end in side.interval]
+    return {**figures, "interval": interval}
+
+
+def _estimate_json(estimate: Estimate | None, nothing: float, test: str) -> dict[str, object] | None:
+    from listener.comparing import is_real
+
+    if estimate is None:
+        return None
+    value, *ends = (round(one, 4) if math.isfinite(one) else None for one in estimate)
+    return {"value": value, "interval": ends, "is_real": is_real(estimate, nothing), "test": test}
+
+
+def _emit_figures(found: Comparison, format_name: str) -> None:
+    one, other = found.sides
+    left, right = _figures(one), _figures(other)
+    columns = (
+        Column(name="figure"),
+        Column(name=one.brand, align="right", text=_shown),
+        Column(name=other.brand, align="right", text=_shown),
+    )
+    rows = [
+        {"figure": title if format_name == "table" else name, one.brand: left[name], other.brand: right[name]}
+        for name, title in _FIGURES
+    ]
+    if format_name == "table":
+        rows[-1] = {"figure": "read", **{side.brand: _read(side) for side in found.sides}}
+    emit_rows(rows, columns, format_name)
+
+
+def _read(side: Side) -> str:
+    return UNKNOWN if side.coverage is None else f"{int(100 * side.coverage)} %"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return UNKNOWN
+        case [float() as low, float() as high]:
+            return f"{low:+.1f} to {high:+.1f}"
+        case float():
+            return f"{value:,.1f}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
+
+
+def _sentences(found: Comparison) -> list[str]:
+    from listener.comparing import is_real
+
+    one, other = (side.brand for side in found.sides)
+    lines = []
+    if found.volume is None:
+        lines.append("Volume: one of the two was not read, or nothing was said; there is nothing to compare.")
+    else:
+        verdict = "a real difference" if is_real(found.volume, 1.0) else "chance may explain it"
+        ends = f"95 % interval {_times(found.volume.low)} to {_times(found.volume.high)}"
+        lines.append(
+            f"Volume: {one} has {_times(found.volume.value)} times the stories of {other} ({ends}): {verdict}."
+        )
+    if found.net is None:
+        lines.append("Net sentiment: one of the two has nothing scored; there is nothing to compare.")
+    else:
+        verdict = "a real difference" if is_real(found.net, 0.0) else "chance may explain it"
+        ends = f"95 % interval {found.net.low:+.1f} to {found.net.high:+.1f}"
+        lines.append(f"Net sentiment: {one} is {found.net.value:+.1f} points from {other} ({ends}): {verdict}.")
+    for side in found.sides:
+        named = ", ".join(f"{theme.name} ({theme.mentions:,})" for theme in side.only)
+        lines.append(f"Only said of {side.brand}: {named or 'no theme of its own'}.")
+    return lines
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "any number of"

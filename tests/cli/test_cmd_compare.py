@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import NOW
+from listener.mention import Label
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+FILTERED = """\
+[[brands]]
+name = "Acme"
+languages = ["en"]
+exclude = ["thread"]
+
+[[brands]]
+name = "Globex"
+kind = "competitor"
+languages = ["en", "hi"]
+exclude = ["Thread"]
+
+[sources.hackernews]
+"""
+
+
+def tell(place: Place, words: str, times: int, *, brand: str, label: Label) -> None:
+    """Store mentions that share these words alone, on the last day."""
+    texts = [f"{words} {' '.join(f'{word}{turn}' for word in ('brant', 'fimble', 'gostrin'))}" for turn in range(times)]
+    place.save(
+        [
+            place.mention(text, at=NOW - timedelta(hours=3, minutes=turn), author=f"{words} {turn}")
+            for turn, text in enumerate(texts)
+        ],
+        brand=brand,
+        label=label,
+    )
+
+
+@pytest.fixture
+def rivals(place: Place) -> Place:
+    """Thirty mentions of Acme, 20 of them negative; ten of Globex, all positive."""
+    tell(place, "Acme lid leaks", 20, brand="Acme", label=Label.NEGATIVE)
+    tell(place, "Acme delivery", 10, brand="Acme", label=Label.POSITIVE)
+    tell(place, "Globex delivery", 10, brand="Globex", label=Label.POSITIVE)
+    return place
+
+
+def compared(place: Place, *more: str) -> dict[str, object]:
+    return json.loads(place.run("compare", "acme", "Globex", "--since", "7d", *more, "--format", "json").out)
+
+
+def test_figures_and_tests_are_those_computed_by_hand(rivals: Place) -> None:
+    found = compared(rivals)
+
+    acme, globex = found["brands"]
+    assert (acme["mentions"], acme["stories"], acme["share"], acme["scored"]) == (30, 30, 75.0, 30)
+    assert (globex["mentions"], globex["share"], globex["net"]) == (10, 25.0, 100.0)
+    assert acme["net"] == pytest.approx(-33.3)
+    # The Wilson interval of 30 in 40 is 0.59806 to 0.85813, and 0.59806 / 0.40194 = 1.4879.
+    assert found["volume_ratio"]["value"] == 3.0
+    assert found["volume_ratio"]["interval"] == pytest.approx([1.4879, 6.0486], abs=5e-4)
+    # By hand: -10/32 - 10/12 = -1.145833, variances 0.0272217 and 0.0185185, so 1.959964 x 0.213870 either way.
+    difference = found["net_sentiment_difference"]
+    assert difference["value"] == pytest.approx(-133.3333)
+    assert difference["interval"] == pytest.approx([-156.501, -72.6657], abs=1e-3)
+    assert found["volume_ratio"]["is_real"]
+    assert difference["is_real"]
+    assert "Agresti & Min" in difference["test"]
+
+
+def test_the_themes_of_one_brand_alone_are_named(rivals: Place) -> None:
+    acme, globex = compared(rivals)["brands"]
+    assert [theme["theme"] for theme in acme["only"]] == ["lid leaks"]
+    assert globex["only"] == []
+
+
+def test_the_table_says_what_is_real_and_what_chance_may_explain(rivals: Place) -> None:
+    out = rivals.run("compare", "Acme", "Globex", "--since", "7d").out
+    assert out.splitlines()[0].split() == ["figure", "Acme", "Globex"]
+    assert "Volume: Acme has 3.00 times the stories of Globex" in out
+    assert "Only said of Acme: lid leaks (20)." in out
+    assert "chance may explain it" not in out
+
+    tell(rivals, "Globex cable", 17, brand="Globex", label=Label.NEGATIVE)
+    out = rivals.run("compare", "Acme", "Globex", "--since", "7d").out
+    assert out.count("chance may explain it") == 2
+
+
+def test_brands_that_are_not_listened_for_alike_are_pointed_out(rivals: Place) -> None:
+    assert not any("alike" in warning for warning in compared(rivals)["warnings"])
+    rivals.configure(FILTERED)
+    answer = rivals.run("compare", "Acme", "Globex", "--since", "7d", "--format", "json")
+    filters = [warning for warning in json.loads(answer.out)["warnings"] if "alike" in warning]
+    assert filters == [
+        "Acme and Globex are not listened for alike: languages is en for Acme, en, hi for Globex",
+    ]
+    assert f"note: {filters[0]}" in answer.err
+
+
+def test_what_was_not_read_is_not_compared(place: Place) -> None:
+    tell(place, "Acme lid", 5, brand="Acme", label=Label.NEGATIVE)
+    found = compared(place)
+    assert found["volume_ratio"] is None
+    assert found["net_sentiment_difference"] is None
+    assert found["brands"][1]["mentions"] is None
+    assert found["warnings"] == [
+        "how much of Acme was read is not known, so its volume may be higher",
+        "nothing of Globex was read, so its volume is not known",
+    ]
+    assert "nothing to compare" in place.run("compare", "Acme", "Globex").out
+
+
+def test_a_brand_is_not_compared_with_itself_or_with_a_stranger(rivals: Place) -> None:
+    assert rivals.run("compare", "Acme", "ACME").code == 2
+    assert rivals.run("compare", "Acme", "Globbex").code == 2
+
+
+def test_rows_for_programs_hold_a_figure_each(rivals: Place) -> None:
+    rows = rivals.run("compare", "Acme", "Globex", "--since", "7d", "--format", "csv").out.splitlines()
+    assert rows[:2] == ["figure,Acme,Globex", "mentions,30,10"]
