@@ -14,6 +14,7 @@ from listener.alerts.budget import HISTORY_DAYS, Thresholds, solve
 from listener.alerts.meters import BUCKET, Meter, Reading, open_meter
 from listener.alerts.records import BucketCounts, Episode, EpisodeChange, RuleState
 from listener.clock import to_epoch
+from listener.errors import StoreVersionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +49,16 @@ def evaluate(  # noqa: PLR0917 - who, by what, from where, what is new, until wh
     `state` is None at first. `buckets` are in order of time; those already taken
     in, those that end after `now` and (but for rules about coverage) those of
     coverage 0 are passed over. `time_zone` is the brand's, for its hours of day.
-    Raises StoreVersionError where the memory in `state` cannot be read.
+    Raises StoreVersionError where the memory in `state` cannot be read, or is that of
+    a rule of another kind or query.
     """
+    about = f"{rule.kind} {rule.query}".rstrip()
     state = state or RuleState()
+    if state.about not in {"", about}:
+        msg = f'the alert rule "{rule.name}" looks at something else than before; it must be learned again'
+        raise StoreVersionError(msg)
     meter = open_meter(rule, options, state.memory, time_zone)
-    watch = _Watch(brand, rule, options, state)
+    watch = _Watch(brand, rule, options, replace(state, about=about))
     for bucket in buckets:
         end = bucket.start + BUCKET
         if end > now:

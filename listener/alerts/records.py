@@ -102,7 +102,7 @@ class RuleState:
     readings of the last days, (day number, strength), from which the threshold is
     solved. Before `held_until` nothing is raised, since part of what is judged was
     backfilled. `terms` are those of the cause that was told. Until `muted_until`
-    nobody is told.
+    nobody is told. `about` is what the rule looked at: its kind and its query.
     """
 
     memory: str = ""
@@ -116,6 +116,7 @@ class RuleState:
     held_until: datetime | None = None
     terms: tuple[str, ...] = ()
     muted_until: datetime | None = None
+    about: str = ""
 
     def to_json(self) -> str:
         """Return the state as JSON text, exactly what `from_json` reads."""

@@ -1,0 +1,242 @@
+"""What rules found reaches people: when it is quiet, rated, shown, drawn."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerting.watching import HOUR, START, Watch, burst, usual, watching
+from cli.conftest import Place, place
+from listener import wiring
+from listener.config import load_config
+from listener.errors import ConfigError
+from listener.protocols import Notification
+from listener.reporting import Desk, deliver, draw_episode_of, render_alert_of
+from listener.search import Reader
+from listener.store import Store
+from reports.charts.style import MAIL_LOOK
+
+__all__ = ["place"]
+
+CONFIG = """
+[listener]
+time_zone = "Asia/Kolkata"
+[[brands]]
+name = "Acme"
+[[brands]]
+name = "Globex"
+[sources.hackernews]
+[sources.x]
+bearer_token_env = "ACME_TOKEN"
+[alerts]
+{alerts}
+[[alerts.rules]]
+name = "spike"
+tier = "push"
+"""
+
+
+class Inbox:
+    """Take every notification."""
+
+    name = "inbox"
+    destination = "mail to team@example.com"
+
+    def __init__(self) -> None:
+        self.taken: list[Notification] = []
+
+    def send(self, notification: Notification) -> None:
+        self.taken.append(notification)
+
+
+@pytest.fixture
+def watched(place: Place) -> Place:
+    """Return a place in which Acme had a burst an hour after START, at 12:30 in India."""
+    place.configure(CONFIG.format(alerts=""))
+    _, rules = wiring.read_alert_options(load_config(place.config_file))
+    with watching(place.folder, *rules) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=2)
+    return place
+
+
+def carry(place: Place, now: datetime, inbox: Inbox) -> int:
+    config = load_config(place.config_file)
+    with Store(place.database) as store, Reader(place.database) as reader:
+        desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=now)
+        return deliver(desk, store, [inbox])
+
+
+def test_alerts_wait_for_the_end_of_the_quiet_hours(watched: Place) -> None:
+    watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"'))
+    inbox = Inbox()
+
+    assert carry(watched, START + 2 * HOUR, inbox) == 0  # 13:30
+    assert carry(watched, datetime(2026, 11, 20, 8, 29, tzinfo=UTC), inbox) == 0
+    assert carry(watched, datetime(2026, 11, 20, 8, 30, tzinfo=UTC), inbox) == 1
+    assert [one.subject[:5] for one in inbox.taken] == ["Acme:"]
+
+
+def test_a_severe_alert_is_pushed_in_quiet_hours_where_that_is_wanted(watched: Place) -> None:
+    watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"\nquiet_unless = "high"'))
+    inbox = Inbox()
+
+    assert carry(watched, START + 2 * HOUR, inbox) == 1
+
+
+def test_what_waits_respects_a_snooze_that_came_later(watched: Place) -> None:
+    with Store(watched.database) as store:
+        store.reports.snooze("Acme", until=START + 9 * HOUR)
+    inbox = Inbox()
+
+    assert carry(watched, START + 8 * HOUR, inbox) == 0
+    assert carry(watched, START + 9 * HOUR, inbox) == 1
+
+
+def test_waiting_is_no_failed_try(watched: Place) -> None:
+    watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"'))
+    carry(watched, START + 2 * HOUR, Inbox())
+
+    with Store(watched.database) as store:
+        (item,) = store.reports.due(now=START + 3 * HOUR)
+    assert item.attempts == 0
+
+
+def test_the_message_holds_a_chart_with_the_usual_band(watched: Place) -> None:
+    config = load_config(watched.config_file)
+    with Reader(watched.database) as reader:
+        desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=START + 2 * HOUR)
+        (episode,) = reader.episodes()
+        message = render_alert_of(desk, episode, key="k")
+        chart, trend = draw_episode_of(desk, episode, MAIL_LOOK)
+
+    assert len(message.images) == 1
+    assert message.images[0][1].startswith(b"\x89PNG")
+    assert trend.until - trend.since >= timedelta(days=2)
+    assert "Observed 60, expected" in chart.alt
+
+
+@pytest.mark.parametrize(("word", "count"), [("useful", "1 useful, 0 useless"), ("useless", "0 useful, 1 useless")])
+def test_what_people_say_of_an_alert_is_stored_counted_and_shown(watched: Place, word: str, count: str) -> None:
+    said = watched.run("alerts", word, "1")
+    shown = watched.run("alerts", "show", "1")
+    status = watched.run("status")
+    told = json.loads(watched.run("status", "--format", "json").out)["alerts"]
+
+    assert said.code == 0
+    assert f"is noted as {word}; so far {count}" in said.err
+    assert f"rated     {word}" in shown.out
+    assert f"alerts    {count}, 0 not rated" in status.out
+    assert told == {"useful": int(word == "useful"), "useless": int(word == "useless"), "unrated": 0}
+
+
+def test_the_last_word_on_an_alert_counts(watched: Place) -> None:
+    watched.run("alerts", "useful", "1")
+    watched.run("alerts", "useless", "1")
+
+    assert "rated     useless" in watched.run("alerts", "show", "1").out
+
+
+def test_an_alert_that_does_not_exist_cannot_be_rated(watched: Place) -> None:
+    answer = watched.run("alerts", "useful", "77")
+
+    assert answer.code == 2
+    assert "no alert has the number 77" in answer.err
+
+
+def test_an_alert_is_shown_with_its_threshold_and_the_reason_for_it(watched: Place) -> None:
+    lines = watched.run("alerts", "show", "1").out.splitlines()
+
+    assert any(line.startswith("threshold opens from 3.0, a message at once from 4.5;") for line in lines)
+    assert "of 14 days of history are in" in " ".join(" ".join(lines).split())
+    assert "kind      many more mentions than usual" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_replay_counts_for_each_rule_what_that_rule_looks_at(watched: Place) -> None:
+    words = '[[alerts.rules]]\nname = "danger"\nkind = "words"\nquery = "recall"\n'
+    parts = '[[alerts.rules]]\nname = "each"\nsources = ["x", "hackernews"]\n'
+    watched.configure(CONFIG.format(alerts="") + words + parts)
+
+    answer = watched.run("alerts", "backtest", "--format", "json", now=START + 2 * HOUR)
+
+    assert {one["rule"]: one["observed"] for one in json.loads(answer.out)} == {
+        "spike": 60,
+        "danger": 60,
+        "each:x": 60,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ('kind = "words"', "query: a rule of kind words needs one, such as recall OR lawsuit"),
+        ('kind = "words"\nquery = "recall AND ("', "query: "),
+        ('query = "recall"', "query: only rules of kind words have one; this is of kind spike"),
+        ('brands = ["Acmee"]', 'brands: there is no brand "Acmee"; did you mean "Acme"?'),
+        ('sources = ["hackernew"]', 'sources: there is no source "hackernew"; did you mean "hackernews"?'),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_by_name(place: Place, rule: str, problem: str) -> None:
+    place.configure(CONFIG.format(alerts="") + f'[[alerts.rules]]\nname = "mine"\n{rule}\n')
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.read_alert_options(load_config(place.config_file))
+
+    assert f'alerts.rules[2] "mine": {problem}' in str(caught.value)
+
+
+def test_brands_of_rules_are_read_in_any_case(place: Place) -> None:
+    place.configure(CONFIG.format(alerts="") + '[[alerts.rules]]\nname = "mine"\nbrands = ["acme", "GLOBEX"]\n')
+
+    assert wiring.read_alert_options(load_config(place.config_file))[1][1].brands == ("Acme", "Globex")
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('[[alerts.rules]]\nname = "spike"\n', '2 rules are called "spike"'),
+        ('[[alerts.rules]]\nname = "a:b"\n', "name: holds a colon"),
+    ],
+)
+def test_names_of_rules_are_their_own(place: Place, more: str, problem: str) -> None:
+    place.configure(CONFIG.format(alerts="") + more)
+
+    with pytest.raises(ConfigError, match=problem):
+        wiring.read_alert_options(load_config(place.config_file))
+
+
+def test_quiet_hours_that_cannot_be_read_are_a_problem_of_the_configuration(place: Place) -> None:
+    place.configure(CONFIG.format(alerts='quiet_hours = "night"'))
+
+    with pytest.raises(ConfigError, match=r'alerts\.quiet_hours: "night" is no span of local time'):
+        wiring.read_alert_options(load_config(place.config_file))
+
+
+def test_quiet_and_blind_are_told_apart(place: Place) -> None:
+    place.configure(CONFIG.format(alerts=""))
+    shown = {}
+    for kind in ("silence", "blind"):
+        folder = place.folder / kind
+        folder.mkdir()
+        rule = wiring.read_alert_options(load_config(place.config_file))[1][0]
+        with watching(folder, type(rule)(name=kind, kind=kind)) as watch:
+            _go_dark(watch, is_read=kind == "silence")
+        answer = place.run("alerts", "show", "1", "--database", str(folder / "listener.db"))
+        shown[kind] = answer.out
+
+    assert "kind      quiet: the sources were read, and little was said" in shown["silence"]
+    assert "kind      blind: sources could not be read; what was said is not known" in shown["blind"]
+
+
+def _go_dark(watch: Watch, *, is_read: bool) -> None:
+    """Let nothing come after START: because nothing was said, or because nothing was read."""
+    watch.read(START, usual())
+    watch.look(START)
+    for hour in range(1, 12):
+        if is_read:
+            watch.read(START + HOUR * hour)
+        watch.look(START + HOUR * hour)

@@ -1,0 +1,204 @@
+"""Rules about single sources, words, reach and cause, over a real store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from alerting.watching import HOUR, QUARTER, START, burst, said, usual, watching
+from listener.alerts.options import RuleOptions
+from listener.mention import Author, Engagement
+
+SPIKE = RuleOptions(name="spike", kind="spike", tier="push")
+BY_SOURCE = RuleOptions(name="each", kind="spike", sources=("x", "hackernews"), tier="push")
+
+
+def test_a_rule_about_sources_has_an_episode_of_the_source_alone(tmp_path: Path) -> None:
+    with watching(tmp_path, BY_SOURCE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=3)
+        found = watch.episodes()
+
+        assert list(found) == ["each:x"]
+        assert found["each:x"].observed == 60
+        assert found["each:x"].sources in {(), ("x",)}
+        assert watch.news() == ["each:x opened"]
+
+
+def test_the_whole_brand_keeps_its_sources_silent(tmp_path: Path) -> None:
+    with watching(tmp_path, BY_SOURCE, SPIKE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=7)
+        found = watch.episodes()
+
+        assert set(found) == {"each:x", "spike"}
+        assert found["each:x"].state == found["spike"].state == "resolved"
+        assert watch.news() == ["spike opened", "spike resolved"]
+
+
+def test_a_source_is_judged_by_its_own_coverage(tmp_path: Path) -> None:
+    silent = RuleOptions(name="each", kind="blind", sources=("x", "hackernews"), tier="push")
+    with watching(tmp_path, silent) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        for turn in range(1, 33):
+            watch.read(START + QUARTER * turn, sources=["hackernews"])
+            watch.look(START + QUARTER * turn)
+
+        assert list(watch.episodes()) == ["each:x"]
+
+
+def test_words_are_counted_by_their_expression_and_only_those(tmp_path: Path) -> None:
+    rule = RuleOptions(name="danger", kind="words", query="recall OR lawsuit", tier="push")
+    with watching(tmp_path, rule) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live([*burst("x", START + HOUR, 30, "sale of kettles"), *burst("x", START + 2 * HOUR, 4)], hours=3)
+        found = watch.episodes()["danger"]
+        texts = [one.text for one in watch.reader.mentions_by_number(found.mentions)]
+
+        assert found.observed == 4
+        assert found.opened_at == START + 2 * HOUR + QUARTER
+        assert texts
+        assert all("recall" in (text or "") for text in texts)
+        assert found.headline.startswith("4 mentions with watched words in the last hour")
+
+
+def test_words_of_before_the_rule_raise_nothing(tmp_path: Path) -> None:
+    with watching(tmp_path, RuleOptions(name="danger", kind="words", query="recall")) as watch:
+        watch.read(START, [*usual(days=2), *burst("x", START - HOUR)])
+
+        assert watch.look(START) == 0
+
+
+def test_one_followed_author_is_reach_and_is_named_first(tmp_path: Path) -> None:
+    loud = said(
+        "x",
+        START + HOUR,
+        "acme is what I drink",
+        "star",
+        author=Author(id="star", handle="star", followers=2_000_000),
+    )
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach", tier="push")) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([loud, *burst("hackernews", START + HOUR, 5)], hours=2)
+        found = watch.episodes()["reach"]
+        first = watch.reader.mentions_by_number(found.mentions)[0]
+
+        assert found.observed == 2_000_000
+        assert found.kind == "reach"
+        assert (first.author, found.authors[0]) == ("star", "star")
+        assert watch.news() == ["reach opened"]
+
+
+def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> None:
+    thread = [
+        said(
+            "x",
+            START + HOUR * turn,
+            f"acme reply {turn} of a long talk about {turn * 3} things",
+            f"reply-{turn}",
+            thread="t1",
+            engagement=Engagement(likes=400, reposts=0, replies=0),
+        )
+        for turn in range(1, 4)
+    ]
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach", engagement=1_000)) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live(thread, hours=4)
+        found = watch.episodes()["reach"]
+
+        assert (found.observed, found.expected) == (1_200, 1_000)
+        assert found.opened_at == START + 3 * HOUR + QUARTER
+
+
+def test_loudness_does_not_depend_on_how_the_time_is_cut(tmp_path: Path) -> None:
+    thread = [
+        said("x", START + HOUR * turn, f"acme reply {turn}", f"r{turn}", thread="t", engagement=Engagement(likes=turn))
+        for turn in range(30)
+    ]
+    with watching(tmp_path) as watch:
+        watch.read(START + 31 * HOUR, thread)
+        whole = watch.reader.loudest_by_quarter("Acme", START, START + 31 * HOUR)
+        parts = {
+            at: loud
+            for hour in range(31)
+            for at, loud in watch.reader.loudest_by_quarter(
+                "Acme", START + HOUR * hour, START + HOUR * (hour + 1)
+            ).items()
+        }
+
+        assert parts == whole
+        assert whole[START + 29 * HOUR][1] == sum(range(5, 30))
+
+
+def test_another_cause_is_told_as_an_escalation(tmp_path: Path) -> None:
+    fire = [
+        one
+        for turn in range(4)
+        for one in burst("x", START + 3 * HOUR + QUARTER * turn, 50, f"fire{turn} in the factory of kettles burning")
+    ]
+    with watching(tmp_path, SPIKE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live([*burst("x", START + HOUR, 25), *fire], hours=5)
+
+        assert watch.news()[0] == "spike opened"
+        assert "spike escalated" in watch.news()
+
+
+def test_the_headline_tells_the_time_of_the_strongest_hour(tmp_path: Path) -> None:
+    with watching(tmp_path, SPIKE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=8)
+
+        assert "usual for a Friday 13:00" in watch.episodes()["spike"].headline
+
+
+def test_a_state_of_another_version_is_learned_again_without_an_alert(tmp_path: Path) -> None:
+    with watching(tmp_path, SPIKE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=2)
+        watch.store._connection.execute("UPDATE alert_states SET state = '{\"version\": 0}'")
+        before = watch.news()
+        until = START + 2 * HOUR + QUARTER
+        watch.read(until)
+        watch.look(until)
+        found = watch.episodes()["spike"]
+        ((state,),) = watch.store._connection.execute("SELECT state FROM alert_states").fetchall()
+
+        assert before == watch.news() == ["spike opened"]
+        assert (found.state, found.resolved_at) == ("resolved", found.updated_at)
+        assert json.loads(json.loads(state)["memory"])["hours"] > 150
+
+
+def test_a_rule_that_becomes_one_of_another_kind_starts_anew(tmp_path: Path) -> None:
+    with watching(tmp_path, SPIKE) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        for turn, kind in enumerate(("sentiment", "silence", "blind", "reach", "spike"), start=1):
+            watch.rules = (RuleOptions(name="spike", kind=kind),)
+            watch.read(START + QUARTER * turn)
+
+            assert watch.look(START + QUARTER * turn) == 0
+        ((state, until),) = watch.store._connection.execute("SELECT state, evaluated_until FROM alert_states")
+
+        assert until == (START + QUARTER * 5).timestamp()
+        assert json.loads(json.loads(state)["memory"])["hours"] > 60
+
+
+def test_that_it_is_over_is_told_only_to_who_heard_of_it(tmp_path: Path) -> None:
+    with watching(tmp_path, SPIKE) as watch:
+        watch.read(START, usual())
+        watch.look(START)
+        watch.store.reports.snooze("Acme", until=START + 2 * HOUR)
+        watch.live(burst("x", START + HOUR), hours=7)
+
+        assert watch.episodes()["spike"].state == "resolved"
+        assert watch.news() == []
