@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -170,10 +170,16 @@ class Identifier:
     def _loaded(self) -> NgramModel:
         with self._lock:
             if self._model is None:
-                from sentiment.ngrams import NgramModel  # noqa: PLC0415 - numpy and 4 MB of model, only where needed
-
-                self._model = NgramModel(self._candidates.values())
+                self._model = _model_of(tuple(self._candidates.values()))
             return self._model
+
+
+@lru_cache(maxsize=2)
+def _model_of(groups: tuple[tuple[str, ...], ...]) -> NgramModel:
+    """Return the model for these groups of languages, read once a process: it takes most of a second."""
+    from sentiment.ngrams import NgramModel  # noqa: PLC0415 - numpy and 4 MB of model, only where needed
+
+    return NgramModel(groups)
 
 
 def _claimed(claim: str | None, candidates: Sequence[str]) -> str:
