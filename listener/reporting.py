@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from listener.protocols import Notifier
     from listener.search import EpisodeRow, MentionRow, Reader, TermRow, Trend
     from listener.store import OutboxItem, Store
+    from listener.themes import Theme
     from reports.charts import Chart, Look
     from reports.digest import BrandSection, DigestData, Voice
 
@@ -164,7 +165,17 @@ def _section(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
         voices=_voices(reader, name, period),
+        themes=_themes(desk, name, period),
     )
+
+
+def _themes(desk: Desk, brand: str, period: Period) -> tuple[Theme, ...]:
+    """Return the pain points and what is praised, those that weigh most first."""
+    from listener.theming import read_themes  # noqa: PLC0415 - loaded where words are compared
+
+    names = [word for one in desk.config.brands for word in brand_words(one)]
+    sheet = read_themes(desk.reader, brand, names, period.since, period.until)
+    return (*sheet.of_kind("pain"), *sheet.of_kind("praise"))
 
 
 def find_terms(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TermRow,
         Trend,
     )
+    from listener.themes import Theme
 
 __all__ = [
     "BrandSection",
@@ -99,7 +100,7 @@ class BrandSection:
 
     `trend` covers the period of the digest, `previous` the one before it; each
     has a total of the brand. `gaps` concern this brand or every brand.
-    `voices` are in the order they are to be shown.
+    `voices` are in the order they are to be shown, `themes` those that weigh most first.
     """
 
     brand: str
@@ -111,6 +112,7 @@ class BrandSection:
     terms: tuple[TermRow, ...] = ()
     episodes: tuple[EpisodeRow, ...] = ()
     voices: tuple[Voice, ...] = ()
+    themes: tuple[Theme, ...] = ()
     responses: ResponseFigures | None = None
     surveys: tuple[SurveyFigure, ...] = ()
 

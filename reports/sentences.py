@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from listener.search.records import Trend, TrendBucket
+    from listener.themes import Theme
     from reports.digest import BrandSection
 
 __all__ = ["BrandWords", "brand_words", "total_of"]
@@ -39,6 +40,8 @@ _FEWEST_FOR_PERCENT: Final = 20
 _DOUBLE: Final = 2.0
 _MOST_TERMS: Final = 5
 _MOST_SOURCES: Final = 3
+_MOST_THEMES: Final = 2
+_FEWEST_STORIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
         *_unscored(total),
         *_sources(section, total),
         *_terms(section),
+        *_themes(section),
         *_answers(section),
         *_surveys(section),
     ]
@@ -188,6 +192,24 @@ def _terms(section: BrandSection) -> list[str]:
         for t in risen
     ]
     return [f"Said more than usual: {join_words(named)}."]
+
+
+def _themes(section: BrandSection) -> list[str]:
+    """Name what hurts and what pleases, where enough stories say so."""
+    lines = []
+    for kind, words in (("pain", "What hurts"), ("praise", "What pleases")):
+        telling = [theme for theme in section.themes if theme.kind == kind and theme.stories >= _FEWEST_STORIES]
+        if telling:
+            lines.append(f"{words}: {join_words([_theme(theme) for theme in telling[:_MOST_THEMES]])}.")
+    return lines
+
+
+def _theme(theme: Theme) -> str:
+    name = f"\N{LEFT DOUBLE QUOTATION MARK}{excerpt(theme.name, 40)}\N{RIGHT DOUBLE QUOTATION MARK}"
+    change = {"new": ", new", "up": ", more than before", "down": ", less than before"}.get(theme.trend, "")
+    spread = f", 95 % interval {interval_words(*theme.interval)}" if theme.interval else ""
+    net = f", net sentiment {signed(theme.net)}{spread}, n {number(theme.scored)}" if theme.net is not None else ""
+    return f"{name} ({count(theme.mentions, 'mention')}{change}{net})"
 
 
 def _usual(expected: float) -> str:

@@ -36,6 +36,7 @@ accha acchi achha achhi acha achi badhiya bahut bakwas bekar bekaar bohot ekdum 
 mazaa maza mat pasand pyaar pyar shandar shaandar zabardast
 """
 _HINDI = """
+करना करो चाहिए लगता लगती रही रहा वालों पहली
 अच्छा अच्छी अच्छे आज कमाल खराब ख़राब खुश घटिया निराश पसंद प्यार बकवास बढ़िया बहुत बेकार मत शानदार धन्यवाद
 """
 _URDU = """

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from listener.search.records import CoverageGap, ShareRow, SourceCount, TermRow, Trend
+from listener.themes import Theme
 from output.samples import UNTIL, ZONE, make_episode, make_total, make_trend
 from reports.digest import (
     BrandSection,
@@ -260,3 +261,44 @@ def test_a_week_and_a_month_are_compared_with_a_week_and_a_month() -> None:
     for cadence, unit in (("weekly", "week"), ("monthly", "month")):
         (words,) = digest_of(section, cadence=cadence).brands
         assert words.sentences[0] == f"30 mentions, about as many as the {unit} before (26)."
+
+
+def theme_of(name: str, kind: str, net: float, *, stories: int = 9) -> Theme:
+    """Return a theme that was not there before."""
+    return Theme(
+        name=name,
+        phrases=(name,),
+        mentions=12,
+        stories=stories,
+        before=0,
+        trend="new",
+        positive=0,
+        negative=0,
+        scored=12,
+        net=net,
+        interval=(net - 8, net + 6),
+        kind=kind,
+        weight=net,
+        sources=(("x", 12),),
+        quotes=(None, None),
+        numbers=(),
+    )
+
+
+def test_the_first_themes_that_hurt_and_please_are_named_with_their_figures() -> None:
+    themes = [theme_of("lid", "pain", -60), theme_of("hinge", "pain", -50), theme_of("base", "pain", -40)]
+    lines = sentences_of(day_of(positive=5), themes=(*themes, theme_of("tea", "praise", 70), theme_of("x", "mixed", 0)))
+    figures = "12 mentions, new, net sentiment"
+    assert [line for line in lines if "What" in line] == [
+        f"What hurts: \N{LEFT DOUBLE QUOTATION MARK}lid\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}60, "
+        "95 % interval \N{MINUS SIGN}68 to \N{MINUS SIGN}54, n 12) and \N{LEFT DOUBLE QUOTATION MARK}hinge"
+        f"\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}50, 95 % interval \N{MINUS SIGN}58 to "
+        "\N{MINUS SIGN}44, n 12).",
+        f"What pleases: \N{LEFT DOUBLE QUOTATION MARK}tea\N{RIGHT DOUBLE QUOTATION MARK} ({figures} +70, "
+        "95 % interval +62 to +76, n 12).",
+    ]
+
+
+def test_a_theme_of_few_stories_is_not_worth_a_line() -> None:
+    lines = sentences_of(day_of(positive=5), themes=(theme_of("lid", "pain", -60, stories=4),))
+    assert not any("What hurts" in line for line in lines)
