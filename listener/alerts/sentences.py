@@ -21,6 +21,8 @@ _SOURCES: Final = {
     "youtube": "YouTube",
 }
 _WHOLE: Final = 0.995
+_ABOUT_TERMS: Final = frozenset({"spike", "sentiment", "words"})
+"""The kinds of which terms are the reason; a silence or one loud voice does not come from words."""
 
 
 def first_sentence(
@@ -37,13 +39,14 @@ def first_sentence(
 ) -> str:
     """Return the sentence for an episode of a kind of rule, without a full stop.
 
+    Of kind reach it is about an author, of kind thread about a thread that such a rule found.
     `observed` and `expected` are the episode's, `at` the end of its hour. `term`
     is the first explaining term with its share of the posts, `source` where most
     of those are from, `since` when they began. Times are written in `time_zone`.
     """
     zone = load_zone(time_zone)
     sentence = _HEADS.get(kind, _spike)(observed, expected, f"{at.astimezone(zone):%A %H:%M}")
-    if term is not None:
+    if term is not None and kind in _ABOUT_TERMS:
         sentence += f"; {term[1]:.0%} come from “{term[0]}”"
         sentence += f" on {_SOURCES.get(source, source)}" if source else ""
         if since is not None:
@@ -77,7 +80,11 @@ def _blind(observed: float, expected: float, when: str) -> str:
 
 
 def _reach(observed: float, expected: float, when: str) -> str:
-    return f"a mention that reaches {int(observed):,}, the line is at {int(expected):,} ({when})"
+    return f"a mention by somebody with {int(observed):,} followers, the line is at {int(expected):,} ({when})"
+
+
+def _thread(observed: float, expected: float, when: str) -> str:
+    return f"a thread with {int(observed):,} likes, reposts and replies, the line is at {int(expected):,} ({when})"
 
 
 _HEADS: Final = {
@@ -87,6 +94,7 @@ _HEADS: Final = {
     "silence": _silence,
     "blind": _blind,
     "reach": _reach,
+    "thread": _thread,
 }
 
 

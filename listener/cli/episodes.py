@@ -24,6 +24,8 @@ _LABEL: Final = 10
 _EXCERPT: Final = 400
 _WHOLE: Final = 100
 """Figures from here on are written without decimals."""
+_LOUD: Final = 0.1
+"""The share of one author from which on it is told."""
 _SHARES: Final = frozenset({"sentiment", "blind"})
 """The kinds of rules whose figures are shares of 1."""
 _KINDS: Final = {
@@ -62,7 +64,7 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         "who": ", ".join(episode.authors),
         "links": ", ".join(episode.links),
         "languages": ", ".join(episode.languages),
-        "one voice": "" if not episode.author_share else f"at most {episode.author_share:.0%} of it",
+        "one voice": "" if (episode.author_share or 0.0) < _LOUD else f"wrote {episode.author_share:.0%} of it",
         "negative": _mood(episode),
         "begins": "" if episode.first is None else f"with mention {episode.first}",
     }

@@ -11,7 +11,6 @@ from listener.alerts.why import explain
 from listener.mention import Author, Mention
 from listener.pipeline.quarters import has_words
 from listener.pipeline.wording import item_of
-from listener.search import MentionFilter
 from listener.store import EpisodeSave
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ _SIX_HOURS: Final = frozenset({"sentiment", "silence", "blind"})
 """The kinds of rules that judge the last six hours; the others judge the last one."""
 _ABOUT_WORDS: Final = frozenset({"spike", "sentiment", "words"})
 """The kinds whose mentions are the thing itself: with other terms they are about something else."""
-_MOST_NOW, _MOST_BEFORE, _MOST_LOUD = 1_000, 2_000, 2_000
+_MOST_NOW, _MOST_BEFORE = 1_000, 2_000
 """Newest mentions looked at for reasons: enough for shares of a percent, and quick on a busy brand."""
 _MENTIONS: Final = 3
 
@@ -120,22 +119,24 @@ def find_reasons(
         time_zone=time_zone,
         names=brand.names,
         coverage=episode.coverage,
-        kind=rule.kind,
+        kind="thread" if _is_thread(rule, episode) else rule.kind,
     )
     loudest = _loudest(reader, brand.name, rule, episode, source) if rule.kind == "reach" else None
     return Reasons(episode=episode, why=why, loudest=loudest)
 
 
+def _is_thread(rule: RuleOptions, episode: Episode) -> bool:
+    """Say whether an episode of a rule about reach is about a thread: what is expected is the line it passed."""
+    return rule.kind == "reach" and rule.followers != rule.engagement and episode.expected == rule.engagement
+
+
 def _loudest(reader: Reader, brand: str, rule: RuleOptions, episode: Episode, source: str | None) -> MentionRow | None:
-    """Return the mention of the strongest quarter whose author or reactions reach furthest."""
+    """Return the mention of the strongest quarter whose author or thread is furthest above its line."""
     until = episode.strongest_at or episode.updated_at
-    since = until - timedelta(minutes=15)
-    found = reader.mentions(MentionFilter(brand=brand, source=source, since=since, until=until, limit=_MOST_LOUD))
-    return max(
-        found,
-        key=lambda one: max((one.followers or 0) / rule.followers, one.engagement / rule.engagement),
-        default=None,
-    )
+    lines = (rule.followers, rule.engagement)
+    number = reader.loudest_mention(brand, until - timedelta(minutes=15), until, lines=lines, source=source)
+    found = () if number is None else reader.mentions_by_number((number,), brand=brand)
+    return found[0] if found else None
 
 
 def _mention_of(wording: Wording) -> Mention:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
-__all__ = ["loudest_by_quarter", "mentions_by_quarter", "source_quarters"]
+__all__ = ["loudest_by_quarter", "loudest_mention", "mentions_by_quarter", "source_quarters"]
 
 _IN_SPAN: Final = f"""
 matches.brand_id = (SELECT id FROM brands WHERE name = :brand)
@@ -35,15 +35,22 @@ _MENTIONS: Final = f"""
 SELECT matches.published_at / 900, count(*) FROM matches WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
-_LOUDEST: Final = f"""
-SELECT at / 900, max(followers), max(engagement) FROM (
-  SELECT matches.published_at AS at, coalesce(authors.followers, 0) AS followers,
+_LOUDNESS: Final = f"""
+  SELECT matches.published_at AS at, matches.mention_id, coalesce(authors.followers, 0) AS followers,
          sum(matches.engagement) OVER (
            PARTITION BY matches.source_id, coalesce(mentions.thread, mentions.native_id)
            ORDER BY matches.published_at RANGE BETWEEN 86400 PRECEDING AND CURRENT ROW) AS engagement
   FROM matches JOIN mentions ON mentions.id = matches.mention_id LEFT JOIN authors ON authors.id = mentions.author_id
   WHERE {_IN_SPAN} {_OF_SOURCE}
-) WHERE at >= :since + 86400 GROUP BY 1
+"""  # noqa: S608 - built from constants of this module
+
+_LOUDEST: Final = f"""
+SELECT at / 900, max(followers), max(engagement) FROM ({_LOUDNESS}) WHERE at >= :since + 86400 GROUP BY 1
+"""  # noqa: S608 - built from constants of this module
+
+_LOUDEST_MENTION: Final = f"""
+SELECT mention_id FROM ({_LOUDNESS}) WHERE at >= :since + 86400
+ORDER BY max(followers * 1.0 / :followers, engagement * 1.0 / :engagement) DESC, mention_id LIMIT 1
 """  # noqa: S608 - built from constants of this module
 
 
@@ -77,6 +84,25 @@ def loudest_by_quarter(
     values = _values(brand, source, since, until)
     rows = connection.execute(_LOUDEST, {**values, "since": to_epoch(since) - 86_400})
     return {from_epoch(quarter * 900): (followers, engagement) for quarter, followers, engagement in rows}
+
+
+def loudest_mention(
+    connection: sqlite3.Connection,
+    brand: str,
+    source: str | None,
+    since: datetime,
+    until: datetime,
+    *,
+    lines: tuple[int, int],
+) -> int | None:
+    """Return the number of the mention in [since, until) furthest above one of the lines, None where there is none.
+
+    `lines` are those for the followers of its author and for the engagement of its thread.
+    """
+    values = _values(brand, source, since, until)
+    more = {"since": to_epoch(since) - 86_400, "followers": lines[0], "engagement": lines[1]}
+    row = connection.execute(_LOUDEST_MENTION, {**values, **more}).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _values(brand: str, source: str | None, since: datetime, until: datetime) -> dict[str, object]:

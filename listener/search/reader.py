@@ -231,6 +231,15 @@ class Reader:
         with translated(self.path):
             return quarters.loudest_by_quarter(self._connection, brand, source, since, until)
 
+    def loudest_mention(
+        self, brand: str, since: datetime, until: datetime, *, lines: tuple[int, int], source: str | None = None
+    ) -> int | None:
+        """Return the number of the mention furthest above a line: (followers of its author, engagement of its thread)."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.loudest_mention(self._connection, brand, source, since, until, lines=lines)
+
     def firsts(self, brand: str, since: datetime, until: datetime, *, source: str | None = None) -> Iterator[First]:
         """Yield the mentions with which the stories of a brand begin in [since, until), oldest first."""
         from listener.search import exporting

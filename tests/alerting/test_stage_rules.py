@@ -113,6 +113,8 @@ def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> No
         found = watch.episodes()["reach"]
 
         assert (found.observed, found.expected) == (1_200, 1_000)
+        assert found.headline.startswith("a thread with 1,200 likes, reposts and replies, the line is at 1,000")
+        assert [one.id for one in watch.reader.mentions_by_number(found.mentions[:1])] == ["x-reply-3"]
         assert found.opened_at == START + 3 * HOUR + QUARTER
 
 

@@ -189,7 +189,18 @@ def test_hashtags_are_read_in_any_script():
         ("words", 4, 0.0, "4 mentions with watched words in the last hour, usually there are none"),
         ("silence", 0, 240, "0 mentions in the last 6 hours, about 240 are usual up to a Tuesday 21:00"),
         ("blind", 0.25, 1.0, "only 25% of the last 6 hours could be read, up to Tuesday 21:00"),
-        ("reach", 2_000_000, 100_000, "a mention that reaches 2,000,000, the line is at 100,000 (Tuesday 21:00)"),
+        (
+            "thread",
+            1_200,
+            1_000,
+            "a thread with 1,200 likes, reposts and replies, the line is at 1,000 (Tuesday 21:00)",
+        ),
+        (
+            "reach",
+            2_000_000,
+            100_000,
+            "a mention by somebody with 2,000,000 followers, the line is at 100,000 (Tuesday 21:00)",
+        ),
     ],
 )
 def test_every_kind_of_rule_has_its_sentence(kind, observed, expected, sentence):
