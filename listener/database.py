@@ -126,11 +126,11 @@ def _keep_log(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     """Open an existing store for reading only.
 
     Raises StoreError where there is no store, StoreVersionError where its tables
-    are of another version.
+    are of another version, unless `any_version` will do.
     """
     if not path.exists():
         msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
@@ -142,7 +142,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             if not _is_for_want_of_a_log(error, path):
                 raise
             connection, version = _connect_reader(path, "immutable=1")
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION and not (any_version and version):
         connection.close()
         raise StoreVersionError(version_message(path, version))
     return connection

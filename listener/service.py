@@ -161,6 +161,14 @@ class Service:
         with Store(self._database) as store:
             return reporting.save_digest(store, period, notification, charts, destinations, now=now)
 
+    def purge(self, *, now: datetime) -> int:
+        """Erase what is older than it is to be kept; return how many mentions that were."""
+        retention = wiring.retention_of(self._config)
+        with Store(self._database) as store:
+            if not retention.is_limited and not store.erasure.is_unfinished():
+                return 0
+            return store.erasure.purge(retention, now=now, stop=self._stop).mentions
+
     def deliver(self, *, now: datetime) -> int:
         """Hand over what is due; return how many deliveries were accepted."""
         from listener import reporting  # noqa: PLC0415 - not for a mere collection

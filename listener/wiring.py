@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from listener.pipeline import Judge
     from listener.protocols import LanguageIdentifier, Notifier, Scorer, Source, SourceFacts, StopSignal
     from listener.query import Query
+    from listener.store import Retention
 
 __all__ = [
     "BUILT_IN_SOURCES",
@@ -39,6 +40,7 @@ __all__ = [
     "queries_for",
     "read_alert_options",
     "reference",
+    "retention_of",
     "sample",
     "schedule_of",
     "source_class",
@@ -182,6 +184,14 @@ def schedule_of(config: Config, name: str) -> Schedule:
         lookback=settings.lookback or facts.lookback,
         jitter=settings.jitter if settings.jitter is not None else min(every / 10, every.__class__(minutes=1)),
     )
+
+
+def retention_of(config: Config) -> Retention:
+    """Return how long texts are kept: `[listener] retention`, and what sources have of their own."""
+    from listener.store import Retention
+
+    own = {name: settings.retention for name, settings in config.sources.items() if settings.retention is not None}
+    return Retention(default=config.listener.retention, by_source=own)
 
 
 def build_scoring(table: Mapping[str, object], where: str) -> tuple[LanguageIdentifier, Scorer]:

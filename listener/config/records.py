@@ -54,7 +54,8 @@ class ListenerSettings:
         example="Europe/Berlin",
     )
     retention: timedelta | None = option(
-        "How long text, author and link of a mention are kept; without it for ever. Counts and scores stay.",
+        "How long after its publication text, author and link of a mention are kept; without it for ever. "
+        "Counts and scores stay.",
         default=None,
         minimum=86_400,
         example="730d",
@@ -119,6 +120,12 @@ class SourceSettings:
         default=None,
         minimum=0,
         example="30s",
+    )
+    retention: timedelta | None = option(
+        "How long texts of this source are kept, where its terms say otherwise than `[listener]`.",
+        default=None,
+        minimum=86_400,
+        example="30d",
     )
 
 

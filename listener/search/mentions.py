@@ -76,6 +76,9 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 _WORDLIKE: Final = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So"}
 """Categories that make a token; a word without any of them finds nothing and is left out."""
 
+_LONGEST_NUMBER: Final = 18
+"""Digits of a number that SQLite surely holds."""
+
 _COUNT_COLUMNS: Final = {"source": "sources.name", "language": "matches.language"}
 
 
@@ -115,7 +118,7 @@ def read_mentions(
 
 def find_number(connection: sqlite3.Connection, name: str) -> int | None:
     """Return the number of the mention that ``source:id`` or a number names; None where there is none."""
-    if name.isdecimal():
+    if name.isdecimal() and len(name) <= _LONGEST_NUMBER:
         row = connection.execute("SELECT id FROM mentions WHERE id = ?", (int(name),)).fetchone()
     else:
         source, _, native_id = name.partition(":")

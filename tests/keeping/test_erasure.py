@@ -269,6 +269,17 @@ def test_an_author_without_mentions_is_forgotten_too(store: Store) -> None:
     assert traces(store.path.parent, "zyxold") == []
 
 
+def test_what_another_program_deleted_without_overwriting_it_goes_too(filled: Store) -> None:
+    with closing(sqlite3.connect(filled.path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute("CREATE TABLE other AS SELECT printf('%s %9000d', 'zyxother', 1) AS note")
+        connection.execute("DROP TABLE other")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert traces(filled.path.parent, "zyxother")
+    filled.erasure.forget_mention(1, now=NOW)
+    assert traces(filled.path.parent, "zyxother") == []
+
+
 def test_a_reader_in_mid_answer_delays_the_emptying_of_the_log_until_the_next_purge(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

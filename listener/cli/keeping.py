@@ -1,0 +1,172 @@
+"""Run `backup`, `forget` and `purge`: what becomes of the store itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.output import count_text
+from listener.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from listener.store import Erasure, Store
+
+__all__ = ["backup", "forget", "purge"]
+
+_INTERRUPTED: Final = 130
+
+
+@click.command(epilog=examples("listener backup /backups/listener.db", "listener backup --force latest.db"))
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+@config_option
+@database_option
+@pass_app
+def backup(app: App, file: Path, force: bool) -> None:
+    """Copy the store into FILE, also while the daemon writes: as it is at one instant, and examined.
+
+    To restore it, stop the daemon, put FILE in the place of the store and remove
+    the files beside it that end in -wal and -shm.
+    """
+    from listener.store.copying import back_up
+
+    size = back_up(app.database_path, file, replace=force, on_progress=_show_pages)
+    _end_progress()
+    click.echo(f"{file}: {count_text(size)} bytes, a whole store", err=True)
+
+
+@click.command(
+    epilog=examples(
+        "listener forget --mention reddit:t3_abc123 --dry-run",
+        "listener forget --mention 1042",
+        "listener forget --author mastodon:ada@social.example",
+    )
+)
+@click.option("--author", default=None, metavar="SOURCE:HANDLE", help="Erase all of an author; their id does too.")
+@click.option("--mention", default=None, metavar="MENTION", help="Erase one mention: source:id or its number.")
+@click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
+@config_option
+@database_option
+@now_option
+@pass_app
+def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> int:
+    """Erase text, author and link of mentions and their reposts from the store's files, for good.
+
+    Counts, labels and scores stay; what was erased is not stored again when it is
+    fetched again. Backups made before still hold it. It never asks back. The exit
+    code is 1 where there is nothing to erase.
+    """
+    from listener.store import Store
+
+    if (author is None) == (mention is None):
+        msg = "say what to forget: --author SOURCE:HANDLE or --mention MENTION, one of them"
+        raise UsageError(msg)
+    _require_store(app)
+    with Store(app.database_path) as store:
+        done = _forget(app, store, author, mention, dry_run=dry_run)
+    if not done.mentions and not done.authors:
+        click.echo(f"nothing is stored of {author if mention is None else mention}", err=True)
+        return 1
+    _say(done, dry_run=dry_run)
+    return 0
+
+
+@click.command(epilog=examples("listener purge --dry-run", "listener purge"))
+@click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
+@config_option
+@database_option
+@now_option
+@pass_app
+def purge(app: App, dry_run: bool) -> int:
+    """Erase text, author and link of mentions that are older than the configuration keeps them.
+
+    That is [listener] retention, or a source's own. Counts, labels and scores stay.
+    The daemon does it once a day.
+    """
+    import threading
+
+    from listener import wiring
+    from listener.service import stop_on_signals
+    from listener.store import Erasure, Store
+
+    retention = wiring.retention_of(app.config)
+    _require_store(app)
+    stop = threading.Event()
+    with stop_on_signals(stop), Store(app.database_path) as store:
+        if not retention.is_limited and not store.erasure.is_unfinished():
+            click.echo(
+                "everything is kept for ever; [listener] retention or [sources.NAME] retention says else", err=True
+            )
+            return 0
+        due = store.erasure.due(retention, now=app.now)
+        if dry_run:
+            _say(Erasure(mentions=sum(due.values())), dry_run=True)
+            return 0
+        done = store.erasure.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
+    _end_progress()
+    _say(done, dry_run=False)
+    if stop.is_set():
+        click.echo("stopped; run it again to go on", err=True)
+        return _INTERRUPTED
+    return 0
+
+
+def _forget(app: App, store: Store, author: str | None, mention: str | None, *, dry_run: bool) -> Erasure:
+    """Erase what was named; nothing where it names nothing."""
+    from listener.search import Reader
+    from listener.store import Erasure
+
+    if author is not None:
+        source, _, who = author.partition(":")
+        if not source or not who:
+            msg = f'"{author}" names no author; write SOURCE:HANDLE or SOURCE:ID, such as reddit:ada'
+            raise UsageError(msg)
+        return store.erasure.forget_author(source, who, now=app.now, dry_run=dry_run)
+    try:
+        with Reader(app.database_path) as reader:
+            number = reader.number_of(mention or "")
+    except UsageError:
+        return Erasure()
+    return store.erasure.forget_mention(number, now=app.now, dry_run=dry_run)
+
+
+def _require_store(app: App) -> None:
+    """Raise StoreError where there is no store: nothing is made for the sake of erasing."""
+    from listener.database import open_reader
+
+    open_reader(app.database_path, any_version=True).close()
+
+
+def _say(done: Erasure, *, dry_run: bool) -> None:
+    parts = [_count(done.mentions, "mention"), *([_count(done.authors, "author")] if done.authors else [])]
+    click.echo(f"{'would erase' if dry_run else 'erased'} {' and '.join(parts)}")
+    if done.reports:
+        click.echo(f"emptied {_count(done.reports, 'report')} that quoted them")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{count_text(number)} {word}{'' if number == 1 else 's'}"
+
+
+def _show_pages(done: int, total: int) -> None:
+    if sys.stderr.isatty() and total:
+        click.echo(f"\r{100 * done // total} %", err=True, nl=False)
+
+
+def _show_mentions(total: int) -> Callable[[int], None]:
+    def show(done: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done} of {total}", err=True, nl=False)
+
+    return show
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)

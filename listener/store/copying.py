@@ -1,0 +1,92 @@
+"""Copy a store that is in use into one file that is whole."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from listener.database import open_reader, translated
+from listener.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["back_up"]
+
+_PAGES: Final = 2_048
+"""Pages copied at a time: 8 MB, between two reports of progress."""
+_BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
+"""Endings of the files that belong to a store."""
+
+
+def back_up(
+    database: Path, file: Path, *, replace: bool = False, on_progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Copy a store into a file of its own (mode 0600), as it is at one instant; return its bytes.
+
+    Others may write meanwhile: the copy is of the instant at which it began. The
+    file is there once it is whole and examined, or not at all. `on_progress` is
+    told the pages copied and those there are. Raises UsageError where the file is
+    there already and is not to be replaced, StoreError where the copy fails.
+    """
+    _examine_target(database, file, replace=replace)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # made with mode 0600
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror or error}"
+        raise StoreError(msg) from None
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        _copy(database, part, file, on_progress)
+        part.replace(file)
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror or error}"
+        raise StoreError(msg) from None
+    finally:
+        for ending in _BESIDE:
+            with suppress(FileNotFoundError):
+                part.with_name(part.name + ending).unlink()
+    return file.stat().st_size
+
+
+def _examine_target(database: Path, file: Path, *, replace: bool) -> None:
+    if file.is_dir():
+        msg = f"{file} is a folder; name a file in it"
+        raise UsageError(msg)
+    if file.absolute().resolve() in {database.absolute().resolve().with_name(database.name + end) for end in _BESIDE}:
+        msg = f"{file} belongs to the store itself; name another file for the copy"
+        raise UsageError(msg)
+    if file.exists() and not replace:
+        msg = f"{file} exists already; name another file, or replace it with --force"
+        raise UsageError(msg)
+
+
+def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, int], None] | None) -> None:
+    with closing(open_reader(database, any_version=True)) as source, closing(_open(part)) as copy:
+        with translated(database):
+            # Reading in one transaction holds the instant: else each commit of a writer would start the copy anew.
+            source.execute("BEGIN")
+            (version,) = source.execute("PRAGMA user_version").fetchone()
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        with translated(file):
+            source.backup(copy, pages=_PAGES, progress=lambda _, left, total: _tell(on_progress, left, total))
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+            problems = [row[0] for row in copy.execute("PRAGMA quick_check(1)") if row[0] != "ok"]
+            (copied,) = copy.execute("PRAGMA user_version").fetchone()
+    if problems or copied != version:
+        msg = f'{file}: the copy is damaged ({"; ".join(problems) or "version"}); "listener doctor" examines the store'
+        raise StoreError(msg)
+
+
+def _open(part: Path) -> sqlite3.Connection:
+    return sqlite3.connect(part, isolation_level=None)
+
+
+def _tell(on_progress: Callable[[int, int], None] | None, left: int, total: int) -> None:
+    if on_progress is not None:
+        on_progress(total - left, total)

@@ -1,0 +1,117 @@
+"""`forget` and `purge` erase what they name, say how much, and never ask back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from servers.world import make_mention
+
+if TYPE_CHECKING:
+    from conftest import Place
+
+
+def held(place: Place) -> bytes:
+    return b"".join(file.read_bytes() for file in place.folder.glob("listener.db*")).lower()
+
+
+def put(place: Place, number: int, words: str, **fields: object) -> None:
+    place.save([make_mention(number, f"Acme: {words}", source="hackernews", **fields)])
+
+
+def test_an_author_is_forgotten_by_handle_and_id_with_all_they_wrote(place: Place) -> None:
+    for number, words in ((1, "zyxone"), (8, "zyxeight"), (2, "other words")):
+        put(place, number, words)
+    dry = place.run("forget", "--author", "hackernews:jo_1", "--dry-run")
+    assert (dry.code, dry.out) == (0, "would erase 2 mentions and 1 author\n")
+    assert b"zyxone" in held(place)
+    answer = place.run("forget", "--author", "hackernews:@JO_1")
+    assert (answer.code, answer.out, answer.err) == (0, "erased 2 mentions and 1 author\n", "")
+    assert b"zyx" not in held(place)
+    assert b"jo_1" not in held(place)
+    assert place.run("forget", "--author", "hackernews:a2").out == "erased 1 mention and 1 author\n"
+    again = place.run("forget", "--author", "hackernews:jo_1")
+    assert (again.code, again.out, again.err) == (1, "", "nothing is stored of hackernews:jo_1\n")
+
+
+@pytest.mark.parametrize("name", ["hackernews:8", "1"])
+def test_a_mention_is_forgotten_by_number_and_by_source_and_id(place: Place, name: str) -> None:
+    put(place, 8, "zyxeight")
+    put(place, 15, "zyxfifteen")
+    before = place.run("trend", "Acme", "--since", "2d", "--format", "json").out
+    assert place.run("forget", "--mention", name).out == "erased 1 mention\n"
+    assert b"zyxeight" not in held(place)
+    assert b"zyxfifteen" in held(place)
+    after = place.run("trend", "Acme", "--since", "2d", "--format", "json").out
+    counted = [{**row, "reach": 0} for row in json.loads(after)["buckets"]]
+    assert counted == [{**row, "reach": 0} for row in json.loads(before)["buckets"]]
+    shown = json.loads(place.run("mentions", "--format", "json").out)
+    assert sorted(str(one["text"]) for one in shown) == ["Acme: zyxfifteen", "None"]
+    assert place.run("forget", "--mention", name).code == 1
+    assert place.run("mentions", "--search", "zyxeight").out.count("zyxeight") == 0
+
+
+def test_what_cannot_be_named_is_a_wrong_usage_and_what_is_not_there_is_a_failure(filled: Place) -> None:
+    assert filled.run("forget").code == 2
+    assert filled.run("forget", "--author", "hackernews:ada", "--mention", "1").code == 2
+    assert filled.run("forget", "--author", "ada").code == 2
+    for name in ("hackernews:none", "99999", "9" * 30, "words"):
+        answer = filled.run("forget", "--mention", name)
+        assert (answer.code, answer.err) == (1, f"nothing is stored of {name}\n")
+
+
+def test_erasing_makes_no_store_where_there_is_none(place: Place) -> None:
+    for command in (["forget", "--mention", "1"], ["purge"]):
+        answer = place.run(*command)
+        assert (answer.code, "there is no store yet" in answer.err) == (1, True)
+    assert not place.database.exists()
+
+
+def test_an_erased_mention_is_not_imported_again(filled: Place) -> None:
+    exported = filled.run("export").out
+    (filled.folder / "all.jsonl").write_text(exported, encoding="utf-8")
+    filled.run("forget", "--mention", "hackernews:7")
+    answer = filled.run("import", "all.jsonl")
+    assert (answer.code, "0 new" in answer.err) == (0, True)
+    assert len(filled.run("export").out.splitlines()) == len(exported.splitlines()) - 1
+
+
+def test_a_purge_keeps_what_the_configuration_says(filled: Place) -> None:
+    kept = filled.run("purge")
+    assert (kept.code, kept.out) == (0, "")
+    assert "kept for ever" in kept.err
+    text = filled.config_file.read_text(encoding="utf-8")
+    filled.configure(text.replace("[listener]\n", '[listener]\nretention = "2d"\n'))
+    assert filled.run("purge", "--dry-run").out == "would erase 12 mentions\n"
+    filled.configure(text + 'retention = "3d"\n')
+    assert filled.run("purge", "--dry-run").out == "would erase 8 mentions\n"
+    assert filled.run("purge").out == "erased 8 mentions\n"
+    assert filled.run("purge").out == "erased 0 mentions\n"
+    assert b"person 19" not in held(filled)
+    assert len(filled.run("export").out.splitlines()) == 12
+
+
+def test_a_retention_of_less_than_a_day_is_refused(place: Place) -> None:
+    place.configure(place.config_file.read_text(encoding="utf-8") + 'retention = "3h"\n')
+    answer = place.run("purge")
+    assert (answer.code, "sources.hackernews.retention" in answer.err) == (2, True)
+
+
+def test_what_is_erased_leaves_alerts_and_digest_in_order(filled: Place) -> None:
+    text = filled.config_file.read_text(encoding="utf-8")
+    filled.configure(text + 'retention = "1d"\n')
+    before = filled.run("digest", "--preview", str(filled.folder / "before.html"))
+    assert before.code == 0
+    assert filled.run("purge").code == 0
+    for command in (
+        ["digest", "--preview", str(filled.folder / "after.html")],
+        ["mentions", "Acme"],
+        ["terms", "Acme"],
+        ["alerts"],
+        ["status"],
+        ["chart", "volume", "Acme", "--output", str(filled.folder / "volume.svg")],
+    ):
+        assert filled.run(*command).code == 0, command
+    assert "(removed)" in filled.run("mentions", "Acme", "--limit", "50").out
