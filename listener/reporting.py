@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 _CHART_DAYS: Final = 30
 _VOICES_LOOKED_AT: Final = 1_000
 _RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 30, 60, 120, 240))
+_ONE_VOICE: Final = 0.1
+"""The share of one author from which on it is told."""
 _MOST_TRIES: Final = 40
 """With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
 
@@ -287,14 +289,31 @@ def render_alert_of(desk: Desk, episode: EpisodeRow, *, key: str) -> Notificatio
     from reports.render import render_alert  # noqa: PLC0415 - loaded where a message is made
 
     chart, _ = draw_episode_of(desk, episode, MAIL_LOOK, after=timedelta(hours=1))
-    return render_alert(
+    message = render_alert(
         episode,
-        sentence=episode.headline,
+        sentence=_particulars(episode),
         mentions=desk.reader.mentions_by_number(episode.mentions, brand=episode.brand),
         chart=chart,
         time_zone=desk.config.zone().key,
         key=key,
     )
+    is_worse = key.endswith(":escalated") and episode.resolved_at is None
+    return replace(message, subject=f"Escalated: {message.subject}") if is_worse else message
+
+
+def _particulars(episode: EpisodeRow) -> str:
+    """Return what stands below the headline: how many in all, the mood against the usual one, the busiest author."""
+    parts = []
+    if episode.resolved_at is not None and episode.total:
+        parts.append(f"{episode.total:,} mention{'' if episode.total == 1 else 's'} in all.")
+    if episode.negative_share is not None:
+        mood = f"{episode.negative_share:.0%} of {episode.scored:,} scored mentions are negative"
+        if episode.usual_negative_share is not None:
+            mood += f"; before it {episode.usual_negative_share:.0%} of {episode.usual_scored:,} were"
+        parts.append(f"{mood}.")
+    if (episode.author_share or 0.0) >= _ONE_VOICE:
+        parts.append(f"One author wrote {episode.author_share:.0%} of them.")
+    return " ".join(parts)
 
 
 def draw_episode_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from alerting.watching import HOUR, START, Watch, burst, usual, watching
 from cli.conftest import Place, place
 from listener import wiring
+from listener.clock import Bucket
 from listener.config import load_config
 from listener.errors import ConfigError
+from listener.pipeline import WatchedBrand, usual_band
 from listener.protocols import Notification
 from listener.reporting import Desk, deliver, draw_episode_of, render_alert_of
 from listener.search import Reader
@@ -117,6 +120,39 @@ def test_the_message_holds_a_chart_with_the_usual_band(watched: Place) -> None:
     assert message.images[0][1].startswith(b"\x89PNG")
     assert trend.until - trend.since >= timedelta(days=2)
     assert "Observed 60, expected" in chart.alt
+    assert message.text.count("60 mentions in the last hour") == 2  # the headline and what the chart shows
+    assert "0% of 60 scored mentions are negative; before it 0% of 768 were." in " ".join(message.text.split())
+
+
+def test_news_of_an_episode_are_told_apart_by_their_subject(watched: Place) -> None:
+    config = load_config(watched.config_file)
+    with Reader(watched.database) as reader:
+        desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=START + 2 * HOUR)
+        (episode,) = reader.episodes()
+        over = replace(episode, state="resolved", resolved_at=START + 2 * HOUR)
+        worse = render_alert_of(desk, episode, key="Acme/spike/1:escalated")
+        ended = render_alert_of(desk, over, key="Acme/spike/1:resolved")
+
+    assert worse.subject.startswith("Escalated: Acme: 60 mentions")
+    assert ended.subject.startswith("Over: Acme: 60 mentions")
+    assert "mentions in all." in ended.text
+
+
+def test_the_band_is_what_was_usual_before_each_hour(watched: Place) -> None:
+    config = load_config(watched.config_file)
+    options, (rule,) = wiring.read_alert_options(config)
+    brand = WatchedBrand(name="Acme", names=(), sources=("hackernews", "x"))
+    hours = [Bucket(start=START + HOUR * turn, end=START + HOUR * (turn + 1)) for turn in range(-3, 2)]
+    with Reader(watched.database) as reader:
+        band = usual_band(reader, brand, rule, options, hours, time_zone="Asia/Kolkata")
+        early = usual_band(reader, brand, rule, options, hours[:3], time_zone="Asia/Kolkata")
+        other = usual_band(reader, brand, replace(rule, kind="blind"), options, hours, time_zone="Asia/Kolkata")
+
+    assert [one.start for one in band] == [hour.start for hour in hours]
+    assert band[:3] == early
+    assert all(one.low <= one.expected <= one.high for one in band)
+    assert 3 < band[0].expected < 5
+    assert other == ()
 
 
 @pytest.mark.parametrize(("word", "count"), [("useful", "1 useful, 0 useless"), ("useless", "0 useful, 1 useless")])
