@@ -137,7 +137,7 @@ def _open_episode(reader: Reader) -> EpisodeRow | None:
 
 
 def _write_charts(desk: reporting.Desk, store: Store, episode: EpisodeRow | None, folder: Path) -> Iterator[Path]:
-    from reports.charts import draw_brands, draw_episode, draw_share, draw_volume  # noqa: PLC0415 - matplotlib is slow to load
+    from reports.charts import draw_brands, draw_share, draw_volume  # noqa: PLC0415 - matplotlib is slow to load
 
     zone = desk.config.zone()
     month = align_down(ARCHIVE_END - timedelta(days=30), "day", zone)
@@ -150,8 +150,7 @@ def _write_charts(desk: reporting.Desk, store: Store, episode: EpisodeRow | None
     shares = desk.reader.share(kinds, desk.span(month, ARCHIVE_END), desk.listening)
     yield _keep(store, draw_share(shares, since=month, until=ARCHIVE_END), trend, folder / "share.png")
     if episode is not None:
-        hours = desk.trend(episode.brand, episode.opened_at - timedelta(days=2), ARCHIVE_END, by="hour")
-        yield _keep(store, draw_episode(episode, hours), hours, folder / "alert.png")
+        yield _keep(store, *reporting.draw_episode_of(desk, episode, {}), folder / "alert.png")
 
 
 def _keep(store: Store, chart: Chart, trend: Trend, file: Path) -> Path:
