@@ -82,7 +82,9 @@ class Brand:
         example='"acme rockets" OR (acme AND launch)',
     )
     exclude: tuple[str, ...] = option(
-        "A text with one of these is about something else.", default=(), example=("acme thread",)
+        "A text with one of these is about something else; author:, site:, subreddit: too.",
+        default=(),
+        example=("acme thread", "site:jerseys.example"),
     )
     context: tuple[str, ...] = option(
         "Where not empty, a text must hold one of these too; for names that are also words.",
