@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.conftest import Place, place
 from listener import wiring
 from listener.config import load_config
 from listener.errors import ConfigError, PermanentDeliveryError, TransientDeliveryError
@@ -17,6 +18,8 @@ from listener.logs import redact
 from listener.protocols import Notification
 from reports.notify import AppriseNotifier, split_urls
 from servers.web import Answer, Request, SimulatedServer
+
+__all__ = ["place"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:apprise", "ignore:.*imghdr:DeprecationWarning")
 """Apprise's hundred services use what is old in many a library; that is theirs to mend."""
@@ -191,3 +194,17 @@ def test_apprise_is_not_loaded_before_something_is_sent() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_a_sample_alert_reaches_every_address_and_says_which(
+    hook: Hook, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.configure('[[brands]]\nname = "Acme"\n[notify]\nurls_env = "ACME_ROOMS"\n')
+    monkeypatch.setenv("ACME_ROOMS", address(hook))
+
+    answer = place.run("alerts", "test")
+
+    assert answer.code == 0
+    assert "json (" in answer.out + answer.err
+    assert "t0ps3cret" not in answer.out + answer.err
+    assert "This is a test" in hook.taken[0].json()["message"]
