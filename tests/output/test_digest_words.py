@@ -290,12 +290,16 @@ def test_the_first_themes_that_hurt_and_please_are_named_with_their_figures() ->
     lines = sentences_of(day_of(positive=5), themes=(*themes, theme_of("tea", "praise", 70), theme_of("x", "mixed", 0)))
     figures = "12 mentions, new, net sentiment"
     assert [line for line in lines if "What" in line] == [
-        f"What hurts: \N{LEFT DOUBLE QUOTATION MARK}lid\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}60, "
-        "95 % interval \N{MINUS SIGN}68 to \N{MINUS SIGN}54, n 12) and \N{LEFT DOUBLE QUOTATION MARK}hinge"
-        f"\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}50, 95 % interval \N{MINUS SIGN}58 to "
-        "\N{MINUS SIGN}44, n 12).",
-        f"What pleases: \N{LEFT DOUBLE QUOTATION MARK}tea\N{RIGHT DOUBLE QUOTATION MARK} ({figures} +70, "
-        "95 % interval +62 to +76, n 12).",
+        (
+            f"What hurts: \N{LEFT DOUBLE QUOTATION MARK}lid\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}60, "
+            "95 % interval \N{MINUS SIGN}68 to \N{MINUS SIGN}54, n 12) and \N{LEFT DOUBLE QUOTATION MARK}hinge"
+            f"\N{RIGHT DOUBLE QUOTATION MARK} ({figures} \N{MINUS SIGN}50, 95 % interval \N{MINUS SIGN}58 to "
+            "\N{MINUS SIGN}44, n 12)."
+        ),
+        (
+            f"What pleases: \N{LEFT DOUBLE QUOTATION MARK}tea\N{RIGHT DOUBLE QUOTATION MARK} ({figures} +70, "
+            "95 % interval +62 to +76, n 12)."
+        ),
     ]
 
 
