@@ -123,6 +123,8 @@ class SourceFacts:
     for items that were indexed late. `lag` is how long after its publication an
     item may first be readable: windows end that long before now.
     `every` and `lookback` are the defaults of the schedule and the first window.
+    `resources_fail_alone` says that each resource may be another host (feeds,
+    instances): what goes wrong with one says nothing about the others.
     """
 
     summary: str
@@ -134,6 +136,7 @@ class SourceFacts:
     lag: timedelta = timedelta()
     every: timedelta = timedelta(minutes=15)
     lookback: timedelta = timedelta(days=1)
+    resources_fail_alone: bool = False
 
 
 @runtime_checkable

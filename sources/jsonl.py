@@ -120,6 +120,7 @@ class JsonlSource:
         sees="what the files hold",
         overlap=timedelta(),
         every=timedelta(hours=1),
+        resources_fail_alone=True,
     )
 
     def __init__(self, options: JsonlOptions, *, stop: StopSignal | None = None) -> None:

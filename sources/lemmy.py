@@ -93,6 +93,7 @@ class LemmySource:
         overlap=timedelta(hours=1),  # what other instances publish arrives late
         lag=timedelta(minutes=1),
         every=timedelta(minutes=20),
+        resources_fail_alone=True,
     )
 
     def __init__(self, options: LemmyOptions | None = None, *, stop: StopSignal | None = None) -> None:

@@ -93,6 +93,7 @@ class MastodonSource:
         overlap=timedelta(hours=1),  # posts of other instances arrive late, in their place by time
         lag=timedelta(seconds=30),
         every=timedelta(minutes=15),
+        resources_fail_alone=True,
     )
 
     def __init__(

@@ -131,6 +131,7 @@ class RssSource:
         sees="what a feed still holds: its newest entries; of Google News headlines only",
         overlap=timedelta(days=2),  # entries appear later than they are dated, and reading them again costs nothing
         every=timedelta(minutes=30),
+        resources_fail_alone=True,
     )
 
     def __init__(self, options: RssOptions, *, stop: StopSignal | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from listener.clock import from_epoch
@@ -50,6 +50,8 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
 )
 _ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
+
+_SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,20 +193,24 @@ class Collector:
         return tally.outcome(source.name, state, str(error), retry_at)
 
     def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
-        resources = source.plan(queries)
+        resources = _plan(source, queries, tally)
         ids = self._store.open_pass(source.name, resources, now=request.now)
         for resource in resources:
             if request.brand is not None and resource.brand not in {None, request.brand}:
                 continue
             try:
                 self._read_resource(source, resource, ids[resource.key], request, tally)
-            except _ONE_RESOURCE_ONLY as error:
+            except SourceError as error:
+                if not source.facts.resources_fail_alone and not isinstance(error, _ONE_RESOURCE_ONLY):
+                    raise
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
                 tally.failure = error
             if self._stop.is_set():
                 return tally.outcome(source.name, "stopped")
         if tally.failure is not None:
-            return self._failed(source, tally.failure, tally)
+            outcome = self._failed(source, tally.failure, tally)
+            # One host's limit is no reason to let the others wait.
+            return replace(outcome, retry_at=None) if source.facts.resources_fail_alone else outcome
         return tally.outcome(source.name, "ok")
 
     def _read_resource(
@@ -267,6 +273,22 @@ class Collector:
         if self._on_page is not None:
             self._on_page(name, result)
         return result.window
+
+
+def _plan(source: Source, queries: Sequence[Query], tally: _Tally) -> Sequence[Resource]:
+    """Plan for all queries at once; where one cannot be asked, for each of the others by itself."""
+    try:
+        return source.plan(queries)
+    except RejectedQueryError:
+        if len(queries) < _SEVERAL:
+            raise
+    planned: dict[str, Resource] = {}
+    for query in queries:
+        try:
+            planned.update({resource.key: resource for resource in source.plan([query])})
+        except RejectedQueryError as error:
+            tally.failure = error
+    return list(planned.values())
 
 
 def _progress(window: WindowRow, page: Page) -> PageProgress:
