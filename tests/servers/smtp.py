@@ -43,14 +43,14 @@ class Behaviour:
     data_answer: str = "250 OK"
     received: list[Received] = field(default_factory=list)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802, ARG002 - named and called by aiosmtpd
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - named and called by aiosmtpd
         """Accept a recipient or refuse it as told."""
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - named and called by aiosmtpd
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - named and called by aiosmtpd
         """Keep a message, or refuse it as told."""
         if self.data_answer.startswith("250"):
             self.received.append(
@@ -97,7 +97,7 @@ class MailServer(Controller):
             **options,
         )
 
-    def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:  # noqa: ARG002 - called by aiosmtpd
+    def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         if not isinstance(data, LoginPassword):
             return AuthResult(success=False)
         self.logins.append(data.login.decode())
