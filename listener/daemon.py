@@ -4,7 +4,8 @@ One daemon serves a store: a lock file beside it says which. The first SIGTERM o
 SIGINT lets the page in hand be stored and ends within ten seconds; a second one
 ends at once. SIGHUP reads the configuration again and keeps the old one where
 the new one is wrong. What is due is told by the store, so that a restart, a
-sleeping machine or a clock change neither skips nor repeats anything.
+sleeping machine or a clock change neither skips nor repeats anything. A supervisor
+that speaks systemd's protocol (sd_notify) is told when it serves, that it lives, and that it stops.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from datetime import timedelta
@@ -40,13 +42,16 @@ if TYPE_CHECKING:
     from listener.config import Config
     from listener.search.states import SourceState
 
-__all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at"]
+__all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at", "tell_supervisor"]
 
 STOP_SECONDS: Final = 9.0
 """How long a stop waits for the page in hand."""
 
 _HEARTBEAT: Final = timedelta(seconds=30)
 _REPORTING: Final = timedelta(seconds=60)
+_PURGING: Final = timedelta(days=1)
+_FIRST_PURGE: Final = timedelta(minutes=1)
+"""A daemon that is started every day purges too."""
 _LONGEST_WAIT: Final = timedelta(days=1)
 _WORKERS: Final = 8
 _MISFIRE_SECONDS: Final = None
@@ -87,6 +92,26 @@ class InstanceLock:
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()
+
+
+def tell_supervisor(**states: str) -> bool:
+    """Tell the supervisor named by $NOTIFY_SOCKET how the daemon is; False where there is none or it does not listen.
+
+    The protocol is systemd's: a datagram of NAME=value lines to a local socket
+    (https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html, seen 2026-11).
+    """
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")) or not hasattr(socket, "AF_UNIX"):
+        return False
+    place = "\0" + address[1:] if address.startswith("@") else address
+    message = "\n".join(f"{name}={value}" for name, value in states.items())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.settimeout(1.0)
+            channel.sendto(message.encode(), place)
+    except OSError:
+        return False
+    return True
 
 
 def first_run_at(
@@ -132,10 +157,12 @@ class Daemon:
             self._prepare()
             event(logger, "daemon started", pid=os.getpid(), database=self._database.name)
             scheduler = self._start()
+            tell_supervisor(READY="1", STATUS=self._status())
             try:
                 self._serve(scheduler)
             finally:
                 event(logger, "stopping", pid=os.getpid())
+                tell_supervisor(STOPPING="1", STATUS="storing what is in hand")
                 scheduler.shutdown(wait=False)
                 self._wait_for_jobs()
                 with contextlib.suppress(StoreError), Store(self._database) as store:
@@ -178,6 +205,10 @@ class Daemon:
         scheduler.add_job(
             self._report, IntervalTrigger(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
             next_run_time=now + timedelta(seconds=5),
+        )  # fmt: skip
+        scheduler.add_job(
+            self._purge, IntervalTrigger(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
+            next_run_time=now + _FIRST_PURGE,
         )  # fmt: skip
         scheduler.start()
         return scheduler
@@ -239,7 +270,20 @@ class Daemon:
             self._service.make_due_digest(now=self._clock())
             self._service.deliver(now=self._clock())
 
+    def _purge(self) -> None:
+        """Erase what is older than the configuration keeps it."""
+        with self._job("purge"):
+            purged = self._service.purge(now=self._clock())
+            if purged:
+                event(logger, "purged", mentions=purged)
+
+    def _status(self) -> str:
+        count = len(wiring.enabled_sources(self._config))
+        return f"serving {self._database.name} from {count} source{'' if count == 1 else 's'}"
+
     def _beat(self) -> None:
+        """Say that the daemon lives: to the supervisor also where the store cannot be written."""
+        tell_supervisor(WATCHDOG="1")
         with self._job("heartbeat"), Store(self._database) as store:
             store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
 
@@ -269,6 +313,7 @@ class Daemon:
             return
         self._config, self._service = config, service
         self._schedule_sources(scheduler, states)
+        tell_supervisor(STATUS=self._status())
         event(logger, "configuration read again", path=config.path.name)
 
     def _wait_for_jobs(self) -> None:
