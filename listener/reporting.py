@@ -36,11 +36,13 @@ __all__ = [
     "deliver",
     "draw_episode_of",
     "due_period",
+    "loudness",
     "period_of",
     "render_alert_of",
     "render_digest_of",
     "save_chart",
     "save_digest",
+    "section_of",
 ]
 
 logger = logging.getLogger(__name__)
@@ -142,12 +144,13 @@ def compose_digest(desk: Desk, period: Period) -> DigestData:
         since=period.since,
         until=period.until,
         time_zone=config.zone().key,
-        sections=tuple(_section(desk, brand, period) for brand in digest_brands(config)),
+        sections=tuple(section_of(desk, brand, period) for brand in digest_brands(config)),
         share=desk.reader.share(kinds, desk.span(period.since, period.until), desk.listening),
     )
 
 
-def _section(desk: Desk, brand: Brand, period: Period) -> BrandSection:
+def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
+    """Gather what a report tells of one brand in a period."""
     from reports.digest import BrandSection as Section  # noqa: PLC0415 - loaded where a digest is made
 
     name, reader = brand.name, desk.reader
@@ -209,7 +212,7 @@ def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:
                 limit=_VOICES_LOOKED_AT,
             )
         )
-        ranked = sorted(found, key=_loudness, reverse=True)
+        ranked = sorted(found, key=loudness, reverse=True)
         pick = next((one for one in ranked if one.story not in stories and one.text), None)
         if pick is not None:
             chosen[pick.number] = Heard(why=why, mention=pick)
@@ -217,7 +220,8 @@ def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:
     return tuple(chosen.values())
 
 
-def _loudness(mention: MentionRow) -> tuple[int, int, float, int]:
+def loudness(mention: MentionRow) -> tuple[int, int, float, int]:
+    """Return by what mentions are ordered where the most heard come last."""
     return (mention.engagement, mention.followers or 0, abs(mention.score or 0.0), mention.number)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reports.charts.style import Chart
     from reports.digest import BrandWords, DigestData
 
-__all__ = ["MentionView", "eml_bytes", "html_page", "render_alert", "render_digest", "view_of"]
+__all__ = ["MentionView", "eml_bytes", "html_page", "render_alert", "render_digest", "templates", "view_of"]
 
 _EXCERPT: Final = 280
 _NAME: Final = 60
@@ -228,7 +228,7 @@ def _pictures(charts: Sequence[Chart]) -> tuple[list[_Picture], tuple[tuple[str,
 
 
 @lru_cache(maxsize=1)
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     """Return the environment: HTML is escaped, an unknown name is an error, not an empty string."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("reports", "templates"),
@@ -249,11 +249,11 @@ def _inliner() -> css_inline.CSSInliner:
 
 
 def _html(template: str, context: dict[str, object]) -> str:
-    return _inliner().inline(_templates().get_template(template).render(context))
+    return _inliner().inline(templates().get_template(template).render(context))
 
 
 def _text(template: str, context: dict[str, object]) -> str:
-    rendered = _templates().get_template(template).render(context)
+    rendered = templates().get_template(template).render(context)
     return re.sub(r"\n{3,}", "\n\n", rendered).strip() + "\n"
 
 

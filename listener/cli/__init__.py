@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "alerts": ("listener.cli.alerting:alerts", "List, show, acknowledge, snooze, test alerts.", "Tell"),
     "digest": ("listener.cli.digesting:digest", "Show, preview or send the digest.", "Tell"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),
+    "report": ("listener.cli.presenting:report", "Write one page about a brand: HTML or PDF.", "Tell"),
     "explain": ("listener.cli.explaining:explain", "Show what each source is asked for a brand.", "Start here"),
     "check": ("listener.cli.checking:check", "Look over configuration, keys, store and mail.", "Start here"),
     "status": ("listener.cli.states:status", "Show runs, coverage, gaps, outbox and daemon.", "Collect"),
