@@ -299,7 +299,7 @@ def test_a_json_feed_is_read() -> None:
     assert isinstance(fourth, Skipped)
 
 
-@pytest.mark.parametrize("folder", ["rss", "feeds", "feeds_wellformed"])
+@pytest.mark.parametrize("folder", [pytest.param("rss", marks=pytest.mark.slow), "feeds", "feeds_wellformed"])
 def test_recorded_feeds_are_read_or_refused(shared: Path, folder: str) -> None:
     files = [
         file
@@ -325,5 +325,6 @@ def test_recorded_feeds_are_read_or_refused(shared: Path, folder: str) -> None:
     assert found > 5
 
 
+@pytest.mark.slow
 def test_a_feed_without_end_is_read_up_to_a_limit() -> None:
     assert len(read("<rss version='2.0'><channel>" + "<item><title>Acme</title></item>" * 6000)) == 5000

@@ -254,7 +254,7 @@ class Fixed(SimulatedServer):
         super().__init__()
         self.body = body
 
-    def route(self, request: Request) -> Answer:  # noqa: ARG002 - whatever is asked
+    def route(self, request: Request) -> Answer:
         return Answer.json(self.body)
 
 

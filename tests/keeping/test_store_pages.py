@@ -165,7 +165,7 @@ def mentions(draw: st.DrawFn) -> Mention:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pages=st.lists(st.lists(mentions(), max_size=6), max_size=5))
 def test_rollups_equal_their_rebuild_after_any_inserts_edits_and_refreshes(
     tmp_path_factory: pytest.TempPathFactory, pages: list[list[Mention]]

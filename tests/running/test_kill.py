@@ -145,15 +145,15 @@ class Killer:
         self.site = self._fresh()
 
 
-def test_six_kills_of_collect_change_nothing(tmp_path: Path) -> None:
+def test_three_kills_of_collect_change_nothing(tmp_path: Path) -> None:
     with UnhurriedHackerNews(hits(80)) as server:
         table = hackernews_table(server, hits_per_page=2)
         killer = Killer(tmp_path, table, lambda: len(server.requests), random.Random(2))
-        for number in range(6):
-            killer.kill(in_making=number in {0, 4})
+        for number in range(3):
+            killer.kill(in_making=number == 0)
         killer.finish()
     assert killer.tally.making >= 1
-    assert killer.tally.sweeping >= 3
+    assert killer.tally.sweeping >= 1
 
 
 @pytest.mark.slow
@@ -173,9 +173,8 @@ def test_fifty_kills_of_collect_over_three_services_change_nothing(tmp_path: Pat
     assert killer.tally.hits >= 35, killer.tally
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)], ids=lambda number: number.name
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_signal_lets_the_page_in_hand_be_stored_and_the_next_run_goes_on_there(
     number: signal.Signals, tmp_path: Path
 ) -> None:
