@@ -83,4 +83,4 @@ def _pictures(desk: Desk, section: BrandSection, share: tuple[ShareRow, ...], by
 
 def _look(*, dark: bool) -> Look:
     """Return a look that a phone can show and a printer too; some kinds choose their own height."""
-    return {"format": "png", "width": 400, "scale": 2, "dark": dark}
+    return {"format": "png", "width": 480, "scale": 2, "dark": dark}
