@@ -46,7 +46,7 @@ _NEARLY_ALL: Final = 0.5
 """The same where nothing is known of the period before."""
 
 _FEWEST_TO_JUDGE: Final = 20
-_MOST_PHRASES: Final = 400
+_MOST_PHRASES: Final = 200
 _SHOWN_PHRASES: Final = 6
 _SAME: Final = 0.7
 """Share of a word's stories in a longer phrase from which on the phrase says it all."""
@@ -146,11 +146,14 @@ def find_themes(
     held, phrases_of = _stories_by_phrase([*recent, *earlier], own)
     fresh = {saying.story for saying in recent}
     past = {saying.story for saying in earlier}
+    by_story: defaultdict[int, list[Saying]] = defaultdict(list)
+    for saying in recent:
+        by_story[saying.story].append(saying)
     groups = _group(_candidates(held, fresh, past), held, len(fresh | past))
     found = []
     for group in groups:
         own_stories = set().union(*(held[phrase] for phrase in group))
-        mine = [saying for saying in recent if saying.story in own_stories]
+        mine = [saying for story in sorted(own_stories & fresh, reverse=True) for saying in by_story[story]]
         if not mine:
             continue
         earlier_stories = None if before is None else len(own_stories & past)
