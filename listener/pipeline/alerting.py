@@ -33,6 +33,8 @@ __all__ = ["AlertStage"]
 
 _ORDINARY_DELAY: Final = timedelta(hours=2)
 """A quarter that is looked at later than this after its end was not filled by an ordinary pass."""
+_KEPT: Final = 3
+"""Answers of the store kept for a brand's other rules: two months of quarters are 5 760 records."""
 _HISTORY: Final = timedelta(days=60)
 """How far back a rule learns from when it first meets a brand."""
 _STALE_AFTER: Final = timedelta(hours=1)
@@ -79,7 +81,7 @@ class AlertStage:
         self._rules = single_rules(rules)
         self._time_zone = time_zone
         self._destinations = destinations
-        self._cut: tuple[object, list[BucketCounts]] = (None, [])
+        self._cut: dict[object, list[BucketCounts]] = {}
 
     def evaluate(self, brand: WatchedBrand, *, now: datetime, live: bool = True) -> int:
         """Look at everything new of a brand; return how many episodes changed.
@@ -174,15 +176,17 @@ class AlertStage:
     def _quarters(self, look: _Look, start: datetime, end: datetime, late_before: datetime) -> list[BucketCounts]:
         """Return the quarters in [start, end) that a rule takes in.
 
-        A brand's rules mostly go on from the same instant: the last answer is kept.
+        A brand's rules mostly go on from the same instant: the last few answers are kept.
         """
         rule = look.rule
         apart = rule.name if rule.kind in _COUNTED_APART else None
         wanted = (look.brand.name, rule.sources, apart, start, end, late_before)
-        if self._cut[0] != wanted:
+        if wanted not in self._cut:
+            while len(self._cut) >= _KEPT:
+                del self._cut[next(iter(self._cut))]
             found = read_quarters(self._reader, look.brand, start, end, late_before=late_before, rule=rule)
-            self._cut = (wanted, found)
-        return self._cut[1]
+            self._cut[wanted] = found
+        return self._cut[wanted]
 
     def _explained(
         self, look: _Look, state: RuleState, changes: Sequence[EpisodeChange], whole: Sequence[Episode]

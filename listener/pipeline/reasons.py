@@ -30,7 +30,7 @@ _SIX_HOURS: Final = frozenset({"sentiment", "silence", "blind"})
 """The kinds of rules that judge the last six hours; the others judge the last one."""
 _ABOUT_WORDS: Final = frozenset({"spike", "sentiment", "words"})
 """The kinds whose mentions are the thing itself: with other terms they are about something else."""
-_MOST_NOW, _MOST_BEFORE = 1_000, 2_000
+_MOST_NOW, _MOST_BEFORE = 1_000, 1_000
 """Newest mentions looked at for reasons: enough for shares of a percent, and quick on a busy brand."""
 _MENTIONS: Final = 3
 

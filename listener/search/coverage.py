@@ -123,6 +123,10 @@ def _source_shares(
 
 def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, int]]) -> list[float]:
     """Return which share of each [start, end) the disjoint spans cover, both in order of time; 0 for an empty one."""
+    if not spans or not edges:
+        return [0.0] * len(edges)
+    if len(spans) == 1 and spans[0][0] <= edges[0][0] and edges[-1][1] <= spans[0][1]:
+        return [float(end > start) for start, end in edges]  # the usual case: read without a gap
     shares = []
     first = 0  # both are in order of time: what ended before this bucket ended before the next
     for start, end in edges:
