@@ -7,46 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from listener.cli.backtesting import backtest
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.findings import print_finding
-from listener.cli.output import Column, emit_json, emit_rows
+from listener.cli.output import emit_json, emit_rows
 from listener.errors import DeliveryError, ListenerError, UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from listener.alerts.records import Episode
     from listener.search import EpisodeRow, Reader
 
 __all__ = ["alerts"]
 
 _LONGEST_SNOOZE: Final = timedelta(days=365)
-_HISTORY: Final = timedelta(days=60)
-"""What the rules learn from before the span that is replayed."""
-
 _FIGURES: Final = ("observed", "expected", "interval", "surprise", "coverage")
 _DATA: Final = ("id", "brand", "rule", "state", "severity", "opened_at", "resolved_at", *_FIGURES)
-
-
-def _figure(value: object) -> str:
-    """Write an observed or expected figure as briefly as it can be read."""
-    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"  # noqa: PLR2004 - three digits say it
-
-
-_WOULD: Final = (
-    Column(name="opened_at", title="opens"),
-    Column(name="brand"),
-    Column(name="rule"),
-    Column(name="severity"),
-    Column(name="tier"),
-    Column(name="observed", align="right", text=_figure),
-    Column(name="expected", align="right", text=_figure),
-)
-_WOULD_DATA: Final = (
-    "opened_at", "resolved_at", "brand", "rule", "severity", "tier", "observed", "expected", "interval", "surprise",
-    "coverage",
-)  # fmt: skip
 
 
 class _Listing(click.Group):
@@ -249,68 +225,6 @@ def _limits(app: App, reader: Reader, episode: EpisodeRow) -> str:
     return f"opens from {limits.opens:.1f}, a message at once from {limits.pushes:.1f}; {limits.reason}"
 
 
-@alerts.command(epilog=examples("listener alerts backtest --since 90d", "listener alerts backtest --brand Acme"))
-@click.option("--since", default="90d", show_default=True, metavar="WHEN", help="From when: 90d, a date.")
-@click.option("--brand", default=None, metavar="BRAND", help="Only this brand.")
-@config_option
-@database_option
-@format_option()
-@now_option
-@pass_app
-def backtest(app: App, since: str, brand: str | None) -> None:
-    """Say which alerts the present rules would have raised over the stored history; nothing is written.
-
-    The history is taken as if it had come in time. What lies up to 60 days before
-    --since is learned from.
-    """
-    from listener.clock import parse_when
-
-    start = parse_when(since, now=app.now, zone=app.zone)
-    if start >= app.now:
-        msg = f"--since {since} begins now or later; name an earlier one, such as 90d"
-        raise UsageError(msg)
-    wanted = None if brand is None else app.config.brand(brand).name
-    found = _replay(app, start, wanted)
-    rows = [
-        {
-            **{name: getattr(episode, name) for name in _WOULD_DATA},
-            "opened_at": _time(app, episode.opened_at),
-            "resolved_at": None if episode.resolved_at is None else _time(app, episode.resolved_at),
-        }
-        for episode in found
-    ]
-    emit_rows(rows, _WOULD if app.format == "table" else _WOULD_DATA, app.format)
-    if app.format == "table":
-        pushed = sum(episode.tier == "push" for episode in found)
-        click.echo(f"{len(found)} would have opened, {pushed} of them with a message at once", err=True)
-
-
-def _replay(app: App, start: datetime, wanted: str | None) -> list[Episode]:
-    """Replay the rules over the stored quarters; return the episodes that open from `start` on, in order."""
-    from listener import wiring
-    from listener.alerts.backtest import backtest as replay
-    from listener.pipeline import WatchedBrand, quarter_of, read_quarters, single_rules
-    from listener.search import Reader
-
-    options, rules = wiring.read_alert_options(app.config)
-    listening, end = wiring.listening(app.config), quarter_of(app.now)
-    found: list[Episode] = []
-    with Reader(app.database_path) as reader:
-        for query in wiring.build_queries(app.config):
-            span = reader.first_and_last(query.brand)
-            if span is None or wanted not in {None, query.brand}:
-                continue
-            first = quarter_of(max(span[0], start - _HISTORY))
-            watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
-            for rule in single_rules(rules):
-                if rule.brands and query.brand not in rule.brands:
-                    continue
-                quarters = read_quarters(reader, watched, first, end, late_before=first, rule=rule)
-                for result in replay({query.brand: quarters}, [rule], options, time_zone=app.zone.key):
-                    found += [episode for episode in result.episodes if episode.opened_at >= start]
-    return sorted(found, key=lambda episode: (episode.opened_at, episode.brand, episode.rule))
-
-
 def _emit(app: App, found: tuple[EpisodeRow, ...]) -> None:
     """Write alerts: the whole shape in JSON, flat in CSV, two lines each for people."""
     if app.format == "table":
@@ -340,7 +254,4 @@ def _row(episode: EpisodeRow, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _time(app: App, instant: datetime) -> str:
-    """Return a time as the format wants it: short in the table, ISO 8601 elsewhere."""
-    local = instant.astimezone(app.zone)
-    return local.strftime("%Y-%m-%d %H:%M") if app.format == "table" else local.isoformat()
+alerts.add_command(backtest)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from listener.search import EpisodeRow, Reader, Span, Trend
     from reports.charts import Chart, ChartKind, Look
 
-__all__ = ["chart", "write_trend_chart"]
+__all__ = ["chart", "look_for", "write_chart", "write_trend_chart"]
 
 _FORMATS: Final = ("png", "svg")
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
@@ -33,14 +33,14 @@ def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> 
     One brand is drawn by sentiment, several with one figure, the `metric`. Raises
     UsageError for another ending, ListenerError where the file cannot be written.
     """
-    look = _look(file, is_dark=False)
+    look = look_for(file, is_dark=False)
     from reports.charts import draw_brands, draw_volume
 
     if len(found.brands) == 1 and metric == "mentions":
         drawn = draw_volume(found, brand=found.brands[0], **look)
     else:
         drawn = draw_brands(found, metric=metric, **look)
-    _write(drawn, file)
+    write_chart(drawn, file)
 
 
 @click.command(
@@ -90,7 +90,7 @@ def chart(
       terms      what is said now and was not said before
       episode    one alert: observed against usual
     """  # noqa: D301 - \b keeps click from joining the lines
-    look = _look(output, is_dark=dark)
+    look = look_for(output, is_dark=dark)
     span = read_span(app, since, until, by=by)
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
     from listener.search import Reader
@@ -103,7 +103,7 @@ def chart(
             drawn, shown = _draw_one(app, reader, wanted, _only_brand(app, kind, names), span, look)
         else:
             drawn, shown = _draw_several(app, reader, wanted, names, span, metric, look)
-    _write(drawn, output)
+    write_chart(drawn, output)
     _keep(app, drawn, shown)
 
 
@@ -118,7 +118,7 @@ def _kind(name: str) -> ChartKind:
     return drawable[name]
 
 
-def _look(file: Path, *, is_dark: bool) -> Look:
+def look_for(file: Path, *, is_dark: bool) -> Look:
     """Return how a chart for this file is drawn; raises UsageError for an ending that is none of a picture."""
     if str(file) == "-":
         if sys.stdout.isatty():
@@ -194,7 +194,7 @@ def _draw_episode(app: App, reader: Reader, episode: EpisodeRow, look: Look) -> 
     return draw_episode_of(desk, episode, look)
 
 
-def _write(drawn: Chart, file: Path) -> None:
+def write_chart(drawn: Chart, file: Path) -> None:
     """Write the picture, and beside it on stderr what it shows in words."""
     from listener.cli.width import neutralise, wrap
 

@@ -14,6 +14,7 @@ from reports.charts.brands import draw_brands
 from reports.charts.episode import Expectation, draw_episode
 from reports.charts.heat import draw_heat
 from reports.charts.moods import draw_moods
+from reports.charts.replay import Opening, draw_backtest
 from reports.charts.response import draw_response
 from reports.charts.share import draw_share
 from reports.charts.style import MAIL_LOOK, Chart, Look
@@ -30,6 +31,8 @@ __all__ = [
     "ChartKind",
     "Expectation",
     "Look",
+    "Opening",
+    "draw_backtest",
     "draw_brands",
     "draw_episode",
     "draw_heat",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
 from listener.intervals import net_sentiment_interval
 from reports.charts.axes import reading
-from reports.wording import count, interval_words, join_words, number, short_day, signed, span_words
+from reports.hostile import excerpt
+from reports.wording import count, interval_words, join_words, number, short_day, signed, span_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.search.records import Trend, TrendBucket
 
-__all__ = ["bucket_words", "coverage_words", "mood_words", "volume_alt"]
+__all__ = ["bucket_words", "coverage_words", "mood_words", "replay_alt", "volume_alt"]
+
+_MOST_NAMED: Final = 8
 
 
 def volume_alt(trend: Trend, brand: str) -> str:
@@ -28,6 +32,33 @@ def volume_alt(trend: Trend, brand: str) -> str:
         return f"{head}: nothing was read, so nothing is known."
     sentences = [f"{head}: {_extremes(known, trend.by, zone)}.", *mood_words(known), *coverage_words(buckets, trend.by)]
     return " ".join(sentences)
+
+
+def replay_alt(trend: Trend, brand: str, openings: Sequence[tuple[datetime, str, str]]) -> str:
+    """Describe the chart of a replay: total, extremes, which alerts would have opened when.
+
+    `openings` are (when, rule, tier). All are counted, the first ones named: before
+    others those with a message at once.
+    """
+    zone = load_zone(trend.time_zone)
+    buckets = trend.of(brand)
+    head = f"Mentions of {brand} by {trend.by}, {span_words(trend.since, trend.until, zone)}"
+    known = [bucket for bucket in buckets if bucket.mentions is not None]
+    if not known:
+        return f"{head}: nothing was read, so nothing is known."
+    pushed = sum(tier == "push" for _, _, tier in openings)
+    sentences = [f"{head}: {_extremes(known, trend.by, zone)}."]
+    if openings:
+        verb = f"{count(len(openings), 'alert')} would have opened, {number(pushed)} with a message at once"
+        named = [
+            f"{time_words(at, zone)} {excerpt(rule, 60)}{'' if tier == 'push' else ' (digest)'}"
+            for at, rule, tier in sorted(openings, key=lambda one: (one[2] != "push", one))[:_MOST_NAMED]
+        ]
+        more = [f"{number(len(openings) - _MOST_NAMED)} more"] if len(openings) > _MOST_NAMED else []
+        sentences.append(f"{verb}: {join_words([*named, *more])}.")
+    else:
+        sentences.append("No alert would have opened.")
+    return " ".join([*sentences, *coverage_words(buckets, trend.by)])
 
 
 def _extremes(known: Sequence[TrendBucket], by: str, zone: ZoneInfo) -> str:
