@@ -19,7 +19,33 @@ from sentiment.vader import VaderRules, default_rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FILLER = ["the", "a", "to", "of", "and", "in", "on", "it", "is", "was", "for", "my", "this", "that", "with", "at", "so", "we", "they", "router", "parcel", "shop", "phone", "app", "day"]
+FILLER = [
+    "the",
+    "a",
+    "to",
+    "of",
+    "and",
+    "in",
+    "on",
+    "it",
+    "is",
+    "was",
+    "for",
+    "my",
+    "this",
+    "that",
+    "with",
+    "at",
+    "so",
+    "we",
+    "they",
+    "router",
+    "parcel",
+    "shop",
+    "phone",
+    "app",
+    "day",
+]
 PACKAGE = SentimentIntensityAnalyzer()
 
 
