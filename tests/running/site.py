@@ -129,8 +129,16 @@ class Site:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of a child: the keys of the simulated services, no proxies, no other configuration."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """Return the environment of a child: the keys of the simulated services, no proxies, no other configuration.
+
+    Coverage is not measured in children that are killed or may not write: what it
+    writes at the end would be cut, and its own failure would stand in their output.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith(("COV_", "COVERAGE_"))
+    }
     kept.pop("LISTENER_CONFIG", None)
     return kept | KEYS | {"PYTHONUNBUFFERED": "1"}
 
