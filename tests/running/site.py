@@ -99,7 +99,7 @@ class Site:
         with open(os.devnull, "w") if err is None else err.open("a") as log:  # noqa: PTH123 - not a path of the test
             return subprocess.Popen(
                 [sys.executable, "-m", "listener.cli.main", *self.arguments(*words, now=now)],
-                env=child_environment(),
+                env=child_environment(is_limited=prepare is not None),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 text=True,
@@ -110,7 +110,7 @@ class Site:
         """Run a command as a process of its own and wait for its end."""
         done = subprocess.run(
             [sys.executable, "-m", "listener.cli.main", *self.arguments(*words, now=now)],
-            env=child_environment(),
+            env=child_environment(is_limited=prepare is not None),
             capture_output=True,
             text=True,
             timeout=2 * PATIENCE,
@@ -128,17 +128,15 @@ class Site:
         return {name: sorted(ask(self.database, sql), key=repr) for name, sql in CONTENT.items()}
 
 
-def child_environment() -> dict[str, str]:
+def child_environment(*, is_limited: bool = False) -> dict[str, str]:
     """Return the environment of a child: the keys of the simulated services, no proxies, no other configuration.
 
-    Coverage is not measured in children that are killed or may not write: what it
-    writes at the end would be cut, and its own failure would stand in their output.
+    Coverage is not measured in a child that may not write (`is_limited`): its
+    failure to write its own figures would stand in the child's output.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith(("COV_", "COVERAGE_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    if is_limited:
+        kept = {name: value for name, value in kept.items() if not name.startswith(("COV_", "COVERAGE_"))}
     kept.pop("LISTENER_CONFIG", None)
     return kept | KEYS | {"PYTHONUNBUFFERED": "1"}
 
