@@ -1,26 +1,10 @@
-"""Make and upgrade the tables, as numbered migrations.
+"""Create the first tables: mentions, matches, rollups, the ledger, alerts, the outbox, reports."""
 
-Migrations are appended, never edited. Each runs in one transaction together
-with the note that it ran (sqlite-utils migrations) and the store's version.
-All times are integer seconds since 1970-01-01 UTC; scores are integers x 10 000.
-"""
+from typing import Final
 
-from __future__ import annotations
+__all__ = ["TABLES"]
 
-from typing import TYPE_CHECKING, Final
-
-from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
-from listener.errors import StoreVersionError
-
-if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
-
-    from sqlite_utils import Database
-
-__all__ = ["MIGRATIONS", "migrate"]
-
-_FIRST: Final = """
+TABLES: Final = """
 CREATE TABLE sources (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
@@ -307,116 +291,3 @@ CREATE VIRTUAL TABLE mention_texts USING fts5 (
   tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc So Sk' tokenchars '#@$+'"
 );
 """
-
-
-_LABELS: Final = """
-CREATE TABLE labels (
-  mention_id INTEGER NOT NULL REFERENCES mentions (id),
-  brand_id INTEGER NOT NULL REFERENCES brands (id),
-  label INTEGER NOT NULL,
-  labelled_at INTEGER NOT NULL,
-  text_hash BLOB NOT NULL,
-  PRIMARY KEY (mention_id, brand_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE replays (
-  kind TEXT PRIMARY KEY,
-  target TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
-) STRICT;
-
-ALTER TABLE matches ADD COLUMN scorer_label INTEGER;
-ALTER TABLE matches ADD COLUMN scorer_score INTEGER;
-ALTER TABLE rollup_quarter ADD COLUMN score_count INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE rollup_day ADD COLUMN score_count INTEGER NOT NULL DEFAULT 0;
-UPDATE rollup_quarter SET score_count = positive + neutral + negative + no_evidence;
-UPDATE rollup_day SET score_count = positive + neutral + negative + no_evidence;
-"""
-"""What people say of mentions. In `matches`, `label` and `score` are what counts; the scorer's own
-stand in `scorer_label` and `scorer_score` where a person's label took their place, which are NULL elsewhere."""
-
-_FEEDBACK: Final = """
-CREATE TABLE episode_feedback (
-  episode_id INTEGER PRIMARY KEY REFERENCES episodes (id),
-  is_useful INTEGER NOT NULL,
-  told_at INTEGER NOT NULL
-) STRICT;
-"""
-"""What people say of alerts: 1 useful, 0 not; the last word counts."""
-
-
-_ERASURE: Final = """
-ALTER TABLE mentions ADD COLUMN purged_at INTEGER;
-
-CREATE TABLE unfinished_erasures (
-  id INTEGER PRIMARY KEY CHECK (id = 1)
-) STRICT;
-"""
-"""Of a mention that was purged or forgotten a skeleton stays. `unfinished_erasures` has its one row
-between an erasure and the writing anew of the file."""
-
-
-def _create_first_tables(db: Database) -> None:
-    _run(db, _FIRST)
-    _run(db, "PRAGMA user_version = 1")
-
-
-def _create_labels(db: Database) -> None:
-    _run(db, _LABELS)
-    _run(db, "PRAGMA user_version = 2")
-
-
-def _create_feedback(db: Database) -> None:
-    _run(db, _FEEDBACK)
-    _run(db, "PRAGMA user_version = 3")
-
-
-def _create_erasure(db: Database) -> None:
-    _run(db, _ERASURE)
-    _run(db, "PRAGMA user_version = 4")
-
-
-MIGRATIONS: Final = (
-    ("0001_first_tables", _create_first_tables),
-    ("0002_labels", _create_labels),
-    ("0003_episode_feedback", _create_feedback),
-    ("0004_erasure", _create_erasure),
-)
-"""(name, step) in order; the n-th brings the store to version n."""
-
-
-def migrate(connection: sqlite3.Connection, path: Path) -> int:
-    """Bring the tables of an open store up to this program's version.
-
-    Returns how many migrations ran. Raises StoreVersionError where the store is
-    newer than the program. Two processes may call it at once.
-    """
-    with translated(path):
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == SCHEMA_VERSION:
-        return 0
-    if version > SCHEMA_VERSION:
-        raise StoreVersionError(version_message(path, version))
-    return _apply(connection, path)
-
-
-def _apply(connection: sqlite3.Connection, path: Path) -> int:
-    from sqlite_utils import Database  # noqa: PLC0415 - only where there is something to migrate
-    from sqlite_utils.migrations import Migrations  # noqa: PLC0415 - the same
-
-    migrations = Migrations("listener")
-    for name, step in MIGRATIONS:
-        migrations(name=name)(step)
-    db = Database(connection)
-    with write_transaction(connection, path):
-        pending = len(migrations.pending(db))
-        migrations.apply(db)
-    return pending
-
-
-def _run(db: Database, script: str) -> None:
-    """Run statements one by one: executescript would commit the transaction."""
-    for statement in script.split(";\n"):
-        if statement.strip():
-            db.execute(statement)

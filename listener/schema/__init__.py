@@ -1,0 +1,75 @@
+"""Make and upgrade the tables, as numbered migrations.
+
+Each migration is a module of its own that holds its statements as `TABLES`.
+Migrations are appended, never edited. Each runs in one transaction together
+with the note that it ran (sqlite-utils migrations) and the store's version.
+All times are integer seconds since 1970-01-01 UTC; scores are integers x 10 000.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
+from listener.errors import StoreVersionError
+from listener.schema import v0001_first_tables, v0002_labels, v0003_episode_feedback, v0004_erasure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlite_utils import Database
+
+__all__ = ["MIGRATIONS", "migrate"]
+
+
+def _step(version: int, tables: str) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        # One by one: executescript would commit the transaction.
+        for statement in tables.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {version}")
+
+    return run
+
+
+_TABLES: Final = (
+    ("0001_first_tables", v0001_first_tables.TABLES),
+    ("0002_labels", v0002_labels.TABLES),
+    ("0003_episode_feedback", v0003_episode_feedback.TABLES),
+    ("0004_erasure", v0004_erasure.TABLES),
+)
+
+MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))
+"""(name, step) in order; the n-th brings the store to version n."""
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> int:
+    """Bring the tables of an open store up to this program's version.
+
+    Returns how many migrations ran. Raises StoreVersionError where the store is
+    newer than the program. Two processes may call it at once.
+    """
+    with translated(path):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return 0
+    if version > SCHEMA_VERSION:
+        raise StoreVersionError(version_message(path, version))
+    return _apply(connection, path)
+
+
+def _apply(connection: sqlite3.Connection, path: Path) -> int:
+    from sqlite_utils import Database  # noqa: PLC0415 - only where there is something to migrate
+    from sqlite_utils.migrations import Migrations  # noqa: PLC0415 - the same
+
+    migrations = Migrations("listener")
+    for name, step in MIGRATIONS:
+        migrations(name=name)(step)
+    db = Database(connection)
+    with write_transaction(connection, path):
+        pending = len(migrations.pending(db))
+        migrations.apply(db)
+    return pending
