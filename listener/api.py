@@ -26,13 +26,16 @@ from listener.errors import (
     UnexpectedAnswerError,
     UsageCappedError,
 )
-from listener.mention import KINDS, Author, Engagement, Label, Match, Mention, Sentiment, Span
+from listener.mention import ASSIGNED_BRAND, KINDS, Author, Engagement, Label, Match, Mention, Sentiment, Span
 from listener.options import OptionInfo, Secret, option
 from listener.protocols import (
     LanguageIdentifier,
     Notification,
     Notifier,
     Page,
+    RecheckFacts,
+    RecheckPage,
+    Rechecks,
     Resource,
     Scorer,
     ScoringTask,
@@ -46,6 +49,7 @@ from listener.query import Query
 from listener.query.compile import Dialect, NativeQuery, compile_query, compile_together
 
 __all__ = [
+    "ASSIGNED_BRAND",
     "KINDS",
     "Author",
     "CredentialsError",
@@ -68,6 +72,10 @@ __all__ = [
     "PermanentSourceError",
     "Query",
     "RateLimitedError",
+    "ReadsThreads",
+    "RecheckFacts",
+    "RecheckPage",
+    "Rechecks",
     "RejectedQueryError",
     "Resource",
     "Scorer",

@@ -22,6 +22,9 @@ __all__ = [
     "Notification",
     "Notifier",
     "Page",
+    "RecheckFacts",
+    "RecheckPage",
+    "Rechecks",
     "Resource",
     "Scorer",
     "ScoringTask",
@@ -180,6 +183,80 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release connections; the instance is not used afterwards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckFacts:
+    """Say how a source looks again at mentions it gave before.
+
+    `batch` mentions are looked at in one call of `recheck`, which takes
+    `requests_a_batch` requests at most; `requests_per_day` is the default of its
+    budget. `is_lookup` says that what `fetch` gives lacks something (the author's
+    name, the counters) which looking again brings: the first look is then taken
+    at once.
+    """
+
+    batch: int
+    requests_a_batch: int = 1
+    requests_per_day: int = 200
+    is_lookup: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckPage:
+    """Hold what became of mentions that were looked at again.
+
+    `present` are those that are still there, as they are now; what a reading
+    leaves out stays as it was stored. `gone` are the ids of those that their
+    author or the service took away, by the service's own word: they are erased.
+    `unsigned` are ids of those that stand and whose author is gone. Whatever is in
+    none of them is unknown and stays. `requests` and `items` are counted as in a Page.
+    """
+
+    present: tuple[Mention, ...] = ()
+    gone: tuple[str, ...] = ()
+    unsigned: tuple[str, ...] = ()
+    requests: int = 1
+    items: int = 0
+
+
+@runtime_checkable
+class Rechecks(Protocol):
+    """Look again at mentions of a source: what a source may offer beside `Source`.
+
+    An implementer guarantees what `Source.fetch` guarantees, and: silence, a
+    refusal and an answer it does not understand are never taken for a deletion.
+    """
+
+    name: str
+    recheck_facts: ClassVar[RecheckFacts]
+
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look at up to `recheck_facts.batch` stored mentions of this source again; raises a SourceError."""
+        ...
+
+
+@runtime_checkable
+class ReadsThreads(Protocol):
+    """Read threads for what a brand's own accounts answered; a source may offer it.
+
+    An implementer guarantees what `Source.fetch` does. A source that offers this
+    is asked about recent mentions that nobody answered yet.
+    """
+
+    threads_at_once: int
+    """How many threads one call may name; 0 where threads are not to be read."""
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Return replies in the threads of these mentions, the newest where not all fit into one answer.
+
+        Each mention stands for one thread; of it `id`, `thread`, `url`, `published_at` and
+        `extra` are given as this source gave them. Others than those of `accounts`
+        (handles without @) may be among the replies. Each reply's `thread` is that of the
+        mention it was read for, or its id where it has none. The page is exhausted.
+        Raises a SourceError; NotFoundError where a thread is gone.
+        """
         ...
 
 

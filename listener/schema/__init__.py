@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
 from listener.errors import StoreVersionError
-from listener.schema import v0001_first_tables, v0002_labels, v0003_episode_feedback, v0004_erasure
+from listener.schema import v0001_first_tables, v0002_labels, v0003_episode_feedback, v0004_erasure, v0005_rechecks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +40,7 @@ _TABLES: Final = (
     ("0002_labels", v0002_labels.TABLES),
     ("0003_episode_feedback", v0003_episode_feedback.TABLES),
     ("0004_erasure", v0004_erasure.TABLES),
+    ("0005_rechecks", v0005_rechecks.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

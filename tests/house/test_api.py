@@ -4,6 +4,7 @@ import listener.api
 import listener.testing
 
 API = [
+    "ASSIGNED_BRAND",
     "KINDS",
     "Author",
     "CredentialsError",
@@ -26,6 +27,10 @@ API = [
     "PermanentSourceError",
     "Query",
     "RateLimitedError",
+    "ReadsThreads",
+    "RecheckFacts",
+    "RecheckPage",
+    "Rechecks",
     "RejectedQueryError",
     "Resource",
     "Scorer",
