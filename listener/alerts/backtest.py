@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.alerts.episodes import evaluate, thresholds
+from listener.alerts.inhibition import inhibit
 from listener.alerts.meters import BUCKET
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class Backtest:
     """Say what one rule would have done with one brand.
 
     `episodes` in order of opening, the last possibly still open; `told` counts the
-    messages that would have gone out, `weeks` is the length of the history and
+    messages that would have gone out and `told_of` holds the keys of the episodes they
+    were about, `weeks` is the length of the history and
     `per_week` the episodes opened in a week of it (0.0 for no history). `reason`
     explains the threshold in force at the end.
     """
@@ -38,6 +40,7 @@ class Backtest:
     rule: str
     episodes: tuple[Episode, ...]
     told: int
+    told_of: frozenset[str]
     weeks: float
     per_week: float
     reason: str
@@ -58,15 +61,17 @@ def backtest(
     options: AlertOptions,
     *,
     time_zone: str = "UTC",
+    whole: Sequence[Episode] = (),
 ) -> tuple[Backtest, ...]:
     """Replay `rules` over the quarter-hour buckets of each brand, in order of brand, then rule.
 
     That a bucket was backfilled when it came is not held against it: the history
     is taken as if it had come in time. A rule that names brands is replayed over
-    those alone.
+    those alone. One that names sources tells nothing while an episode of `whole`,
+    those of the rules about whole brands, tells of the same brand and kind already.
     """
     return tuple(
-        _replay(brand, rule, [replace(bucket, backfilled=False) for bucket in buckets], options, time_zone)
+        _replay(brand, rule, [replace(bucket, backfilled=False) for bucket in buckets], options, time_zone, whole)
         for brand, buckets in series.items()
         for rule in rules
         if not rule.brands or brand in rule.brands
@@ -88,8 +93,13 @@ def compare(first: Backtest, second: Backtest) -> Comparison:
     return Comparison(both=tuple(both), only_first=tuple(only_first), only_second=tuple(left))
 
 
-def _replay(
-    brand: str, rule: RuleOptions, buckets: Sequence[BucketCounts], options: AlertOptions, time_zone: str
+def _replay(  # noqa: PLR0917 - as `evaluate`: who, by what, over what
+    brand: str,
+    rule: RuleOptions,
+    buckets: Sequence[BucketCounts],
+    options: AlertOptions,
+    time_zone: str,
+    whole: Sequence[Episode],
 ) -> Backtest:
     """Replay one rule over one brand."""
     if not buckets:
@@ -98,12 +108,15 @@ def _replay(
             rule=rule.name,
             episodes=(),
             told=0,
+            told_of=frozenset(),
             weeks=0.0,
             per_week=0.0,
             reason=thresholds(rule, options, None).reason,
         )
     end = buckets[-1].start + BUCKET
     state, changes = evaluate(brand, rule, None, buckets, end, options, time_zone=time_zone)
+    if rule.sources:
+        changes = inhibit(changes, whole)
     latest: dict[str, Episode] = {}
     for change in changes:
         latest[change.episode.key] = change.episode
@@ -113,6 +126,7 @@ def _replay(
         rule=rule.name,
         episodes=tuple(latest.values()),
         told=sum(change.notify for change in changes),
+        told_of=frozenset(change.episode.key for change in changes if change.notify),
         weeks=weeks,
         per_week=len(latest) / weeks,
         reason=thresholds(rule, options, state).reason,

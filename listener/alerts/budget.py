@@ -2,8 +2,9 @@
 
 With a cool-down of a day a rule raises at most one alert a day, so that the
 alerts a threshold would have raised are close to the days on which the
-strongest reading reached it. The threshold is the reading of the last day the
-budget allows for: of n days to come, about as many in n will reach it.
+strongest reading reached it. The threshold is the reading that days reached as
+often as the budget allows, recent days counting more: a baseline grows sharper
+over its first weeks, so that older readings are weaker than those to come.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _SOLVED_KINDS: Final = {"spike": 1.0, "sentiment": 0.85, "silence": 1.2}
 _FIXED: Final = {"words": 2.4, "reach": 1.0, "blind": 1.0}
 _PUSH: Final = 1.5
 _LOWEST, _HIGHEST = 0.6, 2.5  # how far history may move a threshold from its default
-_ABOVE: Final = 1.1  # where the budget does not allow for a single day of the history
+_ABOVE: Final = 1.1  # of the strongest reading, where the budget does not allow for a single day of the history
+_HALF_LIFE: Final = 14.0  # days after which a day counts half
+_MARGIN: Final = 0.8  # of the budget is aimed at, for it is a limit and the days to come are not those that were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ def alerts_per_week(options: AlertOptions) -> float:
 def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) -> Thresholds:
     """Return the thresholds of a rule, given the strongest reading of each past day.
 
-    `strengths` (n_days,) in any order, at most `HISTORY_DAYS` are meant.
+    `strengths` (n_days,), oldest first, at most `HISTORY_DAYS` are meant.
     """
     if rule.threshold is not None:
         reason = f"threshold {rule.threshold:g} as the rule says"
@@ -76,9 +79,7 @@ def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) 
             f"{days} of {SOLVED_FROM_DAYS} days of history are in"
         )
         return Thresholds(opens=usual, pushes=usual * _PUSH, basis="default", reason=reason)
-    allowed = int(budget * days / 7.0)
-    ranked = sorted(strengths, reverse=True)
-    exact = ranked[min(allowed, days) - 1] if allowed else ranked[0] * _ABOVE
+    exact = _reached_at_most(strengths, _MARGIN * budget / 7.0)
     opens = min(max(exact, usual * _LOWEST), usual * _HIGHEST)
     passed = sum(strength >= opens for strength in strengths)
     reason = (
@@ -86,6 +87,23 @@ def solve(rule: RuleOptions, options: AlertOptions, strengths: Sequence[float]) 
         f"{passed} {'day' if passed == 1 else 'days'} reached it"
     )
     return Thresholds(opens=opens, pushes=opens * _PUSH, basis="history", reason=reason)
+
+
+def _reached_at_most(strengths: Sequence[float], share: float) -> float:
+    """Return the reading that a share of days to come is expected to reach, by the days that were.
+
+    Of n equal days to come after n, the one to come is above the k-th highest
+    with probability k / (n + 1); days here weigh the less the older they are.
+    """
+    weights: list[float] = [0.5 ** (age / _HALF_LIFE) for age in range(len(strengths) - 1, -1, -1)]
+    allowed = share * (sum(weights) + 1.0)
+    ranked = sorted(zip(strengths, weights, strict=True), reverse=True)
+    above, passed = ranked[0][0] * _ABOVE, 0.0
+    for strength, weight in ranked:
+        if passed + weight > allowed:
+            return above - (above - strength) * (allowed - passed) / weight
+        above, passed = strength, passed + weight
+    return above
 
 
 def _interpolate(budget: float) -> float:

@@ -55,12 +55,13 @@ _OPENED: Final = (
 )
 _WOULD: Final = (
     *_OPENED,
+    Column(name="told", text=lambda value: "at once" if value else "digest", rank=1),
     Column(name="observed", align="right", text=_figure),
     Column(name="expected", align="right", text=_figure),
     Column(name="per_week", title="rule a week", align="right", text=_rate, rank=1),
 )
 _WOULD_DATA: Final = (
-    "opened_at", "resolved_at", "brand", "rule", "severity", "tier", "observed", "expected", "interval", "surprise",
+    "opened_at", "resolved_at", "brand", "rule", "severity", "tier", "told", "observed", "expected", "interval", "surprise",
     "coverage", "per_week",
 )  # fmt: skip
 _BESIDE: Final = (
@@ -203,9 +204,12 @@ def _replay(app: App, start: datetime, wanted: str | None, sets: Sequence[_Rules
             watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
             history = None if stored is None else _History(app, reader, watched, start, stored[0])
             for rules, replayed in zip(sets, found, strict=True):
-                for rule in rules.of(query.brand):
+                whole: list[Episode] = []
+                for rule in sorted(rules.of(query.brand), key=lambda rule: bool(rule.sources)):
                     if history is not None:
-                        replayed[query.brand, rule.name] = history.replay(rule, rules.options)
+                        made = history.replay(rule, rules.options, whole)
+                        replayed[query.brand, rule.name] = made
+                        whole += () if rule.sources else made.whole.episodes
                     done += 1
                     move(done, total)
     return found
@@ -223,11 +227,12 @@ class _History:
         self._start = max(start, earliest)
         self._read: dict[tuple[object, ...], Sequence[BucketCounts]] = {}
 
-    def replay(self, rule: RuleOptions, options: AlertOptions) -> _Replayed:
-        """Replay one rule."""
+    def replay(self, rule: RuleOptions, options: AlertOptions, told: Sequence[Episode]) -> _Replayed:
+        """Replay one rule; one about a single source is silent where `told`, of the whole brand, tells already."""
         from listener.alerts.backtest import backtest as replay
 
-        (whole,) = replay({self._brand.name: self._quarters(rule)}, [rule], options, time_zone=self._zone)
+        series = {self._brand.name: self._quarters(rule)}
+        (whole,) = replay(series, [rule], options, time_zone=self._zone, whole=told)
         opened = tuple(episode for episode in whole.episodes if episode.opened_at >= self._start)
         weeks = (self._end - self._start) / timedelta(weeks=1)
         return _Replayed(whole=whole, opened=opened, per_week=round(len(opened) / weeks, 4) if weeks > 0 else None)
@@ -250,12 +255,12 @@ def _emit(app: App, found: _Found) -> None:
     rows = [(_row(app, episode), episode, one) for one in found.values() for episode in one.opened]
     rows.sort(key=lambda row: (row[1].opened_at, row[1].brand, row[1].rule))
     emit_rows(
-        ({**row, "per_week": one.per_week} for row, _, one in rows),
+        ({**row, "told": episode.key in one.whole.told_of, "per_week": one.per_week} for row, episode, one in rows),
         _WOULD if app.format == "table" else _WOULD_DATA,
         app.format,
     )
     if app.format == "table":
-        pushed = sum(episode.tier == "push" for _, episode, _ in rows)
+        pushed = sum(episode.key in one.whole.told_of for _, episode, one in rows)
         click.echo(
             f"{len(rows)} would have opened, {pushed} of them with a message at once{_a_week(found.values())}", err=True
         )

@@ -63,3 +63,31 @@ def test_a_rule_is_replayed_over_the_brands_it_names():
 def test_no_history_is_no_episode():
     made = backtest({"Acme": []}, [RULE], AlertOptions())[0]
     assert (made.episodes, made.weeks, made.per_week) == ((), 0.0, 0.0)
+
+
+def test_a_source_tells_nothing_that_its_brand_tells_already():
+    whole = backtest({"Acme": history()}, [RULE], AlertOptions())[0]
+    of_source = replace(RULE, name="spike x", sources=("x",))
+    alone = backtest({"Acme": history()}, [of_source], AlertOptions())[0]
+    beside = backtest({"Acme": history()}, [of_source], AlertOptions(), whole=whole.episodes)[0]
+    assert alone.told >= 1
+    assert alone.told_of <= {episode.key for episode in alone.episodes}
+    assert beside.episodes == alone.episodes
+    assert (beside.told, beside.told_of) == (0, frozenset())
+
+
+@pytest.mark.parametrize(("rate", "gamma"), [(2.0, 8.0), (200.0, 8.0), (200.0, 2.0)])
+def test_brands_without_events_stay_within_their_budget(rate, gamma):
+    episodes = weeks = 0.0
+    for seed in range(3):
+        rng = random.Random(f"{rate} {gamma} {seed}")
+        buckets, mood = [], 1.0
+        for i in range(90 * 96):
+            mood = rng.gammavariate(gamma, 1 / gamma) if i % 4 == 0 else mood
+            mean = rate / 4 * mood * (1.5 if 32 <= i % 96 < 88 else 0.3)
+            count = max(0, round(rng.gauss(mean, mean**0.5)))
+            buckets.append(BucketCounts(start=START + i * QUARTER, mentions=count))
+        made = backtest({"Acme": buckets}, [RULE], AlertOptions())[0]
+        episodes += len(made.episodes)
+        weeks += made.weeks
+    assert episodes / weeks <= 1.0
