@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
 from listener.errors import StoreVersionError
-from listener.schema import v0001_first_tables, v0002_labels, v0003_episode_feedback, v0004_erasure, v0005_rechecks
+from listener.schema import (
+    v0001_first_tables,
+    v0002_labels,
+    v0003_episode_feedback,
+    v0004_erasure,
+    v0005_rechecks,
+    v0006_answers,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,6 +48,7 @@ _TABLES: Final = (
     ("0003_episode_feedback", v0003_episode_feedback.TABLES),
     ("0004_erasure", v0004_erasure.TABLES),
     ("0005_rechecks", v0005_rechecks.TABLES),
+    ("0006_answers", v0006_answers.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))
