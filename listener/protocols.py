@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from listener.mention import Mention, Sentiment
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LanguageIdentifier",
+    "Metered",
     "Notification",
     "Notifier",
     "Page",
+    "PageBound",
+    "Price",
     "RecheckFacts",
     "RecheckPage",
     "Rechecks",
@@ -46,13 +49,16 @@ class Resource:
     ``feed:https://example.org/rss``: coverage of a lane is the union over its
     versions. `native` is what the service is asked (a query, a URL, a
     subreddit). `brand` is the brand it serves, None where its mentions are
-    matched against every brand.
+    matched against every brand. `brands` are those that one native query asks for
+    together, where it does not ask for all: each is then covered by it, and its
+    cost is shared among them.
     """
 
     key: str
     lane: str
     native: str
     brand: str | None = None
+    brands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,14 @@ class Window:
 
     `since` already reaches back by the source's overlap. `marker` is what the
     last drained window of the resource left in `Page.marker`, None at first.
+    `size` is how many results the page may hold at most, because a budget has
+    room for no more; None but for sources that are `Metered`.
     """
 
     since: datetime
     until: datetime
     marker: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +98,11 @@ class Page:
     limit, item limit, feed length); None: all of it. `lost_reason` then says
     why. `marker` is handed to the resource's next window once this one is
     drained. `requests` counts the calls made for this page; `items` what the
-    service sent, mentions or not (what a paid API bills).
+    service sent, mentions or not. `counted` is how many of the calls a cap of the
+    service counts, None: all. `billed` names what a paid service charges for, each
+    as (kind, id), the kind being that of a `Price`. `existing` says, on the first
+    page of a window, how much the service says it has of spans of it: (since,
+    until, count); what is received of them is held against it.
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -101,6 +114,9 @@ class Page:
     skipped: tuple[Skipped, ...] = ()
     requests: int = 1
     items: int | None = None
+    counted: int | None = None
+    billed: tuple[tuple[str, str], ...] = ()
+    existing: tuple[tuple[datetime, datetime, int], ...] = ()
 
 
 @runtime_checkable
@@ -117,6 +133,31 @@ class StopSignal(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Say what a service charges for one thing, as read at `figure_from` on the day `seen` (ISO 8601).
+
+    `kind` is ``request`` (each call of `Page.requests`), ``item`` (each of
+    `Page.items`), or a kind of `Page.billed`. `once_a_day`: the same thing is
+    charged for once in a UTC day, however often it is read.
+    """
+
+    kind: str
+    usd: float
+    figure_from: str
+    seen: str
+    once_a_day: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageBound:
+    """Say what reading one page can cost at most: calls, items, and things billed by kind."""
+
+    requests: int
+    items: int
+    billed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """Say what is known of a source, for `listener sources` and the manual.
 
@@ -128,6 +169,10 @@ class SourceFacts:
     `every` and `lookback` are the defaults of the schedule and the first window.
     `resources_fail_alone` says that each resource may be another host (feeds,
     instances): what goes wrong with one says nothing about the others.
+    `prices` are what the service charges. `requests_a_day` is a cap of the service
+    on calls in a day, `requests_a_day_with_key` the one where any secret of the
+    options is set (None: the same); `cap_seen` is where and when the cap was read.
+    A cap is a budget unless the configuration sets another.
     """
 
     summary: str
@@ -140,6 +185,10 @@ class SourceFacts:
     every: timedelta = timedelta(minutes=15)
     lookback: timedelta = timedelta(days=1)
     resources_fail_alone: bool = False
+    prices: tuple[Price, ...] = ()
+    requests_a_day: int | None = None
+    requests_a_day_with_key: int | None = None
+    cap_seen: str = ""
 
 
 @runtime_checkable
@@ -183,6 +232,31 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release connections; the instance is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """Say beforehand what a page may cost, so that a budget is never overrun.
+
+    A source may implement this beside `Source`. Of one that does not, a page is
+    taken to cost no more than the dearest one so far. An implementer guarantees:
+    no page of a window with a `size` costs more than `most(size)`, whatever the
+    service answers.
+    """
+
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far, failed ones too."""
+        ...
+
+    @property
+    def page_sizes(self) -> tuple[int, int]:
+        """Return the fewest results a page can be asked for, and how many it is without a limit."""
+        ...
+
+    def most(self, size: int) -> PageBound:
+        """Return what a page of `size` results costs at most."""
         ...
 
 
