@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from listener.query import Query
     from listener.store import SaveResult, Store
 
-__all__ = ["CollectRequest", "Collector", "SourceOutcome"]
+__all__ = ["ONE_RESOURCE_ONLY", "CollectRequest", "Collector", "SourceOutcome", "failure_state"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
     (NotFoundError, "not_found"),
     (UnexpectedAnswerError, "unexpected_answer"),
 )
-_ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
+ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
 
 _SEVERAL = 2
@@ -187,7 +187,7 @@ class Collector:
         return outcome
 
     def _failed(self, source: Source, error: SourceError, tally: _Tally) -> SourceOutcome:
-        state = next((word for kind, word in _STATES if isinstance(error, kind)), "failed")
+        state = failure_state(error)
         retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
         logger.warning("source failed source=%s state=%s", source.name, state)
         return tally.outcome(source.name, state, str(error), retry_at)
@@ -201,7 +201,7 @@ class Collector:
             try:
                 self._read_resource(source, resource, ids[resource.key], request, tally)
             except SourceError as error:
-                if not source.facts.resources_fail_alone and not isinstance(error, _ONE_RESOURCE_ONLY):
+                if not source.facts.resources_fail_alone and not isinstance(error, ONE_RESOURCE_ONLY):
                     raise
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
                 tally.failure = error
@@ -273,6 +273,11 @@ class Collector:
         if self._on_page is not None:
             self._on_page(name, result)
         return result.window
+
+
+def failure_state(error: SourceError) -> str:
+    """Return the word for a kind of failure, as it is stored and shown."""
+    return next((word for kind, word in _STATES if isinstance(error, kind)), "failed")
 
 
 def _plan(source: Source, queries: Sequence[Query], tally: _Tally) -> Sequence[Resource]:

@@ -147,6 +147,32 @@ class Eraser:
             self.rewrite()
         return done
 
+    def erase(self, numbers: Sequence[int], *, now: datetime) -> Erasure:
+        """Erase mentions that are gone at their service, and their reposts.
+
+        The file is not written anew for each batch: the next `purge` does that.
+        """
+        return self._forget(numbers, now, dry_run=False)
+
+    def unsign(self, numbers: Sequence[int]) -> int:
+        """Take the author off mentions that stand while the author is gone; return how many authors that leaves none of.
+
+        As with `erase`, the next `purge` writes the file anew.
+        """
+        with write_transaction(self._connection, self._path):
+            rows = self._connection.execute(_WANTED, (json.dumps(list(numbers)),)).fetchall()
+            self._connection.executemany(
+                "UPDATE mentions SET author_id = NULL WHERE id = ?", [(row[0],) for row in rows]
+            )
+            removed = self._remove_authors([row[9] for row in rows if row[9] is not None])
+            scrub_reports(
+                self._connection,
+                [replace(self._gone(row), texts=(), addresses=()) for row in rows if row[9] is not None],
+            )
+            if removed:
+                self._mark()
+        return removed
+
     def due(self, retention: Retention, *, now: datetime) -> dict[str, int]:
         """Return how many mentions of each source are older than they may be, sources without any left out."""
         counts = {}

@@ -15,11 +15,12 @@ from listener.store.catalogue import Catalogue
 from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
 from listener.store.pages import PageWriter
+from listener.store.rechecks import RecheckBook
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
 from listener.store.reporting import ReportWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -39,7 +40,7 @@ class Store:
 
     Use from one thread at a time; several processes may each have one. `reports`
     writes charts, digests, episodes, the outbox and the run states; `erasure`
-    takes mentions out for good.
+    takes mentions out for good; `rechecks` keeps what is to be looked at again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,6 +54,7 @@ class Store:
         self._catalogue = Catalogue(self._connection)
         self.reports = ReportWriter(self._connection, path, self._catalogue)
         self.erasure = Eraser(self._connection, path)
+        self.rechecks = RecheckBook(self._connection, path, self._catalogue)
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +144,25 @@ class Store:
             brands = writer.finish()
             window = None if progress is None else self._move(progress, writer.new, seconds)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
+
+    def save_recheck(
+        self,
+        judged: Sequence[Judged],
+        *,
+        refreshed: Sequence[Mention],
+        following: Mapping[int, datetime | None],
+        now: datetime,
+    ) -> SaveResult:
+        """Store what looking again brought: edits, counters, and (by number) when each mention is due next."""
+        with self._transaction():
+            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            for one in judged:
+                writer.write(one)
+            for mention in refreshed:
+                writer.refresh(mention)
+            brands = writer.finish()
+            self.rechecks.looked(following, now=now)
+        return SaveResult(changed=writer.changed, seen=len(refreshed), brands=brands)
 
     def label(self, number: int, brand: str | None, said: Label | None, *, now: datetime) -> frozenset[str]:
         """Let a person's verdict on a mention count from now on; return the brands it is for.

@@ -1,0 +1,175 @@
+"""Keep what is to be looked at again, and what looking again has cost so far."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import to_epoch
+from listener.database import write_transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from listener.store.catalogue import Catalogue
+
+__all__ = ["RecheckBook"]
+
+_DAY: Final = 86_400
+
+_ENROL: Final = """
+INSERT INTO rechecks (mention_id, source_id, due_at)
+SELECT id, source_id, seen_at + :first FROM mentions
+WHERE id > :enrolled AND source_id = :source AND seen_at >= :oldest AND purged_at IS NULL
+  AND EXISTS (SELECT 1 FROM matches WHERE mention_id = mentions.id)
+ON CONFLICT DO NOTHING
+"""
+
+_SETTLE: Final = """
+UPDATE recheck_states SET requests = max(0, requests + :more), items = items + :items, checked = checked + :checked,
+  changed = changed + :changed, gone = gone + :gone WHERE source_id = :source
+"""
+
+_OUTCOME: Final = """
+UPDATE recheck_states SET state = :state, message = :message, retry_at = :retry_at, last_attempt_at = :now,
+  last_success_at = CASE WHEN :state = 'ok' THEN :now ELSE last_success_at END WHERE source_id = :source
+"""
+
+
+class RecheckBook:
+    """Write the schedule of looking again on the store's connection, each call one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self._path = path
+        self._catalogue = catalogue
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin a transaction, or join the one the caller already began."""
+        if self._connection.in_transaction:
+            yield
+            return
+        try:
+            with write_transaction(self._connection, self._path):
+                yield
+        except BaseException:
+            self._catalogue.forget()
+            raise
+
+    def enrol(self, source: str, *, first: timedelta, oldest: datetime) -> None:
+        """Put the matched mentions of a source that came since the last time on the schedule.
+
+        The first look is due `first` after a mention was first seen; what was seen
+        before `oldest` is too old for any.
+        """
+        with self._transaction():
+            key = self._key(source)
+            (enrolled,) = self._connection.execute(
+                "SELECT enrolled FROM recheck_states WHERE source_id = ?", (key,)
+            ).fetchone()
+            (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
+            if last == enrolled:
+                return
+            self._connection.execute(
+                _ENROL,
+                {
+                    "first": int(first.total_seconds()),
+                    "enrolled": enrolled,
+                    "source": key,
+                    "oldest": to_epoch(oldest),
+                },
+            )
+            self._connection.execute("UPDATE recheck_states SET enrolled = ? WHERE source_id = ?", (last, key))
+
+    def reserve(self, source: str, wanted: int, *, per_day: int, now: datetime) -> bool:
+        """Count `wanted` requests before they are made; False, with nothing counted, where the day's are used up.
+
+        A day begins at midnight UTC. What is counted stays counted where the
+        program dies before the answer.
+        """
+        with self._transaction():
+            key, today = self._key(source), to_epoch(now) // _DAY
+            self._connection.execute(
+                "UPDATE recheck_states SET day = ?, requests = 0, items = 0 WHERE source_id = ? AND day <> ?",
+                (today, key, today),
+            )
+            return (
+                self._connection.execute(
+                    "UPDATE recheck_states SET requests = requests + :wanted "
+                    "WHERE source_id = :source AND requests + :wanted <= :most",
+                    {"wanted": wanted, "source": key, "most": per_day},
+                ).rowcount
+                == 1
+            )
+
+    def settle(
+        self,
+        source: str,
+        *,
+        reserved: int,
+        requests: int,
+        items: int = 0,
+        checked: int = 0,
+        changed: int = 0,
+        gone: int = 0,
+    ) -> None:
+        """Put what really was asked and sent in the place of what was reserved, and add up what came of it."""
+        with self._transaction():
+            self._connection.execute(
+                _SETTLE,
+                {
+                    "more": requests - reserved,
+                    "items": items,
+                    "checked": checked,
+                    "changed": changed,
+                    "gone": gone,
+                    "source": self._key(source),
+                },
+            )
+
+    def looked(self, following: Mapping[int, datetime | None], *, now: datetime) -> None:
+        """Note that mentions (by number) were looked at, and when each is due next; None: never again."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE rechecks SET checked_at = ?, due_at = ? WHERE mention_id = ?",
+                [(to_epoch(now), to_epoch(at), number) for number, at in following.items() if at is not None],
+            )
+            self._connection.executemany(
+                "DELETE FROM rechecks WHERE mention_id = ?",
+                [(number,) for number, at in following.items() if at is None],
+            )
+
+    def drop_erased(self, source: str) -> None:
+        """Take mentions that were erased since off the schedule."""
+        with self._transaction():
+            self._connection.execute(
+                "DELETE FROM rechecks WHERE source_id = ? AND mention_id IN "
+                "(SELECT id FROM mentions WHERE purged_at IS NOT NULL)",
+                (self._key(source),),
+            )
+
+    def note_outcome(
+        self, source: str, *, state: str, message: str | None, retry_at: datetime | None, now: datetime
+    ) -> None:
+        """Note how looking again ended: ``ok``, or the kind of failure with its sentence."""
+        with self._transaction():
+            self._connection.execute(
+                _OUTCOME,
+                {
+                    "state": state,
+                    "message": message,
+                    "retry_at": None if retry_at is None else to_epoch(retry_at),
+                    "now": to_epoch(now),
+                    "source": self._key(source),
+                },
+            )
+
+    def _key(self, source: str) -> int:
+        """Return the key of a source whose row is there."""
+        key = self._catalogue.source(source)
+        self._connection.execute("INSERT INTO recheck_states (source_id) VALUES (?) ON CONFLICT DO NOTHING", (key,))
+        return key
