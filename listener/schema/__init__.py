@@ -19,6 +19,7 @@ from listener.schema import (
     v0004_erasure,
     v0005_rechecks,
     v0006_answers,
+    v0007_spending,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _TABLES: Final = (
     ("0004_erasure", v0004_erasure.TABLES),
     ("0005_rechecks", v0005_rechecks.TABLES),
     ("0006_answers", v0006_answers.TABLES),
+    ("0007_spending", v0007_spending.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))
