@@ -108,11 +108,13 @@ class SimulatedServer:
     """Run a small threaded HTTP server on loopback; subclasses answer in `route`.
 
     `requests` logs every request in order of arrival. An exception of `route`
-    is answered with 500 and raised again when the server stops.
+    is answered with 500 and raised again when the server stops. `clock` tells the
+    epoch seconds that the Date of an answer names; None: the machine's.
     """
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.clock: Callable[[], float] | None = None
         self.stopping = threading.Event()
         self._faults: list[Fault] = []
         self._problems: list[str] = []
@@ -137,6 +139,16 @@ class SimulatedServer:
         assert kind in KINDS, f"no fault is called {kind}; there are {', '.join(KINDS)}"
         with self._lock:
             self._faults.append(Fault(kind=kind, left=times, when=when or (lambda _: True), details=details))
+
+    def calm(self) -> None:
+        """Forget the faults that are still to come."""
+        with self._lock:
+            self._faults.clear()
+
+    @property
+    def open_connections(self) -> int:
+        """Return how many clients are connected."""
+        return 0 if self._server is None else self._server.count
 
     def start(self) -> Self:
         """Bind a free port of loopback and begin to answer."""
@@ -261,6 +273,10 @@ class _Server(http.server.ThreadingHTTPServer):
         super().shutdown_request(request)
         self._open.discard(request)
 
+    @property
+    def count(self) -> int:
+        return len(self._open)
+
     def hang_up(self) -> None:
         """End the reading and writing of every connection."""
         for connection in list(self._open):
@@ -307,6 +323,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
         if length is None:
             self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date of an answer, by the clock of the simulated service where it has one."""
+        clock = self.server.simulated.clock
+        return super().date_time_string(clock() if timestamp is None and clock is not None else timestamp)
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name is http.server's
         """Keep the suite's output clean."""

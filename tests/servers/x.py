@@ -97,17 +97,18 @@ class X(SimulatedServer):
             name, message = refusal
             return invalid(name, request.param(name), message, headers=self.headers())
         found = self.found(request)
-        size, skip = int(request.param("max_results", "10")), 0
+        size = int(request.param("max_results", "10"))
         token = request.param("next_token")
-        if token:
-            skip = int(token.removeprefix("b26v").removesuffix("z"))
-        page = [] if request.empty_page else found[skip : skip + size]
-        skip += len(page)
+        if token:  # names the last post given, so that one deleted meanwhile shifts no other
+            last = int(token.removeprefix("b26v").removesuffix("z"))
+            found = [post for post in found if int(post.id) < last]
+        page = [] if request.empty_page else found[:size]
         meta: dict[str, object] = {"result_count": len(page)}
         if page:
             meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
-        if skip < len(found):
-            meta["next_token"] = f"b26v{skip}z"
+        if len(page) < len(found):
+            last = int(page[-1].id) if page else int(found[0].id) + 1
+            meta["next_token"] = f"b26v{last}z"
         self.answered += len(page)
         body = self.body(page, request) | {"meta": meta}
         return Answer.json(body, headers=self.headers())
