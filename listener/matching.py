@@ -45,6 +45,9 @@ class Matcher:
     def __init__(self, queries: Sequence[Query]) -> None:
         self._queries = tuple(queries)
         self._by_key = {(query.brand, query.version): query for query in self._queries}
+        self._by_brand: dict[str, int] = {}
+        for number, query in enumerate(self._queries):
+            self._by_brand.setdefault(query.brand.casefold(), number)
         self._waiting = {key for key, query in self._by_key.items() if _asks_for_language(query.tree)}
         uses = Counter(atom for query in self._queries for atom in set(atoms_of(query.tree)))
 
@@ -69,9 +72,13 @@ class Matcher:
     def match(self, mention: Mention) -> tuple[Match, ...]:
         """Return the matches of a mention, in the order of the queries.
 
-        Conditions on the language count as satisfied: they wait for `confirm`.
+        Conditions on the language count as satisfied: they wait for `confirm`. A
+        mention with an assigned brand matches it, with its words' places where they match too.
         """
         candidates = self._candidates(mention)
+        assigned = self._assigned(mention) if mention.extra else None
+        if assigned is not None:
+            candidates = sorted({*candidates, assigned})
         if not candidates:
             return ()
         reading = Reading(mention)
@@ -79,6 +86,8 @@ class Matcher:
         for index in candidates:
             query = self._queries[index]
             spans = evaluate_reading(query.tree, reading)
+            if spans is None and index == assigned:
+                spans = ()
             if spans is not None:
                 matches.append(Match(brand=query.brand, query_version=query.version, spans=spans))
         return tuple(matches)
@@ -92,7 +101,14 @@ class Matcher:
         query = self._by_key.get(key)
         if query is None or key not in self._waiting:
             return query is not None  # nothing in the query waits for the language
+        if mention.extra and self._assigned(mention) == self._by_brand[match.brand.casefold()]:
+            return True
         return evaluate_reading(query.tree, Reading(mention, language)) is not None
+
+    def _assigned(self, mention: Mention) -> int | None:
+        """Return the position of the query of the brand a mention was assigned to, None where there is none."""
+        brand = mention.assigned_brand
+        return None if brand is None else self._by_brand.get(brand.casefold())
 
     def _candidates(self, mention: Mention) -> Sequence[int]:
         """Return the positions of the queries worth evaluating, in order."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "ASSIGNED_BRAND",
     "KINDS",
     "SCORE_SCALE",
     "Author",
@@ -30,6 +31,13 @@ __all__ = [
 
 KINDS: Final = ("post", "comment", "article", "review", "video", "question", "survey")
 """The kinds a mention may have; the first is the default."""
+
+ASSIGNED_BRAND: Final = "assigned_brand"
+"""The field of `Mention.extra` that names the brand a mention is about by where it was found.
+
+A review of a brand's app and an answer to its survey seldom name the brand. Such
+a mention matches that brand whatever its words are.
+"""
 
 SCORE_SCALE: Final = 10_000
 """Scores are stored as integers, score x 10 000, so that sums are exact."""
@@ -110,7 +118,9 @@ class Mention:
     `rating` is 0 to 1. `reply_to`, `thread`, `repost_of` and `quote_of` are
     native ids of the same source. `place` is an ISO 3166 country code.
     `links` are the URLs the text or item points to, `hashtags` the entities the
-    service names, without #. `extra` keeps fields of imports that have no place here.
+    service names, without #. `extra` keeps fields of imports that have no place here;
+    ``survey`` in it is {"instrument": "nps", "csat" or "ces", "answer": number,
+    "scale": [low, high]}, `ASSIGNED_BRAND` the brand that a person assigned.
     """
 
     source: str
@@ -139,6 +149,12 @@ class Mention:
     def is_repost(self) -> bool:
         """Say whether this only repeats another mention."""
         return self.repost_of is not None
+
+    @property
+    def assigned_brand(self) -> str | None:
+        """Return the brand this is about whatever its words are; None where words decide."""
+        brand = self.extra.get(ASSIGNED_BRAND) if self.extra else None
+        return brand if isinstance(brand, str) else None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -4,7 +4,9 @@ An options record is a frozen dataclass whose fields are made by `option`. From
 it come the validation of the config table, the sample file and the reference.
 A field of type `Secret` is never read from the file: for a field `token` the
 table takes ``token_env`` (the name of an environment variable) or
-``token_file`` (a path), and a ``token`` pasted into the file is an error.
+``token_file`` (a path), and a ``token`` pasted into the file is an error. A
+record that assigns what is found to brands says to which in a property
+`brands_named`; a brand that is not configured is then a problem of the file.
 """
 
 from __future__ import annotations

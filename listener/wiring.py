@@ -16,6 +16,7 @@ from listener.plugins import SOURCES, find_plugins, load_plugin
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from pathlib import Path
 
     from listener.alerts.options import AlertOptions, RuleOptions
     from listener.config import Brand, Config
@@ -33,6 +34,7 @@ __all__ = [
     "build_notifiers",
     "build_queries",
     "build_scoring",
+    "build_scoring_of",
     "build_source",
     "digest_notifiers",
     "enabled_sources",
@@ -56,6 +58,8 @@ BUILT_IN_SOURCES: Final = {
     "mastodon": "sources.mastodon:MastodonSource",
     "reddit": "sources.reddit:RedditSource",
     "rss": "sources.rss:RssSource",
+    "survey": "sources.survey:SurveySource",
+    "stackexchange": "sources.stackexchange:StackExchangeSource",
     "x": "sources.x:XSource",
 }
 
@@ -172,6 +176,17 @@ def _source_options(config: Config, name: str, problems: list[str]) -> object | 
     return read_record(options_class, config.sources[name].rest, f"sources.{name}", problems, folder=config.path.parent)
 
 
+def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
+    """Return the problems of options that assign what is found to brands: each brand must be configured."""
+    brands = [brand.name for brand in config.brands]
+    known = {brand.casefold() for brand in brands}
+    return [
+        f'sources.{name}: there is no brand "{named}"; {suggest(named, brands)}'
+        for named in getattr(options, "brands_named", ())
+        if named.casefold() not in known
+    ]
+
+
 def schedule_of(config: Config, name: str) -> Schedule:
     """Return when a source is read: as configured, else by the source's own defaults.
 
@@ -194,17 +209,20 @@ def retention_of(config: Config) -> Retention:
     return Retention(default=config.listener.retention, by_source=own)
 
 
-def build_scoring(table: Mapping[str, object], where: str) -> tuple[LanguageIdentifier, Scorer]:
-    """Return what tells languages and what scores, from the `[sentiment]` table."""
-    from listener.config import read_record
-    from sentiment.build import build_stage
-    from sentiment.options import SentimentOptions
+def build_scoring(
+    table: Mapping[str, object], where: str, *, folder: Path | None = None
+) -> tuple[LanguageIdentifier, Scorer]:
+    """Return what tells languages and what scores, from the `[sentiment]` table; raises ConfigError."""
+    from listener import scoring
 
-    problems: list[str] = []
-    options = read_record(SentimentOptions, table, "sentiment", problems)
-    if options is None:
-        raise ConfigError(problems, where=where)
-    return build_stage(options)
+    return scoring.build_scoring(table, where, folder=folder)
+
+
+def build_scoring_of(config: Config | None) -> tuple[LanguageIdentifier, Scorer]:
+    """Return the same for a configuration, or for none: then the defaults hold."""
+    if config is None:
+        return build_scoring({}, "the configuration")
+    return build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
 
 
 def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
@@ -212,7 +230,7 @@ def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
     from listener.matching import Matcher
     from listener.pipeline import Judge
 
-    identifier, scorer = build_scoring(config.sentiment, str(config.path))
+    identifier, scorer = build_scoring_of(config)
     return Judge(queries, Matcher(queries), identifier, scorer)
 
 
@@ -314,14 +332,14 @@ def validate(config: Config) -> None:
         if name not in known:
             problems.append(f"sources.{name}: no such source; {suggest(name, known)}")
         else:
-            _source_options(config, name, problems)
+            problems += _unknown_brands(config, name, _source_options(config, name, problems))
     for check in (build_queries, read_alert_options):
         try:
             check(config)
         except ConfigError as error:
             problems.extend(error.problems)
     try:
-        build_scoring(config.sentiment, str(config.path))
+        build_scoring_of(config)
     except ConfigError as error:
         problems.extend(error.problems)
     if problems:

@@ -7,45 +7,40 @@ that their line names. Files that end in ``.gz`` are unpacked while they are rea
 
 from __future__ import annotations
 
-import glob
-import gzip
 import hashlib
 import json
 import shutil
 import sys
 import tempfile
-import zlib
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Final, cast
 
 from listener.api import (
-    ForbiddenError,
     Mention,
-    NotFoundError,
     Page,
     PermanentSourceError,
     Resource,
     Skipped,
     SourceFacts,
-    UnavailableError,
     UnexpectedAnswerError,
     option,
 )
 from listener.errors import StoppedError
 from listener.interchange import BadLine, read_lines
+from sources.files import files_of, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from listener.api import Query, StopSignal, Window
 
 __all__ = ["JsonlOptions", "JsonlSource"]
 
 _STANDARD_INPUT: Final = "-"
-_LONGEST_PATH: Final = 1_000
 _MOST_LINES: Final = 20_000
 """The most lines read for one page, mentions of the window or not."""
 
@@ -178,17 +173,7 @@ class JsonlSource:
 
     def _paths(self, native: str) -> list[str]:
         """Return the files that a path stands for, sorted; a pattern may stand for none."""
-        if native == _STANDARD_INPUT:
-            return [native]
-        fitting = glob.glob(str(Path(native).expanduser()), recursive=True)  # noqa: PTH207 - a pattern may be absolute
-        found = sorted(path for path in fitting if Path(path).is_file())
-        if not found and not glob.has_magic(native):
-            msg = f"jsonl: there is no file {native}"
-            raise NotFoundError(msg)
-        if any(len(path) > _LONGEST_PATH for path in found):
-            msg = f"jsonl: a path that {native} stands for is longer than {_LONGEST_PATH} characters"
-            raise PermanentSourceError(msg)
-        return found
+        return [native] if native == _STANDARD_INPUT else files_of(native, source="jsonl")
 
     def _read(self, start: _Position, window: Window, harvest: _Harvest) -> _Position | None:
         """Add what a file holds of the window; return where to go on, None at the file's end."""
@@ -216,27 +201,11 @@ class JsonlSource:
             return False
         return mention.published_at is not None and window.since <= mention.published_at < window.until
 
-    @contextmanager
-    def _opened(self, path: str) -> Iterator[IO[bytes]]:
-        """Open a file for reading; whatever goes wrong while it is open is a SourceError."""
-        try:
-            if path == _STANDARD_INPUT:
-                yield self._standard_input()
-            elif path.endswith(".gz"):
-                with gzip.open(path) as unpacked:
-                    yield cast("IO[bytes]", unpacked)
-            else:
-                with Path(path).open("rb") as plain:
-                    yield plain
-        except PermissionError:
-            msg = f"jsonl: {path} may not be read by this user"
-            raise ForbiddenError(msg) from None
-        except (gzip.BadGzipFile, EOFError, zlib.error):
-            msg = f"jsonl: {path} is not a whole gzip file"
-            raise UnexpectedAnswerError(msg) from None
-        except OSError as problem:
-            msg = f"jsonl: {path} cannot be read ({problem.strerror})"
-            raise UnavailableError(msg) from None
+    def _opened(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        """Open a file for reading, or the copy of the standard input, which stays open."""
+        if path == _STANDARD_INPUT:
+            return nullcontext(self._standard_input())
+        return opened(path, source="jsonl")
 
     def _standard_input(self) -> IO[bytes]:
         """Return a copy of the standard input, which can be read but once itself."""

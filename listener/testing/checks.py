@@ -136,7 +136,8 @@ def check_mention(mention: Mention, window: Window, names: Collection[str]) -> N
     _hold(mention.source in names, f"{where}: the source should be {' or '.join(sorted(names))}")
     _hold(bool(mention.id) and mention.id == mention.id.strip(), f"{where}: the id is empty or has blanks at its ends")
     _hold(mention.kind in KINDS, f"{where}: the kind {mention.kind} is none of {', '.join(KINDS)}")
-    _hold(bool(mention.text or mention.title or mention.url), f"{where}: there is no text, no title and no url")
+    says = bool(mention.text or mention.title or mention.url) or mention.rating is not None
+    _hold(says, f"{where}: there is no text, no title and no url, nor a rating")
     _check_text(mention.text, f"{where}: the text")
     _check_text(mention.title or "", f"{where}: the title")
     if mention.published_at is not None:

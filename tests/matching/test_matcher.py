@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from listener.matching import Matcher
-from listener.mention import Mention
+from listener.mention import ASSIGNED_BRAND, Mention
 from listener.query import Query
 from listener.query.build import build_query
 from listener.query.parse import parse
@@ -51,3 +51,22 @@ def test_a_query_on_properties_alone_matches_without_spans():
         mention("anything", url="https://www.acme.example/news")
     )
     assert match.spans == ()
+
+
+def test_a_mention_that_was_assigned_to_a_brand_matches_it_whatever_its_words_and_language_are():
+    matcher = Matcher([Query.of("Globex", parse("globex")), Query.of("Acme", parse("acme -lid lang:de"))])
+    seen = mention("Globex lid broke", extra={ASSIGNED_BRAND: "acme"})
+    found = matcher.match(seen)
+    assert [(match.brand, match.spans) for match in found] == [("Globex", (("text", 0, 6),)), ("Acme", ())]
+    assert [matcher.confirm(seen, match, "en") for match in found] == [True, True]
+
+
+def test_the_places_of_the_name_are_told_where_an_assigned_mention_has_them():
+    [match] = Matcher([build_query(brand="Acme")]).match(mention("my Acme", extra={ASSIGNED_BRAND: "Acme"}))
+    assert match.spans == (("text", 3, 7),)
+
+
+def test_an_assignment_to_a_brand_that_nobody_listens_for_is_no_match():
+    matcher = Matcher([build_query(brand="Acme")])
+    assert matcher.match(mention("fine", extra={ASSIGNED_BRAND: "Initech"})) == ()
+    assert matcher.match(mention("fine", extra={ASSIGNED_BRAND: 7})) == ()

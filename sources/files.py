@@ -1,0 +1,56 @@
+"""Find and open the files that sources read."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnavailableError, UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["files_of", "opened"]
+
+_LONGEST_PATH: Final = 1_000
+
+
+def files_of(pattern: str, *, source: str) -> list[str]:
+    """Return the files that a path or pattern stands for, sorted; a pattern may stand for none.
+
+    Raises NotFoundError where a path without signs of a pattern is no file.
+    """
+    fitting = glob.glob(str(Path(pattern).expanduser()), recursive=True)  # noqa: PTH207 - a pattern may be absolute
+    found = sorted(path for path in fitting if Path(path).is_file())
+    if not found and not glob.has_magic(pattern):
+        msg = f"{source}: there is no file {pattern}"
+        raise NotFoundError(msg)
+    if any(len(path) > _LONGEST_PATH for path in found):
+        msg = f"{source}: a path that {pattern} stands for is longer than {_LONGEST_PATH} characters"
+        raise PermanentSourceError(msg)
+    return found
+
+
+@contextmanager
+def opened(path: str, *, source: str) -> Iterator[IO[bytes]]:
+    """Open a file for reading, unpacked where its name ends in .gz; what goes wrong meanwhile is a SourceError."""
+    try:
+        if path.endswith(".gz"):
+            with gzip.open(path) as unpacked:
+                yield cast("IO[bytes]", unpacked)
+        else:
+            with Path(path).open("rb") as plain:
+                yield plain
+    except PermissionError:
+        msg = f"{source}: {path} may not be read by this user"
+        raise ForbiddenError(msg) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        msg = f"{source}: {path} is not a whole gzip file"
+        raise UnexpectedAnswerError(msg) from None
+    except OSError as problem:
+        msg = f"{source}: {path} cannot be read ({problem.strerror})"
+        raise UnavailableError(msg) from None

@@ -1,0 +1,331 @@
+"""Answers to surveys are read out of files as they are exported, each once, and count for the brand that asked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.api import (
+    ASSIGNED_BRAND,
+    Author,
+    Mention,
+    NotFoundError,
+    PermanentSourceError,
+    Query,
+    StoppedError,
+    UnexpectedAnswerError,
+    Window,
+)
+from listener.query import Phrase
+from listener.testing import check_source
+from running.site import NOW, Site
+from servers.world import NOW as THEN
+from servers.world import make_judge, open_store, store_mentions
+from sources.survey import Survey, SurveyOptions, SurveySource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from listener.api import Page
+
+DAY = datetime(2026, 11, 1, tzinfo=UTC)
+WINDOW = Window(since=DAY, until=DAY + timedelta(days=30))
+ACME = Query.of("Acme", Phrase("acme"))
+GLOBEX = Query.of("Globex", Phrase("globex"))
+HEAD = "id,answered_at,score,comment\n"
+
+
+def options_for(*paths: Path | str, page_size: int = 1_000, **fields: Any) -> SurveyOptions:
+    survey = Survey(**{"brand": "Acme", "paths": tuple(map(str, paths)), **fields})
+    return SurveyOptions(surveys=(survey,), page_size=page_size)
+
+
+def read_all(options: SurveyOptions, window: Window = WINDOW, *, anew: bool = True) -> tuple[list[Mention], list[Page]]:
+    """Read every page; with a new instance each where `anew`."""
+    pages: list[Page] = []
+    source = SurveySource(options)
+    for resource in source.plan([ACME]):
+        cursor = None
+        while True:
+            source = SurveySource(options) if anew else source
+            pages.append(source.fetch(resource, window, cursor))
+            cursor = pages[-1].cursor
+            if pages[-1].exhausted:
+                break
+    return [mention for page in pages for mention in page.mentions], pages
+
+
+def reasons(pages: list[Page]) -> list[str]:
+    return [skipped.reason for page in pages for skipped in page.skipped]
+
+
+def test_survey_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
+    rows = "".join(f'{n},2026-11-0{n % 9 + 1},{n % 11},"say {n}\nsee"\n' for n in range(25))
+    (tmp_path / "a.csv").write_text(HEAD + rows)
+    (tmp_path / "b.csv").write_text("answered_at,score\n" + "2026-11-05,7\n" * 5)
+    options = options_for(tmp_path / "*.csv", page_size=4)
+    found = check_source(lambda: SurveySource(options), [ACME, GLOBEX], WINDOW)
+    assert len(found) == 30
+
+
+def test_every_field_of_an_answer_arrives(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(
+        "Response;When;NPS;Why;Who;Lang;Country\nr1;03.11.2026 14:05;9;It boils,\u00a0fast;ada@example.com;de;in\n"
+    )
+    options = options_for(
+        file,
+        answer_column="NPS",
+        comment_column="Why",
+        time_column="When",
+        id_column="Response",
+        respondent_column="Who",
+        language_column="Lang",
+        country_column="Country",
+        time_format="%d.%m.%Y %H:%M",
+        time_zone="Asia/Kolkata",
+    )
+    mentions, _ = read_all(options)
+    assert mentions == [
+        Mention(
+            source="survey",
+            id="Acme/nps/r1",
+            text="It boils,\u00a0fast",
+            published_at=datetime(2026, 11, 3, 8, 35, tzinfo=UTC),
+            kind="survey",
+            author=Author(id="ada@example.com"),
+            language="de",
+            rating=0.9,
+            place="IN",
+            extra={ASSIGNED_BRAND: "Acme", "survey": {"instrument": "nps", "answer": 9, "scale": [0, 10]}},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "written", "rating", "kept"),
+    [
+        ({"instrument": "nps"}, "10", 1.0, {"instrument": "nps", "answer": 10, "scale": [0, 10]}),
+        ({"instrument": "csat"}, "4", 0.75, {"instrument": "csat", "answer": 4, "scale": [1, 5]}),
+        ({"instrument": "csat", "scale": (1, 7)}, "7", 1.0, {"instrument": "csat", "answer": 7, "scale": [1, 7]}),
+        ({"instrument": "ces"}, "1", 0.0, {"instrument": "ces", "answer": 1, "scale": [1, 7]}),
+        (
+            {"instrument": "ces", "scale": (1, 5), "low_is_good": True},
+            "2",
+            0.75,
+            {"instrument": "ces", "answer": 2, "scale": [1, 5]},
+        ),
+        ({"instrument": "csat"}, '"3,5"', 0.625, {"instrument": "csat", "answer": 3.5, "scale": [1, 5]}),
+    ],
+)
+def test_an_answer_is_scaled_and_kept_as_it_was_given(
+    tmp_path: Path, fields: dict[str, Any], written: str, rating: float, kept: dict[str, Any]
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEAD}1,2026-11-02,{written},\n")
+    ((mention,), _) = read_all(options_for(tmp_path / "a.csv", **fields))
+    assert (mention.rating, mention.extra["survey"], mention.text) == (rating, kept, "")
+
+
+def test_objects_a_line_are_read_too_packed_or_not(tmp_path: Path) -> None:
+    lines = [{"id": n, "answered_at": 1_793_600_000 + n, "score": n, "comment": None} for n in range(3)]
+    body = "".join(json.dumps(line) + "\n" for line in [*lines, {"id": 9, "score": True}]) + "[1]\n"
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(body.encode()))
+    mentions, pages = read_all(options_for(tmp_path / "a.jsonl.gz", page_size=1))
+    assert [(mention.id, mention.extra["survey"]["answer"]) for mention in mentions] == [
+        ("Acme/nps/0", 0),
+        ("Acme/nps/1", 1),
+        ("Acme/nps/2", 2),
+    ]
+    assert reasons(pages) == [
+        "a.jsonl.gz, line 4: there is no answer (0 to 10)",
+        "a.jsonl.gz, line 5: not a JSON object",
+    ]
+
+
+def test_rows_that_are_no_answers_are_refused_with_line_and_reason(tmp_path: Path) -> None:
+    rows = ["1,2026-11-02,11,x", "2,soon,5,x", "3,2026-11-02,,x", "4,2026-11-02,five,x", "5,2026-11-02,5,a,b", "", ","]
+    (tmp_path / "a.csv").write_text(HEAD + "\n".join(rows) + '\n6,2026-11-02,5,"lid\n\nleaks"\n7,,1,\n')
+    mentions, pages = read_all(options_for(tmp_path / "a.csv"))
+    assert [(mention.id, mention.text) for mention in mentions] == [("Acme/nps/6", "lid\n\nleaks")]
+    assert reasons(pages) == [
+        "a.csv, line 2: the answer is no number on the scale (0 to 10)",
+        "a.csv, line 3: the time of the answer cannot be read",
+        "a.csv, line 4: there is no answer (0 to 10)",
+        "a.csv, line 5: the answer is no number on the scale (0 to 10)",
+        "a.csv, line 6: 5 fields where the first row names 4",
+        "a.csv, line 12: the time of the answer cannot be read",
+    ]
+
+
+def test_a_quote_that_never_closes_costs_its_own_rows_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEAD + '1,2026-11-02,5,"open\n' + "x" * 140_000 + "\n2,2026-11-03,6,fine\n")
+    mentions, pages = read_all(options_for(tmp_path / "a.csv"))
+    assert [mention.id for mention in mentions] == ["Acme/nps/2"]
+    assert reasons(pages) == ["a.csv, line 2: a quote is not closed, or a field is too long"]
+
+
+def test_the_same_bare_number_of_two_people_is_two_answers_and_an_overlapping_export_adds_none(tmp_path: Path) -> None:
+    rows = ["2026-11-02,10,", "2026-11-02,10,", "2026-11-02,9,fine", "2026-11-02,10,"]
+    head = "answered_at,score,comment\n"
+    (tmp_path / "a.csv").write_text(head + "\n".join(rows[:3]))
+    (tmp_path / "b.csv").write_text(head + "\n".join(rows))
+    whole, _ = read_all(options_for(tmp_path / "*.csv"))
+    apart, _ = read_all(options_for(tmp_path / "*.csv", page_size=1))
+    kept, _ = read_all(options_for(tmp_path / "*.csv", page_size=1), anew=False)
+    assert len({mention.id for mention in whole}) == 4
+    assert {mention.id for mention in whole} == {mention.id for mention in apart} == {mention.id for mention in kept}
+
+
+def test_surveys_do_not_share_ids(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,answered_at,score,ease\n1,2026-11-02,9,6\n")
+    surveys = (
+        Survey(brand="Acme", paths=(str(tmp_path / "a.csv"),)),
+        Survey(brand="Acme", instrument="ces", answer_column="ease", paths=(str(tmp_path / "a.csv"),)),
+        Survey(brand="acme", name="shop", paths=(str(tmp_path / "a.csv"),)),
+    )
+    mentions, _ = read_all(SurveyOptions(surveys=surveys))
+    assert [mention.id for mention in mentions] == ["Acme/nps/1", "Acme/ces/1", "shop/1"]
+
+
+def test_a_file_in_windows_1252_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(("\ufeff" + HEAD).encode() + "1,2026-11-02,5,sch\u00f6n \u20ac\n".encode("cp1252"))
+    ((mention,), _) = read_all(options_for(tmp_path / "a.csv"))
+    assert (mention.id, mention.text) == ("Acme/nps/1", "sch\u00f6n \u20ac")
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("id,when,score\n1,2026-11-02,5\n", 'no column "answered_at"; known: id, score, when; set time_column'),
+        ("id,answered_at,scores\n", 'no column "score"; did you mean "scores"'),
+        ("\0i\0d\0", "is not text in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_a_survey_says_what_it_lacks(tmp_path: Path, body: str, sentence: str) -> None:
+    (tmp_path / "a.csv").write_text(body)
+    with pytest.raises(UnexpectedAnswerError, match=sentence):
+        read_all(options_for(tmp_path / "a.csv"))
+
+
+def test_a_missing_file_is_not_there_and_a_pattern_may_stand_for_none(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no file"):
+        read_all(options_for(tmp_path / "a.csv"))
+    assert read_all(options_for(tmp_path / "*.csv"))[0] == []
+
+
+def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    file, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    file.write_text(HEAD + "1,2026-11-02,5,\n")
+    source = SurveySource(options_for(tmp_path / "*.csv"))
+    (resource,) = source.plan([ACME])
+    marker = source.fetch(resource, WINDOW, None).marker
+    later = Window(since=DAY + timedelta(hours=1), until=WINDOW.until + timedelta(hours=1), marker=marker)
+    other.write_text(HEAD + "2,2026-11-01T02:00:00,6,late\n")
+    page = source.fetch(resource, later, None)
+    assert ([mention.id for mention in page.mentions], page.items) == (["Acme/nps/2"], 1)
+    os.utime(file, ns=(1, 1))
+    assert source.fetch(resource, later, None).items == 2
+    earlier = Window(since=DAY - timedelta(days=1), until=WINDOW.until, marker=marker)
+    assert source.fetch(resource, earlier, None).items == 2
+
+
+def test_only_surveys_of_brands_that_listen_are_read(tmp_path: Path) -> None:
+    assert SurveySource(options_for(tmp_path / "*.csv")).plan([GLOBEX]) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"brand": ""}, "brand and paths must be set"),
+        ({"scale": (7, 1)}, "scale must be two numbers"),
+        ({"delimiter": "::"}, "delimiter must be one sign"),
+    ],
+)
+def test_a_survey_that_cannot_be_read_is_refused_in_the_file(fields: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Survey(**{"brand": "Acme", "paths": ("a.csv",), **fields})
+
+
+def test_check_counts_the_files_and_a_stop_is_obeyed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-02,5,\n" * 3)
+    options = options_for(tmp_path / "*.csv")
+    assert SurveySource(options).check() == "1 file to read"
+    with pytest.raises(PermanentSourceError, match="nothing to read"):
+        SurveySource(SurveyOptions()).check()
+    stop = threading.Event()
+    stop.set()
+    stopped = SurveySource(options, stop=stop)
+    with pytest.raises(StoppedError):
+        stopped.fetch(stopped.plan([ACME])[0], WINDOW, None)
+    with pytest.raises(UnexpectedAnswerError, match="cursor"):
+        SurveySource(options).fetch(stopped.plan([ACME])[0], WINDOW, "{}")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10), st.sampled_from(["", "a", "b\nc", 'd"e', "f,g"])), max_size=30),
+    st.integers(1, 7),
+)
+def test_however_a_file_is_cut_into_pages_it_holds_the_same_answers(
+    tmp_path_factory: pytest.TempPathFactory, answers: list[tuple[int, str]], size: int
+) -> None:
+    file = tmp_path_factory.mktemp("survey") / "a.csv"
+    quoted = [(answer, '"' + comment.replace('"', '""') + '"') for answer, comment in answers]
+    file.write_text("answered_at,score,comment\n" + "".join(f"2026-11-02,{a},{c}\n" for a, c in quoted))
+    mentions, _ = read_all(options_for(file, page_size=size), anew=False)
+    assert [(mention.extra["survey"]["answer"], mention.text) for mention in mentions] == answers
+    assert len({mention.id for mention in mentions}) == len(answers)
+    assert {mention.id for mention in read_all(options_for(file))[0]} == {mention.id for mention in mentions}
+
+
+def test_a_bare_number_counts_for_its_brand_unscored_for_being_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEAD + f"1,{(THEN - timedelta(hours=2)).isoformat()},2,\n")
+    mentions, _ = read_all(options_for(tmp_path / "a.csv"), Window(since=THEN - timedelta(days=1), until=THEN))
+    with open_store(tmp_path) as store:
+        store_mentions(store, mentions, make_judge())
+        rows = list(
+            store._connection.execute("SELECT brands.name, spans FROM matches JOIN brands ON brands.id = brand_id")
+        )
+    assert rows == [("Acme", None)]
+
+
+def test_answers_go_the_whole_way_into_the_store_and_come_once(tmp_path: Path) -> None:
+    table = f"""
+[sources.survey]
+[[sources.survey.surveys]]
+brand = "acme"
+paths = ["{tmp_path}/nps-*.csv"]
+"""
+    site = Site(tmp_path, table)
+    at = [(NOW - timedelta(days=days)).isoformat() for days in (1, 40, 200)]
+    (tmp_path / "nps-1.csv").write_text(HEAD + f"1,{at[0]},2,the lid broke and nobody answers\n2,{at[1]},9,\n")
+    first = site.collect()
+    assert (first.code, first.rows()["survey"]["new"]) == (0, 2)
+    (tmp_path / "nps-2.csv").write_text(HEAD + f"2,{at[1]},9,\n3,{at[2]},10,\n")
+    again = site.collect(now=NOW + timedelta(hours=1)).rows()["survey"]
+    assert (again["new"], again["fetched"]) == (1, 2)
+    found = site.rows(
+        "SELECT native_id, name, mentions.kind, rating, label, reason FROM matches JOIN mentions ON mentions.id = mention_id "
+        "JOIN brands ON brands.id = brand_id ORDER BY native_id"
+    )
+    assert found == [
+        ("acme/nps/1", "Acme", "survey", 0.2, 1, None),
+        ("acme/nps/2", "Acme", "survey", 0.9, 0, "empty"),
+        ("acme/nps/3", "Acme", "survey", 1.0, 0, "empty"),
+    ]
+    assert site.run("rematch").code == 0
+    assert len(site.rows("SELECT 1 FROM matches")) == 3
+
+
+def test_a_brand_that_is_not_configured_is_a_problem_of_the_file(tmp_path: Path) -> None:
+    site = Site(tmp_path, '[[sources.survey.surveys]]\nbrand = "Acmee"\npaths = ["a.csv"]\n')
+    ended = site.collect()
+    assert ended.code == 2
+    assert 'there is no brand "Acmee"; did you mean "Acme"' in ended.err
