@@ -9,11 +9,12 @@ from sentiment.lexical import LexicalScorer
 from sentiment.lexicon import LexiconScorer, SymbolScorer
 from sentiment.routing import Router
 from sentiment.rulesets import read_rulesets
+from sentiment.selection import choose_routes
 from sentiment.vader import VaderScorer
 from sentiment.wordlists import shipped_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from listener.api import LanguageIdentifier, Scorer
     from sentiment.options import SentimentOptions
@@ -28,20 +29,20 @@ def shipped_routes() -> dict[str, Scorer]:
 
 
 def build_stage(
-    options: SentimentOptions, extra: Mapping[str, Scorer] | None = None
-) -> tuple[LanguageIdentifier, Scorer]:
+    options: SentimentOptions, named: Mapping[str, Scorer] | None = None, *, installed: Iterable[str] = ()
+) -> tuple[LanguageIdentifier, Router]:
     """Return what tells languages and what scores, as `options` say.
 
-    `extra` are scorers of plug-ins by language; they go before the shipped ones.
-    A language asked for that has no scorer stays unscored. Raises ConfigError
-    where a ruleset cannot be read.
+    `named` are the scorers beside the shipped ones that `options.scorers` may
+    name: optional ones and those of plug-ins; `installed` are the names there are. A language asked for that has no
+    scorer stays unscored. Raises ConfigError where a ruleset or the choice of a
+    scorer cannot be read.
     """
     rulesets = read_rulesets(options.rulesets)
     shipped = {
         language: scorer.with_rulesets(rulesets) if isinstance(scorer, LexicalScorer) else scorer
         for language, scorer in shipped_routes().items()
     }
-    routes = {**shipped, **(extra or {})}
-    if options.languages:
-        routes = {language: scorer for language, scorer in routes.items() if language in (*options.languages, "und")}
-    return Identifier(), Router(routes, positive_at=options.positive_at, negative_at=options.negative_at)
+    routes = choose_routes(options.scorers or {}, shipped, named or {}, only=options.languages, installed=installed)
+    cuts = {"positive_at": options.positive_at, "negative_at": options.negative_at}
+    return Identifier(), Router(routes.by_language, default=routes.default, **cuts)

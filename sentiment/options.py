@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from listener.api import option
 from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["SentimentOptions"]
 
@@ -30,6 +34,12 @@ class SentimentOptions:
         "Languages to score, as BCP 47 tags; empty: every language that has a scorer. Others stay unscored.",
         default=(),
         example=("en", "hi", "hi-Latn"),
+    )
+    scorers: Mapping[str, str] | None = option(
+        "What scores each language, and by default the others: auto (the shipped scorer), none (unscored), vader, "
+        "lexicon, onnx, llm, or the name of a plug-in.",
+        default=None,
+        example={"default": "auto", "hi": "lexicon", "th": "none"},
     )
     rulesets: tuple[str, ...] = option(
         "Words that mean something else for a brand, as Brand: phrase = valence; 0 takes a phrase out, -4 to 4 re-scores it.",

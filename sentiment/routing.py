@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from listener.api import Sentiment
+from listener.errors import PluginError
 from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, LexicalScorer
 from sentiment.scope import whole_text
 
@@ -20,19 +21,27 @@ __all__ = ["Router"]
 class Router:
     """Score texts of many languages (see `listener.api.Scorer`).
 
-    `routes` gives the scorer of each language (BCP 47 tag). A lexical score at or
+    `routes` gives the scorer of each language (BCP 47 tag), None where nobody is to
+    score it; `default` takes the languages that are not in it. A lexical score at or
     past `positive_at` is positive, at or below `negative_at` negative; scorers
     that judge classes label their results themselves. An empty
     text is unscored with reason ``empty``, a language without a route with
-    ``unsupported_language``.
+    ``unsupported_language``. Raises PluginError where a scorer does not answer
+    each task.
     """
 
     name = "router"
 
     def __init__(
-        self, routes: Mapping[str, Scorer], *, positive_at: float = POSITIVE_AT, negative_at: float = NEGATIVE_AT
+        self,
+        routes: Mapping[str, Scorer | None],
+        *,
+        default: Scorer | None = None,
+        positive_at: float = POSITIVE_AT,
+        negative_at: float = NEGATIVE_AT,
     ) -> None:
-        self._routes = {
+        self._default = default
+        self._routes: dict[str, Scorer | None] = {
             language: scorer.with_cuts(positive_at, negative_at) if isinstance(scorer, LexicalScorer) else scorer
             for language, scorer in routes.items()
         }
@@ -40,15 +49,29 @@ class Router:
 
     def supports(self, language: str) -> bool:
         """Say whether texts of this language can be scored."""
-        scorer = self._routes.get(language)
+        scorer = self.scorer_of(language)
         return scorer is not None and scorer.supports(language)
+
+    def scorer_of(self, language: str) -> Scorer | None:
+        """Return what scores a language, None where nobody does."""
+        return self._routes.get(language, self._default)
+
+    @property
+    def routes(self) -> Mapping[str, Scorer | None]:
+        """Return the scorer of each language that has one of its own."""
+        return self._routes
+
+    @property
+    def default(self) -> Scorer | None:
+        """Return what scores the other languages, None where nobody does."""
+        return self._default
 
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
         """Return (n_tasks,) sentiments in input order; each scorer is called once."""
         results: list[Sentiment | None] = [None] * len(tasks)
         waiting: dict[int, tuple[Scorer, list[int]]] = {}
         for place, task in enumerate(tasks):
-            scorer = self._routes.get(task.language)
+            scorer = self.scorer_of(task.language)
             if not whole_text(task).strip():
                 results[place] = Sentiment.unscored(task.language, "empty")
             elif scorer is None:
@@ -57,13 +80,17 @@ class Router:
                 waiting.setdefault(id(scorer), (scorer, []))[1].append(place)
         for scorer, places in waiting.values():
             answers = scorer.score([tasks[place] for place in places])
+            if len(answers) != len(places):
+                msg = f"scorer {scorer.name}: {len(places)} tasks gave {len(answers)} results"
+                raise PluginError(msg)
             for place, answer in zip(places, answers, strict=True):
                 results[place] = answer
         return [result for result in results if result is not None]
 
     def _combined_version(self) -> str:
         """Return the scorers with their versions, and a digest of which language each one serves."""
-        routes = sorted((language, scorer.name, scorer.version) for language, scorer in self._routes.items())
+        served = {**self._routes, "*": self._default}
+        routes = sorted((language, one.name, one.version) for language, one in served.items() if one is not None)
         parts = sorted({f"{name}-{version}" for _, name, version in routes})
         digest = hashlib.sha256(repr(routes).encode()).hexdigest()[:8]
         return " ".join([*parts, f"#{digest}"])

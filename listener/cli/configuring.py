@@ -160,11 +160,14 @@ def _show_source(settings: Config, name: str) -> str:
 
 
 def _show_sentiment(settings: Config) -> str:
-    from listener.config import read_record
+    """Return the table of the sentiment stage, and those of the scorers that it names."""
+    from listener import scoring
     from listener.config.sample import show_record
-    from sentiment.options import SentimentOptions
 
-    return show_record("sentiment", read_record(SentimentOptions, settings.sentiment, "sentiment", []))
+    options, named = scoring.read_sentiment(settings.sentiment, [], folder=settings.path.parent)
+    blocks = [show_record("sentiment", options)]
+    blocks += [show_record(f"sentiment.{name}", own) for name, own in named.items() if own is not None]
+    return "\n\n".join(blocks)
 
 
 def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:

@@ -90,14 +90,19 @@ def _owners(_app: App) -> Iterator[Finding]:
 
 
 def _plugins(_app: App) -> Iterator[Finding]:
-    """Load every source there is."""
-    from listener import wiring
+    """Load every source and every scorer there is."""
+    from listener import scoring, wiring
 
     broken = wiring.broken_sources()
     for why in broken.values():
         yield "FAIL", "plug-ins", why
     facts = wiring.source_facts()
     yield "ok", "plug-ins", f"sources that load: {', '.join(sorted(facts))}"
+    unfit = scoring.broken_scorers()
+    for why in unfit.values():
+        yield "FAIL", "plug-ins", why
+    loading = [name for name in scoring.installed_scorers() if name not in unfit]
+    yield "ok", "plug-ins", f"scorers that load: {', '.join(['the shipped ones', *loading])}"
 
 
 def _config(app: App) -> Iterator[Finding]:

@@ -157,8 +157,7 @@ def _scored(app: App, file: Path, bad: BadLines) -> list[Judged]:
     from sentiment.evaluation import Judged as Made
 
     config = app.config_if_any
-    table: Mapping[str, object] = {} if config is None else config.sentiment
-    identifier, scorer = wiring.build_scoring(table, "the configuration" if config is None else str(config.path))
+    identifier, scorer = wiring.build_scoring_of(config)
     judged: list[Judged] = []
     with opened(file) as stream:
         lines = _labelled(numbered_lines(stream, bad), bad)

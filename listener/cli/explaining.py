@@ -65,7 +65,7 @@ class _Plan:
 def explain(app: App, brand: str | None) -> int:
     """Show what each source is asked for a brand, what is filtered here, and the requests a day.
 
-    Nothing is asked. Requests are those of quiet days: one for each thing asked at
+    The table ends with what scores which language. Nothing is asked. Requests are those of quiet days: one for each thing asked at
     each pass; more where more than one page is new. The exit code is 3 where a
     source cannot be asked for a brand.
     """
@@ -78,6 +78,7 @@ def explain(app: App, brand: str | None) -> int:
     if app.format == "table":
         for query, found in plans.items():
             _print_brand(query, found)
+        _print_scorers(app)
     else:
         emit_rows([row for query, found in plans.items() for row in _rows(query, found)], _COLUMNS, app.format)
     has_problem = any(plan.problem for found in plans.values() for plan in found)
@@ -147,6 +148,15 @@ def _print_brand(query: Query, plans: Sequence[_Plan]) -> None:
     if not plans:
         click.echo("  no enabled source listens for it")
     click.echo()
+
+
+def _print_scorers(app: App) -> None:
+    """Print what scores which language."""
+    from listener import scoring
+
+    click.echo("scored by")
+    for line in scoring.describe_routes(app.config.sentiment, str(app.config.path), folder=app.config.path.parent):
+        _print_text("  ", line)
 
 
 def _print_text(head: str, text: str) -> None:

@@ -14,7 +14,7 @@ from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lin
 from listener.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from listener.mention import Sentiment
     from listener.protocols import LanguageIdentifier
@@ -37,8 +37,7 @@ def score(app: App, file: Path) -> int:
     from listener import wiring
 
     config = app.config_if_any
-    table: Mapping[str, object] = {} if config is None else config.sentiment
-    identifier, scorer = wiring.build_scoring(table, "the configuration" if config is None else str(config.path))
+    identifier, scorer = wiring.build_scoring_of(config)
     bad = BadLines()
     with opened(file) as stream:
         lines = _read(stream, bad)

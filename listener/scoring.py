@@ -1,0 +1,161 @@
+"""Turn `[sentiment]` into what scores: the shipped scorers, optional ones, those of plug-ins.
+
+A scorer is loaded where the configuration names it, and only then. One that has
+an `Options` record is made with it, read from the table `[sentiment.NAME]`; one
+without is made with nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from listener.errors import ConfigError, ListenerError, PluginError
+from listener.plugins import SCORERS, find_plugins, load_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from listener.protocols import LanguageIdentifier, Scorer
+    from sentiment.options import SentimentOptions
+    from sentiment.routing import Router
+
+__all__ = [
+    "BUILT_IN_SCORERS",
+    "broken_scorers",
+    "build_scoring",
+    "describe_routes",
+    "installed_scorers",
+    "read_sentiment",
+]
+
+BUILT_IN_SCORERS: Final[dict[str, str]] = {}
+"""The optional scorers of the program; the shipped ones need no set-up and are no plug-ins."""
+
+
+def installed_scorers() -> tuple[str, ...]:
+    """Return the names of the scorers that can be named beside the shipped ones."""
+    return tuple(sorted(find_plugins(SCORERS, BUILT_IN_SCORERS)))
+
+
+def broken_scorers() -> dict[str, str]:
+    """Return the scorers that do not load, by name, with the sentence that says why."""
+    broken = {}
+    for name in installed_scorers():
+        try:
+            load_plugin(SCORERS, name, BUILT_IN_SCORERS)
+        except PluginError as error:
+            broken[name] = str(error)
+    return broken
+
+
+def read_sentiment(
+    table: Mapping[str, object], problems: list[str], *, folder: Path | None = None
+) -> tuple[SentimentOptions | None, dict[str, object | None]]:
+    """Return the options of `[sentiment]`, and those of each scorer named in it beside the shipped ones.
+
+    A scorer has None where it takes no options. What is wrong is appended to `problems`.
+    """
+    from listener.config import read_record
+    from sentiment.options import SentimentOptions
+    from sentiment.selection import SHIPPED_NAMES
+
+    known = _known(table) - set(SHIPPED_NAMES)
+    own = {name: table[name] for name in table if name in known}
+    rest = {name: value for name, value in table.items() if name not in own}
+    options = read_record(SentimentOptions, rest, "sentiment", problems, folder=folder)
+    chosen = {} if options is None else options.scorers or {}
+    named = {name for name in chosen.values() if name in known}
+    read: dict[str, object | None] = {}
+    for name in sorted({*named, *own}):
+        record = _options_of(name, own.get(name, {}), problems, folder)
+        if name in named:
+            read[name] = record
+    return options, read
+
+
+def _known(table: Mapping[str, object]) -> set[str]:
+    """Return the scorers that the table may speak of; plug-ins are looked for where it speaks of another than ours."""
+    from listener.config.reader import field_plans
+    from sentiment.options import SentimentOptions
+    from sentiment.selection import SHIPPED_NAMES
+
+    chosen = table.get("scorers")
+    names = chosen.values() if isinstance(chosen, dict) else ()
+    written = {*table, *(name for name in names if isinstance(name, str))}
+    own = {plan.name for plan in field_plans(SentimentOptions)}
+    if written <= {*BUILT_IN_SCORERS, *SHIPPED_NAMES, *own}:
+        return set(BUILT_IN_SCORERS)
+    return set(installed_scorers())
+
+
+def _options_of(name: str, table: object, problems: list[str], folder: Path | None) -> object | None:
+    from listener.config import read_record
+
+    where = f"sentiment.{name}"
+    try:
+        made = cast("Any", load_plugin(SCORERS, name, BUILT_IN_SCORERS))
+    except PluginError as error:
+        problems.append(f"{where}: {error}")
+        return None
+    record = getattr(made, "Options", None)
+    if not isinstance(table, dict):
+        problems.append(f"{where}: is not a table; write [{where}]")
+    elif record is not None:
+        options: object | None = read_record(record, table, where, problems, folder=folder)
+        return options
+    elif table:
+        problems.append(f"{where}: this scorer takes no options")
+    return None
+
+
+def build_scoring(
+    table: Mapping[str, object], where: str, *, folder: Path | None = None
+) -> tuple[LanguageIdentifier, Router]:
+    """Return what tells languages and what scores, from the `[sentiment]` table.
+
+    Relative paths in it start at `folder`. Raises ConfigError with every problem.
+    """
+    from sentiment.build import build_stage
+
+    problems: list[str] = []
+    options, records = read_sentiment(table, problems, folder=folder)
+    named: dict[str, Scorer] = {}
+    for name, record in records.items() if not problems else ():
+        try:
+            named[name] = _make(name, record)
+        except ListenerError as error:
+            problems.append(f"sentiment.{name}: {error}")
+    if problems or options is None:
+        raise ConfigError(problems, where=where)
+    try:
+        return build_stage(options, named, installed=_known(table))
+    except ConfigError as error:
+        raise ConfigError(error.problems, where=where) from None
+
+
+def describe_routes(table: Mapping[str, object], where: str, *, folder: Path | None = None) -> list[str]:
+    """Return one line a scorer: its name, and the languages that it scores."""
+    _, router = build_scoring(table, where, folder=folder)
+    languages: dict[str, list[str]] = {}
+    for language, scorer in sorted(router.routes.items()):
+        languages.setdefault("nobody" if scorer is None else scorer.name, []).append(language)
+    lines = [f"{name}: {', '.join(tags)}" for name, tags in sorted(languages.items())]
+    other = "nobody" if router.default is None else router.default.name
+    return [*lines, f"{other}: every other language"]
+
+
+def _make(name: str, options: object | None) -> Scorer:
+    """Return a live scorer; raises PluginError where what was found is none."""
+    from listener.protocols import Scorer as Interface
+
+    made = cast("Any", load_plugin(SCORERS, name, BUILT_IN_SCORERS))
+    try:
+        scorer = made() if options is None else made(options)
+    except (TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError) as error:
+        msg = f"this scorer cannot be made: {type(error).__name__}: {error}"
+        raise PluginError(msg) from error
+    if not isinstance(scorer, Interface):
+        msg = "this is no scorer; it lacks a part of the interface listener.api.Scorer"
+        raise PluginError(msg)
+    return scorer
