@@ -3,7 +3,7 @@
 The stream needs no key and holds every post of the last hours; the brands'
 words are looked for here. Servers keep 36 h (docs.bsky.app, seen 2026-11-22):
 what lay further back is told as lost. Posts that are deleted later stay as they
-were read. The search looks back further; Bluesky means it for questions now and
+were read, until they are looked at again. The search looks back further; Bluesky means it for questions now and
 then, not for bulk.
 """
 
@@ -21,6 +21,8 @@ from listener.api import (
     Dialect,
     Mention,
     Page,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
@@ -34,6 +36,7 @@ from listener.api import (
     utc_now,
 )
 from listener.query.clauses import necessary_clauses
+from sources.bluesky_lookup import BATCH, AppView
 from sources.bluesky_posts import COLLECTION, read_post, read_record
 from sources.jetstream import Bounds, Drained, Jetstream, Sieve
 from sources.text import as_list, as_object, count_of, instant_from_epoch, instant_from_iso, line_of
@@ -93,6 +96,9 @@ class BlueskyOptions:
         "App password of that account (Settings, App passwords), not the account's own.",
         default=Secret(env="BLUESKY_APP_PASSWORD"),
     )
+    appview_url: str = option(
+        "Where names and counters of matches are looked up, without a key.", default="https://public.api.bsky.app"
+    )
     search_url: str = option("Where the account logs in and searches.", default="https://bsky.social")
 
 
@@ -134,6 +140,9 @@ class BlueskySource:
         lag=timedelta(seconds=30),
         every=timedelta(minutes=10),
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(
+        batch=BATCH, requests_a_batch=2, requests_per_day=1000, is_lookup=True
+    )
 
     def __init__(
         self,
@@ -147,6 +156,7 @@ class BlueskySource:
         bounds = bounds or Bounds(events=self._options.events_per_page)
         self._stream = Jetstream(self._options.base_url, bounds=bounds, stop=stop)
         self._search = _Search(self._options, stop=stop)
+        self._appview = AppView(self._options.appview_url, stop=stop)
         self._now = now
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
@@ -196,6 +206,10 @@ class BlueskySource:
             items=drained.count,
         )
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look posts and their authors up: the stream tells neither handles nor counters."""
+        return self._appview.look(mentions)
+
     def check(self) -> str:
         """Take one event off the stream; with an account, log in too."""
         time_us = self._stream.first_event()
@@ -210,6 +224,7 @@ class BlueskySource:
     def close(self) -> None:
         """Close the connections."""
         self._search.close()
+        self._appview.close()
 
     def _after(self, place: _Place, asked_us: int, drained: Drained) -> _Place:
         """Return the place after a reading; raises UnexpectedAnswerError where it led nowhere."""

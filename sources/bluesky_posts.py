@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["COLLECTION", "hashtags_of_record", "read_post", "read_record"]
+__all__ = ["COLLECTION", "UNWILLING", "hashtags_of_record", "is_unwilling", "read_post", "read_record"]
 
 COLLECTION: Final = "app.bsky.feed.post"
 _ADDRESS: Final = re.compile(
     r"at://(did:[a-z]+:[A-Za-z0-9._:%-]{1,250})/app\.bsky\.feed\.post/([A-Za-z0-9._:~-]{1,200})", re.ASCII
 )
 _NOT_FOR_ALL: Final = "!no-unauthenticated"
-_UNWILLING: Final = "author asks not to be shown to visitors without account"
+UNWILLING: Final = "author asks not to be shown to visitors without account"
+"""Why a post is skipped that is there and not to be kept."""
 _MOST_FACETS: Final = 200
 
 
@@ -35,7 +36,7 @@ def read_record(uri: str, record: Mapping[str, object], published_at: datetime) 
     if address is None:
         return Skipped(id=line_of(uri, limit=ID_LIMIT), reason="the post has no address as documented")
     if _NOT_FOR_ALL in _labels(as_object(record.get("labels")).get("values")):
-        return Skipped(id=uri, reason=_UNWILLING)
+        return Skipped(id=uri, reason=UNWILLING)
     text = record.get("text")
     if not isinstance(text, str):
         return Skipped(id=uri, reason="the post has no text")
@@ -66,7 +67,7 @@ def read_post(post: Mapping[str, object], published_at: datetime) -> Mention | S
         return Skipped(id=None, reason="the post has no uri")
     author = as_object(post.get("author"))
     if _NOT_FOR_ALL in {*_labels(post.get("labels")), *_labels(author.get("labels"))}:
-        return Skipped(id=uri, reason=_UNWILLING)
+        return Skipped(id=uri, reason=UNWILLING)
     read = read_record(uri, as_object(post.get("record")), published_at)
     if isinstance(read, Skipped):
         return read
@@ -84,6 +85,11 @@ def read_post(post: Mapping[str, object], published_at: datetime) -> Mention | S
             replies=count_of(post.get("replyCount")),
         ),
     )
+
+
+def is_unwilling(profile: Mapping[str, object]) -> bool:
+    """Say whether an author asks not to be shown to visitors without account."""
+    return _NOT_FOR_ALL in _labels(profile.get("labels"))
 
 
 def hashtags_of_record(record: Mapping[str, object], text: str) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from listener.api import (
     Engagement,
     Mention,
     Page,
+    RecheckFacts,
+    RecheckPage,
     Resource,
     Skipped,
     SourceFacts,
@@ -73,6 +75,9 @@ class HackerNewsOptions:
 
     base_url: str = option("Where the search API is.", default="https://hn.algolia.com")
     include_comments: bool = option("Read comments too, not stories alone.", default=True)
+    items_url: str = option(
+        "Where single items are looked at again (Hacker News's own API).", default="https://hacker-news.firebaseio.com"
+    )
     hits_per_page: int = option("Items in one answer.", default=200, minimum=1, maximum=_MOST_HITS)
 
 
@@ -115,10 +120,11 @@ class HackerNewsSource:
         lag=timedelta(minutes=1),
         every=timedelta(minutes=10),
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=20, requests_per_day=1000)
 
     def __init__(self, options: HackerNewsOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
-        self._client = Client(self.name, trusted=[options.base_url], stop=stop)
+        self._client = Client(self.name, trusted=[options.base_url, options.items_url], stop=stop)
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return a resource for each alternative of each query: the search knows no OR."""
@@ -147,6 +153,30 @@ class HackerNewsSource:
             skipped=skipped,
             requests=self._client.requests_made - made,
             items=len(hits),
+        )
+
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Ask for items one by one: whether they are deleted or dead, else how they read now."""
+        made = self._client.requests_made
+        base = self._options.items_url.rstrip("/")
+        present: list[Mention] = []
+        gone: list[str] = []
+        known = [one for one in mentions if one.id.isascii() and one.id.isdecimal()]
+        for one in known:
+            item = as_object(self._client.get_json(f"{base}/v0/item/{one.id}.json"))
+            if str(item.get("id")) != one.id:
+                continue  # nothing, or something else: that says nothing of this one
+            if item.get("deleted") is True or item.get("dead") is True:
+                gone.append(one.id)
+                continue
+            read = read_hit(_as_hit(item))
+            if isinstance(read, Mention):
+                present.append(read)
+        return RecheckPage(
+            present=tuple(present),
+            gone=tuple(gone),
+            requests=self._client.requests_made - made,
+            items=len(present) + len(gone),
         )
 
     def check(self) -> str:
@@ -242,6 +272,23 @@ def _read_hits(hits: Sequence[object], window: Window) -> tuple[tuple[Mention, .
         else:
             mentions[mention.id] = mention
     return tuple(mentions.values()), tuple(skipped)
+
+
+def _as_hit(item: Mapping[str, object]) -> Mapping[str, object]:
+    """Return an item of Hacker News's own API (github.com/HackerNews/API, seen 2026-11-22) as the search gives it."""
+    is_comment = item.get("type") == "comment"
+    return {
+        "objectID": str(item.get("id")),
+        "created_at_i": item.get("time"),
+        "author": item.get("by"),
+        "title": item.get("title"),
+        "url": item.get("url"),
+        "points": item.get("score"),
+        "num_comments": item.get("descendants"),
+        "parent_id": item.get("parent"),
+        "comment_text" if is_comment else "story_text": item.get("text"),
+        "_tags": ["comment" if is_comment else "story"],
+    }
 
 
 def read_hit(hit: Mapping[str, object]) -> Mention | Skipped:

@@ -21,12 +21,16 @@ from listener.api import (
     Dialect,
     Engagement,
     Mention,
+    NotFoundError,
     Page,
     PermanentSourceError,
     RateLimitedError,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Skipped,
+    SourceError,
     SourceFacts,
     UnexpectedAnswerError,
     compile_query,
@@ -95,6 +99,7 @@ class LemmySource:
         every=timedelta(minutes=20),
         resources_fail_alone=True,
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=21, requests_per_day=500)
 
     def __init__(self, options: LemmyOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or LemmyOptions()
@@ -134,6 +139,31 @@ class LemmySource:
             items=len(views),
         )
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Ask the instances that showed posts and comments for them, one by one."""
+        bases = {urlsplit(base).hostname or "": base for base in self._bases.values()}
+        made = self._client.requests_made
+        present: list[Mention] = []
+        gone: list[str] = []
+        for one in mentions:
+            host, _, local = str((one.extra or {}).get("local")).rpartition(":")
+            if host not in bases or not local.isdecimal():
+                continue
+            view = self._view(bases[host], "comment" if one.kind == "comment" else "post", local)
+            item = _item_of(view or {})
+            if view is None or item.get("deleted") is True or item.get("removed") is True:
+                gone.append(one.id)
+                continue
+            read = read_view(view, host)
+            if isinstance(read, Mention):
+                present.append(read)
+        return RecheckPage(
+            present=tuple(present),
+            gone=tuple(gone),
+            requests=self._client.requests_made - made,
+            items=len(present),
+        )
+
     def check(self) -> str:
         """Ask each instance for its version."""
         if not self._bases:
@@ -152,6 +182,23 @@ class LemmySource:
         """Close the connections."""
         self._client.close()
 
+    def _view(self, base: str, kind: str, local: str) -> Mapping[str, object] | None:
+        """Return a post or comment by its id on an instance; None where that has none of it any more.
+
+        Older instances say so with status 400. That nothing is at an address counts
+        only while the API itself is there.
+        """
+        try:
+            answer = as_object(self._client.get_json(f"{base}/api/v3/{kind}", {"id": local}))
+        except RejectedQueryError as error:
+            if f"couldnt_find_{kind}" not in str(error):
+                raise _limited(base, error) from None
+            return None
+        except NotFoundError:
+            self._client.get_json(f"{base}/api/v3/site")
+            return None
+        return as_object(answer.get(f"{kind}_view"))
+
     def _search(self, base: str, text: str, kind: str, number: int) -> list[object]:
         asked = {
             "q": text,
@@ -164,15 +211,20 @@ class LemmySource:
         try:
             answer = as_object(self._client.get_json(f"{base}/api/v3/search", asked))
         except RejectedQueryError as error:
-            if "rate_limit" not in str(error):
-                raise
-            msg = f"lemmy: {urlsplit(base).hostname} asks to slow down; the next pass goes on where this one stopped"
-            raise RateLimitedError(msg) from None
+            raise _limited(base, error) from None
         views = answer.get(kind)
         if not isinstance(views, list):
             msg = f"lemmy: {urlsplit(base).hostname} does not answer as documented (the list of {kind} is missing)"
             raise UnexpectedAnswerError(msg)
         return views
+
+
+def _limited(base: str, error: RejectedQueryError) -> SourceError:
+    """Return what a refusal stands for: instances refuse with status 400 also whoever asks too often."""
+    if "rate_limit" not in str(error):
+        return error
+    msg = f"lemmy: {urlsplit(base).hostname} asks to slow down; the next pass goes on where this one stopped"
+    return RateLimitedError(msg)
 
 
 def _base_of(instance: str) -> str:
@@ -260,6 +312,7 @@ def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
         links=usable_links([None if is_comment else item.get("url"), *_links_of(markdown)]),
         has_media=None if is_comment else bool(item.get("thumbnail_url")),
         edited_at=instant_from_iso(item.get("updated")),
+        extra={"local": f"{host}:{local}"} if (local := count_of(item.get("id"))) is not None else None,
     )
 
 

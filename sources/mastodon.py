@@ -23,9 +23,12 @@ from mastodon.errors import MastodonError
 from listener.api import (
     CredentialsError,
     Dialect,
+    Mention,
     NotFoundError,
     Page,
     PermanentSourceError,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
@@ -38,7 +41,7 @@ from listener.api import (
 from listener.errors import ListenerError
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe
 from sources.hashtags import hashtags_of
-from sources.mastodon_statuses import id_of, read_statuses
+from sources.mastodon_statuses import UNWILLING, id_of, read_status, read_statuses
 from sources.text import ID_LIMIT, as_list, as_object, instant_from_iso, line_of
 from sources.web.answers import Answer, error_of, read_json
 
@@ -95,6 +98,7 @@ class MastodonSource:
         every=timedelta(minutes=15),
         resources_fail_alone=True,
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=20, requests_per_day=1000)
 
     def __init__(
         self,
@@ -159,6 +163,32 @@ class MastodonSource:
             items=len(statuses),
         )
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Ask the instances that showed statuses for them, one by one."""
+        doors = {door.host: door for door in self._doors.values()}
+        sent = sum(door.sent for door in self._doors.values())
+        present: list[Mention] = []
+        gone: list[str] = []
+        for one in mentions:
+            host, _, local = str((one.extra or {}).get("local")).rpartition(":")
+            if host not in doors or not local.isalnum():
+                continue
+            status = doors[host].status(local)
+            if status is None:
+                gone.append(one.id)
+                continue
+            read = read_status(status, host)
+            if isinstance(read, Mention):
+                present.append(read)
+            elif read.reason == UNWILLING:
+                gone.append(one.id)
+        return RecheckPage(
+            present=tuple(one for one in present if one.id),
+            gone=tuple(gone),
+            requests=sum(door.sent for door in self._doors.values()) - sent,
+            items=len(present),
+        )
+
     def check(self) -> str:
         """Ask each instance what it is, and the first whether it takes the token."""
         if not self._doors:
@@ -204,6 +234,7 @@ class _Door:
         self._has_token = False
         self._answered: object = None
         self._may_be_shut = True
+        self._is_gone = False
         self._session = requests.Session()
         limits = limits or Limits()
         self._adapter = BoundedAdapter(f"mastodon: {self.host}", judge=self._judge, limits=limits, stop=stop)
@@ -239,6 +270,17 @@ class _Door:
             )
         )
         return self._listed(as_object(found).get("statuses"))
+
+    def status(self, local: str) -> Mapping[str, object] | None:
+        """Return a status by its id here; None where the instance says in its own form that it is gone."""
+        self._use(None)
+        self._is_gone = False
+        try:
+            return as_object(self._ask(lambda: self._client.status(local)))
+        except NotFoundError:
+            if self._is_gone:
+                return None
+            raise
 
     def version(self) -> str:
         """Return the version of the software that answers."""
@@ -289,6 +331,7 @@ class _Door:
             raise NotFoundError(msg)
         error = error_of(answer, source="mastodon", host=self.host, now=utc_now())
         if error is not None:
+            self._is_gone = answer.status in {404, 410} and _names_an_error(answer.body)
             raise error
         self._answered = read_json(answer, source="mastodon", host=self.host)
         # the library takes 5 ms to cast a status, bends what does not fit, and fails on a header it cannot read
@@ -321,6 +364,14 @@ class _Door:
 
     def _unlike(self, what: str) -> str:
         return f"mastodon: {self.host} {what}; is it right in sources.mastodon.instances?"
+
+
+def _names_an_error(body: bytes) -> bool:
+    """Say whether a refusal is the API's own, and not some page of a server before it."""
+    try:
+        return isinstance(as_object(json.loads(body[:10_000])).get("error"), str)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _base_of(instance: str) -> str:

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
     from listener.api import Window
 
-__all__ = ["id_of", "read_status", "read_statuses"]
+__all__ = ["UNWILLING", "id_of", "read_status", "read_statuses"]
 
 _NOBOT: Final = re.compile(r"#no(?:bots?|index|archive)\b", re.IGNORECASE)
 _OPEN: Final = frozenset({"public", "unlisted"})
-_UNWILLING: Final = "author asks not to be indexed"
+UNWILLING: Final = "author asks not to be indexed"
+"""Why a status is skipped that is there and not to be kept."""
 
 
 def read_statuses(
@@ -85,6 +86,7 @@ def read_status(status: Mapping[str, object], host: str) -> Mention | Skipped:
         hashtags=_names(shown.get("tags")),
         has_media=bool(as_list(shown.get("media_attachments"))),
         edited_at=instant_from_iso(shown.get("edited_at")),
+        extra={"local": local} if (local := _local(status.get("id"), host)) else None,
     )
 
 
@@ -101,13 +103,13 @@ def _obstacle(status: Mapping[str, object]) -> str | None:
     """
     visibility = line_of(status.get("visibility"), limit=40)
     if visibility is not None and visibility not in _OPEN:
-        return _UNWILLING
+        return UNWILLING
     account = as_object(status.get("account"))
     if account.get("indexable") is False or account.get("discoverable") is False or account.get("noindex") is True:
-        return _UNWILLING
+        return UNWILLING
     told = [account.get("note"), *(as_object(field).get("value") for field in as_list(account.get("fields")))]
     if any(isinstance(text, str) and _NOBOT.search(plain_text(text, limit=20_000)) for text in told):
-        return _UNWILLING
+        return UNWILLING
     return None
 
 

@@ -17,6 +17,8 @@ from listener.api import (
     Dialect,
     Mention,
     Page,
+    RecheckFacts,
+    RecheckPage,
     Resource,
     Secret,
     Skipped,
@@ -30,7 +32,7 @@ from listener.api import (
 )
 from listener.errors import UsageError
 from sources.reddit_client import RedditClient
-from sources.reddit_items import created_at, read_thing
+from sources.reddit_items import created_at, is_taken_away, is_unsigned, read_thing
 from sources.text import as_list, as_object, count_of, line_of
 
 if TYPE_CHECKING:
@@ -142,6 +144,7 @@ class RedditSource:
         every=timedelta(minutes=15),
         lookback=timedelta(days=1),
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=_PAGE, requests_per_day=300)
 
     def __init__(
         self,
@@ -211,6 +214,28 @@ class RedditSource:
             skipped=skipped,
             requests=self._client.calls_made - sent,
             items=len(things),
+        )
+
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Ask for things by their full names.
+
+        One that is not in the answer is unknown: its subreddit may be closed to this app for a while.
+        """
+        sent = self._client.calls_made
+        asked = ",".join(one.id for one in mentions)
+        listing = as_object(self._client.get("/api/info", {"id": asked, "limit": _PAGE}).get("data"))
+        things = {
+            str(as_object(thing.get("data")).get("name")): thing
+            for thing in map(as_object, as_list(listing.get("children")))
+        }
+        found = {one.id: things[one.id] for one in mentions if one.id in things}
+        read = [read_thing(thing) for thing in found.values() if not is_taken_away(thing)]
+        return RecheckPage(
+            present=tuple(one for one in read if isinstance(one, Mention)),
+            gone=tuple(native for native, thing in found.items() if is_taken_away(thing)),
+            unsigned=tuple(native for native, thing in found.items() if is_unsigned(thing)),
+            requests=self._client.calls_made - sent,
+            items=len(found),
         )
 
     def check(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["created_at", "read_thing"]
+__all__ = ["created_at", "is_taken_away", "is_unsigned", "read_thing"]
 
 _SITE: Final = "https://www.reddit.com"
 _FULLNAME: Final = re.compile(r"t[1-6]_[0-9a-z]{1,13}", re.ASCII)
@@ -48,6 +48,22 @@ def read_thing(thing: Mapping[str, object]) -> Mention | Skipped:
     return (
         _comment(fields, name, text, published_at) if kind == "t1" else _post(fields, name, text, title, published_at)
     )
+
+
+def is_taken_away(thing: Mapping[str, object]) -> bool:
+    """Say whether the author or a moderator took a post or comment away, be its title still there."""
+    fields = as_object(thing.get("data"))
+    written = fields.get("body" if thing.get("kind") == "t1" else "selftext")
+    told = (written, fields.get("title"))
+    return bool(fields.get("removed_by_category")) or any(
+        isinstance(text, str) and text.strip().casefold() in _GONE for text in told
+    )
+
+
+def is_unsigned(thing: Mapping[str, object]) -> bool:
+    """Say whether a thing stands while its author's account is gone."""
+    author = as_object(thing.get("data")).get("author")
+    return isinstance(author, str) and author.casefold() in _GONE
 
 
 def created_at(thing: Mapping[str, object]) -> datetime | None:

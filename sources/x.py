@@ -23,6 +23,8 @@ from listener.api import (
     NotFoundError,
     Page,
     RateLimitedError,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
@@ -38,12 +40,13 @@ from listener.api import (
 )
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe, retry_after
 from sources.text import as_list, as_object, clean_line, count_of, line_of
+from sources.x_lookup import Lookup
 from sources.x_posts import first_id_at, published_of_id, read_posts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from listener.api import Query, StopSignal, Window
+    from listener.api import Mention, Query, StopSignal, Window
 
 __all__ = ["DIALECT", "XOptions", "XSource"]
 
@@ -178,6 +181,11 @@ class XSource:
         every=timedelta(minutes=15),
         lookback=timedelta(days=1),
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(
+        batch=50,  # with as many originals of reposts, or newest versions of edited posts, 100 ids a call
+        requests_a_batch=2,
+        requests_per_day=4,  # at $0.005 a post (2026-11) at most $2.00 a day
+    )
 
     def __init__(
         self,
@@ -232,6 +240,16 @@ class XSource:
             position = position.below_the_horizon(now=now)
             answer = self._search(resource, window, position)
         return self._page(answer, window, position, self._adapter.requests - sent)
+
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look posts up by their ids, and those that were edited once more by the id of their newest version."""
+        sent = self._adapter.requests
+        lookup = Lookup(mentions)
+        lookup.take(self._look_up(lookup.wanted()))
+        newest = lookup.newest_versions()
+        if newest:
+            lookup.take(self._look_up(newest))
+        return lookup.page(requests=self._adapter.requests - sent)
 
     def check(self) -> str:
         """Ask for the project's own consumption, which costs nothing."""
@@ -292,6 +310,20 @@ class XSource:
         if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
             msg = (
                 "X answered a search with something that is not a list of posts; this program does not know that shape"
+            )
+            raise UnexpectedAnswerError(msg)
+        return answer
+
+    def _look_up(self, ids: Sequence[str]) -> Mapping[str, object]:
+        """Return the answer to a question for posts by their ids, at most 100, without expansions: each is paid for."""
+        client = self._connect()
+        try:
+            answer = client.get_tweets(list(ids), tweet_fields=_TWEET_FIELDS)
+        except (requests.RequestException, ValueError, RecursionError):
+            raise _unreadable() from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
+            msg = (
+                "X answered a look-up with something that is not a list of posts; this program does not know that shape"
             )
             raise UnexpectedAnswerError(msg)
         return answer

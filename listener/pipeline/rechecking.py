@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import SourceError, StoppedError, StoreError
+from listener.mention import Author
 from listener.pipeline.collect import ONE_RESOURCE_ONLY, failure_state
 
 if TYPE_CHECKING:
@@ -201,17 +202,26 @@ def _following(one: DueMention, request: RecheckRequest) -> datetime | None:
 
 def _merged(stored: Mention, read: Mention, *, is_unsigned: bool) -> Mention:
     """Return a stored mention as it was read now; what the reading leaves out is as it was."""
-    author = read.author
-    if author is not None and stored.author is not None and author.id is None and author.handle is None:
-        author = stored.author
     return replace(
         stored,
         text=read.text,
         title=read.title if read.title is not None else stored.title,
-        url=read.url or stored.url,
-        author=None if is_unsigned else author or stored.author,
+        url=stored.url or read.url,
+        author=None if is_unsigned else _merged_author(stored.author, read.author),
         engagement=read.engagement,
         links=read.links or stored.links,
         hashtags=read.hashtags or stored.hashtags,
         edited_at=read.edited_at or stored.edited_at,
+    )
+
+
+def _merged_author(stored: Author | None, read: Author | None) -> Author | None:
+    if stored is None or read is None:
+        return read or stored
+    return Author(
+        id=read.id or stored.id,
+        handle=read.handle or stored.handle,
+        name=read.name or stored.name,
+        followers=stored.followers if read.followers is None else read.followers,
+        verified=stored.verified if read.verified is None else read.verified,
     )

@@ -220,6 +220,7 @@ def test_every_field_of_a_status_arrives() -> None:
         hashtags=("acme",),
         has_media=True,
         edited_at=parse_instant("2026-06-01T00:00:00Z"),
+        extra={"local": f"home.example:{given['id']}"},
     )
 
 

@@ -58,13 +58,38 @@ def comment(number: int, second: int, text: str, *, story_id: int = 1, **fields:
 
 
 class HackerNews(SimulatedServer):
-    """Serve `items`, newest first."""
+    """Serve `items`, newest first, and single ones as Hacker News's own API does; `taken` says why one is not there."""
 
     def __init__(self, items: list[dict[str, Any]]) -> None:
         super().__init__()
         self.items = items
+        self.taken: dict[str, str] = {}
+
+    def item(self, number: str) -> dict[str, Any] | None:
+        """Return an item as Hacker News's own API gives it, None where it knows none."""
+        found = next((item for item in self.items if item["objectID"] == number), None)
+        kind = "comment" if found is not None and "comment_text" in found else "story"
+        if number in self.taken:
+            return {"id": int(number), "type": kind, "time": 1, self.taken[number]: True}
+        if found is None:
+            return None
+        told = {
+            "id": int(number),
+            "type": kind,
+            "by": found["author"],
+            "time": found["created_at_i"],
+            "text": found.get("comment_text" if kind == "comment" else "story_text"),
+            "title": found.get("title"),
+            "url": found.get("url"),
+            "score": found.get("points"),
+            "descendants": found.get("num_comments"),
+            "parent": found.get("parent_id"),
+        }
+        return {name: value for name, value in told.items() if value is not None}
 
     def route(self, request: Request) -> Answer:
+        if single := re.fullmatch(r"/v0/item/(\d+)\.json", request.path):
+            return Answer.json(self.item(single[1]))
         if request.path != "/api/v1/search_by_date":
             return Answer.json({"message": "Not found", "code": 404}, status=404)
         size = int(request.param("hitsPerPage", "20"))

@@ -67,10 +67,13 @@ class Lemmy(SimulatedServer):
     def __init__(self, views: list[dict[str, Any]]) -> None:
         super().__init__()
         self.views = views
+        self.missing_status = 404
 
     def route(self, request: Request) -> Answer:
         if request.path == "/api/v3/site":
             return Answer.json({"version": "0.19.11", "site_view": {}})
+        if single := re.fullmatch(r"/api/v3/(post|comment)", request.path):
+            return self._single(single[1], request.param("id"))
         if request.path != "/api/v3/search":
             return Answer.json({"error": "not_found"}, status=404)
         kind = request.param("type_").lower()
@@ -84,6 +87,13 @@ class Lemmy(SimulatedServer):
         told: dict[str, Any] = {"type_": request.param("type_"), "posts": [], "comments": [], "communities": []}
         told[kind] = [] if request.empty_page else found[(number - 1) * size : number * size]
         return Answer.json(told)
+
+    def _single(self, kind: str, number: str) -> Answer:
+        """Return a post or comment; of one that is not there older instances say so with status 400."""
+        for view in self.views:
+            if kind in view and ("comment" in view) == (kind == "comment") and str(view[kind]["id"]) == number:
+                return Answer.json({f"{kind}_view": view})
+        return Answer.json({"error": f"couldnt_find_{kind}"}, status=self.missing_status)
 
     @staticmethod
     def _text(view: dict[str, Any]) -> str:

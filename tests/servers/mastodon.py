@@ -83,6 +83,10 @@ class Instance(SimulatedServer):
             return Answer.json(account(), headers=limits)
         if request.path.startswith("/api/v1/timelines/tag/"):
             return self._timeline(request, limits)
+        if single := re.fullmatch(r"/api/v1/statuses/(\d+)", request.path):
+            found = next((one for one in self.statuses if one["id"] == single[1]), None)
+            if found is not None:
+                return Answer.json(found, headers=limits)
         if request.path == "/api/v2/search":
             words = request.param("q").replace('"', "").casefold().split()
             found = [one for one in self.statuses if all(word in one["content"].casefold() for word in words)]

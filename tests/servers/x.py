@@ -66,15 +66,34 @@ class X(SimulatedServer):
         self.remaining = limit
         self.reset = int(now.timestamp()) + 900
         self.answered = 0
+        self.looked_up = 0
+        self.withheld: set[str] = set()
 
     def route(self, request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return problem(401, "Unauthorized")
         if request.path == "/2/usage/tweets":
             return Answer.json({"data": {"project_cap": "2000000", "project_id": "1", "project_usage": "1234"}})
+        if request.path == "/2/tweets":
+            return self.lookup(request)
         if request.path != "/2/tweets/search/recent":
             return problem(404, "Not Found")
         return self.limited(request)
+
+    def lookup(self, request: Request) -> Answer:
+        """Return posts by their ids; of those that are not there, or may not be seen, an error says so."""
+        ids = request.param("ids").split(",")
+        if not 0 < len(ids) <= 100:
+            return invalid("ids", request.param("ids"), "size must be between 1 and 100")
+        by_id = {post.id: post for post in self.posts}
+        fields = set(request.param("tweet.fields").split(",")) | {"id", "text", "edit_history_tweet_ids"}
+        shown_ids = [one for one in ids if one in by_id and one not in self.withheld]
+        errors = [
+            unseen(one) if one in self.withheld else gone(one, parameter="ids") for one in ids if one not in shown_ids
+        ]
+        body: dict[str, object] = {"data": [shown(by_id[one], fields) for one in shown_ids]} if shown_ids else {}
+        self.looked_up += len(shown_ids)
+        return Answer.json(body | ({"errors": errors} if errors else {}))
 
     def limited(self, request: Request) -> Answer:
         if self.now.timestamp() >= self.reset:
@@ -223,13 +242,21 @@ def user(name: str) -> dict[str, object]:
     }
 
 
-def gone(post_id: str) -> dict[str, str]:
+def unseen(post_id: str) -> dict[str, str]:
+    return gone(post_id, parameter="ids") | {
+        "detail": f"Sorry, you are not authorized to see the Tweet with ids: [{post_id}].",
+        "title": "Authorization Error",
+        "type": "https://api.twitter.com/2/problems/not-authorized-for-resource",
+    }
+
+
+def gone(post_id: str, *, parameter: str = "referenced_tweets.id") -> dict[str, str]:
     return {
         "value": post_id,
-        "detail": f"Could not find tweet with referenced_tweets.id: [{post_id}].",
+        "detail": f"Could not find tweet with {parameter}: [{post_id}].",
         "title": "Not Found Error",
         "resource_type": "tweet",
-        "parameter": "referenced_tweets.id",
+        "parameter": parameter,
         "resource_id": post_id,
         "type": "https://api.twitter.com/2/problems/resource-not-found",
     }
