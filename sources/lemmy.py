@@ -145,11 +145,12 @@ class LemmySource:
         made = self._client.requests_made
         present: list[Mention] = []
         gone: list[str] = []
+        alive: set[str] = set()
         for one in mentions:
             host, _, local = str((one.extra or {}).get("local")).rpartition(":")
             if host not in bases or not local.isdecimal():
                 continue
-            view = self._view(bases[host], "comment" if one.kind == "comment" else "post", local)
+            view = self._view(bases[host], "comment" if one.kind == "comment" else "post", local, alive)
             item = _item_of(view or {})
             if view is None or item.get("deleted") is True or item.get("removed") is True:
                 gone.append(one.id)
@@ -182,11 +183,11 @@ class LemmySource:
         """Close the connections."""
         self._client.close()
 
-    def _view(self, base: str, kind: str, local: str) -> Mapping[str, object] | None:
+    def _view(self, base: str, kind: str, local: str, alive: set[str]) -> Mapping[str, object] | None:
         """Return a post or comment by its id on an instance; None where that has none of it any more.
 
         Older instances say so with status 400. That nothing is at an address counts
-        only while the API itself is there.
+        only while the API itself is there; `alive` are the instances where that was seen.
         """
         try:
             answer = as_object(self._client.get_json(f"{base}/api/v3/{kind}", {"id": local}))
@@ -195,7 +196,9 @@ class LemmySource:
                 raise _limited(base, error) from None
             return None
         except NotFoundError:
-            self._client.get_json(f"{base}/api/v3/site")
+            if base not in alive:
+                self._client.get_json(f"{base}/api/v3/site")
+                alive.add(base)
             return None
         return as_object(answer.get(f"{kind}_view"))
 

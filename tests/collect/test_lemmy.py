@@ -138,6 +138,7 @@ def test_every_field_of_a_post_arrives() -> None:
         ),
         has_media=True,
         edited_at=from_epoch(1_780_272_000),
+        extra={"local": "home.example:5"},
     )
 
 
