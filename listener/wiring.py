@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.alerts.options import AlertOptions, RuleOptions
+    from listener.budget import Budget, Limit
     from listener.config import Brand, Config
     from listener.config.sample import SamplePart
     from listener.pipeline import Judge
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN_SOURCES",
     "Schedule",
+    "all_limits",
     "broken_sources",
+    "budget_of",
     "build_judge",
     "build_notifiers",
     "build_queries",
@@ -39,6 +42,7 @@ __all__ = [
     "digest_notifiers",
     "enabled_sources",
     "listening",
+    "own_accounts",
     "queries_for",
     "read_alert_options",
     "reference",
@@ -47,19 +51,22 @@ __all__ = [
     "schedule_of",
     "source_class",
     "source_facts",
+    "source_limits",
     "validate",
 ]
 
 BUILT_IN_SOURCES: Final = {
+    "appstore": "sources.appstore:AppStoreSource",
     "bluesky": "sources.bluesky:BlueskySource",
+    "github": "sources.github:GitHubSource",
     "hackernews": "sources.hackernews:HackerNewsSource",
     "jsonl": "sources.jsonl:JsonlSource",
     "lemmy": "sources.lemmy:LemmySource",
     "mastodon": "sources.mastodon:MastodonSource",
     "reddit": "sources.reddit:RedditSource",
     "rss": "sources.rss:RssSource",
-    "survey": "sources.survey:SurveySource",
     "stackexchange": "sources.stackexchange:StackExchangeSource",
+    "survey": "sources.survey:SurveySource",
     "x": "sources.x:XSource",
 }
 
@@ -109,10 +116,21 @@ def _build_query(brand: Brand, index: int, problems: list[str]) -> Query | None:
             own_accounts=brand.own_accounts,
             languages=brand.languages,
             query=brand.query or None,
+            inside_hashtags=brand.inside_hashtags,
         )
     except QueryError as error:
         problems.append(f'brands[{index}] "{brand.name}": {error}')
         return None
+
+
+def own_accounts(config: Config, source: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the brands' own accounts by brand, those of the brands that listen to a source where one is named."""
+    heard = listening(config)
+    return {
+        brand.name: brand.own_accounts
+        for brand in config.brands
+        if brand.own_accounts and (source is None or source in heard[brand.name])
+    }
 
 
 def queries_for(config: Config, queries: tuple[Query, ...], source: str) -> tuple[Query, ...]:
@@ -187,6 +205,25 @@ def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
     ]
 
 
+def _budget_problems(config: Config, name: str) -> list[str]:
+    """Return what is wrong with a source's budget: prices of kinds it has not, money where nothing costs any."""
+    from listener.config.budgets import rates_of, unknown_prices
+
+    budget = config.sources[name].budget
+    try:
+        facts = source_class(name).facts
+    except PluginError:
+        return []  # is told of elsewhere
+    unknown, known = unknown_prices(budget, facts)
+    problems = [f"sources.{name}.budget.prices.{kind}: no such kind; {suggest(kind, known)}" for kind in unknown]
+    if not rates_of(budget, facts) and (budget.usd_a_day is not None or budget.usd_a_month is not None):
+        problems.append(
+            f"sources.{name}.budget: {name} has no price, so that a budget in USD would never stop it; "
+            "set prices, or a budget in requests or items"
+        )
+    return problems
+
+
 def schedule_of(config: Config, name: str) -> Schedule:
     """Return when a source is read: as configured, else by the source's own defaults.
 
@@ -199,6 +236,37 @@ def schedule_of(config: Config, name: str) -> Schedule:
         lookback=settings.lookback or facts.lookback,
         jitter=settings.jitter if settings.jitter is not None else min(every / 10, every.__class__(minutes=1)),
     )
+
+
+def budget_of(config: Config, name: str) -> Budget:
+    """Return what may be spent on a source: its own limits, those of the brands, and what its things cost."""
+    from listener.budget import Budget
+    from listener.config.budgets import limits_of_brand, rates_of
+
+    own = config.sources[name].budget
+    brands = [limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)]
+    facts = source_class(name).facts
+    return Budget(limits=(*source_limits(config, name), *brands), rates=rates_of(own, facts))
+
+
+def source_limits(config: Config, name: str) -> tuple[Limit, ...]:
+    """Return the limits of a source itself: its budget, or a cap of the service."""
+    from listener.config.budgets import limits_of_source
+    from listener.options import Secret
+
+    options = _source_options(config, name, [])
+    fields = () if options is None else dataclasses.fields(cast("Any", options))
+    secrets = [value for field in fields if isinstance(value := getattr(options, field.name), Secret)]
+    has_key = any(secret.is_set for secret in secrets)
+    return limits_of_source(name, config.sources[name].budget, source_class(name).facts, has_key=has_key)
+
+
+def all_limits(config: Config) -> tuple[Limit, ...]:
+    """Return every limit of the enabled sources and of the brands."""
+    from listener.config.budgets import limits_of_brand
+
+    own = [limit for name in enabled_sources(config) for limit in source_limits(config, name)]
+    return (*own, *(limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)))
 
 
 def retention_of(config: Config) -> Retention:
@@ -231,7 +299,7 @@ def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
     from listener.pipeline import Judge
 
     identifier, scorer = build_scoring_of(config)
-    return Judge(queries, Matcher(queries), identifier, scorer)
+    return Judge(queries, Matcher(queries), identifier, scorer, own_accounts=own_accounts(config))
 
 
 def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions, ...]]:
@@ -333,6 +401,7 @@ def validate(config: Config) -> None:
             problems.append(f"sources.{name}: no such source; {suggest(name, known)}")
         else:
             problems += _unknown_brands(config, name, _source_options(config, name, problems))
+            problems += _budget_problems(config, name)
     for check in (build_queries, read_alert_options):
         try:
             check(config)

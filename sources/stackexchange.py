@@ -130,6 +130,9 @@ class StackExchangeSource:
         overlap=timedelta(hours=1),
         lag=timedelta(minutes=2),
         every=timedelta(hours=1),
+        requests_a_day=300,
+        requests_a_day_with_key=10_000,
+        cap_seen="api.stackexchange.com/docs/throttle, 2026-11-22",
     )
 
     def __init__(

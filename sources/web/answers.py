@@ -86,7 +86,7 @@ def error_of(answer: Answer, *, source: str, host: str, now: datetime) -> Source
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED:
         return None
     says = f"{source}: {host} answered {status}"
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_limit(answer.headers)):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_limit(answer)):
         return RateLimitedError(f"{says}: the rate limit is reached", retry_at=retry_at)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnavailableError(f"{says}: the server is down or overloaded", retry_at=retry_at)
@@ -96,8 +96,14 @@ def error_of(answer: Answer, *, source: str, host: str, now: datetime) -> Source
     return made(f"{says}: {meaning}{_explanation(answer.body) if made is RejectedQueryError else ''}")
 
 
-def _is_limit(headers: Mapping[str, str]) -> bool:
-    return "retry-after" in headers or any(headers.get(name, "").strip() == "0" for name in _LEFT)
+def _is_limit(answer: Answer) -> bool:
+    """Say whether a 403 is a limit: by its headers or, as with GitHub's secondary limits, by its words alone."""
+    headers = answer.headers
+    return (
+        "retry-after" in headers
+        or any(headers.get(name, "").strip() == "0" for name in _LEFT)
+        or b"secondary rate limit" in answer.body[:10_000]
+    )
 
 
 def _explanation(body: bytes) -> str:

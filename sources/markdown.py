@@ -1,0 +1,58 @@
+"""Read Markdown as it is written on code hosts: its words as a reader sees them, and its links.
+
+All of it takes time linear in the length of what it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sources.text import clean
+
+__all__ = ["links_of_markdown", "text_of_markdown"]
+
+_MOST: Final = 100_000
+"""Characters that are looked through for links."""
+_LINK: Final = re.compile(r"!?\[([^\[\]]{0,500})\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)")
+_BARE: Final = re.compile(r"https?://[^\s<>()\[\]\"'`]{1,2000}")
+_BREAKS: Final = re.compile(
+    r"</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|hr|details|blockquote|pre)\b[^<>]{0,1000}>", re.IGNORECASE
+)
+_TAGS: Final = re.compile(
+    r"</?(?:a|abbr|b|big|center|code|dd|del|dl|dt|em|font|i|img|ins|kbd|mark|picture|q|s|samp|small|source|span|strike|strong"
+    r"|sub|summary|sup|tbody|td|tfoot|th|thead|tt|u|var|video)\b[^<>]{0,2000}>",
+    re.IGNORECASE,
+)
+_GAP: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
+
+
+def text_of_markdown(markdown: str) -> str:
+    """Return the text of Markdown, cleaned: links give their words, HTML tags and comments go, the marks stay.
+
+    A ``<`` that opens none of the tags that such texts hold is kept: code is full of them.
+    """
+    bare = _without_comments(clean(markdown))
+    bare = _TAGS.sub("", _BREAKS.sub("\n", _LINK.sub(r"\1", bare)))
+    return clean(_GAP.sub("\n\n", bare)).strip()
+
+
+def links_of_markdown(markdown: str) -> list[str]:
+    """Return the targets of links, written out or not, in order; of the first 100 000 characters at most."""
+    shown = _without_comments(markdown[:_MOST])
+    bare = _BARE.findall(_LINK.sub(" ", shown))
+    return [target for _, target in _LINK.findall(shown)] + [link.rstrip(".,;:!?*_") for link in bare]
+
+
+def _without_comments(text: str) -> str:
+    """Leave out HTML comments: what a form's author wrote to those who fill it in."""
+    kept: list[str] = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0:
+        kept.append(text[position:start])
+        end = text.find("-->", start + 4)
+        if end < 0:
+            return "".join(kept)
+        position = end + 3
+    kept.append(text[position:])
+    return "".join(kept)
