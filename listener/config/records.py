@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone, system_zone
+from listener.config.budgets import BrandBudget, SourceBudget
 from listener.errors import UsageError, suggest
 from listener.frozen import dataclass
 from listener.options import OPTION, OptionInfo, Secret, option
@@ -31,6 +32,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "NotifySettings",
+    "ResponseSettings",
     "SourceSettings",
 ]
 
@@ -39,6 +41,9 @@ BRAND_KINDS: Final = ("own", "competitor", "topic")
 
 _MAIL_PORTS: Final = {"tls": 465, "starttls": 587, "none": 25}
 """The usual port of each way to speak SMTP (RFC 8314 and RFC 6409, seen 2026-11)."""
+
+_MAIL_SOURCES: Final = frozenset({"mail", "email", "imap"})
+"""Names of sources in which people wait for letters, not for posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,10 @@ class Brand:
         example=("Acme", "Acme Rockets"),
     )
     hashtags: tuple[str, ...] = option("Hashtags of the brand, with or without #.", default=(), example=("acme",))
+    inside_hashtags: bool = option(
+        "Whether keywords count inside hashtags in CamelCase too (#LoveAcmeCoffee), where these come along.",
+        default=False,
+    )
     query: str = option(
         "A boolean expression, in addition to keywords and hashtags.",
         default="",
@@ -92,7 +101,9 @@ class Brand:
         example=("rocket", "anvil"),
     )
     own_accounts: tuple[str, ...] = option(
-        "Handles of the brand itself; what they write is not counted.", default=(), example=("acme", "acme_support")
+        "Handles of the brand itself; what they write is not counted, and what they reply to is answered.",
+        default=(),
+        example=("acme", "acme_support"),
     )
     sources: tuple[str, ...] = option(
         "Listen in these sources only; empty: in all.", default=(), example=("hackernews",)
@@ -100,6 +111,7 @@ class Brand:
     languages: tuple[str, ...] = option(
         "Count texts in these languages only; empty: in all.", default=(), example=("en", "hi")
     )
+    budget: BrandBudget = option("What may be spent on the brand, over all sources.", default=BrandBudget())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +141,13 @@ class SourceSettings:
         minimum=86_400,
         example="30d",
     )
+    response_target: timedelta | None = option(
+        "Within how long a mention here should be answered; without it as `[responses]` says.",
+        default=None,
+        minimum=60,
+        example="2h",
+    )
+    budget: SourceBudget = option("What may be spent on this source.", default=SourceBudget())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +197,23 @@ class JourneySettings:
             "use": self.use,
             "advocacy": self.advocacy,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSettings:
+    """Hold `[responses]`: within how long people should be answered, and how answers are found."""
+
+    social: timedelta = option("Within how long a mention should be answered.", default=timedelta(hours=4), minimum=60)
+    mail: timedelta = option("The same in sources called mail, email or imap.", default=timedelta(hours=24), minimum=60)
+    read_threads: bool = option(
+        "Read the threads of unanswered mentions for replies of own_accounts that no query finds.", default=True
+    )
+    follow: timedelta = option(
+        "How long after its publication a mention's thread is read.", default=timedelta(days=7), minimum=3_600
+    )
+    threads: int = option(
+        "Mentions whose threads are read in one pass of a source.", default=20, minimum=1, maximum=500
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +296,7 @@ class Config:
     sentiment: Mapping[str, object] = field(default_factory=dict)
     alerts: Mapping[str, object] = field(default_factory=dict)
     journey: JourneySettings = JourneySettings()
+    responses: ResponseSettings = ResponseSettings()
     digest: DigestSettings = DigestSettings()
     mail: MailSettings = MailSettings()
     notify: NotifySettings = NotifySettings()
@@ -273,6 +310,13 @@ class Config:
     def zone(self) -> ZoneInfo:
         """Return the time zone in which days are cut: the one set, or the machine's."""
         return load_zone(self.listener.time_zone) if self.listener.time_zone else system_zone()
+
+    def response_target(self, source: str) -> timedelta:
+        """Return within how long a mention of a source should be answered."""
+        settings = self.sources.get(source)
+        if settings is not None and settings.response_target is not None:
+            return settings.response_target
+        return self.responses.mail if source in _MAIL_SOURCES else self.responses.social
 
     def brand(self, name: str) -> Brand:
         """Return the brand called `name`, upper and lower case alike.

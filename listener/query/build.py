@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from listener.errors import QueryError
 from listener.query.parse import parse
 from listener.query.terms import entity_key, read_name
-from listener.query.tree import And, Author, Cashtag, Field, Handle, Hashtag, Node, Not, Or, Phrase, Query
+from listener.query.tree import And, Author, Cashtag, Field, Handle, Hashtag, Node, Not, Or, Phrase, Query, TagWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ def build_query(
     own_accounts: Sequence[str] = (),
     languages: Sequence[str] = (),
     query: str | None = None,
+    inside_hashtags: bool = False,
 ) -> Query:
     """Return the query of a brand: any keyword, hashtag or `query`, narrowed by the rest.
 
@@ -35,6 +36,8 @@ def build_query(
     mention with a word of `exclude` (or by an ``author:``, on a ``site:`` or in a
     ``subreddit:`` named there), or written by one of `own_accounts`, does not match; where `context` has words, at least one of them must stand in it
     too. With `languages` (BCP 47) the identified language must be one of them. A word with #, @ or $ before it is a hashtag, a handle or a ticker symbol.
+    With `inside_hashtags` the words and phrases count inside hashtags in CamelCase too
+    (#LoveAcmeCoffee), wherever these come along.
     Raises QueryError naming the option that cannot be read.
     """
     if not brand.strip():
@@ -46,6 +49,8 @@ def build_query(
         wanted.append(_parsed(query))
     if not wanted:
         wanted = [read_word(brand, "name")]
+    if inside_hashtags:
+        wanted += [TagWords(node.text, is_met=True) for node in wanted if isinstance(node, Phrase)]
     parts = [_any(wanted)]
     if context:
         parts.append(_any([read_word(word, "context") for word in context]))

@@ -22,6 +22,7 @@ __all__ = [
     "FoldTable",
     "KindTable",
     "changing_pattern",
+    "unspaced_pattern",
 ]
 
 WORD: Final = 1
@@ -192,6 +193,11 @@ def changing_pattern() -> str:
     plain = "".join(f"\\U{first:0>8}-\\U{last:0>8}" for first, last in (part.split("-") for part in _PLAIN.split()))
     one = f"[^\\x00-\\x7f{plain}]"
     return f"{one}{one}*"
+
+
+def unspaced_pattern() -> str:
+    """Return a regular expression of one character of a script that writes words without spaces."""
+    return "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _UNSPACED_RANGES) + "]"
 
 
 class FoldTable(dict[int, str]):

@@ -10,10 +10,11 @@ from listener.query.tree import Author, Bound, Field, Node
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from listener.mention import Author as Writer
     from listener.mention import Mention
     from listener.query.reading import Reading
 
-__all__ = ["holds"]
+__all__ = ["holds", "is_written_by"]
 
 _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
@@ -45,7 +46,7 @@ def holds(node: Node, reading: Reading) -> bool:
     """Say whether a condition on a property is satisfied; a language has to be identified."""
     match node:
         case Author(handle):
-            return _is_author(handle, reading)
+            return is_written_by(reading.mention.author, handle)
         case Field(name, value):
             return _FIELDS[name](value, reading)
         case Bound(measure, sign, bound):
@@ -55,12 +56,12 @@ def holds(node: Node, reading: Reading) -> bool:
     raise TypeError(msg)
 
 
-def _is_author(handle: str, reading: Reading) -> bool:
-    """Say whether an account wrote a mention; handles have no case."""
-    author = reading.mention.author
-    if author is None or author.handle is None:
+def is_written_by(author: Writer | None, account: str) -> bool:
+    """Say whether an account, by its handle or by the service's id, is the author; handles have no case."""
+    if author is None:
         return False
-    return author.handle.lstrip("@").casefold() == handle.lstrip("@").casefold()
+    wanted = account.lstrip("@").casefold()
+    return any(name is not None and name.lstrip("@").casefold() == wanted for name in (author.handle, author.id))
 
 
 def _is_on_site(host: str, reading: Reading) -> bool:

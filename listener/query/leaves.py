@@ -263,6 +263,11 @@ def _tag_words(value: str, column: int) -> TagWords:
     return TagWords(value)
 
 
+def _met_tag_words(value: str, column: int) -> TagWords:
+    _check_words(value, column)
+    return TagWords(value, is_met=True)
+
+
 _READERS: Final[dict[str, Callable[[str, int], Node]]] = {
     "title": lambda value, column: Title(_phrase(value, column)),
     "author": lambda value, column: Author(_account(value.strip(), column)),
@@ -275,6 +280,7 @@ _READERS: Final[dict[str, Callable[[str, int], Node]]] = {
     "country": _country,
     "raw": _raw,
     "hashtag": _tag_words,
+    "inhashtag": _met_tag_words,
     "is": _trait("is"),
     "has": _trait("has"),
 }

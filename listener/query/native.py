@@ -20,6 +20,7 @@ from listener.query.tree import (
     Or,
     Phrase,
     Raw,
+    TagWords,
     Title,
     format_tree,
 )
@@ -148,6 +149,8 @@ class Widener:
         """Return the part of the tree for which nothing positive can be asked."""
         if isinstance(node, Or):
             for child in node.children:
+                if _is_met(child):
+                    continue
                 expression = self.widen(child)
                 if expression is None or not expression.is_positive:
                     return self.obstacle(child)
@@ -168,11 +171,16 @@ class Widener:
     def _either(self, children: tuple[Node, ...], *, negated: bool) -> Expression | None:
         flat: list[Expression] = []
         for child in children:
+            if _is_met(child) and not negated:
+                self.dropped.add(format_tree(child))
+                continue
             part = self.widen(child, negated=negated)
             if part is None:
                 return None
             flat.extend(part.parts if isinstance(part, Alternatives) else (part,))
         distinct = tuple(dict.fromkeys(flat))
+        if not distinct:
+            return None
         return distinct[0] if len(distinct) == 1 else Alternatives(distinct)
 
     def _wanted(self, node: Node) -> Expression | None:
@@ -236,6 +244,11 @@ class Widener:
             case Author(handle) if dialect.authors:
                 return Leaf(f"{dialect.negation}{dialect.author_prefix}{handle}", source, is_positive=False)
         return None
+
+
+def _is_met(node: Node) -> bool:
+    """Say whether an alternative is only met, never asked for."""
+    return isinstance(node, TagWords) and node.is_met
 
 
 def _has_letter(piece: str) -> bool:

@@ -86,9 +86,14 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class TagWords:
-    """These words one after another inside a hashtag written in CamelCase: #LoveAcmeCoffee."""
+    """These words one after another inside a hashtag written in CamelCase: #LoveAcmeCoffee.
+
+    With `is_met` it is an alternative that counts where it comes along: no service
+    is asked for it, since hardly any can search inside hashtags.
+    """
 
     text: str
+    is_met: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +274,10 @@ def _format_leaf(node: Node) -> str:
             return _quoted(text)
         case Prefix(text):
             return f"{_quoted(text)}*"
-        case Raw(text) | TagWords(text):
-            return f"{_FIELDS[type(node)]}:{_quoted(text)}"
+        case TagWords(text, is_met):
+            return f"{'inhashtag' if is_met else 'hashtag'}:{_quoted(text)}"
+        case Raw(text):
+            return f"raw:{_quoted(text)}"
         case Field("url", value):
             return f"url:{_quoted(value)}"
         case Field(name, value):
@@ -289,8 +296,6 @@ _FIELDS: Final[dict[type, str]] = {
     Handle: "@",
     Cashtag: "$",
     Author: "author:",
-    Raw: "raw",
-    TagWords: "hashtag",
 }
 
 

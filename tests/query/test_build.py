@@ -75,3 +75,21 @@ def test_the_same_configuration_in_another_order_has_the_same_version():
     two = build_query(brand="Acme", keywords=["globex", "acme"], exclude=["cake", "pie"])
     assert one.version == two.version
     assert one.version != build_query(brand="Acme", keywords=["acme"]).version
+
+
+def test_keywords_inside_hashtags_count_where_that_is_wanted():
+    plain = build_query(brand="Acme", keywords=["acme coffee", "#acme"])
+    query = build_query(brand="Acme", keywords=["acme coffee", "#acme"], inside_hashtags=True)
+    assert query.tree == parse('"acme coffee" OR #acme OR inhashtag:"acme coffee"')
+    assert parse(query.text) == query.tree
+    assert query.version != plain.version
+    loved = mention("so good #LoveAcmeCoffee")
+    assert evaluate(query.tree, loved) is not None
+    assert evaluate(plain.tree, loved) is None
+    assert evaluate(query.tree, mention("so good #loveacmecoffee")) is None
+
+
+def test_the_name_counts_inside_hashtags_too_where_it_is_the_keyword():
+    query = build_query(brand="Acme", inside_hashtags=True, exclude=["pie"])
+    assert evaluate(query.tree, mention("#IloveAcme")) is not None
+    assert evaluate(query.tree, mention("#IloveAcme pie")) is None

@@ -142,3 +142,15 @@ def test_a_brand_that_cannot_be_asked_is_named():
     queries = [build_query(brand="Globex"), Query.of("Acme", parse("lang:en"))]
     with pytest.raises(RejectedQueryError, match="query of Acme"):
         compile_together(queries, X)
+
+
+def test_what_is_only_met_is_not_asked_for_and_refuses_nothing():
+    assert native('"acme coffee" OR inhashtag:"acme coffee"') == native('"acme coffee"')
+    assert native('tea AND ("acme coffee" OR inhashtag:"acme coffee")') == native('tea AND "acme coffee"')
+    assert native('tea AND inhashtag:"acme coffee"') == native("tea")
+    made = compile_query(Query.of("Acme", parse('acme OR inhashtag:"acme"')), X)
+    assert made[0].residual == ('inhashtag:"acme"',)
+    with pytest.raises(RejectedQueryError, match="inhashtag"):
+        native('inhashtag:"acme coffee" OR inhashtag:"acme tea"')
+    with pytest.raises(RejectedQueryError, match=r": lang:en holds"):
+        native('inhashtag:"acme coffee" OR lang:en')
