@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from listener.config import Brand, Config
     from listener.config.sample import SamplePart
     from listener.pipeline import Judge
-    from listener.protocols import LanguageIdentifier, Notifier, Scorer, Source, SourceFacts, StopSignal
+    from listener.protocols import LanguageIdentifier, Notifier, RecheckFacts, Scorer, Source, SourceFacts, StopSignal
     from listener.query import Query
     from listener.store import Retention
 
@@ -45,6 +45,7 @@ __all__ = [
     "own_accounts",
     "queries_for",
     "read_alert_options",
+    "recheck_of",
     "reference",
     "retention_of",
     "sample",
@@ -267,6 +268,17 @@ def all_limits(config: Config) -> tuple[Limit, ...]:
 
     own = [limit for name in enabled_sources(config) for limit in source_limits(config, name)]
     return (*own, *(limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)))
+
+
+def recheck_of(config: Config, name: str) -> tuple[RecheckFacts, int] | None:
+    """Return how a source looks again at its mentions, and its requests a day; None where it does not, or is not to."""
+    facts: RecheckFacts | None = getattr(source_class(name), "recheck_facts", None)
+    if facts is None or not config.listener.recheck_after:
+        return None
+    settings = config.sources[name]
+    own = settings.recheck_requests_per_day
+    per_day = facts.requests_per_day if own is None else own
+    return (facts, per_day) if per_day else None
 
 
 def retention_of(config: Config) -> Retention:

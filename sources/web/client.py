@@ -60,6 +60,8 @@ class Limits:
     `pause_seconds` is the longest pause before another try; a service that asks
     for a longer one is not waited for. `backoff_seconds` is the first pause
     where the service names none. `body_bytes` is counted after unpacking.
+    `spacing_seconds` lie between the requests of a client, for services that ask
+    for so much; that pause is not counted in `total_seconds`.
     """
 
     connect_seconds: float = 5.0
@@ -70,6 +72,7 @@ class Limits:
     pause_seconds: float = 5.0
     body_bytes: int = 10 << 20
     redirects: int = 5
+    spacing_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,8 @@ class Client:
     are refused, whoever leads there, but for the origins of the URLs in
     `trusted` (what the operator wrote as `base_url`), or altogether with
     `allow_private`. A loopback URL among the trusted opens all of loopback.
-    `requests_made` counts the requests sent.
+    `requests_made` counts the requests sent. `judge` is asked before the status
+    what an answer stands for: an error, or None where the status tells.
     """
 
     def __init__(
@@ -101,8 +105,11 @@ class Client:
         allow_private: bool = False,
         limits: Limits | None = None,
         stop: StopSignal | None = None,
+        judge: Callable[[Answer], SourceError | None] | None = None,
     ) -> None:
         self.requests_made = 0
+        self._judge = judge
+        self._free_at = 0.0
         self._source = source
         self._limits = limits or Limits()
         self._stop = stop
@@ -167,7 +174,10 @@ class Client:
 
     def _call(self, ask: _Ask, read: Callable[[Answer], T]) -> T:
         """Try until an answer can be read, within the limits; the last failure is raised."""
-        limits, ends = self._limits, time.monotonic() + self._limits.total_seconds
+        limits = self._limits
+        if (early := self._free_at - time.monotonic()) > 0:
+            self._sleep(early)
+        ends = time.monotonic() + limits.total_seconds
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(limits.tries),
             wait=self._pause,
@@ -192,7 +202,8 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         asked = self._asked_pause(error) if isinstance(error, TransientSourceError) else None
         backoff = self._limits.backoff_seconds * 2 ** (state.attempt_number - 1)
-        return min(self._limits.pause_seconds, max(0.0, backoff if asked is None else asked))
+        pause = min(self._limits.pause_seconds, max(0.0, backoff if asked is None else asked))
+        return max(pause, self._free_at - time.monotonic())
 
     def _sleep(self, seconds: float) -> None:
         if self._stop is None:
@@ -212,7 +223,8 @@ class Client:
                 raise self._stopped()
             answer = self._hop(ask, ends)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
-                error = error_of(answer, source=self._source, host=_host(ask.url), now=utc_now())
+                error = self._judge(answer) if self._judge is not None else None
+                error = error or error_of(answer, source=self._source, host=_host(ask.url), now=utc_now())
                 if error is not None:
                     raise error
                 return answer
@@ -262,6 +274,7 @@ class Client:
         leash = Leash(seconds=left, stop=self._stop, public_only=self._is_guarded(origin_of(ask.url)))
         with leash:
             self.requests_made += 1
+            self._free_at = time.monotonic() + self._limits.spacing_seconds
             try:
                 answer = self._exchange(ask, left)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:

@@ -330,3 +330,34 @@ def test_an_unchanged_answer_is_handed_over(service: Service, client: Client) ->
 def test_a_configured_address_is_https_or_this_machine(base: str) -> None:
     with pytest.raises(PermanentSourceError, match="base_url"):
         Client("acme", trusted=[base])
+
+
+def test_requests_are_set_apart_where_a_service_asks_for_it(service: Service) -> None:
+    waited: list[float | None] = []
+
+    class Stop:
+        def is_set(self) -> bool:
+            return False
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return False
+
+    service.fault("status", status=200, body="{}", times=3)
+    with Client("test", trusted=[service.url], limits=Limits(spacing_seconds=7), stop=Stop()) as client:
+        assert [client.get_json(service.url) for _ in range(3)] == [{}, {}, {}]
+    assert len(waited) == 2
+    assert all(timeout is not None and 6 < timeout <= 7 for timeout in waited)
+
+
+def test_a_judge_of_the_source_decides_before_the_status(service: Service) -> None:
+    def judge(answer: Answer) -> RateLimitedError | None:
+        return RateLimitedError("test: too busy") if b"busy" in answer.body else None
+
+    service.fault("status", status=200, body="too busy")
+    service.fault("status", status=404, body="nothing")
+    with Client("test", trusted=[service.url], judge=judge) as client:
+        with pytest.raises(RateLimitedError, match="too busy"):
+            client.get_json(service.url)
+        with pytest.raises(NotFoundError):
+            client.get_json(service.url)
