@@ -20,6 +20,7 @@ from listener.schema import (
     v0005_rechecks,
     v0006_answers,
     v0007_spending,
+    v0008_models,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ _TABLES: Final = (
     ("0005_rechecks", v0005_rechecks.TABLES),
     ("0006_answers", v0006_answers.TABLES),
     ("0007_spending", v0007_spending.TABLES),
+    ("0008_models", v0008_models.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))
