@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 from contextlib import closing, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from listener import wiring
 from listener.errors import PluginError, SourceError
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
+from listener.pipeline.answers import ThreadPlan, follow_threads
+from listener.protocols import ReadsThreads
 from listener.search import Reader
 from listener.store import Store
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from listener.config import Config
     from listener.pipeline import Judge
-    from listener.protocols import StopSignal
+    from listener.pipeline.rechecking import RecheckOutcome
+    from listener.protocols import Rechecks, Source, StopSignal
     from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
@@ -91,10 +94,44 @@ class Service:
                 store.reports.note_outcome(name, state="broken", message=str(error), retry_at=None, now=now)
                 return SourceOutcome(source=name, state="broken", message=str(error))
             collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
-            request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand)
+            budget = wiring.budget_of(self._config, name)
+            request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget)
             heard = wiring.queries_for(self._config, self._queries, name)
             with closing(source):
-                return collector.collect(source, request, heard)
+                outcome = collector.collect(source, request, heard)
+                if outcome.state == "ok":
+                    self._follow_threads(store, source, name, now)
+                return outcome
+
+    def _follow_threads(self, store: Store, source: Source, name: str, now: datetime) -> None:
+        """Look for answers of the brands' own accounts, where the source can and may read threads."""
+        settings, accounts = self._config.responses, wiring.own_accounts(self._config, name)
+        if settings.read_threads and accounts and isinstance(source, ReadsThreads):
+            plan = ThreadPlan(accounts=accounts, follow=settings.follow, threads=settings.threads)
+            follow_threads(source, name, store, plan, self._stop, now=now)
+
+    def recheck(self, name: str, *, now: datetime, only_new: bool = False) -> RecheckOutcome | None:
+        """Look again at mentions of a source that are due; None where it does not offer that, or is not to.
+
+        With `only_new` at those alone that were never completed by a look, where the
+        source's mentions come incomplete. Whatever the source does ends in the outcome. Raises StoreError.
+        """
+        from listener.pipeline.rechecking import Rechecker, RecheckOutcome, RecheckRequest  # noqa: PLC0415 - not for a mere collection
+        from listener.search.rechecks import RecheckReader  # noqa: PLC0415 - the same
+
+        try:
+            how = wiring.recheck_of(self._config, name)
+            if how is None or (only_new and not how[0].is_lookup):
+                return None
+            source = wiring.build_source(self._config, name, self._stop)
+        except (PluginError, SourceError) as error:
+            return RecheckOutcome(source=name, state="broken", message=str(error))
+        request = RecheckRequest(
+            now=now, ages=self._config.listener.recheck_after, per_day=how[1], only_new=only_new
+        )
+        with closing(source), Store(self._database) as store, RecheckReader(self._database) as reader:
+            self.register(store, now)
+            return Rechecker(store, reader, self._judge, self._stop).recheck(cast("Rechecks", source), request)
 
     def collect_all(
         self,

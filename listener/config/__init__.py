@@ -16,6 +16,7 @@ from listener.config.records import (
     LogSettings,
     MailSettings,
     NotifySettings,
+    ResponseSettings,
     SourceSettings,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "NotifySettings",
+    "ResponseSettings",
     "SourceSettings",
     "find_config",
     "load_config",

@@ -22,6 +22,7 @@ from listener.config.records import (
     LogSettings,
     MailSettings,
     NotifySettings,
+    ResponseSettings,
     SourceSettings,
 )
 from listener.errors import ConfigError, UsageError, suggest
@@ -36,7 +37,19 @@ VARIABLE: Final = "LISTENER_CONFIG"
 
 T = TypeVar("T")
 
-_TABLES: Final = ("listener", "brands", "sources", "sentiment", "alerts", "journey", "digest", "mail", "notify", "log")
+_TABLES: Final = (
+    "listener",
+    "brands",
+    "sources",
+    "sentiment",
+    "alerts",
+    "journey",
+    "responses",
+    "digest",
+    "mail",
+    "notify",
+    "log",
+)
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
 _LONGEST_NAME: Final = 100
@@ -118,6 +131,7 @@ def _assemble(tables: Mapping[str, object], path: Path) -> Config:
         sentiment=_table(tables, "sentiment", problems),
         alerts=_table(tables, "alerts", problems),
         journey=table("journey", JourneySettings),
+        responses=table("responses", ResponseSettings),
         digest=table("digest", DigestSettings),
         mail=table("mail", MailSettings),
         notify=table("notify", NotifySettings),

@@ -65,6 +65,11 @@ class ListenerSettings:
         minimum=86_400,
         example="730d",
     )
+    recheck_after: tuple[timedelta, ...] = option(
+        "How long after it was first seen a mention is looked at again, for edits, deletions and counters.",
+        default=(timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30)),
+        minimum=60,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,13 @@ class SourceSettings:
         default=None,
         minimum=86_400,
         example="30d",
+    )
+    recheck_requests_per_day: int | None = option(
+        "Requests a UTC day for looking again at mentions; 0: never; without it the source's own default.",
+        default=None,
+        minimum=0,
+        maximum=1_000_000,
+        example=100,
     )
     response_target: timedelta | None = option(
         "Within how long a mention here should be answered; without it as `[responses]` says.",

@@ -20,6 +20,7 @@ from listener.config.records import (
     LogSettings,
     MailSettings,
     NotifySettings,
+    ResponseSettings,
 )
 from listener.options import Secret
 
@@ -97,6 +98,12 @@ def delivery_parts() -> tuple[SamplePart, ...]:
             path="journey",
             records=(JourneySettings,),
             doc="The stages of a purchase, for themes by stage: the one with most phrases in a text is taken.",
+            is_active=True,
+        ),
+        SamplePart(
+            path="responses",
+            records=(ResponseSettings,),
+            doc="Within how long people should be answered, and how the answers of own_accounts are found.",
             is_active=True,
         ),
         SamplePart(path="digest", records=(DigestSettings,), doc="The summary that goes out by mail.", is_active=True),
@@ -212,7 +219,7 @@ def _sample_line(plan: FieldPlan, part: SamplePart) -> str:
     if plan.is_required:
         mark = "" if part.is_active else "# "
         return f"{mark}{plan.name} = {toml_value(plan.info.example or '')}"
-    is_blank = default is None or default in ("", ())
+    is_blank = default is None or default in ("", (), {})
     value = plan.info.example if is_blank and plan.info.example is not None else default
     return f"# {plan.name} = {toml_value(value if value is not None else '')}"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from listener.clock import from_epoch
+from listener.budget import Budget
+from listener.clock import from_epoch, to_epoch
 from listener.errors import (
     CredentialsError,
     ForbiddenError,
@@ -21,18 +22,20 @@ from listener.errors import (
     UnexpectedAnswerError,
     UsageCappedError,
 )
+from listener.pipeline.metering import Meter, Stops
 from listener.protocols import Window
-from listener.store import PageProgress
+from listener.store import PageProgress, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
     from listener.ledger import WindowRow
     from listener.pipeline.judge import Judge
     from listener.protocols import Page, Resource, Source, StopSignal
     from listener.query import Query
-    from listener.store import SaveResult, Store
+    from listener.store import Charge, SaveResult, Store
 
 __all__ = ["ONE_RESOURCE_ONLY", "CollectRequest", "Collector", "SourceOutcome", "failure_state"]
 
@@ -60,20 +63,21 @@ class CollectRequest:
 
     `lookback` is how far the first window of a resource reaches back. `since` asks
     to look back to that instant wherever nothing was read yet. `brand` leaves out
-    the resources of other brands.
+    the resources of other brands. `budget` is what may be spent.
     """
 
     now: datetime
     lookback: timedelta
     since: datetime | None = None
     brand: str | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceOutcome:
     """Say how a pass over one source went.
 
-    `state` is ``ok``, ``stopped`` or the kind of failure; `message` the sentence
+    `state` is ``ok``, ``stopped``, ``budget`` where that left no room, or the kind of failure; `message` the sentence
     for people. `retry_at` is when the service asks to be called again.
     """
 
@@ -91,7 +95,7 @@ class SourceOutcome:
     @property
     def is_failure(self) -> bool:
         """Say whether something went wrong."""
-        return self.state not in {"ok", "stopped"}
+        return self.state not in {"ok", "stopped", "budget"}
 
 
 class _Tally:
@@ -101,6 +105,7 @@ class _Tally:
         self.pages = self.fetched = self.new = self.changed = self.unmatched = self.skipped = 0
         self.failure: SourceError | None = None
         self.window: WindowRow | None = None
+        self.stops = Stops()
 
     def count(self, page: Page, result: SaveResult, unmatched: int) -> None:
         """Add one stored page."""
@@ -211,6 +216,8 @@ class Collector:
             outcome = self._failed(source, tally.failure, tally)
             # One host's limit is no reason to let the others wait.
             return replace(outcome, retry_at=None) if source.facts.resources_fail_alone else outcome
+        if tally.stops.message is not None:
+            return tally.outcome(source.name, "budget", tally.stops.message, tally.stops.goes_on)
         return tally.outcome(source.name, "ok")
 
     def _read_resource(
@@ -228,26 +235,52 @@ class Collector:
             now=now,
         )
         for window in windows:
-            self._read_window(source, resource, window, request, tally)
+            refusal = self._read_window(source, resource, window, request, tally)
+            if refusal is not None:
+                self._store.purse.stop(resource_id, refusal.reason, now=now)
+                tally.stops.refused(refusal)
+                return
             if self._stop.is_set():
                 return
+        tally.stops.read()
 
     def _read_window(
         self, source: Source, resource: Resource, window: WindowRow, request: CollectRequest, tally: _Tally
-    ) -> None:
+    ) -> Refusal | None:
+        """Read a window on, page by page; returns the refusal where the budget has no room for the next one."""
         asked = self._asked(source, window, request.now)
+        meter = Meter(self._store, source, request.budget, request.now)
         tally.window = window
         while tally.window is not None and not self._stop.is_set():
-            cursor = tally.window.cursor
-            try:
-                page = source.fetch(resource, asked, cursor)
-                if page.cursor is not None and page.cursor == cursor:
+            grant = meter.ask(resource)
+            if isinstance(grant, Refusal):
+                return grant
+            watched = meter.watched(resource, grant)
+            page = self._fetch(source, resource, replace(asked, size=grant.size), tally.window, watched, request.now)
+            charge = meter.charge(resource, page, grant)
+            tally.window = self._save(source.name, page, asked, tally, charge, request.now)
+        return None
+
+    def _fetch(  # noqa: PLR0917 - one step of a page
+        self,
+        source: Source,
+        resource: Resource,
+        asked: Window,
+        window: WindowRow,
+        watched: AbstractContextManager[None],
+        now: datetime,
+    ) -> Page:
+        """Return the next page of a window; what goes wrong is noted and raised."""
+        try:
+            with watched:
+                page = source.fetch(resource, asked, window.cursor)
+                if page.cursor is not None and page.cursor == window.cursor:
                     msg = f"{source.name}: the service answers with the same page again and again"
                     raise UnexpectedAnswerError(msg)
-            except SourceError as error:
-                self._store.note_open(tally.window, str(error), now=request.now)
-                raise
-            tally.window = self._save(source.name, page, asked, tally, request.now)
+                return page
+        except SourceError as error:
+            self._store.note_open(window, str(error), now=now)
+            raise
 
     def _asked(self, source: Source, window: WindowRow, now: datetime) -> Window:
         """Return what to ask for: the window, reaching back over items that were indexed late."""
@@ -258,16 +291,26 @@ class Collector:
             since = max(since, now - source.facts.horizon)
         return Window(since=since, until=from_epoch(window.to_at), marker=self._store.marker_before(window))
 
-    def _save(self, name: str, page: Page, asked: Window, tally: _Tally, now: datetime) -> WindowRow | None:
+    def _save(  # noqa: PLR0917 - one step of a page
+        self, name: str, page: Page, asked: Window, tally: _Tally, charge: Charge, now: datetime
+    ) -> WindowRow | None:
         """Judge and store one page; return its window as it goes on, None where it is closed."""
         if tally.window is None:
             return None
         wanted = [one for one in page.mentions if one.published_at is None or one.published_at >= asked.since]
         known = self._store.known([mention.key for mention in wanted])
         judgement = self._judge.judge(wanted, known, now=now)
-        result = self._store.save_page(
-            judgement.judged, refreshed=judgement.refreshed, progress=_progress(tally.window, page), now=now
-        )
+        try:
+            result = self._store.save_page(
+                judgement.judged,
+                refreshed=judgement.refreshed,
+                own_replies=judgement.own_replies,
+                progress=_progress(tally.window, page, charge),
+                now=now,
+            )
+        except SupersededError:
+            self._store.purse.settle(charge, {}, now=now)  # the other one pays for its own page
+            raise
         tally.count(page, result, judgement.unmatched)
         logger.debug("page saved source=%s new=%d seen=%d", name, result.new, len(page.mentions))
         if self._on_page is not None:
@@ -296,7 +339,7 @@ def _plan(source: Source, queries: Sequence[Query], tally: _Tally) -> Sequence[R
     return list(planned.values())
 
 
-def _progress(window: WindowRow, page: Page) -> PageProgress:
+def _progress(window: WindowRow, page: Page, charge: Charge) -> PageProgress:
     return PageProgress(
         window=window,
         cursor=page.cursor,
@@ -307,4 +350,7 @@ def _progress(window: WindowRow, page: Page) -> PageProgress:
         requests=page.requests,
         items=len(page.mentions) if page.items is None else page.items,
         fetched=len(page.mentions),
+        charge=charge,
+        existing=tuple((to_epoch(since), to_epoch(until), count) for since, until, count in page.existing),
+        found_at=tuple(to_epoch(one.published_at) for one in page.mentions if one.published_at is not None),
     )

@@ -70,7 +70,9 @@ def import_mentions(
         mentions = list(_good(chunk, report, on_bad))
         known = store.known([mention.key for mention in mentions])
         judgement = judge.judge(mentions, known, now=now, keep_unmatched=keep_unmatched)
-        saved = store.save_page(judgement.judged, refreshed=judgement.refreshed, now=now)
+        saved = store.save_page(
+            judgement.judged, refreshed=judgement.refreshed, own_replies=judgement.own_replies, now=now
+        )
         report.new += saved.new
         report.changed += saved.changed
         report.seen += saved.seen

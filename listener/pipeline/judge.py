@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
 from listener.store import Judged, Verdict
 from listener.store.pages import mention_digest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from listener.mention import Match, Mention, Sentiment
     from listener.protocols import LanguageIdentifier, Scorer
     from listener.query import Query
-    from listener.store import KnownMention
+    from listener.store import KnownMention, OwnReply
 
 __all__ = ["Judge", "Judgement"]
 
@@ -31,26 +32,36 @@ class Judgement:
     """Hold what became of a batch of mentions.
 
     `judged` are to be stored, `refreshed` are known and unchanged but for their
-    counters, `unmatched` counts those that concern no brand.
+    counters, `unmatched` counts those that concern no brand. `own_replies` are what
+    brands' own accounts wrote to somebody.
     """
 
     judged: tuple[Judged, ...]
     refreshed: tuple[Mention, ...]
     unmatched: int
+    own_replies: tuple[OwnReply, ...] = ()
 
 
 class Judge:
     """Carry mentions through the stages that look at their text.
 
-    Pure but for the stages it is given: nothing is stored here.
+    Pure but for the stages it is given: nothing is stored here. `own_accounts` are
+    the handles of each brand itself.
     """
 
     def __init__(
-        self, queries: Sequence[Query], matcher: Matcher, identifier: LanguageIdentifier, scorer: Scorer
+        self,
+        queries: Sequence[Query],
+        matcher: Matcher,
+        identifier: LanguageIdentifier,
+        scorer: Scorer,
+        *,
+        own_accounts: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._matcher = matcher
         self._identifier = identifier
         self._scorer = scorer
+        self._own_accounts = own_accounts or {}
         self._versions = {query.brand: query.version for query in queries}
         self._names: Mapping[str, tuple[str, ...]] = {query.brand: query.names for query in queries}
         self._masks = tuple(sorted({name for query in queries for name in query.names}))
@@ -110,6 +121,7 @@ class Judge:
             judged=self._score(waiting, now, keep_all=keep_unmatched, known=known),
             refreshed=tuple(refreshed),
             unmatched=unmatched,
+            own_replies=own_replies(batch.values(), self._own_accounts),
         )
 
     def _score(

@@ -3,12 +3,14 @@
 from listener.search.reader import Reader
 from listener.search.records import (
     METRICS,
+    AskedRow,
     CoverageGap,
     EpisodeRow,
     MentionFilter,
     MentionRow,
     ShareRow,
     SourceCount,
+    SurveyRow,
     TermRow,
     Trend,
     TrendBucket,
@@ -18,6 +20,7 @@ from listener.search.trend import Span
 
 __all__ = [
     "METRICS",
+    "AskedRow",
     "CoverageGap",
     "EpisodeRow",
     "MentionFilter",
@@ -26,6 +29,7 @@ __all__ = [
     "ShareRow",
     "SourceCount",
     "Span",
+    "SurveyRow",
     "TermRow",
     "Trend",
     "TrendBucket",

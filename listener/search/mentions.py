@@ -24,7 +24,7 @@ mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, menti
 authors.followers, mentions.title, mentions.text, mentions.language, mentions.published_at, mentions.seen_at,
 matches.label, matches.score, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
 mentions.repost_of IS NOT NULL, mentions.story_id, matches.spans, labels.labelled_at,
-labels.text_hash <> mentions.text_hash
+labels.text_hash <> mentions.text_hash, answers.answered_at, thread_reads.read_at
 """
 
 _MATCHED: Final = f"""
@@ -32,6 +32,8 @@ SELECT {_COLUMNS} FROM matches JOIN mentions ON mentions.id = matches.mention_id
 JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 LEFT JOIN labels ON labels.mention_id = matches.mention_id AND labels.brand_id = matches.brand_id
+LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_id = matches.brand_id
+LEFT JOIN thread_reads ON thread_reads.mention_id = mentions.id
 """  # noqa: S608 - built from constants of this module
 
 _ALL: Final = f"""
@@ -39,6 +41,8 @@ SELECT {_COLUMNS} FROM mentions JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN matches ON matches.mention_id = mentions.id LEFT JOIN brands ON brands.id = matches.brand_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 LEFT JOIN labels ON labels.mention_id = matches.mention_id AND labels.brand_id = matches.brand_id
+LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_id = matches.brand_id
+LEFT JOIN thread_reads ON thread_reads.mention_id = mentions.id
 """  # noqa: S608 - built from constants of this module
 
 _CONDITIONS: Final = f"""
@@ -50,6 +54,8 @@ WHERE (:brand IS NULL OR brands.name = :brand)
   AND (:since IS NULL OR mentions.published_at >= :since)
   AND (:until IS NULL OR mentions.published_at < :until)
   AND (:reposts OR mentions.repost_of IS NULL)
+  AND (:unanswered IS NULL OR answers.answered_at IS NULL AND mentions.kind NOT IN ('article', 'survey')
+    AND mentions.repost_of IS NULL AND brands.name IN (SELECT value FROM json_each(:unanswered)))
   AND (:words IS NULL OR mentions.id IN (SELECT rowid FROM mention_texts WHERE mention_texts MATCH :words))
 """  # noqa: S608 - built from constants of this module
 
@@ -96,6 +102,7 @@ def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tupl
         "until": None if wanted.until is None else to_epoch(wanted.until),
         "reposts": wanted.include_reposts,
         "words": words,
+        "unanswered": json.dumps(wanted.unanswered_of) if wanted.unanswered_of else None,
         "limit": wanted.limit,
     }
     return tuple(_row(row) for row in connection.execute(f"{_MATCHED} {_CONDITIONS} {_ORDER}", values))
@@ -206,6 +213,7 @@ def _row(row: Sequence[Any]) -> MentionRow:
     (
         number, brand, source, native_id, kind, url, handle, name, followers, title, text, language, published_at,
         seen_at, label, score, likes, reposts, replies, views, is_repost, story, spans, labelled_at, is_label_stale,
+        answered_at, thread_read_at,
     ) = row  # fmt: skip
     return MentionRow(
         number=number,
@@ -233,6 +241,8 @@ def _row(row: Sequence[Any]) -> MentionRow:
         spans=_spans(spans),
         labelled_at=None if labelled_at is None else from_epoch(labelled_at),
         is_label_stale=bool(is_label_stale),
+        answered_at=None if answered_at is None else from_epoch(answered_at),
+        thread_read_at=None if thread_read_at is None else from_epoch(thread_read_at),
     )
 
 

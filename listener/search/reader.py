@@ -16,20 +16,25 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from listener.budget import Limit
     from listener.clock import Bucket
     from listener.mention import Mention
     from listener.search import states
     from listener.search.exporting import First
+    from listener.search.recall import RecallRow
     from listener.search.records import (
+        AskedRow,
         CoverageGap,
         EpisodeRow,
         MentionFilter,
         MentionRow,
         ShareRow,
         SourceCount,
+        SurveyRow,
         Trend,
         Wording,
     )
+    from listener.search.spending import BudgetRow, SpendingRow
     from listener.search.trend import Span
 
 __all__ = ["Reader"]
@@ -118,6 +123,27 @@ class Reader:
         with translated(self.path):
             return mentions.count_by(self._connection, what, brand, since, until)
 
+    def asked(self, brand: str, span: Span) -> tuple[AskedRow, ...]:
+        """Return what a brand could answer in a span, oldest first, with what is known of the answers."""
+        self._require_source(span.source)
+        from listener.search import answers
+
+        with translated(self.path):
+            return answers.read_asked(
+                self._connection, brand, span.since, span.until,
+                now=span.now, source=span.source, language=span.language,
+            )  # fmt: skip
+
+    def survey_answers(self, brand: str, span: Span) -> tuple[SurveyRow, ...]:
+        """Return the answers to surveys of a brand in a span, oldest first; the stars of reviews are csat."""
+        self._require_source(span.source)
+        from listener.search import answers
+
+        with translated(self.path):
+            return answers.read_survey_answers(
+                self._connection, brand, span.since, span.until, source=span.source, language=span.language
+            )
+
     def gaps(self, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:
         """Return what of [since, until) was not read, in order of time."""
         with translated(self.path):
@@ -182,6 +208,27 @@ class Reader:
 
         with translated(self.path):
             return states.window_counts(self._connection)
+
+    def spending(self, since: datetime, until: datetime) -> tuple[SpendingRow, ...]:
+        """Return what was spent in [since, until), by source and brand; a UTC day counts where its noon lies."""
+        from listener.search import spending
+
+        with translated(self.path):
+            return spending.read_spending(self._connection, since, until)
+
+    def budgets(self, limits: Sequence[Limit], now: datetime) -> tuple[BudgetRow, ...]:
+        """Return how each limit stands now."""
+        from listener.search import spending
+
+        with translated(self.path):
+            return spending.read_budgets(self._connection, limits, now)
+
+    def recall(self, since: datetime, until: datetime) -> tuple[RecallRow, ...]:
+        """Return how much of what services say they have of [since, until) was received, by source and lane."""
+        from listener.search import recall
+
+        with translated(self.path):
+            return recall.read_recall(self._connection, since, until)
 
     def daemon(self) -> states.DaemonState | None:
         """Return what the daemon last said of itself."""

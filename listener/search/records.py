@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METRICS",
+    "AskedRow",
     "CoverageGap",
     "EpisodeRow",
     "MentionFilter",
     "MentionRow",
     "ShareRow",
     "SourceCount",
+    "SurveyRow",
     "TermRow",
     "Trend",
     "TrendBucket",
@@ -39,6 +41,8 @@ class MentionFilter:
 
     `since` and `until` are a half-open span of publication times. `labels` are
     the effective ones; without any, mentions that people found irrelevant are left out. `text` is plain words, all of which must occur.
+    `unanswered_of` names brands: of them the mentions that they did not answer as far as is known,
+    without reposts, articles and surveys, which nobody answers.
     """
 
     brand: str | None = None
@@ -50,6 +54,7 @@ class MentionFilter:
     text: str | None = None
     include_reposts: bool = True
     limit: int = 50
+    unanswered_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,8 @@ class MentionRow:
     the places of the brand: (field, start, end). Text, title, url and author are
     None once purged. `label` is a person's where `labelled_at` says when, and
     `score` is then None unless the scorer agreed; `is_label_stale` says that the
-    words were edited since.
+    words were edited since. `answered_at` is when an account of the brand's own first
+    answered, `thread_read_at` up to when the thread was last read for that; None where it never was.
     """
 
     number: int
@@ -156,11 +162,49 @@ class MentionRow:
     spans: tuple[tuple[str, int, int], ...] = ()
     labelled_at: datetime | None = None
     is_label_stale: bool = False
+    answered_at: datetime | None = None
+    thread_read_at: datetime | None = None
 
     @property
     def engagement(self) -> int:
         """Return likes + reposts + replies over what is known."""
         return (self.likes or 0) + (self.reposts or 0) + (self.replies or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRow:
+    """Hold a mention that a brand could answer, and what is known of the answer.
+
+    `answered_at` is the first answer. Where there is none, `open_until` is up to when
+    that is sure; None where nobody looked.
+    """
+
+    number: int
+    source: str
+    asked_at: datetime
+    answered_at: datetime | None = None
+    open_until: datetime | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Say whether it is known that it was answered, or that it was not."""
+        return self.answered_at is not None or self.open_until is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyRow:
+    """Hold one answer to a survey, or the stars of a review.
+
+    `instrument` is ``nps``, ``csat`` or ``ces``, `answer` the number given on the
+    scale from `low` to `high`.
+    """
+
+    source: str
+    answered_at: datetime
+    instrument: str
+    answer: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ transaction: killing the process at any instruction loses nothing and counts
 nothing twice.
 """
 
+from listener.store.answers import OwnReply, WaitingThread
 from listener.store.erasure import Erasure, Retention
 from listener.store.labels import PERSON_LABELS
 from listener.store.records import (
@@ -20,22 +21,29 @@ from listener.store.records import (
     SaveResult,
     Verdict,
 )
+from listener.store.spending import Ask, Charge, Grant, Refusal
 from listener.store.writer import Store
 
 __all__ = [
     "PERSON_LABELS",
+    "Ask",
+    "Charge",
     "ChartSave",
     "DigestSave",
     "EpisodeSave",
     "Erasure",
+    "Grant",
     "Judged",
     "KnownMention",
     "OutboxItem",
+    "OwnReply",
     "PageProgress",
+    "Refusal",
     "Rejudged",
     "ReplayMark",
     "Retention",
     "SaveResult",
     "Store",
     "Verdict",
+    "WaitingThread",
 ]

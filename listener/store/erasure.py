@@ -1,7 +1,7 @@
 """Take text, author and address of mentions out of the store for good.
 
 What stays of a mention is a skeleton: source, times, brands, language, label,
-score, story. So every count can still be rebuilt, and a hash in the place of the
+score, story; of reviews and surveys the number that was given. So every count can still be rebuilt, and a hash in the place of the
 native id keeps the mention from coming back when it is fetched again. Reports that
 quote it are emptied. At the end the file is written anew, so that no byte of the
 text is left in it or in the log beside it; that this is still to be done is stored
@@ -61,8 +61,12 @@ _STRIP: Final = """
 UPDATE mentions SET
   native_id = ?, purged_at = ?, author_id = NULL, url = NULL, title = NULL, text = NULL, text_hash = x'',
   first_text_hash = x'', language_claim = NULL, likes = NULL, reposts = NULL, replies = NULL, views = NULL,
-  rating = NULL, reply_to = NULL, thread = NULL, repost_of = CASE WHEN repost_of IS NULL THEN NULL ELSE '' END,
-  quote_of = NULL, place = NULL, has_media = NULL, links = NULL, hashtags = NULL, extra = NULL
+  rating = CASE WHEN kind IN ('review', 'survey') THEN rating END, reply_to = NULL, thread = NULL, repost_of = CASE WHEN repost_of IS NULL THEN NULL ELSE '' END,
+  quote_of = NULL, place = NULL, has_media = NULL, links = NULL, hashtags = NULL,
+  extra = CASE WHEN kind = 'survey' AND json_valid(extra) THEN json_object('survey', json_object(
+    'instrument', json_extract(extra, '$.survey.instrument'), 'answer', json_extract(extra, '$.survey.answer') + 0,
+    'scale', json_array(json_extract(extra, '$.survey.scale[0]') + 0, json_extract(extra, '$.survey.scale[1]') + 0)
+  )) END
 WHERE id = ?
 """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from listener.clock import to_epoch
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import Contribution, RollupChange, apply_change
+from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
 from listener.store.firsts import settle_firsts
 from listener.store.labels import effective, labels_of, write_label
@@ -116,6 +117,7 @@ class PageWriter:
         self._change = RollupChange()
         self._touched: set[int] = set()
         self._brands: set[str] = set()
+        self._inserted: list[tuple[int, Mention, int, int]] = []
         (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
         self._next = self._before + 1
         self.new = 0
@@ -191,7 +193,8 @@ class PageWriter:
         return True
 
     def finish(self) -> frozenset[str]:
-        """Settle stories, rollups and full text; return the brands that have new matches."""
+        """Settle stories, rollups, answers and full text; return the brands that have new matches."""
+        write_answers(self._connection, self._inserted)
         settle_firsts(self._connection, self._touched, self._change)
         apply_change(self._connection, self._change)
         self._connection.execute(
@@ -250,6 +253,7 @@ class PageWriter:
         )
         self._write_matches(judged.verdicts, place)
         self._touched.add(story_id)
+        self._inserted.append((number, mention, source_id, published_at))
         self.new += 1
 
     def _rewrite(self, judged: Judged, stored: _Stored) -> None:

@@ -11,13 +11,16 @@ from listener.database import open_writer, translated, write_transaction
 from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
+from listener.store.answers import AnswerBook, OwnReply, write_own_replies
 from listener.store.catalogue import Catalogue
 from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
 from listener.store.pages import PageWriter
+from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
 from listener.store.reporting import ReportWriter
+from listener.store.spending import Purse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,8 +42,9 @@ class Store:
     """Hold the store open for writing, its tables brought up to date.
 
     Use from one thread at a time; several processes may each have one. `reports`
-    writes charts, digests, episodes, the outbox and the run states; `erasure`
-    takes mentions out for good; `rechecks` keeps what is to be looked at again.
+    writes charts, digests, episodes, the outbox and the run states; `answers` what the
+    brands replied; `erasure`
+    takes mentions out for good; `purse` keeps account of what is spent; `rechecks` keeps what is to be looked at again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +57,9 @@ class Store:
             raise
         self._catalogue = Catalogue(self._connection)
         self.reports = ReportWriter(self._connection, path, self._catalogue)
+        self.answers = AnswerBook(self._connection, path, self._catalogue)
         self.erasure = Eraser(self._connection, path)
+        self.purse = Purse(self._connection, path, self._catalogue)
         self.rechecks = RecheckBook(self._connection, path, self._catalogue)
 
     def __enter__(self) -> Self:
@@ -126,10 +132,11 @@ class Store:
         judged: Sequence[Judged],
         *,
         refreshed: Sequence[Mention] = (),
+        own_replies: Sequence[OwnReply] = (),
         progress: PageProgress | None = None,
         now: datetime,
     ) -> SaveResult:
-        """Store one page: mentions with their verdicts, newer counters of known ones, the window's advance.
+        """Store one page: mentions with their verdicts, newer counters of known ones, own replies, the window's advance.
 
         Raises SupersededError, with nothing stored, where another process has gone
         on with the window.
@@ -142,7 +149,12 @@ class Store:
             for mention in refreshed:
                 writer.refresh(mention)
             brands = writer.finish()
+            write_own_replies(self._connection, self._catalogue, own_replies)
             window = None if progress is None else self._move(progress, writer.new, seconds)
+            if progress is not None and progress.charge is not None:
+                self.purse.settle(progress.charge, count_matches(judged), now=now)
+            if progress is not None:
+                write_recall(self._connection, progress, now=seconds)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
 
     def save_recheck(

@@ -1,0 +1,177 @@
+"""Keep what a brand's own accounts answered: to which mention and when, no text.
+
+A reply may come before or after the mention it answers: the newest is read
+first. So replies are kept by the hash of what they answer, and the first answer
+of a mention is found from either side, in the transaction that stores the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.database import translated, write_transaction
+from listener.mention import Label, Mention
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from listener.store.catalogue import Catalogue
+
+__all__ = ["AnswerBook", "OwnReply", "WaitingThread", "write_answers", "write_own_replies"]
+
+_SHORTEST_GAP: Final = 1_800
+"""Seconds between two readings of a thread; they grow with the mention's age."""
+
+_DUE: Final = f"""
+SELECT mentions.id, mentions.native_id, mentions.thread, mentions.url, mentions.published_at, mentions.extra,
+       (:now - coalesce(read_at, mentions.published_at)) * 1.0
+         / CASE WHEN read_at IS NULL THEN {_SHORTEST_GAP}
+           ELSE max({_SHORTEST_GAP}, (:now - mentions.published_at) / 4) END AS overdue
+FROM mentions JOIN sources ON sources.id = mentions.source_id LEFT JOIN thread_reads ON mention_id = mentions.id
+WHERE sources.name = :source AND mentions.published_at >= :since AND mentions.published_at <= :now
+  AND repost_of IS NULL AND purged_at IS NULL AND kind NOT IN ('survey', 'article')
+  AND (read_at IS NULL OR overdue >= 1)
+  AND EXISTS (
+    SELECT 1 FROM matches JOIN brands ON brands.id = matches.brand_id
+    WHERE matches.mention_id = mentions.id AND matches.label <> {int(Label.IRRELEVANT)}
+      AND brands.name IN (SELECT value FROM json_each(:brands))
+      AND NOT EXISTS (
+        SELECT 1 FROM answers WHERE answers.mention_id = mentions.id AND answers.brand_id = matches.brand_id
+      )
+  )
+ORDER BY overdue DESC, mentions.id LIMIT :limit
+"""  # noqa: S608 - built from constants of this module
+
+_OF_REPLY: Final = """
+SELECT id, published_at FROM mentions WHERE source_id = :source AND native_id IN (:target, :erased)
+UNION
+SELECT id, published_at FROM mentions WHERE thread = :target AND thread <> native_id AND source_id = :source
+"""
+
+_ANSWER: Final = """
+INSERT INTO answers (mention_id, brand_id, answered_at) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET answered_at = min(answered_at, excluded.answered_at)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReply:
+    """Say that an account of a brand's own replied: `targets` are native ids of what it answers."""
+
+    brand: str
+    source: str
+    targets: tuple[str, ...]
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingThread:
+    """Hold a thread that is to be read: its mentions by number, and one of them as its source gave it."""
+
+    numbers: tuple[int, ...]
+    mention: Mention
+
+
+class AnswerBook:
+    """Say which threads are to be read for answers, and keep what was found, on the store's connection."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self._path = path
+        self._catalogue = catalogue
+
+    def due(
+        self, source: str, brands: Sequence[str], *, now: datetime, follow: timedelta, limit: int
+    ) -> tuple[WaitingThread, ...]:
+        """Return threads of mentions of `brands` without an answer, published within `follow`, most overdue first.
+
+        A thread is due when it was never read, and again after a quarter of the
+        mention's age, half an hour at least. At most `limit` mentions are looked at.
+        """
+        import json  # noqa: PLC0415 - only where threads are read
+
+        values = {
+            "source": source,
+            "brands": json.dumps(list(brands)),
+            "now": to_epoch(now),
+            "since": to_epoch(now - follow),
+            "limit": limit,
+        }
+        with translated(self._path):
+            rows = self._connection.execute(_DUE, values).fetchall()
+        threads: dict[str, list[int]] = {}
+        firsts: dict[str, Mention] = {}
+        for number, native_id, thread, url, published_at, extra, _ in rows:
+            key = thread or native_id
+            threads.setdefault(key, []).append(number)
+            firsts.setdefault(
+                key,
+                Mention(
+                    source=source,
+                    id=native_id,
+                    text="",
+                    published_at=from_epoch(published_at),
+                    url=url,
+                    thread=thread,
+                    extra=json.loads(extra) if extra else None,
+                ),
+            )
+        return tuple(WaitingThread(numbers=tuple(numbers), mention=firsts[key]) for key, numbers in threads.items())
+
+    def note_read(self, threads: Sequence[WaitingThread], replies: Sequence[OwnReply], *, now: datetime) -> int:
+        """Keep what the reading of threads brought, and that they were read; return how many mentions it answers."""
+        numbers = [number for thread in threads for number in thread.numbers]
+        with write_transaction(self._connection, self._path):
+            (before,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
+            write_own_replies(self._connection, self._catalogue, replies)
+            self._connection.executemany(
+                "INSERT INTO thread_reads (mention_id, read_at) VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET read_at = max(read_at, excluded.read_at)",
+                [(number, to_epoch(now)) for number in numbers],
+            )
+            (after,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
+        return int(after - before)
+
+
+def write_own_replies(connection: sqlite3.Connection, catalogue: Catalogue, replies: Iterable[OwnReply]) -> None:
+    """Store own replies, inside the caller's transaction, and the answers they are to mentions that are stored."""
+    for reply in replies:
+        source, brand, at = catalogue.source(reply.source), catalogue.brand(reply.brand), to_epoch(reply.answered_at)
+        for target in dict.fromkeys(reply.targets):
+            connection.execute(
+                "INSERT INTO own_replies (target, source_id, brand_id, answered_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (_digest(target), source, brand, at),
+            )
+            values = {"source": source, "target": target, "erased": f"erased:{_digest(target).hex()}"}
+            found = connection.execute(_OF_REPLY, values).fetchall()
+            connection.executemany(
+                _ANSWER, [(number, brand, at) for number, published_at in found if published_at <= at]
+            )
+
+
+def write_answers(connection: sqlite3.Connection, mentions: Iterable[tuple[int, Mention, int, int]]) -> None:
+    """Find the answers to mentions that were just stored, inside the caller's transaction.
+
+    Each is (number, mention, key of its source, time of publication in seconds).
+    """
+    for number, mention, source, published_at in mentions:
+        targets = {_digest(mention.id), _digest(mention.thread or mention.id)}
+        for target in targets:
+            rows = connection.execute(
+                "SELECT brand_id, min(answered_at) FROM own_replies "
+                "WHERE target = ? AND source_id = ? AND answered_at >= ? GROUP BY brand_id",
+                (target, source, published_at),
+            ).fetchall()
+            connection.executemany(_ANSWER, [(number, brand, at) for brand, at in rows])
+
+
+def _digest(native_id: str) -> bytes:
+    """Return what stands for a native id; that of an erased mention is made of the same."""
+    return blake2b(native_id.encode("utf-8", "replace"), digest_size=16).digest()
