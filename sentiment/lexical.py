@@ -89,6 +89,10 @@ class LexicalScorer:
         """Say whether texts of this language can be scored."""
         return language in self._languages
 
+    def read(self, text: str) -> Reading:
+        """Return how a text reads, with nothing masked and no rule of a brand."""
+        return self._read(text)
+
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
         """Return (n_tasks,) sentiments in input order."""
         return [self._score_one(task) for task in tasks]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.search import states
     from listener.search.exporting import First
+    from listener.search.models import StoredModel
     from listener.search.recall import RecallRow
     from listener.search.records import (
         AskedRow,
@@ -98,6 +99,13 @@ class Reader:
             msg = f'no mention is called "{name}"; write source:id or a number that "listener mentions" shows'
             raise UsageError(msg)
         return number
+
+    def models(self) -> tuple[StoredModel, ...]:
+        """Return the last training of every brand that has one."""
+        from listener.search import models
+
+        with translated(self.path):
+            return models.read_models(self._connection)
 
     def wordings(
         self, brand: str, since: datetime, until: datetime, *, limit: int, source: str | None = None

@@ -15,6 +15,7 @@ from listener.store.answers import AnswerBook, OwnReply, write_own_replies
 from listener.store.catalogue import Catalogue
 from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
+from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
@@ -58,6 +59,7 @@ class Store:
         self._catalogue = Catalogue(self._connection)
         self.reports = ReportWriter(self._connection, path, self._catalogue)
         self.answers = AnswerBook(self._connection, path, self._catalogue)
+        self.models = ModelWriter(self._connection, path)
         self.erasure = Eraser(self._connection, path)
         self.purse = Purse(self._connection, path, self._catalogue)
         self.rechecks = RecheckBook(self._connection, path, self._catalogue)
