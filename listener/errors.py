@@ -181,7 +181,15 @@ class RateLimitedError(TransientSourceError):
 
 
 class UnavailableError(TransientSourceError):
-    """Report a server that is down, overloaded or unreachable, or an answer cut short."""
+    """Report a server that is down, overloaded or unreachable, or an answer cut short.
+
+    `may_cost` says that the service may have charged for the answer all the same,
+    because it had begun to give one.
+    """
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None, may_cost: bool = False) -> None:
+        self.may_cost = may_cost
+        super().__init__(message, retry_at=retry_at)
 
 
 class PermanentSourceError(SourceError):

@@ -122,10 +122,15 @@ def add_window(
 ) -> WindowRow | None:
     """Open the window from the end of the last one, or from `lookback_from` at first, to `until`.
 
-    Returns None where there is nothing new to read.
+    Returns None where there is nothing new to read. A window of which nothing was
+    read because the budget was used up grows instead of getting a neighbour: one
+    request then reads what would have taken many.
     """
     (last,) = connection.execute("SELECT max(to_at) FROM windows WHERE resource_id = ?", (resource_id,)).fetchone()
     start = lookback_from if last is None else last
+    if last is not None and start < until and (waiting := _untouched(connection, resource_id, last)) is not None:
+        connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (until, now, waiting.id))
+        return replace(waiting, to_at=until, updated_at=now)
     return _insert(connection, resource_id, start, until, now, is_lookback=last is None) if start < until else None
 
 
@@ -236,19 +241,21 @@ def expire(connection: sqlite3.Connection, resource_id: int, *, oldest_readable:
     """
     late = [window for window in open_windows(connection, resource_id) if window.from_at < oldest_readable]
     for window in late:
+        told = f"{reason}; it waited for the budget" if window.state == "budget" else reason
         if window.to_at <= oldest_readable:
-            _set_state(connection, window.id, "lost", reason, now)
+            _set_state(connection, window.id, "lost", told, now)
             continue
         lost = _insert(connection, resource_id, window.from_at, oldest_readable, now, is_lookback=window.is_lookback)
-        _set_state(connection, lost.id, "lost", reason, now)
+        _set_state(connection, lost.id, "lost", told, now)
         connection.execute("UPDATE windows SET from_at = ? WHERE id = ?", (oldest_readable, window.id))
     return len(late)
 
 
 def note_reason(connection: sqlite3.Connection, window: WindowRow, *, reason: str, now: int) -> None:
-    """Say why a window is still open."""
+    """Say why a window is still open; one that waited for its budget no longer does."""
     connection.execute(
-        f"UPDATE windows SET reason = ?, updated_at = ? WHERE {_STILL_THE_SAME} AND state = 'open'",  # noqa: S608 - constant
+        "UPDATE windows SET reason = ?, state = 'open', updated_at = ? "  # noqa: S608 - constant
+        f"WHERE {_STILL_THE_SAME} AND state IN ('open', 'budget')",
         (reason, now, *_identity(window)),
     )
 
@@ -299,6 +306,16 @@ def _insert(
         (resource_id, start, end, is_lookback, now, now),
     ).fetchone()
     return _row(row)
+
+
+def _untouched(connection: sqlite3.Connection, resource_id: int, to_at: int) -> WindowRow | None:
+    """Return the window ending at `to_at` of which nothing was read because the budget was used up."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND to_at = ? AND state = 'budget' "  # noqa: S608 - constant
+        "AND pages = 0 AND cursor IS NULL AND NOT is_lookback",
+        (resource_id, to_at),
+    ).fetchone()
+    return None if row is None else _row(row)
 
 
 def _row(row: Sequence[object]) -> WindowRow:

@@ -13,7 +13,7 @@ from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
 from listener.protocols import ReadsThreads
 from listener.search import Reader
-from listener.store import Store
+from listener.store import Retention, Store
 
 if TYPE_CHECKING:
     import threading
@@ -126,9 +126,7 @@ class Service:
             source = wiring.build_source(self._config, name, self._stop)
         except (PluginError, SourceError) as error:
             return RecheckOutcome(source=name, state="broken", message=str(error))
-        request = RecheckRequest(
-            now=now, ages=self._config.listener.recheck_after, per_day=how[1], only_new=only_new
-        )
+        request = RecheckRequest(now=now, ages=self._config.listener.recheck_after, per_day=how[1], only_new=only_new)
         with closing(source), Store(self._database) as store, RecheckReader(self._database) as reader:
             self.register(store, now)
             return Rechecker(store, reader, self._judge, self._stop).recheck(cast("Rechecks", source), request)
@@ -147,7 +145,10 @@ class Service:
         for name in names:
             if self._stop.is_set():
                 break
-            outcomes.append(self.collect(name, now=now, brand=brand, since=since, on_page=on_page))
+            outcome = self.collect(name, now=now, brand=brand, since=since, on_page=on_page)
+            if outcome.new:
+                self.recheck(name, now=now, only_new=True)
+            outcomes.append(outcome)
         return outcomes
 
     def evaluate_alerts(self, *, now: datetime, live: bool = True) -> int:
@@ -205,6 +206,12 @@ class Service:
             if not retention.is_limited and not store.erasure.is_unfinished():
                 return 0
             return store.erasure.purge(retention, now=now, stop=self._stop).mentions
+
+    def finish_erasure(self, *, now: datetime) -> None:
+        """Write the store anew where something was erased and that is still to be done."""
+        with Store(self._database) as store:
+            if store.erasure.is_unfinished():
+                store.erasure.purge(Retention(by_source={}), now=now, stop=self._stop)
 
     def deliver(self, *, now: datetime) -> int:
         """Hand over what is due; return how many deliveries were accepted."""

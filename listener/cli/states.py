@@ -9,6 +9,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text
+from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
 from listener.errors import ListenerError
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def _status(app: App) -> dict[str, object]:
             "coverage": [],
             "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
             "budget": [],
+            "recall": [],
             "outbox": {"pending": 0, "failed": 0, "sent": 0},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "daemon": {"pid": None, "heartbeat_at": None},
@@ -156,7 +158,8 @@ def _status(app: App) -> dict[str, object]:
             "sources": _source_rows(app, reader.source_states()),
             "coverage": _coverage_rows(app, reader),
             "windows": _windows(app, reader),
-            "budget": [],
+            "budget": budget_rows(app, reader),
+            "recall": recall_rows(app, reader),
             "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
             "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
             "daemon": {
@@ -256,10 +259,26 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     if coverage:
         click.echo("\ncoverage")
         emit_rows(coverage, _COVERAGE_COLUMNS, "table")
+    _print_budgets(told)
     click.echo(f"\nwindows   {windows['open']} open, {windows['lost']} lost, {windows['budget']} stopped by the budget")
     _print_windows(app, _rows(windows["listed"]))
     if not app.database_path.exists():
         click.echo('there is no store yet; "listener collect" makes one', err=True)
+
+
+def _print_budgets(told: dict[str, object]) -> None:
+    """Print the budgets, and how much of what there is was received."""
+    budgets = [
+        {**_shortened(row, "resets_at"), "owner": row["source"] or f"brand {row['brand']}"}
+        for row in _rows(told["budget"])
+    ]
+    if budgets:
+        click.echo("\nbudgets")
+        emit_rows(budgets, BUDGET_COLUMNS, "table")
+    recall = _rows(told["recall"])
+    if recall:
+        click.echo("\nrecall of the last 24 h, where the service says what it has")
+        emit_rows(recall, RECALL_COLUMNS, "table")
 
 
 def _print_windows(app: App, listed: list[dict[str, object]]) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from listener.ledger import WindowRow
     from listener.mention import Match, Mention, Sentiment
+    from listener.store.spending import Charge
 
 __all__ = [
     "ChartSave",
@@ -95,6 +96,12 @@ class PageProgress:
     requests: int = 1
     items: int = 0
     fetched: int = 0
+    charge: Charge | None = None
+    """What the page cost."""
+    existing: tuple[tuple[int, int, int], ...] = ()
+    """(since, until, count) in epoch seconds: what the service says it has of spans of the window."""
+    found_at: tuple[int, ...] = ()
+    """When the mentions of the page were published, whether they match or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ class ReportWriter:
                     "now": seconds,
                     "success": seconds if state == "ok" else None,
                     "retry_at": None if retry_at is None else to_epoch(retry_at),
-                    "failed": int(state != "ok"),
+                    "failed": int(state not in {"ok", "budget"}),
                 },
             )
 
