@@ -30,6 +30,7 @@ from listener.database import open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
 from listener.search import Reader
+from listener.search.rechecks import RecheckReader
 from listener.service import Service
 from listener.store import Store
 
@@ -52,6 +53,8 @@ _REPORTING: Final = timedelta(seconds=60)
 _PURGING: Final = timedelta(days=1)
 _FIRST_PURGE: Final = timedelta(minutes=1)
 """A daemon that is started every day purges too."""
+_RECHECKS_APART: Final = (timedelta(minutes=15), timedelta(hours=12))
+"""The shortest and the longest time between two passes of looking again."""
 _LONGEST_WAIT: Final = timedelta(days=1)
 _WORKERS: Final = 8
 _MISFIRE_SECONDS: Final = None
@@ -220,7 +223,7 @@ class Daemon:
     def _schedule_sources(self, scheduler: BackgroundScheduler, states: Mapping[str, SourceState]) -> None:
         """Give every enabled source its job, the first run as the store says it is due."""
         for job in scheduler.get_jobs():
-            if job.id.startswith("source:"):
+            if job.id.startswith(("source:", "recheck:")):
                 job.remove()
         now = self._clock()
         for name in wiring.enabled_sources(self._config):
@@ -239,18 +242,49 @@ class Daemon:
                     state.last_attempt_at if state else None, schedule.every, now, state.retry_at if state else None
                 ),
             )
+        self._schedule_rechecks(scheduler)
         with self._job("schedule"):
             for name in wiring.enabled_sources(self._config):
                 self._note_next_run(name)
+
+    def _schedule_rechecks(self, scheduler: BackgroundScheduler) -> None:
+        """Give every enabled source that looks again at its mentions a job, as often as its requests a day last."""
+        now = self._clock()
+        with RecheckReader(self._database) as reader:
+            states = reader.rechecks(now)
+        for name in wiring.enabled_sources(self._config):
+            how = wiring.recheck_of(self._config, name)
+            if how is None:
+                continue
+            facts, per_day = how
+            shortest, longest = _RECHECKS_APART
+            every = min(longest, max(shortest, timedelta(days=1) * facts.requests_a_batch / per_day))
+            state = states.get(name)
+            scheduler.add_job(
+                self._recheck,
+                IntervalTrigger(seconds=int(every.total_seconds()), timezone="UTC"),
+                args=(name,),
+                id=f"recheck:{name}",
+                next_run_time=first_run_at(
+                    state.last_attempt_at if state else now, every, now, state.retry_at if state else None
+                ),
+            )
 
     def _collect(self, name: str) -> None:
         """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""
         with self._job(f"source:{name}"):
             outcome = self._service.collect(name, now=self._clock())
+            if outcome.new and not self._stop.is_set():
+                self._service.recheck(name, now=self._clock(), only_new=True)
             if outcome.state != "stopped" and not self._stop.is_set():
                 self._service.evaluate_alerts(now=self._clock())
             self._come_back(name, outcome.retry_at)
             self._note_next_run(name)
+
+    def _recheck(self, name: str) -> None:
+        """Look again at mentions of a source; what goes wrong is noted, never raised."""
+        with self._job(f"recheck:{name}"):
+            self._service.recheck(name, now=self._clock())
 
     def _come_back(self, name: str, retry_at: datetime | None) -> None:
         """Let the next run wait until the service wants to be asked again, a day at most."""

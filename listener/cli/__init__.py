@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "check": ("listener.cli.checking:check", "Look over configuration, keys, store and mail.", "Start here"),
     "explain": ("listener.cli.explaining:explain", "Show what each source is asked for a brand.", "Start here"),
     "collect": ("listener.cli.collecting:collect", "Read every enabled source once.", "Collect"),
+    "recheck": ("listener.cli.rechecking:recheck", "Look again at mentions: edits and deletions.", "Collect"),
     "run": ("listener.cli.serving:run", "Serve: collect, watch and tell on schedule.", "Collect"),
     "status": ("listener.cli.states:status", "Show runs, coverage, gaps, outbox and daemon.", "Collect"),
     "trend": ("listener.cli.trending:trend", "Show how mentions and their feeling went.", "Ask"),

@@ -1,0 +1,69 @@
+"""Run `recheck`: look again at what was collected, then exit."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.output import Column, count_text, emit_rows
+
+if TYPE_CHECKING:
+    from listener.pipeline.rechecking import RecheckOutcome
+
+__all__ = ["recheck"]
+
+_COLUMNS: Final = (
+    Column(name="source"),
+    Column(name="state"),
+    Column(name="checked", align="right", text=count_text),
+    Column(name="changed", align="right", text=count_text),
+    Column(name="gone", align="right", text=count_text),
+    Column(name="unknown", align="right", text=count_text),
+    Column(name="requests", align="right", text=count_text),
+    Column(name="message"),
+)
+_SOME_FAILED: Final = 3
+
+
+@click.command(epilog=examples("listener recheck", "listener recheck --source bluesky"))
+@click.option("--source", "only", default=None, metavar="SOURCE", help="Only this source.")
+@config_option
+@database_option
+@format_option()
+@now_option
+@pass_app
+def recheck(app: App, only: str | None) -> int:
+    """Look again at the mentions that are due: edits and counters are taken over, what is gone is erased.
+
+    A mention is due at the ages of recheck_after, as far as the requests a day of its
+    source last; the daemon does this by itself. What a service does not answer for
+    stays. The exit code is 3 where a source failed and the rest is done.
+    """
+    from listener import wiring
+    from listener.logs import configure
+    from listener.service import Service, stop_on_signals
+
+    configure(app.config.log.format, app.config.log.level, sys.stderr)
+    wiring.validate(app.config)
+    if only is not None:
+        wiring.require_source(app.config, only)
+    stop = threading.Event()
+    names = [only] if only is not None else list(wiring.enabled_sources(app.config))
+    with stop_on_signals(stop):
+        service = Service(app.config, app.database_path, stop)
+        found = [service.recheck(name, now=app.now) for name in names if not stop.is_set()]
+        outcomes = [outcome for outcome in found if outcome is not None]
+        if any(outcome.gone for outcome in outcomes) and not stop.is_set():
+            service.finish_erasure(now=app.now)
+    emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
+    if not outcomes:
+        click.echo("no enabled source looks again at its mentions", err=True)
+    return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0
+
+
+def _row(outcome: RecheckOutcome) -> dict[str, object]:
+    return {column.name: getattr(outcome, column.name) for column in _COLUMNS}
