@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from listener.clock import load_zone
 from listener.intervals import WHOLE
 from reports.hostile import clean_line, excerpt
+from reports.responses import ResponseFigures
 from reports.sentences import BrandWords, brand_words, total_of
 from reports.wording import count, date_words, day_words, join_words, place_words, short_day, span_words, time_words
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.search.records import (
@@ -68,18 +69,6 @@ class Voice:
 
     why: str
     mention: MentionRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseFigures:
-    """Say how people who asked the brand something were answered in the period.
-
-    `median` is the wait within which half were answered, None where fewer than half were.
-    """
-
-    asked: int
-    waiting: int
-    median: timedelta | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

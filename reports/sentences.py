@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from listener.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change
+from listener.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change, wilson_interval
 from reports.hostile import clean_line, excerpt
 from reports.wording import (
     MINUS,
@@ -236,8 +236,16 @@ def _answers(section: BrandSection) -> list[str]:
     if seen is None or not seen.asked:
         return []
     half = f"half within {wait_words(seen.median)}" if seen.median is not None else "fewer than half so far"
-    waiting = f", {number(seen.waiting)} still waiting" if seen.waiting else ""
-    return [f"{count(seen.asked, 'question')} asked{waiting}; answered: {half}."]
+    most = f", nine in ten within {wait_words(seen.ninetieth)}" if seen.ninetieth is not None else ""
+    waiting = f", {number(seen.waiting)} without an answer yet" if seen.waiting else ""
+    lines = [f"{count(seen.asked, 'mention')} to answer{waiting}; answered: {half}{most}."]
+    interval = wilson_interval(seen.in_time, seen.judged)
+    if interval is not None and seen.within_target is not None:
+        spread = f"95 % interval {percent(interval[0])} to {percent(interval[1])}, n {number(seen.judged)}"
+        lines.append(f"{percent(seen.within_target)} were answered within the target ({spread}).")
+    if seen.unknown:
+        lines.append(f"Of {count(seen.unknown, 'mention')} it is not known whether anybody answered.")
+    return lines
 
 
 def _surveys(section: BrandSection) -> list[str]:

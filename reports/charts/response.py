@@ -51,12 +51,12 @@ def draw_response(
         colours = picture.colours
         half = f"half within {wait_words(median)}" if median is not None else "fewer than half answered"
         asked = [
-            count(len(answers), "question"),
+            count(len(answers), "mention"),
             f"{waiting:,} still waiting",
             half,
             "share answered by the time below",
         ]
-        picture.head(title, asked if answers else ["no questions"])
+        picture.head(title, asked if answers else ["nothing to answer is known"])
         axes = picture.panel(left=_LEFT, top=picture.top + 8, right=_RIGHT, bottom=28)
         minutes = [max(wait / timedelta(minutes=1), _SHORTEST) for wait, _ in curve]
         longest = max([*minutes, 1.5 * _TICKS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])
@@ -86,9 +86,9 @@ def draw_response(
 
 def _alt(answers: Sequence[Answer], title: str, now: datetime) -> str:
     if not answers:
-        return f"{title}: nobody asked."
+        return f"{title}: nothing to answer is known."
     waiting = sum(answer.answered_at is None for answer in answers)
-    sentences = [f"{title}: {count(len(answers), 'question')}, {waiting:,} still waiting."]
+    sentences = [f"{title}: {count(len(answers), 'mention')}, {waiting:,} still waiting."]
     median = median_wait(answers, now)
     sentences.append(f"Half were answered within {wait_words(median)}." if median else "Fewer than half were answered.")
     for limit in _NAMED:

@@ -313,8 +313,8 @@ def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:
 
 def test_the_response_chart_counts_those_who_wait() -> None:
     alt = drawn("response").alt
-    assert "20 questions, 1 still waiting. Half were answered within 5 hours." in alt
-    assert "nobody asked" in draw_response([], brand="Acme", now=UNTIL).alt
+    assert "20 mentions, 1 still waiting. Half were answered within 5 hours." in alt
+    assert "nothing to answer" in draw_response([], brand="Acme", now=UNTIL).alt
 
 
 @pytest.mark.parametrize(

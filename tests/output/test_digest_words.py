@@ -230,13 +230,13 @@ def test_answers_count_those_who_still_wait() -> None:
     half = ResponseFigures(asked=40, waiting=12, median=timedelta(minutes=150))
     few = ResponseFigures(asked=1, waiting=1, median=None)
     none = ResponseFigures(asked=0, waiting=0, median=None)
-    assert "40 questions asked, 12 still waiting; answered: half within 2.5 hours." in sentences_of(
+    assert "40 mentions to answer, 12 without an answer yet; answered: half within 2.5 hours." in sentences_of(
         day_of(positive=9), responses=half
     )
-    assert "1 question asked, 1 still waiting; answered: fewer than half so far." in sentences_of(
+    assert "1 mention to answer, 1 without an answer yet; answered: fewer than half so far." in sentences_of(
         day_of(positive=9), responses=few
     )
-    assert "asked" not in " ".join(sentences_of(day_of(positive=9), responses=none))
+    assert "answer" not in " ".join(sentences_of(day_of(positive=9), responses=none))
 
 
 def test_surveys_come_with_interval_and_n_or_not_at_all() -> None:

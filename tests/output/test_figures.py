@@ -17,7 +17,6 @@ from listener.intervals import (
     rate_ratio,
     wilson_interval,
 )
-from reports.bootstrap import bootstrap_mean
 from reports.responses import Answer, answered_within, answering_curve, median_wait
 from reports.surveys import customer_effort, customer_satisfaction, net_promoter
 
@@ -144,14 +143,16 @@ def test_customer_effort_is_the_mean_of_seven_answers() -> None:
     assert customer_effort([]) is None
 
 
-def test_the_bootstrap_interval_agrees_with_theory_and_with_itself() -> None:
-    # For n values of standard deviation s the interval of the mean tends to mean +- 1.96 s / sqrt(n).
-    values = [float(place % 10) for place in range(400)]
-    low, high = bootstrap_mean(values)
-    half = 1.96 * math.sqrt(8.25 / 400)
-    assert (low, high) == pytest.approx((4.5 - half, 4.5 + half), abs=0.03)
-    assert bootstrap_mean(values) == (low, high)
-    assert bootstrap_mean([3.0, 3.0]) == (3.0, 3.0)
+def test_alike_answers_of_few_people_do_not_make_effort_certain() -> None:
+    # Five sevens, with 1 and 7 added: mean 43 / 7 = 6.142857, deviation sqrt(30.857143 / 6) = 2.267787,
+    # half 2.446912 x 2.267787 / sqrt 7 = 2.097353 (t with 6 degrees, Abramowitz and Stegun, table 26.10): 4.0455 to 7.
+    score = customer_effort([1.0] * 5)
+    assert score is not None
+    assert (score.value, score.low, score.high, score.n) == pytest.approx((7.0, 4.0455, 7.0, 5), abs=5e-4)
+    # 400 answers: the two that are added no longer show. mean 4, deviation 2: half about 1.966 x 2 / 20 = 0.197.
+    many = customer_effort([0.5 + (1 if n % 2 else -1) / 3 for n in range(400)])
+    assert many is not None
+    assert (many.low, many.high) == pytest.approx((3.803, 4.197), abs=0.005)
 
 
 def test_a_ratio_of_counts_is_the_formula_by_hand() -> None:
