@@ -14,7 +14,7 @@ from listener.frozen import dataclass
 from listener.plugins import SOURCES, find_plugins, load_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from listener.pipeline import Judge
     from listener.protocols import LanguageIdentifier, Notifier, RecheckFacts, Scorer, Source, SourceFacts, StopSignal
     from listener.query import Query
+    from listener.search.models import StoredModel
     from listener.store import Retention
 
 __all__ = [
@@ -59,7 +60,9 @@ __all__ = [
 BUILT_IN_SOURCES: Final = {
     "appstore": "sources.appstore:AppStoreSource",
     "bluesky": "sources.bluesky:BlueskySource",
+    "discourse": "sources.discourse:DiscourseSource",
     "github": "sources.github:GitHubSource",
+    "gdelt": "sources.gdelt:GdeltSource",
     "hackernews": "sources.hackernews:HackerNewsSource",
     "jsonl": "sources.jsonl:JsonlSource",
     "lemmy": "sources.lemmy:LemmySource",
@@ -305,12 +308,14 @@ def build_scoring_of(config: Config | None) -> tuple[LanguageIdentifier, Scorer]
     return build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
 
 
-def build_judge(config: Config, queries: tuple[Query, ...]) -> Judge:
-    """Return the stages that look at text: match, language, score."""
+def build_judge(config: Config, queries: tuple[Query, ...], models: Sequence[StoredModel] = ()) -> Judge:
+    """Return the stages that look at text: match, language, score; `models` are what the store has learned."""
+    from listener import scoring
     from listener.matching import Matcher
     from listener.pipeline import Judge
 
-    identifier, scorer = build_scoring_of(config)
+    identifier, base = build_scoring_of(config)
+    scorer = scoring.with_models(base, models)
     return Judge(queries, Matcher(queries), identifier, scorer, own_accounts=own_accounts(config))
 
 

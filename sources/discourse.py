@@ -1,0 +1,238 @@
+"""Read the newest posts of Discourse forums, and match them here.
+
+``/posts.json`` (docs.discourse.org, and the code of its controller, seen
+2026-11-22) needs no key on a public forum and gives the posts with the 50 highest
+numbers, or those with the 50 numbers up to ``before``: an answer may hold fewer, or
+none, where posts are not public. The forums' own search is not used: it shows one post of a
+topic and only a few words of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import urlsplit
+
+from listener.api import (
+    Mention,
+    Page,
+    PermanentSourceError,
+    Resource,
+    Skipped,
+    SourceFacts,
+    UnexpectedAnswerError,
+    from_epoch,
+    option,
+    to_epoch,
+)
+from sources.adapter import checked_base_url
+from sources.discourse_posts import read_post
+from sources.text import as_object, count_of, instant_from_iso
+from sources.web import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from listener.api import Query, StopSignal, Window
+
+__all__ = ["DiscourseOptions", "DiscourseSource"]
+
+_SPAN: Final = 50
+"""So many numbers of posts lie behind one answer at most."""
+_LOOK_AT: Final = 5
+"""Reading ends where so many posts in a row are too old: one alone may be moved or imported."""
+_MOST_PAGES: Final = 500
+"""A window is not read further down than so many answers: 25 000 posts."""
+_MOST_EMPTY: Final = 20
+"""After so many answers without a post, one after another, the rest is taken for hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscourseOptions:
+    """Hold the options of `[sources.discourse]`."""
+
+    instances: tuple[str, ...] = option(
+        "Forums to read, by host name (with the path where they have one).",
+        default=(),
+        example=("forum.example.org", "example.com/community"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Say where in a forum reading stands; it is what `Page.cursor` holds.
+
+    `before` is the highest number that is still to read, `pages` counts the
+    answers, `empty` those without a post since the last that had one; `reached` is
+    the epoch second down to which posts were read.
+    """
+
+    before: int | None = None
+    pages: int = 0
+    empty: int = 0
+    reached: int | None = None
+
+    @classmethod
+    def read(cls, cursor: str | None) -> _Position:
+        if cursor is None:
+            return cls()
+        try:
+            held = as_object(json.loads(cursor))
+        except (ValueError, RecursionError):
+            held = {}
+        before = count_of(held.get("before"))
+        if not before:
+            msg = "discourse: the cursor of this window cannot be read; collect the window from its start"
+            raise UnexpectedAnswerError(msg)
+        pages, empty = count_of(held.get("pages")) or 0, count_of(held.get("empty")) or 0
+        return cls(before=before, pages=pages, empty=empty, reached=count_of(held.get("reached")))
+
+    def write(self) -> str:
+        return json.dumps({"before": self.before, "pages": self.pages, "empty": self.empty, "reached": self.reached})
+
+
+class DiscourseSource:
+    """Read every new public post of forums."""
+
+    name = "discourse"
+    Options: ClassVar[type] = DiscourseOptions
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        summary="Posts in Discourse forums: every new public one, matched here.",
+        sees="all public topics and replies of the forums named",
+        overlap=timedelta(minutes=15),
+        every=timedelta(minutes=15),
+        resources_fail_alone=True,
+    )
+
+    def __init__(self, options: DiscourseOptions | None = None, *, stop: StopSignal | None = None) -> None:
+        self._options = options or DiscourseOptions()
+        bases = dict.fromkeys(_base_of(instance) for instance in self._options.instances)
+        self._bases = {_place_of(base): base for base in bases}
+        self._client = Client(self.name, trusted=bases, stop=stop)
+
+    def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
+        """Return a resource for each forum; it serves every brand."""
+        return tuple(_resource(place) for place in self._bases) if queries else ()
+
+    def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
+        """Read the posts behind the next 50 numbers, from the newest down."""
+        place = resource.lane.removeprefix("posts:")
+        base = self._bases.get(place)
+        if base is None:
+            msg = f"discourse: {place} is not among sources.discourse.instances any more"
+            raise UnexpectedAnswerError(msg)
+        position, made = _Position.read(cursor), self._client.requests_made
+        posts = self._posts(base, place, position.before)
+        mentions, skipped = _read_posts(posts, base, window)
+        onward = _advanced(position, posts)
+        ended, reason = _end(onward, posts, window)
+        reached = window.until if onward.reached is None else from_epoch(onward.reached + 1)
+        return Page(
+            mentions=mentions,
+            cursor=None if ended else onward.write(),
+            exhausted=ended,
+            complete_since=None if reason is None else min(max(reached, window.since), window.until),
+            lost_reason=reason,
+            skipped=skipped,
+            requests=self._client.requests_made - made,
+            items=len(posts),
+        )
+
+    def check(self) -> str:
+        """Read the newest posts of each forum."""
+        if not self._bases:
+            msg = "discourse: there is nothing to read; name forums in sources.discourse.instances"
+            raise PermanentSourceError(msg)
+        told = [f"{place} answers ({len(self._posts(base, place, None))} posts)" for place, base in self._bases.items()]
+        return "; ".join(told)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _posts(self, base: str, place: str, before: int | None) -> list[Mapping[str, object]]:
+        asked = {} if before is None else {"before": str(before)}
+        posts = as_object(self._client.get_json(f"{base}/posts.json", asked)).get("latest_posts")
+        if not isinstance(posts, list):
+            msg = (
+                f"discourse: {place} does not answer as documented (latest_posts is missing); is it a Discourse forum?"
+            )
+            raise UnexpectedAnswerError(msg)
+        numbers = [number for post in posts if (number := _number_of(post)) is not None]
+        if before is not None and numbers and min(numbers) > before:
+            msg = f"discourse: {place} does not go back to the posts it is asked for"
+            raise UnexpectedAnswerError(msg)
+        return [as_object(post) for post in posts]
+
+
+def _base_of(instance: str) -> str:
+    """Return the address of a forum given by its host name or its address."""
+    address = instance.strip()
+    address = address if "://" in address else f"https://{address}"
+    return checked_base_url(address, option="sources.discourse.instances")
+
+
+def _place_of(base: str) -> str:
+    """Return how a forum is called: its host, and its path where it has one."""
+    parts = urlsplit(base)
+    return f"{parts.netloc}{parts.path}".lower()
+
+
+def _resource(place: str) -> Resource:
+    digest = hashlib.sha256(place.encode()).hexdigest()
+    return Resource(key=digest[:16], lane=f"posts:{place}", native=f"{place}/posts.json")
+
+
+def _number_of(post: object) -> int | None:
+    return count_of(as_object(post).get("id"))
+
+
+def _advanced(position: _Position, posts: Sequence[Mapping[str, object]]) -> _Position:
+    """Return the position after an answer: under its lowest number, or under the 50 numbers that held nothing."""
+    numbers = [number for post in posts if (number := _number_of(post)) is not None]
+    lowest = min(numbers, default=None if position.before is None else position.before - _SPAN + 1)
+    before = None if lowest is None or lowest <= 1 else lowest - 1
+    if before is not None and len(posts) < _SPAN <= max(numbers, default=0) - min(numbers, default=0):
+        before = None  # a version that counts posts, not numbers, and has no more of them
+    times = _times(posts[-_LOOK_AT:])
+    return _Position(
+        before=before,
+        pages=position.pages + 1,
+        empty=0 if numbers else position.empty + 1,
+        reached=to_epoch(max(times)) if times else position.reached,
+    )
+
+
+def _times(posts: Sequence[Mapping[str, object]]) -> list[datetime]:
+    return [at for post in posts if (at := instant_from_iso(post.get("created_at"))) is not None]
+
+
+def _end(onward: _Position, posts: Sequence[Mapping[str, object]], window: Window) -> tuple[bool, str | None]:
+    """Say whether an answer was the last to read, and why some of the window is out of reach, if it is."""
+    times = _times(posts[-_LOOK_AT:])
+    if onward.before is None or (times and max(times) < window.since):
+        return True, None
+    if onward.pages >= _MOST_PAGES:
+        return True, f"the forum has more than {_MOST_PAGES * _SPAN} newer posts"
+    if onward.empty >= _MOST_EMPTY:
+        return True, f"the forum shows none of the {_MOST_EMPTY * _SPAN} posts before"
+    return False, None
+
+
+def _read_posts(
+    posts: Sequence[Mapping[str, object]], base: str, window: Window
+) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
+    """Return the mentions of an answer that belong to a window, each once, and what could not become one."""
+    mentions: dict[str, Mention] = {}
+    skipped: list[Skipped] = []
+    for post in posts:
+        read = read_post(post, base)
+        if isinstance(read, Skipped):
+            skipped.append(read)
+        elif read.published_at is not None and window.since <= read.published_at < window.until:
+            mentions.setdefault(read.id, read)
+    return tuple(mentions.values()), tuple(skipped)
