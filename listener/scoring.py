@@ -7,16 +7,20 @@ without is made with nothing.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.errors import ConfigError, ListenerError, PluginError
 from listener.plugins import SCORERS, find_plugins, load_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from listener.protocols import LanguageIdentifier, Scorer
+    from listener.search.models import StoredModel
+    from sentiment.encoders import Encoder
+    from sentiment.model import Model
     from sentiment.options import SentimentOptions
     from sentiment.routing import Router
 
@@ -26,8 +30,12 @@ __all__ = [
     "build_scoring",
     "describe_routes",
     "installed_scorers",
+    "load_models",
     "read_sentiment",
+    "with_models",
 ]
+
+logger: Final = logging.getLogger(__name__)
 
 BUILT_IN_SCORERS: Final[dict[str, str]] = {}
 """The optional scorers of the program; the shipped ones need no set-up and are no plug-ins."""
@@ -143,6 +151,44 @@ def describe_routes(table: Mapping[str, object], where: str, *, folder: Path | N
     lines = [f"{name}: {', '.join(tags)}" for name, tags in sorted(languages.items())]
     other = "nobody" if router.default is None else router.default.name
     return [*lines, f"{other}: every other language"]
+
+
+def with_models(scorer: Scorer, stored: Sequence[StoredModel]) -> Scorer:
+    """Return a scorer that lets the models that are on overrule `scorer`, for their brands.
+
+    A model that cannot be used is left out, and the log says why: its brand is
+    scored by the scorer there is.
+    """
+    models, encoders, problems = load_models(stored)
+    for problem in problems:
+        logger.warning("model left out %s", problem)
+    if not models:
+        return scorer
+    from sentiment.trained import TrainedScorer
+
+    return TrainedScorer(scorer, models, encoders)
+
+
+def load_models(stored: Sequence[StoredModel]) -> tuple[dict[str, Model], dict[str, Encoder], list[str]]:
+    """Return the models that are on by brand, the encoders they need, and what is wrong with the others."""
+    models: dict[str, Model] = {}
+    encoders: dict[str, Encoder] = {}
+    problems: list[str] = []
+    for one in stored:
+        if not one.is_on or one.data is None:
+            continue
+        from sentiment.encoders import load_encoder
+        from sentiment.model import unpack
+
+        try:
+            model = unpack(one.data)
+            if model.encoder is not None:
+                encoders.setdefault(model.encoder, load_encoder(model.encoder))
+        except ListenerError as error:
+            problems.append(f"{one.brand}: {error}")
+        else:
+            models[one.brand] = model
+    return models, encoders, problems
 
 
 def _make(name: str, options: object | None) -> Scorer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import closing, contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from listener import wiring
@@ -16,7 +16,6 @@ from listener.search import Reader
 from listener.store import Retention, Store
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
@@ -63,10 +62,19 @@ class Service:
         self._listening = wiring.listening(config)
         self._queries = wiring.build_queries(config)
         self._notifiers = wiring.build_notifiers(config)
+        self._making = threading.Lock()
+        self._made: tuple[object, Judge] | None = None
 
-    @cached_property
+    @property
     def _judge(self) -> Judge:
-        return wiring.build_judge(self._config, self._queries)
+        """Return the stages that look at text; made anew where a model was trained or switched in between."""
+        with Reader(self._database) as reader:
+            models = reader.models()
+        stamp = tuple((one.brand, one.trained_at, one.is_on) for one in models)
+        with self._making:
+            if self._made is None or self._made[0] != stamp:
+                self._made = (stamp, wiring.build_judge(self._config, self._queries, models))
+            return self._made[1]
 
     def register(self, store: Store, now: datetime) -> None:
         """Make the brands of the configuration and their queries known to the store."""
@@ -126,7 +134,13 @@ class Service:
             source = wiring.build_source(self._config, name, self._stop)
         except (PluginError, SourceError) as error:
             return RecheckOutcome(source=name, state="broken", message=str(error))
-        request = RecheckRequest(now=now, ages=self._config.listener.recheck_after, per_day=how[1], only_new=only_new)
+        request = RecheckRequest(
+            now=now,
+            ages=self._config.listener.recheck_after,
+            per_day=how[1],
+            budget=wiring.budget_of(self._config, name),
+            only_new=only_new,
+        )
         with closing(source), Store(self._database) as store, RecheckReader(self._database) as reader:
             self.register(store, now)
             return Rechecker(store, reader, self._judge, self._stop).recheck(cast("Rechecks", source), request)

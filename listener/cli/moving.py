@@ -52,17 +52,18 @@ def import_(app: App, file: Path, complete: bool, keep_unmatched: bool, file_for
     """
     from listener import wiring
     from listener.pipeline.importing import declare_complete, import_mentions
+    from listener.search import Reader
     from listener.service import stop_on_signals
     from listener.store import Store
 
     wiring.validate(app.config)
     queries = wiring.build_queries(app.config)
-    judge = wiring.build_judge(app.config, queries)
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         lines = _open_lines(stack, file, file_format)
         store = stack.enter_context(Store(app.database_path))
+        judge = wiring.build_judge(app.config, queries, stack.enter_context(Reader(app.database_path)).models())
         store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
         report = import_mentions(
             lines,

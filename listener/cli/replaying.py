@@ -71,9 +71,9 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     wiring.validate(app.config)
     named = None if brand is None else app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
-    judge = wiring.build_judge(app.config, queries)
     stop = threading.Event()
     with stop_on_signals(stop), Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
+        judge = wiring.build_judge(app.config, queries, reader.models())
         store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now)
         with progress_bar("mentions") as move:
             report = how(

@@ -88,7 +88,7 @@ class Judge:
 
     def score(self, matched: Sequence[tuple[Mention, Match, str]]) -> Sequence[Sentiment]:
         """Return the feeling of each mention towards the brand it matches, in order; the last is its language."""
-        return self._scorer.score([self._task(mention, match, language) for mention, match, language in matched])
+        return self._scorer.score([self.task(mention, match, language) for mention, match, language in matched])
 
     def judge(
         self,
@@ -157,7 +157,8 @@ class Judge:
         ]
         return tuple(one for one in judged if one.verdicts or keep_all or one.mention.key in known)
 
-    def _task(self, mention: Mention, match: Match, language: str) -> ScoringTask:
+    def task(self, mention: Mention, match: Match, language: str) -> ScoringTask:
+        """Return what is asked of the scorer for a mention and a brand it matches."""
         field = "text" if mention.text.strip() else "title"
         return ScoringTask(
             text=mention.text if field == "text" else mention.title or "",
