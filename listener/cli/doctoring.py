@@ -171,6 +171,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
                 yield "ok", "rebuild", "the counts were computed anew from the rows"
             problems = store.check()
         yield from _clock(app, path)
+        yield from _models(path)
     except ListenerError as error:
         yield "FAIL", "store", str(error)
     else:
@@ -181,6 +182,23 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
             yield "FAIL", "store", '"listener doctor --rebuild" mends counts; for a damaged file restore a backup'
         else:
             yield "ok", "store", f"{path} is whole, and its counts equal its rows"
+
+
+def _models(path: Path) -> Iterator[Finding]:
+    """Read every trained model that is on."""
+    from listener.scoring import load_models
+    from listener.search import Reader
+
+    with Reader(path) as reader:
+        stored = reader.models()
+    models, _, problems = load_models(stored)
+    for problem in problems:
+        yield "FAIL", "models", problem
+    for one in stored:
+        if one.brand in models:
+            total = one.card.get("total") or {}
+            share = f"{100 * total.get('macro_f1', 0):.1f} % ({100 * total.get('gain', 0):+.1f} over its base)"
+            yield "ok", "models", f"{one.brand}: {', '.join(models[one.brand].languages)}, macro-F1 {share}"
 
 
 def _modes(path: Path) -> Iterator[Finding]:

@@ -92,6 +92,11 @@ def evaluate(app: App, file: Path | None, labels: bool, brand: str | None, worst
     if not judged:
         msg = "there is no labelled text to measure; " + ('"listener label" makes some' if labels else f"see {file}")
         raise UsageError(msg)
+    if labels and any(one.scorer == "trained" for one in judged):
+        click.echo(
+            'trained: it learned from labels like these; "listener train --show" has its figures on unseen texts',
+            err=True,
+        )
     _show(app, _settled(judged), worst=worst, resamples=resamples)
     return _SOME_FAILED if bad.count else 0
 

@@ -17,6 +17,7 @@ from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from listener.protocols import Resource
     from listener.query import Query
@@ -151,12 +152,29 @@ def _print_brand(query: Query, plans: Sequence[_Plan]) -> None:
 
 
 def _print_scorers(app: App) -> None:
-    """Print what scores which language."""
+    """Print what scores which language, and which models overrule that."""
     from listener import scoring
 
+    config = app.config
     click.echo("scored by")
-    for line in scoring.describe_routes(app.config.sentiment, str(app.config.path), folder=app.config.path.parent):
+    lines = scoring.describe_routes(config.sentiment, str(config.path), folder=config.path.parent)
+    for line in [*_trained(config.database), *lines]:
         _print_text("  ", line)
+
+
+def _trained(database: Path) -> list[str]:
+    """Return a line for each model that is on; none where the store is not there or of another version."""
+    from listener.errors import StoreError
+    from listener.search import Reader
+
+    try:
+        if not database.exists():
+            return []
+        with Reader(database) as reader:
+            stored = [one for one in reader.models() if one.is_on]
+    except StoreError:
+        return []
+    return [f"trained: {', '.join(one.card.get('languages') or ())} of {one.brand}" for one in stored]
 
 
 def _print_text(head: str, text: str) -> None:
