@@ -59,6 +59,8 @@ _TABLE: Final = (
     Column(name="coverage", align="right", text=_coverage_text),
 )
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
+_FIGURES: Final = ("response", "nps", "csat", "ces")
+"""Metrics with a table of their own."""
 
 
 @click.command(
@@ -66,6 +68,7 @@ _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engage
         "listener trend Acme --since 30d",
         "listener trend Acme Globex --by week --since 2026-09-01 --format csv",
         "listener trend Acme --since 7d --by hour --chart acme.png",
+        "listener trend Acme --metric response --by week",
     )
 )
 @click.argument("brands", nargs=-1, required=True, metavar="BRAND...")
@@ -75,8 +78,18 @@ _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engage
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
 @click.option("--compare", type=click.Choice(("previous",)), default=None, help="Also the span before, as long.")
-@click.option("--metric", type=click.Choice(_METRICS), default="mentions", show_default=True, help="What to draw.")
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="Draw FILE.png or FILE.svg; - is PNG.")
+@click.option(
+    "--metric",
+    type=click.Choice((*_METRICS, *_FIGURES)),
+    default="mentions",
+    show_default=True,
+    help="What to draw; the last four have a table of their own.",
+)
+@click.option(
+    "--chart",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw FILE.png or FILE.svg; - draws here, in place of the table.",
+)
 @config_option
 @database_option
 @format_option()
@@ -99,20 +112,29 @@ def trend(
     A figure that is not known is a dash, never a zero: see the column coverage.
     "none" counts texts in which nothing carried a feeling; the mean stands with
     half its 95 % interval.
+
+    --metric response shows how fast own_accounts answered, those still waiting
+    counted in; nps, csat and ces what people answered to surveys.
     """
     from listener import wiring
     from listener.search import Reader
 
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
     span = read_span(app, since, until, by=by, source=source, language=language)
+    if metric in _FIGURES:
+        from listener.cli.measuring import show_metric
+
+        show_metric(app, metric, names, span, _previous(span) if compare else None, chart)
+        return
     listening = wiring.listening(app.config)
     with Reader(app.database_path) as reader:
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
+    if str(chart) == "-":
+        _draw_here(found, metric)
+        return
     if chart is not None:
         _write_chart(found, chart, metric)
-    if str(chart) == "-":
-        return
     if app.format == "json":
         emit_json(trend_json(found, app.zone, before))
     elif app.format == "table":
@@ -259,6 +281,19 @@ def _write_chart(found: Trend, file: Path, metric: str) -> None:
     from listener.cli.charting import write_trend_chart
 
     write_trend_chart(found, file, metric=metric)
+
+
+def _draw_here(found: Trend, metric: str) -> None:
+    """Draw with the characters of the terminal; a pipe gets 80 columns."""
+    import shutil
+
+    from listener.cli.output import wants_colour
+    from reports.terminal import draw_in_terminal
+
+    size = shutil.get_terminal_size((80, 24)) if sys.stdout.isatty() else None
+    width, height = (80, 24) if size is None else (size.columns, size.lines)
+    drawn = draw_in_terminal(found, metric=metric, width=width, height=height, colour=wants_colour(sys.stdout))
+    click.echo(drawn, nl=False)
 
 
 def _iso(instant: datetime, zone: ZoneInfo) -> str:

@@ -165,8 +165,21 @@ def test_trend_refuses_a_chart_that_is_no_picture(filled: Place) -> None:
     assert "png or svg" in answer.err
 
 
+def test_a_dash_draws_the_trend_in_the_terminal_in_place_of_the_table(filled: Place) -> None:
+    answer = filled.run("trend", "Acme", "--since", "7d", "--chart", "-")
+
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert lines[0].startswith("Acme: mentions by day")
+    assert any("█ negative" in line for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+    assert "\x1b" not in answer.out
+    assert "coverage" not in answer.out
+
+
 def test_a_dash_sends_the_picture_and_nothing_else_to_stdout(filled: Place) -> None:
-    command = [sys.executable, "-m", "listener.cli.main", "trend", "Acme", "--chart", "-", "--now", NOW.isoformat()]
+    command = [sys.executable, "-m", "listener.cli.main", "chart", "volume", "Acme", "--output", "-", "--now"]
+    command.append(NOW.isoformat())
 
     done = run([*command, "--config", str(filled.config_file)], capture_output=True, check=True, cwd=filled.folder)
 

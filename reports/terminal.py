@@ -1,0 +1,200 @@
+"""Draw a trend with the characters of a terminal, as bars that need no colour to be read.
+
+The drawing is plotext's, which keeps one figure for the whole process: one
+thread draws at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import plotext
+
+from listener.clock import load_zone
+from reports.wording import MINUS, count, number, short_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from listener.search.records import Trend, TrendBucket
+
+__all__ = ["draw_in_terminal"]
+
+_BANDS: Final = (
+    ("unscored", "\N{MIDDLE DOT}", "default"),
+    ("positive", "\N{DARK SHADE}", "blue"),
+    ("neutral", "\N{LIGHT SHADE}", "gray"),
+    ("negative", "\N{FULL BLOCK}", "red"),
+)
+"""What a bar of mentions is made of, from its top down: name, sign, colour."""
+_UNKNOWN: Final = "?"
+_MEANS: Final = frozenset({"mean_score", "net_sentiment"})
+_LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
+_WIDEST_BAR: Final = 6
+_TALLEST: Final = 20
+_THOUSAND: Final = 1_000
+_GAP: Final = 14
+"""Cells that a label below the bars takes with the space around it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Panel:
+    """Hold one drawing: bars (each a list of heights from the top band down), what stands below and its scale."""
+
+    bars: Sequence[Sequence[float] | None]
+    signs: Sequence[tuple[str, str]]
+    labels: Sequence[str]
+    low: float
+    high: float
+    is_whole: bool
+
+
+def draw_in_terminal(trend: Trend, *, metric: str = "mentions", width: int = 80, height: int = 24, colour: bool) -> str:
+    """Return a drawing of a trend, at most `width` cells wide, lines ended by a newline.
+
+    One panel a brand, all on one scale. `metric` is a figure of a TrendBucket;
+    mentions are drawn in bands by sentiment. A bucket of which nothing is known
+    bears a question mark, where the bars have room; what does not fit side by
+    side is joined and said to be. `height` is that of the whole terminal.
+    """
+    width = max(width, _LEAST_WIDTH)
+    zone = load_zone(trend.time_zone)
+    each = max(_LEAST_HEIGHT, min(_TALLEST, (height - 3) // len(trend.brands) - 3))
+    joined = math.ceil(max(len(trend.of(brand)) for brand in trend.brands) / (width - _axis_room(trend, metric)))
+    panels = [_panel(_join(trend.of(brand), joined), metric, trend.by, zone) for brand in trend.brands]
+    low, high = min(panel.low for panel in panels), max(panel.high for panel in panels)
+    lines: list[str] = []
+    for brand, panel in zip(trend.brands, panels, strict=True):
+        spread = f", {joined} together" if joined > 1 else ""
+        lines.append(f"{brand}: {metric.replace('_', ' ')} by {trend.by}{spread}, {trend.time_zone}")
+        lines += _drawn(panel, low, high, width=width, height=each, colour=colour)
+        lines += _key(trend.of(brand), metric, trend.by, width)
+    return "\n".join(lines) + "\n"
+
+
+def _join(buckets: Sequence[TrendBucket], size: int) -> list[tuple[TrendBucket, ...]]:
+    """Return the buckets in groups of `size`."""
+    return [tuple(buckets[start : start + size]) for start in range(0, len(buckets), size)]
+
+
+def _panel(groups: Sequence[tuple[TrendBucket, ...]], metric: str, by: str, zone: ZoneInfo) -> _Panel:
+    """Return what is drawn of one brand."""
+    bars = [_bands(group) if metric == "mentions" else _figure(group, metric) for group in groups]
+    heights = [value for bar in bars if bar for value in bar]
+    return _Panel(
+        bars=bars,
+        signs=[(sign, colour) for _, sign, colour in _BANDS] if metric == "mentions" else [("\N{FULL BLOCK}", "blue")],
+        labels=[_label(group[0], by, zone) for group in groups],
+        low=min([0.0, *heights]),
+        high=max([0.0, *heights]),
+        is_whole=metric in {"mentions", "stories", "engagement", "reach"},
+    )
+
+
+def _bands(group: Sequence[TrendBucket]) -> list[float] | None:
+    """Return the heights of the bands, each with those below it; None where nothing is known."""
+    known = [bucket for bucket in group if bucket.mentions is not None]
+    if not known:
+        return None
+    parts = [
+        sum(bucket.unscored or 0 for bucket in known),
+        sum(bucket.positive or 0 for bucket in known),
+        sum((bucket.neutral or 0) + (bucket.no_evidence or 0) for bucket in known),
+        sum(bucket.negative or 0 for bucket in known),
+    ]
+    return [float(sum(parts[place:])) for place in range(len(parts))]
+
+
+def _figure(group: Sequence[TrendBucket], metric: str) -> list[float] | None:
+    """Return the figure of a group as one bar: counts added up, means over all that was scored; None where unknown."""
+    values = [float(value) for bucket in group if (value := getattr(bucket, metric)) is not None]
+    if not values:
+        return None
+    if metric not in _MEANS:
+        return [sum(values)]
+    weights = [max(1, bucket.scored) for bucket in group if getattr(bucket, metric) is not None]
+    return [sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)]
+
+
+def _drawn(panel: _Panel, low: float, high: float, *, width: int, height: int, colour: bool) -> list[str]:
+    """Return the lines of a panel: every bar as many cells wide as the others."""
+    if low == high:
+        high = 1.0
+    ticks = sorted({low, 0.0, high / 2 if not panel.is_whole or high > 1 else high, high})
+    if panel.is_whole:
+        ticks = sorted({float(round(tick)) for tick in ticks})
+    names = [_tick(tick, is_whole=panel.is_whole) for tick in ticks]
+    room = max(map(len, names))
+    n = len(panel.bars)
+    cells = max(1, min(_WIDEST_BAR, (width - room - 1) // n))
+    filled = max(1, cells - 1)  # of the cells of a bucket; the last one parts it from its neighbour
+    plotext.clear_figure()
+    plotext.limit_size(width=False, height=False)
+    plotext.theme("clear")
+    plotext.frame(frame=False)
+    plotext.xaxes(lower=True, upper=False)
+    plotext.yaxes(left=True, right=False)
+    plotext.plotsize(n * cells + room + 1, height)
+    # One unit a cell, and one bar a cell, so that rounding cannot make bars of unequal width.
+    plotext.xlim(0, max(1, n * cells - 1))
+    plotext.ylim(low, high)
+    for band, (sign, paint) in enumerate(panel.signs):
+        tall = [(place, bar[band]) for place, bar in enumerate(panel.bars) if bar is not None and bar[band]]
+        if tall:
+            at = [place * cells + cell for place, _ in tall for cell in range(filled)]
+            heights = [value for _, value in tall for _ in range(filled)]
+            plotext.bar(at, heights, marker=sign, width=0.01, color=paint)
+    middles = [place * cells + filled // 2 for place in range(n)]
+    unknown = [middle for middle, bar in zip(middles, panel.bars, strict=True) if bar is None]
+    if unknown:
+        plotext.scatter(unknown, [0.0] * len(unknown), marker=_UNKNOWN)
+    every = max(1, math.ceil(_GAP / cells))
+    plotext.xticks(middles[::every], list(panel.labels)[::every])
+    plotext.yticks(ticks, [name.rjust(room) for name in names])
+    drawn = plotext.build()
+    plotext.clear_figure()
+    return [line.rstrip() for line in (drawn if colour else plotext.uncolorize(drawn)).splitlines()]
+
+
+def _axis_room(trend: Trend, metric: str) -> int:
+    """Return the cells that the figures at the side take at most."""
+    values = [abs(getattr(bucket, metric) or 0) for bucket in trend.buckets]
+    return len(_tick(-max(values, default=0), is_whole=True)) + 2
+
+
+def _tick(value: float, *, is_whole: bool) -> str:
+    """Write a figure at the side: whole numbers with thousands, others with two places below ten."""
+    if is_whole or not value:
+        return number(round(value)) if value >= 0 else MINUS + number(round(-value))
+    digits = f"{abs(value):.2f}" if abs(value) < 10 else f"{abs(value):.0f}"  # noqa: PLR2004 - below ten, places count
+    return f"{MINUS if value < 0 else ''}{digits}"
+
+
+def _label(bucket: TrendBucket, by: str, zone: ZoneInfo) -> str:
+    local = bucket.start.astimezone(zone)
+    day = short_day(local)
+    return {"hour": f"{day} {local:%H:%M}", "month": f"{day.split()[1]} {local.year}"}.get(by, day)
+
+
+def _key(buckets: Sequence[TrendBucket], metric: str, by: str, width: int) -> list[str]:
+    """Return the lines below a panel: what the signs mean, and what was not read."""
+    notes = []
+    if metric == "mentions":
+        used = [(name, sign) for name, sign, _ in _BANDS if name != "unscored" or any(b.unscored for b in buckets)]
+        notes.append("  ".join(f"{sign} {name}" for name, sign in reversed(used)))
+    if unread := sum(getattr(bucket, metric) is None for bucket in buckets):
+        notes.append(f"{_UNKNOWN} nothing known: {count(unread, by)}")
+    if partly := sum(b.coverage is not None and 0 < b.coverage < 1 and not b.partial for b in buckets):
+        notes.append(f"partly read: {count(partly, by)}")
+    if buckets and buckets[-1].partial:
+        notes.append(f"the last {by} is not over")
+    lines: list[str] = []
+    for note in notes:
+        if lines and len(lines[-1]) + len(note) + 2 <= width:
+            lines[-1] += f"; {note}"
+        else:
+            lines.append(note)
+    return lines

@@ -1,0 +1,123 @@
+"""A trend drawn with the characters of a terminal: exact bars, nothing unknown drawn as zero."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from listener.search.records import Trend, TrendBucket
+from reports.terminal import draw_in_terminal
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+NAMES = ("mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored", "engagement", "reach")
+
+
+def bucket(place, counts, *, brand="Acme", step=timedelta(days=1), **more):
+    """Return a bucket of (positive, neutral, negative, unscored) mentions; None: nothing is known."""
+    fields = dict.fromkeys((*NAMES, "mean_score", "net_sentiment"))
+    if counts is not None:
+        positive, neutral, negative, unscored = counts
+        scored = positive + neutral + negative
+        fields |= {
+            **dict.fromkeys(NAMES, 0),
+            "mentions": sum(counts),
+            "positive": positive,
+            "neutral": neutral,
+            "negative": negative,
+            "unscored": unscored,
+            "net_sentiment": 100 * (positive - negative) / scored if scored else None,
+        }
+    start = START + place * step
+    known = {"coverage": 0.0 if counts is None else 1.0, **more}
+    return TrendBucket(brand=brand, start=start, end=start + step, mean_score_interval=None, **fields, **known)
+
+
+def trend(*buckets, by="day"):
+    return Trend(
+        brands=tuple(dict.fromkeys(one.brand for one in buckets)),
+        by=by,
+        time_zone="UTC",
+        since=buckets[0].start,
+        until=buckets[-1].end,
+        buckets=buckets,
+        totals=(),
+    )
+
+
+def body(drawn):
+    """Return the lines of the bars, without what stands at their side."""
+    return [re.split("[┤│]", line)[1] for line in drawn.splitlines() if "┤" in line or "│" in line]
+
+
+def column(lines, place):
+    return "".join(line.ljust(place + 1)[place] for line in reversed(lines)).rstrip()
+
+
+@pytest.mark.parametrize("days", [1, 2, 7, 25, 37, 60])
+def test_every_bar_is_as_wide_as_the_others(days):
+    drawn = draw_in_terminal(trend(*(bucket(i, (5, 0, 0, 0)) for i in range(days))), width=80, colour=False)
+    runs = {len(run) for run in re.findall("▓+", body(drawn)[-2])}
+    assert len(runs) == 1 or days > 37
+    assert all(len(line) <= 80 for line in drawn.splitlines())
+
+
+def test_the_bands_of_a_bar_stand_on_one_another_from_negative_to_unscored():
+    drawn = draw_in_terminal(trend(bucket(0, (10, 10, 10, 10)), bucket(1, (20, 0, 20, 0))), width=60, colour=False)
+    first, second = column(body(drawn), 0), column(body(drawn), 6)
+    assert re.fullmatch("█+░+▓+·+", first)
+    assert re.fullmatch("█+▓+", second)
+    assert len(first) == len(second)
+    assert abs(first.count("█") - len(first) / 4) <= 1
+    assert "40┤" in drawn
+
+
+def test_what_is_not_known_is_a_question_mark_and_no_zero():
+    drawn = draw_in_terminal(trend(bucket(0, (3, 0, 0, 0)), bucket(1, None), bucket(2, (0, 0, 0, 0))), colour=False)
+    assert body(drawn)[-1].count("?") == 1
+    assert "? nothing known: 1 day" in drawn
+
+
+def test_partly_read_and_unfinished_buckets_are_named():
+    drawn = draw_in_terminal(
+        trend(bucket(0, (3, 0, 0, 0), coverage=0.5), bucket(1, (3, 0, 0, 0), partial=True)), colour=False
+    )
+    assert "partly read: 1 day" in drawn
+    assert "the last day is not over" in drawn
+
+
+def test_brands_have_a_panel_each_on_one_scale():
+    drawn = draw_in_terminal(trend(bucket(0, (90, 0, 0, 0)), bucket(0, (9, 0, 0, 0), brand="Globex")), colour=False)
+    assert drawn.count("90┤") == 2
+    assert [line.split(":")[0] for line in drawn.splitlines() if "by day" in line] == ["Acme", "Globex"]
+
+
+def test_a_net_sentiment_hangs_below_zero_where_it_is_negative():
+    drawn = draw_in_terminal(
+        trend(bucket(0, (1, 0, 9, 0)), bucket(1, (9, 0, 1, 0))), metric="net_sentiment", width=40, colour=False
+    )
+    assert "80┤" in drawn
+    assert "\N{MINUS SIGN}80┤" in drawn
+    zero = next(i for i, line in enumerate(drawn.splitlines()) if " 0┤" in line)
+    assert "█" in drawn.splitlines()[zero + 2]
+
+
+def test_more_buckets_than_cells_are_joined_and_said_to_be():
+    hours = [bucket(i, (1, 0, 1, 0), step=timedelta(hours=1)) for i in range(240)]
+    drawn = draw_in_terminal(trend(*hours, by="hour"), width=80, colour=False)
+    assert "4 together" in drawn
+    assert "8┤" in drawn
+    moods = draw_in_terminal(trend(*hours, by="hour"), metric="net_sentiment", width=80, colour=False)
+    assert "4 together" in moods
+
+
+def test_nothing_at_all_can_be_drawn():
+    for counts in (None, (0, 0, 0, 0)):
+        assert draw_in_terminal(trend(bucket(0, counts)), colour=False).endswith("\n")
+
+
+def test_colours_come_only_where_they_are_wanted():
+    some = trend(bucket(0, (3, 1, 1, 0)))
+    assert "\x1b[" in draw_in_terminal(some, colour=True)
+    assert "\x1b" not in draw_in_terminal(some, colour=False)
