@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from listener.store import OutboxItem, Store
     from listener.themes import Theme
     from reports.charts import Chart, Look
-    from reports.digest import BrandSection, DigestData, Voice
+    from reports.digest import BrandSection, DigestData, SurveyFigure, Voice
+    from reports.responses import ResponseFigures
 
 __all__ = [
     "Desk",
@@ -169,8 +170,10 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         sources=reader.count_by("source", name, period.since, period.until),
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
-        voices=_voices(reader, name, period),
+        voices=_voices(desk, name, period),
         themes=_themes(desk, name, period),
+        responses=_responses(desk, brand, period),
+        surveys=_surveys(desk, name, period),
     )
 
 
@@ -195,14 +198,35 @@ def find_terms(
     return contrast_terms(present, before, names, limit=limit)
 
 
-def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:
-    """Return three mentions worth reading: the most heard positive and negative one, and the most heard of all."""
-    from reports.digest import Voice as Heard  # noqa: PLC0415 - loaded where a digest is made
+def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:
+    """Return how the mentions of a period were answered; None for a brand without accounts of its own."""
+    from listener.answering import responses_of  # noqa: PLC0415 - loaded where a digest is made
 
-    chosen: dict[int, Voice] = {}
-    stories: set[int] = set()
-    for why, labels in (("negative", (Label.NEGATIVE,)), ("positive", (Label.POSITIVE,)), ("most engaged", ())):
-        found = reader.mentions(
+    if not brand.own_accounts:
+        return None
+    return responses_of(desk.config, desk.reader.asked(brand.name, desk.span(period.since, period.until)), desk.now)
+
+
+def _surveys(desk: Desk, brand: str, period: Period) -> tuple[SurveyFigure, ...]:
+    from listener.answering import surveys_of  # noqa: PLC0415 - loaded where a digest is made
+    from reports.digest import SurveyFigure as Made  # noqa: PLC0415 - the same
+
+    return tuple(
+        Made(name=name, value=one.value, low=one.low, high=one.high, n=one.n, digits=one.digits)
+        for name, one in surveys_of(desk.reader, brand, desk.span(period.since, period.until))
+    )
+
+
+def _voices(desk: Desk, brand: str, period: Period) -> tuple[Voice, ...]:
+    """Return three mentions worth reading: the most heard negative, positive and unanswered one.
+
+    Where none is known to have waited too long for an answer, the most heard of all is the third.
+    """
+    from listener.answering import unanswered  # noqa: PLC0415 - loaded where a digest is made
+    from reports.digest import Voice as Heard  # noqa: PLC0415 - the same
+
+    def heard(*labels: Label) -> tuple[MentionRow, ...]:
+        return desk.reader.mentions(
             MentionFilter(
                 brand=brand,
                 labels=labels,
@@ -212,6 +236,12 @@ def _voices(reader: Reader, brand: str, period: Period) -> tuple[Voice, ...]:
                 limit=_VOICES_LOOKED_AT,
             )
         )
+
+    waiting = unanswered(desk.config, desk.reader, brand, desk.span(period.since, period.until))
+    third = ("unanswered", waiting) if waiting else ("most engaged", heard())
+    chosen: dict[int, Voice] = {}
+    stories: set[int] = set()
+    for why, found in (("negative", heard(Label.NEGATIVE)), ("positive", heard(Label.POSITIVE)), third):
         ranked = sorted(found, key=loudness, reverse=True)
         pick = next((one for one in ranked if one.story not in stories and one.text), None)
         if pick is not None:

@@ -42,12 +42,16 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """Hold a measure with its 95 % interval and the number of answers it rests on."""
+    """Hold a measure with its 95 % interval and the number of answers it rests on.
+
+    `digits` after the point are written.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    digits: int = 0
 
 
 def net_promoter(ratings: Sequence[float]) -> Figure | None:
@@ -93,7 +97,7 @@ def customer_effort(ratings: Sequence[float]) -> Figure | None:
     widened = [*answers, 1.0, float(_EFFORT_SCALE)]
     half = student_t_975(len(widened) - 1) * stdev(widened) / math.sqrt(len(widened))
     low, high = max(1.0, fmean(widened) - half), min(float(_EFFORT_SCALE), fmean(widened) + half)
-    return Figure(value=fmean(answers), low=low, high=high, n=len(answers))
+    return Figure(value=fmean(answers), low=low, high=high, n=len(answers), digits=1)
 
 
 def promoters(ratings: Sequence[float]) -> tuple[int, int, int]:

@@ -23,7 +23,7 @@ __all__ = ["chart", "look_for", "write_chart", "write_trend_chart"]
 _FORMATS: Final = ("png", "svg")
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
 _LINE: Final = 80
-_READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms"})
+_READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers"})
 """What kinds of charts are made from that this command can read from a store."""
 
 
@@ -88,6 +88,7 @@ def chart(
       languages  sentiment of a brand by language
       hours      when people talk: weekday by hour of the day
       terms      what is said now and was not said before
+      response   how long people wait for an answer of own_accounts
       episode    one alert: observed against usual
     """  # noqa: D301 - \b keeps click from joining the lines
     look = look_for(output, is_dark=dark)
@@ -153,6 +154,11 @@ def _draw_one(
         asked = replace(span, by="hour") if kind.reads == "hours" else span
         found = reader.trend([name], asked, wiring.listening(app.config))
         return kind.draw(found, brand=name, **look), found
+    if kind.reads == "answers":
+        from listener.answering import answers_of
+
+        answers = answers_of(reader.asked(name, span))
+        return kind.draw(answers, brand=name, now=span.now, since=since, until=until, **look), span
     if kind.reads == "terms":
         terms = find_terms(reader, name, brand_words(brand), since=since, until=until)
         return kind.draw(terms, brand=name, since=since, until=until, **look), span

@@ -8,8 +8,10 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, emit_rows, score_text
+from listener.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.mention import Label
@@ -33,13 +35,15 @@ _COLUMNS: Final = (
 _DATA_COLUMNS: Final = (
     "number", "brand", "source", "id", "kind", "url", "author", "author_name", "followers", "title", "text",
     "language", "published_at", "seen_at", "sentiment", "score", "likes", "reposts", "replies", "views", "is_repost",
-    "story", "labelled_at", "is_label_stale",
+    "story", "labelled_at", "is_label_stale", "answered_at", "thread_read_at",
 )  # fmt: skip
+_WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"), *_COLUMNS[2:])
 
 
 @click.command(
     epilog=examples(
         "listener mentions Acme --sentiment negative --limit 10",
+        "listener mentions Acme --unanswered --older-than 4h",
         'listener mentions --search "lid leaks" --since 7d --format jsonl',
     )
 )
@@ -51,6 +55,8 @@ _DATA_COLUMNS: Final = (
 @click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--originals", is_flag=True, help="Leave reposts out.")
+@click.option("--unanswered", is_flag=True, help="Only those that no own account answered, as far as is known.")
+@click.option("--older-than", default=None, metavar="LENGTH", help="Only those published longer ago, such as 4h.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="At most this many.")
 @config_option
 @database_option
@@ -67,11 +73,14 @@ def mentions(
     since: str | None,
     until: str | None,
     originals: bool,
+    unanswered: bool,
+    older_than: str | None,
     limit: int,
 ) -> None:
     """Show mentions, the newest first; a mention of two brands comes once for each.
 
     What was labelled irrelevant is left out unless --sentiment irrelevant asks for it.
+    --unanswered leaves out reposts, articles and surveys too: nobody answers those.
     """
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
@@ -83,10 +92,11 @@ def mentions(
         language=language,
         labels=_labels(sentiment),
         since=None if since is None else parse_when(since, now=app.now, zone=zone),
-        until=None if until is None else parse_when(until, now=app.now, zone=zone),
+        until=_end(app, until, older_than),
         text=search,
         include_reposts=not originals,
         limit=limit + 1,
+        unanswered_of=_answering(app, brand) if unanswered else (),
     )
     with Reader(app.database_path) as reader:
         found = reader.mentions(wanted)
@@ -94,16 +104,52 @@ def mentions(
     if app.format == "table":
         emit_rows(
             [
-                {**row, "text": _one_text(row), "published_at": _short(one, zone), "sentiment": _feeling(one)}
+                {
+                    **row,
+                    "text": _one_text(row),
+                    "published_at": _short(one, zone),
+                    "sentiment": _feeling(one),
+                    "waiting": _waiting(app, one) if unanswered else "",
+                }
                 for row, one in zip(rows, found, strict=False)
             ],
-            _COLUMNS,
+            _WAITING_COLUMNS if unanswered else _COLUMNS,
             "table",
         )
         if len(found) > limit:
             click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
     else:
         emit_rows(rows, _DATA_COLUMNS, app.format)
+
+
+def _end(app: App, until: str | None, older_than: str | None) -> datetime | None:
+    """Return before when mentions were published: `until`, and longer ago than `older_than`."""
+    from listener.clock import parse_duration, parse_when
+
+    ends = []
+    if until is not None:
+        ends.append(parse_when(until, now=app.now, zone=app.zone))
+    if older_than is not None:
+        ends.append(app.now - parse_duration(older_than))
+    return min(ends, default=None)
+
+
+def _answering(app: App, brand: str | None) -> tuple[str, ...]:
+    """Return the brands that can be told to answer: those with own_accounts, or the one that is named."""
+    wanted = app.config.brands if brand is None else (app.config.brand(brand),)
+    names = tuple(one.name for one in wanted if one.own_accounts)
+    if not names:
+        said = "no brand has" if brand is None else f"{wanted[0].name} has no"
+        msg = f"nobody can tell what was answered: {said} own_accounts in {app.config.path}"
+        raise UsageError(msg)
+    return names
+
+
+def _waiting(app: App, one: MentionRow) -> str:
+    """Return how long a mention waits for an answer."""
+    from reports.wording import wait_words
+
+    return wait_words(app.now - one.published_at)
 
 
 def _labels(word: str | None) -> tuple[Label, ...]:
@@ -118,8 +164,12 @@ def _row(one: MentionRow, zone: ZoneInfo) -> dict[str, object]:
         "published_at": one.published_at.astimezone(zone).isoformat(),
         "seen_at": one.seen_at.astimezone(zone).isoformat(),
         "sentiment": one.label.word,
-        "labelled_at": None if one.labelled_at is None else one.labelled_at.astimezone(zone).isoformat(),
+        **{name: _iso(getattr(one, name), zone) for name in ("labelled_at", "answered_at", "thread_read_at")},
     }
+
+
+def _iso(instant: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if instant is None else instant.astimezone(zone).isoformat()
 
 
 def _feeling(one: MentionRow) -> str:

@@ -1,0 +1,249 @@
+"""Answers and surveys on the command line: from imported mentions to figures checked by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+CONFIG = """\
+[listener]
+time_zone = "Asia/Kolkata"
+
+[[brands]]
+name = "Acme"
+own_accounts = ["@acme_help"]
+
+[[brands]]
+name = "Globex"
+kind = "competitor"
+
+[sources.hackernews]
+base_url = "http://127.0.0.1:9"
+"""
+
+
+def line(number: int, hours_ago: float, text: str = "My Acme kettle leaks", **fields: object) -> dict[str, object]:
+    return {
+        "source": "x",
+        "id": str(number),
+        "text": text,
+        "published_at": (NOW - timedelta(hours=hours_ago)).isoformat(),
+        "author": {"id": f"a{number}", "handle": f"jo_{number}"},
+        **fields,
+    }
+
+
+def answer(number: int, hours_ago: float, to: int, **fields: object) -> dict[str, object]:
+    own = {"id": "own", "handle": "Acme_Help"}
+    return line(number, hours_ago, "Sorry to hear that!", author=own, reply_to=str(to), **fields)
+
+
+ASKED = [
+    line(1, 24, "Acme is great and I love it"),
+    line(2, 20),
+    line(3, 10, "I hate that the lid of this awful Acme broke", engagement={"likes": 900}),
+    line(4, 1),
+    line(5, 30, source="mail"),
+    line(6, 9, source="rss"),
+    answer(11, 23, 1),
+    answer(12, 14, 2),
+    answer(15, 10, 5, source="mail"),
+]
+
+
+def asked_of(brand: str, instrument: str, given: list[float], scale: list[int]) -> list[dict[str, object]]:
+    return [
+        line(
+            1_000 * len(instrument) + place,
+            2 + place / 100,
+            f"{brand} was fine by me, says {place}",
+            source="survey",
+            kind="survey",
+            survey={"instrument": instrument, "answer": number, "scale": scale},
+        )
+        for place, number in enumerate(given)
+    ]
+
+
+def take(place: Place, lines: list[dict[str, object]]) -> None:
+    file = place.folder / "lines.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    done = place.run("import", str(file))
+    assert done.code == 0, done.err
+
+
+@pytest.fixture
+def answered(place: Place) -> Place:
+    """Return a place whose brand answered some of what it was asked."""
+    place.configure(CONFIG)
+    take(place, ASKED)
+    return place
+
+
+def response(place: Place, *words: str) -> dict[str, object]:
+    done = place.run("trend", "Acme", "--metric", "response", "--since", "2d", "--format", "json", *words)
+    assert done.code == 0, done.err
+    found: dict[str, object] = json.loads(done.out)
+    return found
+
+
+def test_unanswered_lists_what_waits_longer_than_said(answered: Place) -> None:
+    done = answered.run("mentions", "--unanswered", "--older-than", "4h", "--format", "json")
+    assert [one["id"] for one in json.loads(done.out)] == ["6", "3"]
+    done = answered.run("mentions", "Acme", "--unanswered", "--source", "x", "--format", "json")
+    assert [one["id"] for one in json.loads(done.out)] == ["4", "3"]
+    table = answered.run("mentions", "Acme", "--unanswered", "--older-than", "4h", "--source", "x").out
+    assert "waiting" in table.splitlines()[0]
+    assert "10 hours" in table
+
+
+def test_an_own_reply_is_in_no_count(answered: Place) -> None:
+    found = json.loads(answered.run("trend", "Acme", "--since", "2d", "--format", "json").out)
+    assert found["totals"][0]["mentions"] == 6
+
+
+def test_what_nobody_can_tell_is_said_and_not_guessed(answered: Place) -> None:
+    done = answered.run("mentions", "Globex", "--unanswered")
+    assert done.code == 2
+    assert "Globex has no own_accounts" in done.err
+    done = answered.run("trend", "Globex", "--metric", "response")
+    assert done.code == 0
+    assert "Globex has no own_accounts" in done.err
+
+
+def test_time_to_the_first_answer_is_the_estimate_by_hand(answered: Place) -> None:
+    # Waits in hours: x 1 and 6 answered, 1 and 10 still waiting; mail 20 answered; of rss nothing is known.
+    # Kaplan and Meier over all: S(1) = 4/5, S(6) = 4/5 x 2/3 = 0.5333, S(20) = 0, so half and 90 % within 20 h.
+    # x alone: S(1) = 3/4, S(6) = 3/4 x 1/2 = 0.375: half within 6 h, 90 % not yet.
+    # In time (x 4 h, mail 24 h): 1 of 3 on x, whose youngest is not judged yet; 1 of 1 by mail.
+    found = response(answered)
+    total = found["totals"][0]  # type: ignore[index]
+    kept = {name: total[name] for name in ("asked", "answered", "waiting", "unknown", "median_seconds", "p90_seconds")}
+    assert kept == {
+        "asked": 5, "answered": 3, "waiting": 2, "unknown": 1, "median_seconds": 72_000, "p90_seconds": 72_000,
+    }  # fmt: skip
+    assert (total["within_target"], total["within_target_n"]) == (0.5, 4)
+    assert total["within_target_interval"] == [0.15, 0.85]  # Wilson, 2 of 4
+    sources = {one["source"]: one for one in found["sources"]}  # type: ignore[attr-defined]
+    assert (sources["x"]["median_seconds"], sources["x"]["p90_seconds"]) == (21_600, None)
+    assert (sources["x"]["within_target"], sources["x"]["within_target_n"]) == (0.3333, 3)
+    assert (sources["x"]["target_seconds"], sources["mail"]["target_seconds"]) == (14_400, 86_400)
+    assert (sources["mail"]["within_target"], sources["rss"]["within_target"]) == (1.0, None)
+    assert (sources["rss"]["asked"], sources["rss"]["unknown"]) == (0, 1)
+
+
+def test_buckets_without_mentions_hold_no_figure(answered: Place) -> None:
+    found = response(answered, "--source", "x")
+    buckets = {one["start"][:10]: one for one in found["buckets"]}  # type: ignore[attr-defined]
+    assert list(buckets) == ["2026-11-18", "2026-11-19", "2026-11-20"]
+    assert buckets["2026-11-18"]["asked"] == 0
+    assert buckets["2026-11-18"]["median_seconds"] is None
+    assert buckets["2026-11-18"]["within_target"] is None
+    assert [one["asked"] for one in buckets.values()] == [0, 2, 2]
+
+
+def test_a_target_of_a_source_stands_before_the_general_one(answered: Place) -> None:
+    answered.configure(
+        CONFIG.replace("[sources", '[responses]\nsocial = "30m"\n[sources')
+        + '\n[sources.x]\nresponse_target = "7h"\nenabled = false\n'
+    )
+    sources = {one["source"]: one for one in response(answered)["sources"]}  # type: ignore[attr-defined]
+    assert (sources["x"]["target_seconds"], sources["rss"]["target_seconds"]) == (25_200, 1_800)
+    assert (sources["x"]["within_target"], sources["x"]["within_target_n"]) == (0.6667, 3)
+
+
+def test_the_table_and_the_csv_hold_the_same(answered: Place) -> None:
+    table = answered.run("trend", "Acme", "--metric", "response", "--since", "2d").out
+    assert "time to the first answer" in table
+    assert "20 hours" in table
+    assert "50 %" in table
+    rows = list(
+        csv.DictReader(
+            io.StringIO(answered.run("trend", "Acme", "--metric", "response", "--since", "2d", "--format", "csv").out)
+        )
+    )
+    assert [row["asked"] for row in rows] == ["0", "3", "2"]
+    assert rows[0]["median_seconds"] == ""
+
+
+def test_the_span_before_can_be_put_beside(answered: Place) -> None:
+    found = response(answered, "--compare", "previous")
+    assert found["previous"]["totals"][0]["asked"] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "words", [("chart", "response", "Acme", "--output"), ("trend", "Acme", "--metric", "response", "--chart")]
+)
+def test_the_wait_is_drawn(answered: Place, words: tuple[str, ...]) -> None:
+    file = answered.folder / "wait.svg"
+    done = answered.run(*words, str(file), "--since", "2d")
+    assert done.code == 0, done.err
+    assert "5 mentions, 2 still waiting" in " ".join(done.err.split())
+    assert file.read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_the_digest_tells_of_answers_surveys_and_the_voice_that_waits(answered: Place) -> None:
+    take(answered, asked_of("Acme", "nps", [10, 9, 9, 8, 7, 6, 0, 10], [0, 10]))
+    told = " ".join(answered.run("digest", "--on", "2026-11-20", now=NOW + timedelta(hours=20)).out.split())
+    assert "2 mentions to answer, 2 without an answer yet; answered: fewer than half so far." in told
+    assert "0 % were answered within the target" in told.replace("0%", "0 %")
+    assert "Of 1 mention it is not known whether anybody answered." in told
+    assert "Net Promoter Score 25 (95 % interval" in told
+    assert "unanswered" in told.lower()
+
+
+def test_net_promoter_score_by_period_is_the_one_by_hand(answered: Place) -> None:
+    # 10, 9, 9, 10 of 8 promote, 8 and 7 are passive, 6 and 0 detract: 100 (4 - 2) / 8 = 25. Agresti and Min: (4 - 2) /
+    # 10 = 0.2, variance ((4 + 2 + 1) / 10 - 0.04) / 10 = 0.066, 100 (0.2 +- 1.959964 x 0.256905) = -30.4 to 70.4.
+    take(answered, asked_of("Acme", "nps", [10, 9, 9, 8, 7, 6, 0, 10], [0, 10]) + asked_of("Acme", "nps_", [5], [1, 5]))
+    found = json.loads(answered.run("trend", "Acme", "--metric", "nps", "--since", "2d", "--format", "json").out)
+    total = found["totals"][0]
+    assert (total["nps"], total["nps_interval"], total["n"]) == (25.0, [-30.4, 70.4], 8)
+    assert (total["promoters"], total["passives"], total["detractors"]) == (4, 2, 2)
+    assert [one["nps"] for one in found["buckets"]] == [None, None, 25.0]
+    assert [one["nps_interval"] for one in found["buckets"]][:2] == [None, None]
+    assert "25.0" in answered.run("trend", "Acme", "--metric", "nps", "--since", "2d").out
+
+
+def test_a_scale_without_promoters_is_left_out_and_counted(answered: Place) -> None:
+    take(answered, asked_of("Acme", "nps", [5, 4], [1, 5]))
+    total = json.loads(answered.run("trend", "Acme", "--metric", "nps", "--format", "json").out)["totals"][0]
+    assert (total["nps"], total["n"], total["left_out"]) == (None, 0, 2)
+
+
+def test_satisfaction_counts_the_stars_of_reviews_too(answered: Place) -> None:
+    # 5 and 4 of five by survey, stars 1.0, 0.75, 0.5 and 0.0: 4 of 6; Wilson for 4 of 6: 30.0 to 90.3.
+    stars = [
+        line(70 + place, 3, f"Acme app, {place}", kind="review", source="appstore", rating=rating)
+        for place, rating in enumerate((1.0, 0.75, 0.5, 0.0))
+    ]
+    take(answered, asked_of("Acme", "csat", [5, 4], [1, 5]) + stars)
+    total = json.loads(answered.run("trend", "Acme", "--metric", "csat", "--format", "json").out)["totals"][0]
+    assert (total["csat"], total["csat_interval"], total["n"]) == (66.7, [30.0, 90.3], 6)
+
+
+def test_effort_is_the_mean_of_answers_on_seven(answered: Place) -> None:
+    # 7, 6, 5 of seven and 5 of five, which is 7: mean 6.25. With 1 and 7 added: mean 33 / 6 = 5.5, deviation
+    # sqrt(27.5 / 5) = 2.345208, t with 5 degrees 2.570582: half 2.4611, so 3.04 to 7.
+    take(
+        answered,
+        asked_of("Acme", "ces", [7, 6, 5], [1, 7])
+        + [{**one, "id": "c5"} for one in asked_of("Acme", "ces", [5], [1, 5])],
+    )
+    total = json.loads(answered.run("trend", "Acme", "--metric", "ces", "--format", "json").out)["totals"][0]
+    assert (total["ces"], total["ces_interval"], total["n"]) == (6.25, [3.04, 7.0], 4)
+
+
+def test_surveys_are_not_drawn_and_say_where_else_they_are(answered: Place) -> None:
+    done = answered.run("trend", "Acme", "--metric", "nps", "--chart", "nps.png")
+    assert done.code == 2
+    assert "--format csv" in done.err
