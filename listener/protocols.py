@@ -173,6 +173,8 @@ class SourceFacts:
     on calls in a day, `requests_a_day_with_key` the one where any secret of the
     options is set (None: the same); `cap_seen` is where and when the cap was read.
     A cap is a budget unless the configuration sets another.
+    `retention` is how long the service's terms let texts be kept; the default of
+    the source, None where they do not say.
     """
 
     summary: str
@@ -189,6 +191,7 @@ class SourceFacts:
     requests_a_day: int | None = None
     requests_a_day_with_key: int | None = None
     cap_seen: str = ""
+    retention: timedelta | None = None
 
 
 @runtime_checkable
@@ -265,14 +268,17 @@ class RecheckFacts:
     """Say how a source looks again at mentions it gave before.
 
     `batch` mentions are looked at in one call of `recheck`, which takes
-    `requests_a_batch` requests at most; `requests_per_day` is the default of its
-    budget. `is_lookup` says that what `fetch` gives lacks something (the author's
-    name, the counters) which looking again brings: the first look is then taken
-    at once.
+    `requests_a_batch` requests at most and brings `items_a_batch` things (0: as
+    many as mentions), billed as `billed_as` (see `Price`) where the service
+    charges by kind. `requests_per_day` is the default of the budget. `is_lookup`
+    says that what `fetch` gives lacks something (the author's name, the counters)
+    which looking again brings: the first look is then taken at once.
     """
 
     batch: int
     requests_a_batch: int = 1
+    items_a_batch: int = 0
+    billed_as: str | None = None
     requests_per_day: int = 200
     is_lookup: bool = False
 
@@ -285,7 +291,8 @@ class RecheckPage:
     leaves out stays as it was stored. `gone` are the ids of those that their
     author or the service took away, by the service's own word: they are erased.
     `unsigned` are ids of those that stand and whose author is gone. Whatever is in
-    none of them is unknown and stays. `requests` and `items` are counted as in a Page.
+    none of them is unknown and stays. `requests`, `items` and `billed` are counted
+    as in a Page.
     """
 
     present: tuple[Mention, ...] = ()
@@ -293,6 +300,7 @@ class RecheckPage:
     unsigned: tuple[str, ...] = ()
     requests: int = 1
     items: int = 0
+    billed: tuple[tuple[str, str], ...] = ()
 
 
 @runtime_checkable

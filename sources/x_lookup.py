@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from listener.api import Mention
 
-__all__ = ["Lookup"]
+__all__ = ["KIND", "Lookup"]
 
+KIND: Final = "post"
+"""What X bills a post as."""
 _MOST_IDS: Final = 100
 _GONE: Final = ("/resource-not-found", "/not-authorized-for-resource")
 """How the types of the errors end that say that a post is not to be seen any more."""
@@ -33,7 +35,7 @@ class Lookup:
         self._originals = {one.id: one.repost_of for one in mentions}
         self._posts: dict[str, Mapping[str, object]] = {}
         self._gone: set[str] = set()
-        self._items = 0
+        self._billed: list[str] = []
 
     def wanted(self) -> list[str]:
         """Return the ids to ask for: the posts, and those that they repost, whose text they show."""
@@ -43,9 +45,9 @@ class Lookup:
     def take(self, answer: Mapping[str, object]) -> None:
         """Take an answer: the posts in it, and the errors that say of one that it is gone."""
         posts = [as_object(item) for item in as_list(answer.get("data"))]
-        self._items += len(posts)
         for post in posts:
             native = line_of(post.get("id"), limit=ID_LIMIT)
+            self._billed.append(native or "")
             if native:
                 self._posts[native] = post
         for error in map(as_object, as_list(answer.get("errors"))):
@@ -76,7 +78,8 @@ class Lookup:
             present=tuple(one for one in mentions if one.id in self._originals and one.id in is_whole),
             gone=tuple(native for native in self._originals if native in gone),
             requests=requests,
-            items=self._items,
+            items=len(self._billed),
+            billed=tuple((KIND, native) for native in self._billed),
         )
 
     def _newest(self, native: str) -> Mapping[str, object] | None:

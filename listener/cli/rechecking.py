@@ -14,7 +14,7 @@ from listener.cli.output import Column, count_text, emit_rows
 if TYPE_CHECKING:
     from listener.pipeline.rechecking import RecheckOutcome
 
-__all__ = ["recheck"]
+__all__ = ["RECHECK_COLUMNS", "recheck", "recheck_rows"]
 
 _COLUMNS: Final = (
     Column(name="source"),
@@ -26,6 +26,19 @@ _COLUMNS: Final = (
     Column(name="requests", align="right", text=count_text),
     Column(name="message"),
 )
+RECHECK_COLUMNS: Final = (
+    Column(name="source"),
+    Column(name="state"),
+    Column(name="due", align="right", text=count_text),
+    Column(name="last_success_at", title="last success"),
+    Column(name="requests_today", title="requests today", align="right", text=count_text),
+    Column(name="requests_a_day", title="of", align="right", text=count_text),
+    Column(name="checked", align="right", text=count_text),
+    Column(name="changed", align="right", text=count_text),
+    Column(name="gone", align="right", text=count_text),
+    Column(name="message"),
+)
+"""What `status` shows of looking again."""
 _SOME_FAILED: Final = 3
 
 
@@ -63,6 +76,35 @@ def recheck(app: App, only: str | None) -> int:
     if not outcomes:
         click.echo("no enabled source looks again at its mentions", err=True)
     return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0
+
+
+def recheck_rows(app: App) -> list[dict[str, object]]:
+    """Return how looking again stands of each source that was looked at again, for `status`."""
+    from listener import wiring
+    from listener.search.rechecks import RecheckReader
+
+    with RecheckReader(app.database_path) as reader:
+        states = reader.rechecks(app.now)
+    rows: list[dict[str, object]] = []
+    for name, state in states.items():
+        how = wiring.recheck_of(app.config, name) if name in app.config.sources else None
+        success = state.last_success_at
+        rows.append(
+            {
+                "source": name,
+                "state": state.state,
+                "due": state.due,
+                "last_success_at": None if success is None else success.astimezone(app.zone).isoformat(),
+                "requests_today": state.requests,
+                "requests_a_day": 0 if how is None else how[1],
+                "items_today": state.items,
+                "checked": state.checked,
+                "changed": state.changed,
+                "gone": state.gone,
+                "message": state.message,
+            }
+        )
+    return rows
 
 
 def _row(outcome: RecheckOutcome) -> dict[str, object]:

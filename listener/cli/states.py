@@ -9,6 +9,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text
+from listener.cli.rechecking import RECHECK_COLUMNS, recheck_rows
 from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
 from listener.errors import ListenerError
 
@@ -147,6 +148,7 @@ def _status(app: App) -> dict[str, object]:
             "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
             "budget": [],
             "recall": [],
+            "rechecks": [],
             "outbox": {"pending": 0, "failed": 0, "sent": 0},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "daemon": {"pid": None, "heartbeat_at": None},
@@ -160,6 +162,7 @@ def _status(app: App) -> dict[str, object]:
             "windows": _windows(app, reader),
             "budget": budget_rows(app, reader),
             "recall": recall_rows(app, reader),
+            "rechecks": recheck_rows(app),
             "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
             "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
             "daemon": {
@@ -260,6 +263,10 @@ def _print_status(app: App, told: dict[str, object]) -> None:
         click.echo("\ncoverage")
         emit_rows(coverage, _COVERAGE_COLUMNS, "table")
     _print_budgets(told)
+    rechecks = [_shortened(row, "last_success_at") for row in _rows(told["rechecks"])]
+    if rechecks:
+        click.echo("\nlooked again")
+        emit_rows(rechecks, RECHECK_COLUMNS, "table")
     click.echo(f"\nwindows   {windows['open']} open, {windows['lost']} lost, {windows['budget']} stopped by the budget")
     _print_windows(app, _rows(windows["listed"]))
     if not app.database_path.exists():

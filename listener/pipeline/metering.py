@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from listener.protocols import Page, Resource, Source
     from listener.store import Grant, Store
 
-__all__ = ["Meter", "Stops", "charge_of"]
+__all__ = ["Meter", "Stops", "charge_of", "may_have_cost"]
 
 _REFUSED = (
     CredentialsError,
@@ -74,8 +74,7 @@ class Meter:
                 brands=_sharing(resource),
                 grant=grant,
             )
-            may_have_cost = requests > 0 and _may_have_cost(error)
-            self._purse.settle_failure(charge, may_have_cost=may_have_cost, now=self._now)
+            self._purse.settle_failure(charge, may_have_cost=requests > 0 and may_have_cost(error), now=self._now)
             raise
 
     def charge(self, resource: Resource, page: Page, grant: Grant) -> Charge:
@@ -137,7 +136,7 @@ def _sharing(resource: Resource) -> tuple[str, ...]:
     return (resource.brand,) if resource.brand is not None else resource.brands
 
 
-def _may_have_cost(error: Exception) -> bool:
+def may_have_cost(error: Exception) -> bool:
     """Say whether a service may have charged for what did not arrive as an answer."""
     if isinstance(error, UnavailableError):
         return error.may_cost

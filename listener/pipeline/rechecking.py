@@ -8,13 +8,16 @@ or stopped, it goes on with what is still due; a batch looked at twice changes n
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.budget import Budget
 from listener.errors import SourceError, StoppedError, StoreError
 from listener.mention import Author
 from listener.pipeline.collect import ONE_RESOURCE_ONLY, failure_state
+from listener.pipeline.metering import may_have_cost
+from listener.store import Ask, Charge, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from listener.pipeline.judge import Judge
     from listener.protocols import RecheckPage, Rechecks, StopSignal
     from listener.search.rechecks import DueMention, RecheckReader
-    from listener.store import Store
+    from listener.store import Grant, Store
 
 __all__ = ["RecheckOutcome", "RecheckRequest", "Rechecker"]
 
@@ -39,13 +42,14 @@ class RecheckRequest:
     """Ask for one pass of looking again.
 
     `ages` are how long after it was first seen a mention is looked at, ascending.
-    `per_day` bounds the requests of a UTC day. `only_new` leaves out what was
-    looked at before.
+    `per_day` bounds the requests of a UTC day; they come out of `budget` too.
+    `only_new` leaves out what was looked at before.
     """
 
     now: datetime
     ages: tuple[timedelta, ...]
     per_day: int
+    budget: Budget = field(default_factory=Budget)
     only_new: bool = False
 
 
@@ -123,34 +127,67 @@ class Rechecker:
         if not self._store.rechecks.reserve(source.name, reserved, per_day=request.per_day, now=request.now):
             message = f"{source.name}: the {request.per_day} requests a day for looking again are used up"
             return replace(sum_, state="budget", message=message)
+        grant = self._grant(source, request)
+        if isinstance(grant, Refusal):
+            self._store.rechecks.settle(source.name, reserved=reserved, requests=0)
+            return replace(sum_, state="budget", message=grant.reason, retry_at=grant.goes_on)
         try:
             page = source.recheck([one.mention for one in due])
-        except ONE_RESOURCE_ONLY as error:
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the guard of collecting, for looking again: logged in _failed
+            charge = Charge(source=source.name, budget=request.budget, requests=reserved, grant=grant)
+            self._store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=request.now)
+            return self._failed(source, due, request, sum_, error)
+        charge = Charge(
+            source=source.name,
+            budget=request.budget,
+            requests=page.requests,
+            items=page.items,
+            billed=page.billed if page.billed or page.items == 0 else None,
+            grant=grant,
+        )
+        return self._take(source, due, page, charge, request, sum_)
+
+    def _grant(self, source: Rechecks, request: RecheckRequest) -> Grant | Refusal:
+        """Set aside what a batch may cost at most, in the budget of the source."""
+        facts = source.recheck_facts
+        items = facts.items_a_batch or facts.batch
+        most = request.budget.cost(facts.requests_a_batch, items, {facts.billed_as: items} if facts.billed_as else None)
+        ask = Ask(source=source.name, brand=None, sizes=(1, 1), cost_of=lambda _: most)
+        return self._store.purse.reserve(ask, request.budget, now=request.now)
+
+    def _failed(
+        self,
+        source: Rechecks,
+        due: Sequence[DueMention],
+        request: RecheckRequest,
+        sum_: RecheckOutcome,
+        error: Exception,
+    ) -> RecheckOutcome:
+        """Return the outcome with a batch that failed."""
+        if isinstance(error, StoppedError):
+            return replace(sum_, state="stopped")
+        if isinstance(error, ONE_RESOURCE_ONLY):
             # What this batch cannot be asked for it never can; the others must not wait behind it.
             self._store.rechecks.looked({one.number: _following(one, request) for one in due}, now=request.now)
             logger.warning("batch left alone source=%s", source.name)
-            failed = replace(sum_, state="ok", message=str(error), unknown=sum_.unknown + len(due))
-            return replace(failed, requests=failed.requests + reserved)
-        except SourceError as error:
+            requests = sum_.requests + source.recheck_facts.requests_a_batch
+            return replace(sum_, message=str(error), unknown=sum_.unknown + len(due), requests=requests)
+        if isinstance(error, SourceError):
             retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
             logger.warning("looking again failed source=%s", source.name)
             return replace(sum_, state=failure_state(error), message=str(error), retry_at=retry_at)
-        except StoppedError:
-            return replace(sum_, state="stopped")
-        except StoreError:
-            raise
-        except Exception as error:
-            # The guard of collecting, for looking again: a broken source must not stop the others.
-            logger.exception("source broken source=%s", source.name)
-            message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"
-            return replace(sum_, state="broken", message=message)
-        return self._take(source, due, page, request, sum_)
+        logger.error("source broken source=%s", source.name, exc_info=error)
+        message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"
+        return replace(sum_, state="broken", message=message)
 
-    def _take(
+    def _take(  # noqa: PLR0917 - one step of a batch
         self,
         source: Rechecks,
         due: Sequence[DueMention],
         page: RecheckPage,
+        charge: Charge,
         request: RecheckRequest,
         sum_: RecheckOutcome,
     ) -> RecheckOutcome:
@@ -173,6 +210,7 @@ class Rechecker:
             judgement.judged,
             refreshed=judgement.refreshed,
             following=following,
+            charge=charge,
             now=request.now,
         )
         self._store.rechecks.settle(
