@@ -37,6 +37,7 @@ __all__ = [
     "drained_spans",
     "expire",
     "last_marker",
+    "leave_future",
     "note_reason",
     "open_windows",
     "register_resources",
@@ -141,6 +142,17 @@ def add_lookback(
     (first,) = connection.execute("SELECT min(from_at) FROM windows WHERE resource_id = ?", (resource_id,)).fetchone()
     end = until if first is None else min(first, until)
     return _insert(connection, resource_id, since, end, now, is_lookback=True) if since < end else None
+
+
+def leave_future(connection: sqlite3.Connection, resource_id: int, *, until: int, now: int) -> None:
+    """Part open windows at `until`: a clock that was ahead let them reach into what has not happened yet.
+
+    What lies before it can be read now; the rest waits until its time has come.
+    """
+    for window in open_windows(connection, resource_id):
+        if window.from_at < until < window.to_at:
+            connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (until, now, window.id))
+            _insert(connection, resource_id, until, window.to_at, now, is_lookback=window.is_lookback)
 
 
 def last_marker(connection: sqlite3.Connection, resource_id: int, before: int) -> str | None:

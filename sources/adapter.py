@@ -22,6 +22,7 @@ from requests.utils import get_environ_proxies
 from listener.errors import ListenerError, StoppedError, UnavailableError, UsageError
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
+from sources.web.clocks import check_clock
 from sources.web.transport import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ class BoundedAdapter(LeashedAdapter):
                 raise self._failure(OSError(), leash)
         if (request.headers.get("Connection") or "").lower() == "close":
             self.close()  # the server hangs up; the next request would meet it doing so
-        self._judge(answer)
+        headers = dict(answer.headers)
+        self._judge(answer)  # which may empty them
+        check_clock(headers, who=self.service)
         return answer
 
     def _turn(self, request: requests.PreparedRequest) -> Mapping[str, str]:
@@ -149,11 +152,20 @@ class BoundedAdapter(LeashedAdapter):
         if leash.broken == "stop":
             return StoppedError(f"{self.service}: stopped before the answer was read")
         late = f"took longer than {self._limits.total_seconds:g} s over one answer"
-        return UnavailableError(f"{self.service} {late if leash.broken else _fault(error)}; the next pass tries again")
+        said = f"{self.service} {late if leash.broken else _fault(error)}; the next pass tries again"
+        return UnavailableError(said, may_cost=_was_reached(error))
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _was_reached(error: Exception) -> bool:
+    """Say whether a request may have arrived: what never reached the service, it does not charge for."""
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.ConnectTimeout)):
+        return False
+    causes = [error, *error.args, *(getattr(cause, "reason", None) for cause in error.args)]
+    return not any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes)
 
 
 def _fault(error: Exception) -> str:

@@ -277,7 +277,7 @@ class Store:
 
         With `look_back` also what lies between `lookback_from` and the first window
         known. What the service can no longer give (before `oldest_readable`) is
-        declared lost on the way.
+        declared lost on the way; what a clock that was ahead opened beyond `until` waits.
         """
         seconds, end, start = to_epoch(now), to_epoch(until), to_epoch(lookback_from)
         with self._transaction():
@@ -292,7 +292,8 @@ class Store:
                     reason="older than the service can be asked for",
                     now=seconds,
                 )
-            return ledger.open_windows(self._connection, resource_id)
+            ledger.leave_future(self._connection, resource_id, until=end, now=seconds)
+            return [one for one in ledger.open_windows(self._connection, resource_id) if one.to_at <= end]
 
     def marker_before(self, window: WindowRow) -> str | None:
         """Return what the last drained window before this one left for the source."""

@@ -28,10 +28,12 @@ from listener.api import (
 from listener.errors import StoppedError
 from sources.web.addresses import addresses_of, is_loopback, is_public, origin_of
 from sources.web.answers import Answer, error_of, read_json
+from sources.web.clocks import MOST_AHEAD, check_clock
 from sources.web.transport import Leash, LeashedAdapter, PrivateAddressError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import timedelta
     from typing import Self
 
 __all__ = ["Client", "Limits"]
@@ -94,7 +96,8 @@ class Client:
     `trusted` (what the operator wrote as `base_url`), or altogether with
     `allow_private`. A loopback URL among the trusted opens all of loopback.
     `requests_made` counts the requests sent. `judge` is asked before the status
-    what an answer stands for: an error, or None where the status tells.
+    what an answer stands for: an error, or None where the status tells. Nothing is
+    read while this machine's clock is ahead of the service's by more than `clock_ahead`.
     """
 
     def __init__(
@@ -106,8 +109,10 @@ class Client:
         limits: Limits | None = None,
         stop: StopSignal | None = None,
         judge: Callable[[Answer], SourceError | None] | None = None,
+        clock_ahead: timedelta = MOST_AHEAD,
     ) -> None:
         self.requests_made = 0
+        self._clock_ahead = clock_ahead
         self._judge = judge
         self._free_at = 0.0
         self._source = source
@@ -227,6 +232,7 @@ class Client:
                 error = error or error_of(answer, source=self._source, host=_host(ask.url), now=utc_now())
                 if error is not None:
                     raise error
+                check_clock(answer.headers, who=f"{self._source}: {_host(ask.url)}", most=self._clock_ahead)
                 return answer
             if ask.method != "GET":
                 break

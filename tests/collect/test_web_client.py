@@ -28,6 +28,7 @@ from servers.web import Answer, Request, SimulatedServer
 from sources.web import Client, Limits
 from sources.web.addresses import is_public
 from sources.web.answers import retry_instant
+from sources.web.clocks import check_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -361,3 +362,24 @@ def test_a_judge_of_the_source_decides_before_the_status(service: Service) -> No
             client.get_json(service.url)
         with pytest.raises(NotFoundError):
             client.get_json(service.url)
+
+
+@pytest.mark.parametrize(
+    ("behind", "age"),
+    [(timedelta(0), 0), (timedelta(minutes=4), 0), (timedelta(hours=3), 10_790), (timedelta(hours=-9), 0)],
+)
+def test_an_answer_is_read_where_clocks_agree_or_this_one_is_behind_or_a_cache_gave_it(
+    behind: timedelta, age: int
+) -> None:
+    date = format_datetime(utc_now() - behind, usegmt=True)
+    check_clock({"Date": date, "Age": str(age)}, who="acme")
+    check_clock({}, who="acme")
+    check_clock({"Date": "yesterday", "Age": "old"}, who="acme")
+
+
+def test_nothing_is_read_while_this_machine_s_clock_is_ahead_of_the_service_s(service: Service, client: Client) -> None:
+    service.clock = lambda: utc_now().timestamp() - 7200
+    with pytest.raises(UnavailableError, match="clock is 120 minutes ahead"):
+        client.get_json(service.url + "/a")
+    with Client("acme", trusted=[service.url], limits=QUICK, clock_ahead=timedelta(days=1)) as careless:
+        assert careless.get_json(service.url + "/a")["path"] == "/a"

@@ -305,3 +305,20 @@ def test_of_two_readers_of_one_window_only_one_can_close_it(books: tuple[sqlite3
         page(connection, window, None)
     (mine,) = ledger.open_windows(connection, resource)
     assert mine == replace(window, from_at=150)
+
+
+def test_what_a_clock_that_was_ahead_opened_is_parted_at_the_present_and_loses_nothing(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.drain(connection, opened(connection, resource, 0, 100), now=100)
+    begun = page(connection, opened(connection, resource, 0, 500), "c1")
+    ledger.leave_future(connection, resource, until=200, now=210)
+    ledger.leave_future(connection, resource, until=200, now=211)
+    assert spans(connection, resource) == [(0, 100, "drained"), (100, 200, "open"), (200, 500, "open")]
+    assert ledger.add_window(connection, resource, lookback_from=0, until=200, now=212) is None
+    first, second = ledger.open_windows(connection, resource)
+    assert (first.cursor, first.pages, second.cursor, second.pages) == (begun.cursor, 1, None, 0)
+    ledger.drain(connection, page(connection, first, None), now=213)
+    ledger.leave_future(connection, resource, until=300, now=310)
+    assert spans(connection, resource) == [(0, 200, "drained"), (200, 300, "open"), (300, 500, "open")]
