@@ -86,13 +86,16 @@ class Jetstream:
             response.headers[name] = value
         return response
 
+    def sent_since(self, oldest: int) -> list[Any]:
+        """Return the messages from a time (microseconds) on, in the order they are sent."""
+        return [one for one in self.events if not isinstance(one, dict) or one.get("time_us", oldest) >= oldest]
+
     def _serve(self, connection: ServerConnection) -> None:
         asked = {name: values[-1] for name, values in parse_qs(urlsplit(connection.request.path).query).items()}
         self.asked.append(asked)
         oldest = max(int(asked.get("cursor", 0)), int(self.keeps_since * SECOND))
-        events = [one for one in self.events if not isinstance(one, dict) or one.get("time_us", oldest) >= oldest]
         try:
-            for sent, event in enumerate(events):
+            for sent, event in enumerate(self.sent_since(oldest)):
                 if sent == self.cut_after:
                     return
                 connection.send(event if isinstance(event, str | bytes) else json.dumps(event, ensure_ascii=False))

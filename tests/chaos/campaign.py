@@ -1,0 +1,431 @@
+"""Disturb the program in a simulated world, step by step, and hold its store against the world and a quiet run."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from chaos.services import SERVICES, Service
+from chaos.truth import Truth
+from chaos.world import DAY, HOUR, MINUTE, RECALL, World
+from running.site import Site, child_environment
+from servers.smtp import Behaviour, MailServer
+
+PATIENCE = 120.0
+ZONE = "America/New_York"
+AUTUMN, SPRING = 1_793_448_000, 1_805_068_800  # 2026-10-31 and 2027-03-14, 12:00 UTC: a night later clocks change
+START = {0: AUTUMN, 1: SPRING - DAY}
+FAULTS = ("429", "500", "503", "reset", "cut", "truncated_json", "html_instead_of_json")
+BRANDS = """
+[[brands]]
+name = "Acme"
+keywords = ["acme"]
+
+[[brands]]
+name = "Globex"
+kind = "competitor"
+"""
+RULES = """
+[[alerts.rules]]
+name = "recall"
+kind = "words"
+query = "recall"
+minimum_count = 3
+cooldown = "1h"
+
+[[alerts.rules]]
+name = "spike"
+kind = "spike"
+"""
+PEOPLE = ("team@example.com", "boss@example.com")
+NUMBER = re.compile(r"says (\d+)")
+
+
+class Template:
+    """Hold the process that passes are forked from; one at a time."""
+
+    def __init__(self, config: Path, keys: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("passes.py")), str(config)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=child_environment(is_limited=True) | keys | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._said.put(json.loads(line))
+
+    def tell(self, **order: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write((json.dumps(order) + "\n").encode())
+        self._process.stdin.flush()
+
+    def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
+        return self._said.get(timeout=seconds)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count what a campaign did and found."""
+
+    kills: int = 0
+    passes: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    checks: int = 0
+    published: int = 0
+    mentions: int = 0
+    lost: int = 0
+    holes: int = 0
+    in_holes: int = 0
+    too_late: int = 0
+    double: int = 0
+    mails: int = 0
+    alerts: int = 0
+    digests: int = 0
+    again: int = 0
+    seconds: float = 0.0
+    spent: dict[str, str] = field(default_factory=dict)
+
+    def table(self) -> str:
+        """Return the figures as lines of a table."""
+        faults = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
+        rows = {
+            "seconds": f"{self.seconds:.0f}",
+            "kills (SIGKILL)": self.kills,
+            "passes begun": self.passes,
+            "other disturbances": faults,
+            "checks against the world": self.checks,
+            "posts published": self.published,
+            "mentions stored": self.mentions,
+            "lost though it could be read": self.lost,
+            "holes, all in the ledger": self.holes,
+            "posts in holes": self.in_holes,
+            "found later than is read again": self.too_late,
+            "double": self.double,
+            "mails (alerts, digests)": f"{self.mails} ({self.alerts}, {self.digests})",
+            "mails repeated with the same Message-ID": self.again,
+            **{f"spent, {name}": words for name, words in sorted(self.spent.items())},
+        }
+        return "\n".join(f"{name:<42} {value}" for name, value in rows.items())
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Campaign:
+    """One world, one store that is disturbed, one that is not."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        services: Sequence[type[Service]] = SERVICES,
+        report: Callable[[str], None] = print,
+    ) -> None:
+        self.dice = random.Random(seed)
+        self.folder = folder
+        self.report = report
+        self.tally = Tally()
+        self.services = [kind() for kind in services]
+        self.start = START[seed % 2]
+        self.world = World(self.services, self.dice, start=self.start)
+        self.edges: dict[str, list[tuple[int, int]]] = {service.name: [] for service in self.services}
+        self.mail = Behaviour()
+        self.is_behind: set[str] = set()
+        self.is_pausing = False
+        self.usual = 20
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for service in self.services:
+                service.enter(stack)
+            self._mail_server = stack.enter_context(MailServer(self.mail))
+            keys = {name: value for service in self.services for name, value in service.keys.items()}
+            tables = "\n".join(service.table() for service in self.services)
+            mail = f'[mail]\nhost = "127.0.0.1"\nport = {self._mail_server.port}\nsecurity = "none"\nsender = "l@example.com"\n'
+            digest = f'[digest]\nat = "08:00"\nto = {json.dumps(PEOPLE)}\n'
+            self.site = Site(self.folder / "disturbed", tables, more=RULES + mail + digest, brands=BRANDS)
+            self.quiet = Site(self.folder / "quiet", tables, more=RULES, brands=BRANDS)
+            for site in (self.site, self.quiet):
+                site.config.write_text(site.config.read_text().replace("Asia/Kolkata", ZONE), encoding="utf-8")
+            self.template = Template(self.site.config, keys)
+            stack.callback(self.template.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._stack.close()
+
+    def run(self, *, kills: int, steps: int, burst: int, seconds: float = 1e9) -> Tally:
+        """Go through at least `steps` steps and on until so many kills are done or the time is over."""
+        began = time.monotonic()
+        self.finish()
+        self.order("collect", site=self.quiet)
+        self.check()
+        number = 0
+        while number < steps or (self.tally.kills < kills and time.monotonic() - began < seconds):
+            self.step(number, kills=max(1, kills // steps), burst=burst)
+            self.tally.seconds = time.monotonic() - began
+            self.report(
+                f"step {number}: {self.tally.kills} kills, {self.tally.passes} passes, "
+                f"{len(self.world.items)} posts, {self.tally.seconds:.0f} s"
+            )
+            number += 1
+        self.settle()
+        self.tally.seconds = time.monotonic() - began
+        return self.tally
+
+    def step(self, number: int, *, kills: int, burst: int) -> None:
+        """Let time pass and things happen, disturb, let the store catch up (or not), check."""
+        self.is_pausing = number % 12 == 7
+        if not self.is_behind and not self.is_pausing:
+            for service in self.services:
+                self.world.edit_some(service.name)
+                self.world.take_away_some(service.name)
+        self.world.advance(
+            self.world.now + (9 * DAY if self.is_pausing else self.dice.randrange(40 * MINUTE, 3 * HOUR))
+        )
+        self._happenings(number, burst)
+        disturbances = [self.kill] * kills
+        disturbances += self.dice.sample(
+            [self.fault, self.fault, self.disk_full, self.lock, self.wrong_clock, self.slow_and_stop, self.mail_down], 3
+        )
+        self.dice.shuffle(disturbances)
+        for disturb in disturbances:
+            disturb()
+        for service in self.services:
+            service.calm()
+        if number % 5 == 3:
+            self.stay_behind()
+        else:
+            self.finish(live=number % 2 == 0)
+        self.order("collect", site=self.quiet)
+        if not self.is_behind:
+            self.check()
+
+    def _happenings(self, number: int, burst: int) -> None:
+        loud = self.services[0] if number % 4 == 0 else self.dice.choice(self.services)
+        if burst and number % 4 in {0, 2}:
+            self.world.burst(loud.name, min(burst, loud.largest_burst))
+        elif number % 4 == 1:
+            for _ in range(4):
+                self.world.mention(self.services[0].name, RECALL)
+
+    # disturbances
+
+    def kill(self) -> None:
+        """Kill a pass after so many answers of the services and a moment more."""
+        if not self.is_pausing:
+            self.world.advance(self.world.now + self.dice.randrange(5 * MINUTE, 12 * MINUTE))
+        asked, wanted = self.asked(), self.dice.randrange(self.usual)
+        pause = self.dice.uniform(0, 0.03)
+
+        def strike(pid: int) -> None:
+            deadline = time.monotonic() + 3.0
+            while self.asked() < asked + wanted and time.monotonic() < deadline and _lives(pid):
+                time.sleep(0.001)  # noqa: TID251 - the moment of the kill is what is drawn
+            time.sleep(pause)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+        self.tally.kills += self.order(self._way(), while_running=strike) == -signal.SIGKILL
+
+    def fault(self) -> None:
+        """Let two services answer badly, early in a pass or late."""
+        for service in self.dice.sample(self.services, 2):
+            kind = self.dice.choice([*FAULTS, *(["empty_page"] if service.tells_empty else [])])
+            service.break_for(kind, self.dice.randrange(1, 5), after=self.dice.randrange(4))
+            self.tally.faults[kind] += 1
+        self.order(self._way())
+        for service in self.services:
+            service.calm()
+
+    def disk_full(self) -> None:
+        """Let no file grow beyond what the store has now, and a little."""
+        size = self.site.database.stat().st_size if self.site.database.exists() else 4096
+        self.tally.faults["disk full"] += 1
+        self.order("collect", file_size=max(4096, size - self.dice.randrange(-(1 << 18), 1 << 18)))
+
+    def lock(self) -> None:
+        """Hold the store for a moment while a pass wants to write."""
+        self.tally.faults["locked store"] += 1
+
+        def hold(_pid: int) -> None:
+            with closing(sqlite3.connect(self.site.database, timeout=30, isolation_level=None)) as connection:
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("BEGIN IMMEDIATE")
+                    time.sleep(0.5)  # noqa: TID251 - as long as another program would hold it
+                    connection.execute("ROLLBACK")
+
+        self.order("collect", while_running=hold)
+
+    def wrong_clock(self) -> None:
+        """Let the machine's clock be hours ahead, or behind, for a pass."""
+        wrong = self.dice.choice([-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR])
+        self.tally.faults["clock ahead" if wrong > 0 else "clock behind"] += 1
+        for service in self.services:
+            service.go_silent()
+        self.order("collect", now=self.world.now + wrong)
+        for service in self.services:
+            service.calm()
+
+    def slow_and_stop(self) -> None:
+        """Answer without end, and ask for a stop: it is honoured in less than ten seconds."""
+        service = self.dice.choice([one for one in self.services if one.name != "bluesky"])
+        service.break_for("slow_body", 1, after=self.dice.randrange(2))
+        self.tally.faults["slow body, stopped"] += 1
+        told: list[float] = []
+
+        def stop(pid: int) -> None:
+            time.sleep(self.dice.uniform(0.3, 1.0))  # noqa: TID251 - the moment of the stop is what is drawn
+            told.append(time.monotonic())
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+        self.order("collect", while_running=stop)
+        assert time.monotonic() - told[0] < 10.0, "a stop took ten seconds"
+        service.calm()
+
+    def mail_down(self) -> None:
+        """Let the mail server refuse everything for the rest of the step."""
+        self.tally.faults["mail server down"] += 1
+        self.mail.data_answer = self.dice.choice(["451 4.3.0 try later", "421 4.3.2 shutting down"])
+
+    def _way(self) -> str:
+        return "daemon" if self.dice.random() < 0.3 else "collect"
+
+    # what goes on
+
+    def finish(self, *, live: bool = False) -> None:
+        """Let the store catch up, by the daemon or in one pass."""
+        self.mail.data_answer = "250 OK"
+        if live:
+            assert self.order("daemon") == 0, self.log()
+        asked = self.asked()
+        assert self.order("collect") == 0, self.log()
+        self.usual = max(10, min(60, self.asked() - asked))
+        self.is_behind = set()
+
+    def stay_behind(self) -> None:
+        """Leave a few services unread until the next step: they are down."""
+        down = self.dice.sample(self.services, 2)
+        for service in down:
+            service.break_for("503", 1000, after=0)
+        self.order("collect")
+        for service in down:
+            service.calm()
+        self.is_behind = {service.name for service in down}
+
+    def order(
+        self,
+        do: str,
+        *,
+        site: Site | None = None,
+        while_running: Callable[[int], None] | None = None,
+        now: int | None = None,
+        file_size: int = 0,
+    ) -> int:
+        """Let the program run once; return its exit code."""
+        for service in self.services:
+            self.edges[service.name].append((self.world.now, service.edge()))
+        self.tally.passes += 1
+        began = time.monotonic()
+        self.template.tell(
+            do=do,
+            config=str((site or self.site).config),
+            now=now or self.world.now,
+            until=self.world.now + 13 * MINUTE,
+            log=str(self.folder / "log"),
+            file_size=file_size,
+        )
+        pid = self.template.hear()["pid"]
+        helper = threading.Thread(target=while_running, args=(pid,)) if while_running else None
+        if helper:
+            helper.start()
+        while "code" not in (said := self.template.hear()):
+            if "time" in said:
+                self.world.advance(said["time"])
+                for service in self.services:
+                    self.edges[service.name].append((self.world.now, service.edge()))
+                self.template.tell(go=True)
+        if helper:
+            helper.join()
+        if os.environ.get("CHAOS_TRACE"):
+            import inspect
+
+            print(do, inspect.stack()[1].function, said["code"], round(time.monotonic() - began, 2), flush=True)
+        return int(said["code"])
+
+    def asked(self) -> int:
+        return sum(service.asked() for service in self.services)
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-6000:]
+
+    # checks
+
+    def check(self) -> None:
+        """Hold the store against the world and against the quiet run."""
+        self.tally.checks += 1
+        truth = Truth(self)
+        truth.nothing_is_lost()
+        truth.holes_are_true()
+        truth.nothing_is_double()
+        truth.verdicts_are_those_of_the_quiet_run()
+
+    def settle(self) -> None:
+        """Let everything that waits be delivered, then check all there is to check."""
+        self.finish()
+        for _ in range(3):
+            self.world.advance(self.world.now + 6 * HOUR)
+            self.finish(live=True)
+            self.order("collect", site=self.quiet)
+        self.check()
+        truth = Truth(self)
+        truth.figures_agree(self.template)
+        truth.every_mail_came_once()
+        truth.store_is_sound()
+        log = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:4000]
+        assert "internal error" not in log
+        truth.count()
