@@ -1,6 +1,7 @@
 """Search Reddit for posts, and read the posts and comments of named subreddits.
 
-Through praw, with an app's own credentials (read only). Limits and rules:
+Through praw, with an app's own credentials (read only), or without any through
+Reddit's public feeds, which show a part of it. Limits and rules:
 support.reddithelp.com and the Reddit Data API Wiki, seen 2026-11-22.
 """
 
@@ -32,6 +33,7 @@ from listener.api import (
 )
 from listener.errors import UsageError
 from sources.reddit_client import RedditClient
+from sources.reddit_feed import RedditFeed
 from sources.reddit_items import created_at, is_taken_away, is_unsigned, read_thing
 from sources.text import as_list, as_object, count_of, line_of
 
@@ -67,6 +69,9 @@ _LISTING_DEPTH: Final = 900
 _SEARCH_DEPTH: Final = 200
 """As above for a search, which may end far sooner; below it, an end is taken as the end."""
 _MOST_PAGES: Final = 40  # four times what any listing has
+_FEED_DEPTH: Final = 25
+"""As above for a feed that cannot be turned over: it shows that many without being asked for more."""
+_FEED_PAGES: Final = 4
 _TAIL: Final = 5
 """A page whose last things are all older than the window is its last; one alone may be out of order."""
 _SUBREDDITS_A_LISTING: Final = 25
@@ -77,6 +82,11 @@ _SUBREDDIT: Final = re.compile(r"[A-Za-z0-9_]{2,21}", re.ASCII)
 class RedditOptions:
     """Hold the options of `[sources.reddit]`."""
 
+    mode: str = option(
+        'How Reddit is read: "api" with an approved app; "feed" without any, its public feeds, which show only a part.',
+        default="api",
+        choices=("api", "feed"),
+    )
     client_id: Secret = option("The app's id.", default=Secret(env="REDDIT_CLIENT_ID"))  # noqa: RUF009 - a frozen record
     client_secret: Secret = option("The app's secret.", default=Secret(env="REDDIT_CLIENT_SECRET"))  # noqa: RUF009 - a frozen record
     user_agent: str = option(
@@ -135,9 +145,10 @@ class RedditSource:
     Options: ClassVar[type] = RedditOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Posts of Reddit by search; posts and comments of named subreddits.",
-        key_needed="id and secret of an approved Reddit app",
+        key_needed='id and secret of an approved Reddit app; none with mode = "feed"',
         cost="free for non-commercial use, 100 calls a minute (2026-11)",
-        sees="posts everywhere; comments only of the subreddits named; the newest 1000 or so of each listing",
+        sees="posts everywhere; comments only of the subreddits named; the newest 1000 or so of each listing, "
+        'with mode = "feed" the newest 100 to 400',
         horizon=None,
         overlap=timedelta(hours=1),  # the search's index lags behind the listings
         lag=timedelta(),
@@ -156,15 +167,21 @@ class RedditSource:
     ) -> None:
         self._options = options or RedditOptions()
         self._subreddits = _checked_subreddits(self._options)
-        self._client = RedditClient(
-            client_id=self._options.client_id,
-            client_secret=self._options.client_secret,
-            user_agent=self._options.user_agent,
-            base_url=self._options.base_url,
-            now=now,
-            limits=limits,
-            stop=stop,
-        )
+        self._is_feed = self._options.mode == "feed"
+        user_agent, base_url = self._options.user_agent, self._options.base_url
+        self._client: RedditClient | RedditFeed
+        if self._is_feed:
+            self._client = RedditFeed(user_agent=user_agent, base_url=base_url, now=now, stop=stop)
+        else:
+            self._client = RedditClient(
+                client_id=self._options.client_id,
+                client_secret=self._options.client_secret,
+                user_agent=user_agent,
+                base_url=base_url,
+                now=now,
+                limits=limits,
+                stop=stop,
+            )
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
         """Return the searches of each brand, and the listings that serve every brand.
@@ -173,18 +190,26 @@ class RedditSource:
         """
         places = ["all"] if self._options.search_in == "all" else list(_grouped(self._subreddits))
         searches = [
-            _resource(f"/r/{place}/search {native.text}", "search", number, query.brand)
+            _resource(f"{self._path(place, 'search')} {native.text}", "search", number, query.brand)
             for query in queries
             for number, (place, native) in enumerate(
                 ((place, native) for native in compile_query(query, DIALECT) for place in places), start=1
             )
         ]
         listings = [
-            _resource(f"/r/{place}/{lane}", lane, number, None)
+            _resource(self._path(place, lane), lane, number, None)
             for lane in ("new", "comments")
             for number, place in enumerate(_grouped(self._subreddits), start=1)
         ]
         return (*searches, *(listings if queries else ()))
+
+    def _path(self, place: str, lane: str) -> str:
+        """Return where a listing is: a resource read through a feed is another one than through the API."""
+        if not self._is_feed:
+            return f"/r/{place}/{lane}"
+        if lane != "search":
+            return f"/r/{place}/{lane}/.rss"
+        return "/search.rss" if place == "all" else f"/r/{place}/search.rss"
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
         """Read one page of a listing.
@@ -203,7 +228,12 @@ class RedditSource:
             raise UnexpectedAnswerError(msg)
         following = _advanced(position, things, after)
         mentions, skipped = _read(things, window)
-        ended, reason = _end(following, things, window, is_search=bool(query))
+        depth = _SEARCH_DEPTH if query else _LISTING_DEPTH
+        if listing.get("is_cut") is True:
+            depth = _FEED_DEPTH
+        pages = _FEED_PAGES if self._is_feed else _MOST_PAGES
+        what = "feed" if self._is_feed else "search" if query else "listing"
+        ended, reason = _end(following, things, window, depth=depth, pages=pages, what=what)
         complete_since = from_epoch(following.reached + 1) if reason and following.reached is not None else None
         return Page(
             mentions=mentions,
@@ -220,7 +250,10 @@ class RedditSource:
         """Ask for things by their full names.
 
         One that is not in the answer is unknown: its subreddit may be closed to this app for a while.
+        Feeds cannot be asked so: without an app all are unknown.
         """
+        if self._is_feed:
+            return RecheckPage(requests=0)
         sent = self._client.calls_made
         asked = ",".join(one.id for one in mentions)
         listing = as_object(self._client.get("/api/info", {"id": asked, "limit": _PAGE}).get("data"))
@@ -241,9 +274,11 @@ class RedditSource:
     def check(self) -> str:
         """Read the newest post of the first place that is listened to."""
         place = next(_grouped(self._subreddits), "all")
-        self._client.get(f"/r/{place}/new", {"limit": 1})
+        self._client.get(self._path(place, "new"), {"limit": 1})
         left = self._client.calls_left
-        return "Reddit answered" + (f"; {left:g} calls are left in this period" if left is not None else "")
+        return f"Reddit answered{' by its public feeds, which show a part' if self._is_feed else ''}" + (
+            f"; {left:g} calls are left in this period" if left is not None else ""
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -255,7 +290,10 @@ def _parameters(path: str, query: str, position: _Position) -> dict[str, str | i
     parameters: dict[str, str | int] = {"limit": _PAGE}
     if query:
         parameters |= {"q": query, "sort": "new", "syntax": "lucene", "t": "all", "type": "link"}
-        parameters |= {"include_over_18": "on", "restrict_sr": "false" if path.startswith("/r/all/") else "true"}
+        parameters |= {
+            "include_over_18": "on",
+            "restrict_sr": "false" if path.startswith(("/r/all/", "/search")) else "true",
+        }
     if position.after:
         parameters |= {"after": position.after, "count": position.seen}
     return parameters
@@ -279,19 +317,28 @@ def _tail(things: Sequence[Mapping[str, object]]) -> datetime | None:
 
 
 def _end(
-    following: _Position, things: Sequence[Mapping[str, object]], window: Window, *, is_search: bool
+    following: _Position,
+    things: Sequence[Mapping[str, object]],
+    window: Window,
+    *,
+    depth: int,
+    pages: int,
+    what: str,
 ) -> tuple[bool, str | None]:
-    """Say whether a page was the last to read, and why some of the window is out of reach, if it is."""
+    """Say whether a page was the last to read, and why some of the window is out of reach, if it is.
+
+    A listing that ends after `depth` things was ended by Reddit; more than `pages` are not read.
+    """
     tail = _tail(things)
     if tail is not None and tail < window.since:
         return True, None
-    if following.pages >= _MOST_PAGES:
-        return True, f"Reddit went on beyond {_MOST_PAGES} pages"
+    if following.pages >= pages:
+        return True, f"Reddit went on beyond {pages} pages"
     if following.after is not None:
         return False, None
     reaches = following.reached is not None and from_epoch(following.reached) < window.since
-    if not reaches and following.seen >= (_SEARCH_DEPTH if is_search else _LISTING_DEPTH):
-        return True, f"Reddit ended the {'search' if is_search else 'listing'} after {following.seen} things"
+    if not reaches and following.seen >= depth:
+        return True, f"Reddit ended the {what} after {following.seen} things"
     return True, None
 
 

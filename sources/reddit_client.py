@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from listener.options import Secret
     from listener.protocols import StopSignal
 
-__all__ = ["RedditClient"]
+__all__ = ["RedditClient", "checked_user_agent"]
 
 _SITE: Final = "https://www.reddit.com"
 _API: Final = "https://oauth.reddit.com"
@@ -82,7 +82,7 @@ class RedditClient:
     ) -> None:
         self._client_id = client_id
         self._client_secret = client_secret
-        self._user_agent = _checked_user_agent(user_agent)
+        self._user_agent = checked_user_agent(user_agent)
         self._base_url = checked_base_url(base_url, option="sources.reddit.base_url") if base_url else None
         self._adapter = BoundedAdapter("Reddit", judge=self._judge, limits=limits, stop=stop)
         self._now = now
@@ -249,7 +249,7 @@ class RedditClient:
         return f' ("{clean_line(said, limit=200).rstrip(".")}")' if said else ""
 
 
-def _checked_user_agent(user_agent: str) -> str:
+def checked_user_agent(user_agent: str) -> str:
     """Return what requests call themselves; raises UsageError where no header can hold it."""
     named = user_agent.strip() or f"script:social-listener:{version('social-listener')} (self-hosted)"
     if len(named) < prawcore.Requestor.MIN_USER_AGENT_LENGTH or not (named.isascii() and named.isprintable()):

@@ -71,6 +71,22 @@ enabled = true
 every = "20m"
 instances = ["lemmy.world"]
 
+# More without a key; listen where your brand is talked about. "docs/sources.md" says what each can see.
+# [sources.stackexchange]
+# sites = ["stackoverflow", "superuser"]
+#
+# [sources.github]
+# include_pull_requests = false
+#
+# [sources.discourse]
+# instances = ["forum.example.org"]
+#
+# A part of Reddit, by its public feeds; the rest needs a key.
+# [sources.reddit]
+# mode = "feed"
+# every = "30m"
+# user_agent = "script:acme-listening:1.0 (by /u/acme_insights)"
+
 # Sources that need a key: the key stays in an environment variable, named here.
 # [sources.x]
 # bearer_token_env = "X_BEARER_TOKEN"
