@@ -1,13 +1,15 @@
 """Keep counts and sums by bucket, and prove that they are right.
 
-A match contributes to two cells: (brand, 15 minutes UTC), from which every time
-zone's hours and days add up exactly, and (brand, UTC day, source, language). The
-pipeline adds and takes away contributions inside the page's transaction;
-`rebuild` computes the same cells from the rows.
+A match contributes to three cells: (brand, 15 minutes UTC), from which every time
+zone's hours and days add up exactly, (brand, UTC day, source, language), and where
+it has a score (brand, UTC day, score bin). The pipeline adds and takes away
+contributions inside the page's transaction; `rebuild` computes the same cells from
+the rows. Matches numbered as an upgrade has still to count are in no bin.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from listener.frozen import dataclass
@@ -15,20 +17,34 @@ from listener.mention import Label
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 __all__ = [
+    "BIN_WIDTH",
     "DAY_SECONDS",
     "QUARTER_SECONDS",
+    "REACH_LAST",
+    "REACH_STEPS",
     "Contribution",
     "RollupChange",
+    "apply_bins",
     "apply_change",
+    "differences",
     "find_differences",
     "rebuild",
 ]
 
 QUARTER_SECONDS: Final = 900
 DAY_SECONDS: Final = 86_400
+
+BIN_WIDTH: Final = 500
+"""Scores x 10 000 that share a bin: bin 0 is around -1, bin 40 around 1, each 0.05 wide."""
+_TO_BIN: Final = 10_000 + BIN_WIDTH // 2
+
+REACH_STEPS: Final = (0, 1, 2, 3)
+"""How `rollup_reach` names hours, days, weeks and months."""
+REACH_LAST: Final = 4
+"""How it names the hour of an author's last mention."""
 
 _LABEL_COLUMNS: Final = ("positive", "neutral", "negative", "no_evidence", "unscored")
 _FIGURES: Final = ("mentions", "stories", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement", "score_count")
@@ -45,12 +61,13 @@ _DAY_FIGURES: Final = tuple(name for name in _FIGURES if name != "stories")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """Hold what one match adds: where (brand, time, source, language) and how much.
+    """Hold what one match of mention `number` adds: where (brand, time, source, language) and how much.
 
     `label` is the effective one. `score` is x 10 000, None where unscored or where a
     person's label contradicts it: then it is in no mean. `engagement` is 0 for reposts.
     """
 
+    number: int
     brand_id: int
     published_at: int
     source_id: int
@@ -61,9 +78,14 @@ class Contribution:
 
 
 class RollupChange:
-    """Gather what a transaction adds to and takes from the cells."""
+    """Gather what a transaction adds to and takes from the cells.
 
-    def __init__(self) -> None:
+    `uncounted` tells which mentions an upgrade has still to count: they are in no bin.
+    """
+
+    def __init__(self, uncounted: Container[int] = ()) -> None:
+        self._uncounted = uncounted
+        self._bins: Counter[tuple[int, int, int]] = Counter()
         self._quarters: dict[tuple[int, int], list[int]] = {}
         self._days: dict[tuple[int, int, int, str], list[int]] = {}
 
@@ -79,6 +101,8 @@ class RollupChange:
             amounts[_POSITION["score_sum"]] = sign * score
             amounts[_POSITION["score_squares"]] = sign * score * score
             amounts[_POSITION["score_count"]] = sign
+            if contribution.number not in self._uncounted:
+                self.add_bin(contribution, sign)
         amounts[_POSITION["engagement"]] = sign * contribution.engagement
         quarter = (contribution.brand_id, contribution.published_at // QUARTER_SECONDS)
         day = (
@@ -89,6 +113,13 @@ class RollupChange:
         )
         _accumulate(self._quarters.setdefault(quarter, [0] * len(_FIGURES)), amounts)
         _accumulate(self._days.setdefault(day, [0] * len(_FIGURES)), amounts)
+
+    def add_bin(self, contribution: Contribution, sign: int = 1) -> None:
+        """Add a match to the bin of its score alone, or take it away; nothing where it counts in no mean."""
+        score = contribution.score
+        if score is not None and contribution.label is not Label.IRRELEVANT:
+            day = contribution.published_at // DAY_SECONDS
+            self._bins[contribution.brand_id, day, (score + _TO_BIN) // BIN_WIDTH] += sign
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""
@@ -104,6 +135,10 @@ class RollupChange:
         without = _POSITION["stories"]
         rows = ((key, [*cell[:without], *cell[without + 1 :]]) for key, cell in sorted(self._days.items()))
         return [(*key, *cell) for key, cell in rows if any(cell)]
+
+    def bins(self) -> list[tuple[int, ...]]:
+        """Return rows (brand, day, bin, mentions) that change anything, in key order."""
+        return [(*key, amount) for key, amount in sorted(self._bins.items()) if amount]
 
 
 def _accumulate(cell: list[int], amounts: list[int]) -> None:
@@ -125,6 +160,7 @@ _QUARTER_KEYS: Final = ("brand_id", "bucket")
 _DAY_KEYS: Final = ("brand_id", "day", "source_id", "language")
 _ADD_QUARTERS: Final = _upsert("rollup_quarter", _QUARTER_KEYS, _FIGURES)
 _ADD_DAYS: Final = _upsert("rollup_day", _DAY_KEYS, _DAY_FIGURES)
+_ADD_BINS: Final = _upsert("rollup_scores", ("brand_id", "day", "bin"), ("mentions",))
 
 _LABEL_SUMS: Final = ", ".join(
     f"sum(label = {int(label)}) AS {_COLUMN_OF[label]}"
@@ -159,6 +195,13 @@ SELECT brand_id, published_at / {DAY_SECONDS} AS day, source_id, language, {_MAT
 {_COUNTED} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
+_BINS_FROM_ROWS: Final = f"""
+SELECT brand_id, published_at / {DAY_SECONDS}, (score + {_TO_BIN}) / {BIN_WIDTH}, count(*) {_COUNTED}
+  AND score IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM upgrade_progress WHERE mention_id > position AND mention_id <= until)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""  # noqa: S608 - built from constants of this module
+
 _STORIES_FROM_ROWS: Final = f"""
 SELECT matches.brand_id, story_id, min(matches.published_at)
 FROM matches JOIN mentions ON mentions.id = matches.mention_id
@@ -171,6 +214,7 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     quarters, days = change.quarters(), change.days()
     connection.executemany(_ADD_QUARTERS, quarters)
     connection.executemany(_ADD_DAYS, days)
+    apply_bins(connection, change)
     connection.executemany(
         "DELETE FROM rollup_quarter WHERE brand_id = ? AND bucket = ? AND mentions = 0 AND stories = 0",
         [row[:2] for row in quarters],
@@ -181,38 +225,52 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     )
 
 
+def apply_bins(connection: sqlite3.Connection, change: RollupChange) -> None:
+    """Write the gathered change of bins alone; those that come to nothing are removed."""
+    bins = change.bins()
+    connection.executemany(_ADD_BINS, bins)
+    connection.executemany(
+        "DELETE FROM rollup_scores WHERE brand_id = ? AND day = ? AND bin = ? AND mentions = 0",
+        [row[:3] for row in bins if row[3] < 0],
+    )
+
+
 def rebuild(connection: sqlite3.Connection) -> None:
     """Compute every cell anew from the rows, inside the caller's transaction."""
-    quarters, days, stories = _from_rows(connection)
-    for table in ("rollup_quarter", "rollup_day", "story_firsts"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are the three above
-    connection.executemany(_ADD_QUARTERS, quarters)
-    connection.executemany(_ADD_DAYS, days)
-    connection.executemany("INSERT INTO story_firsts (brand_id, story_id, first_at) VALUES (?, ?, ?)", stories)
+    for table, (sql, _) in _FROM_ROWS.items():
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are constants of this module
+        connection.execute(f"INSERT INTO {table} ({_COLUMNS[table]}) {sql}")
 
 
 def find_differences(connection: sqlite3.Connection) -> list[str]:
     """Compare every cell with what the rows give; return one line a difference, none if all is right."""
-    quarters, days, stories = _from_rows(connection)
-    kept_quarters = connection.execute("SELECT * FROM rollup_quarter ORDER BY 1, 2").fetchall()
-    kept_days = connection.execute("SELECT * FROM rollup_day ORDER BY 1, 2, 3, 4").fetchall()
-    kept_stories = connection.execute("SELECT * FROM story_firsts ORDER BY 1, 2").fetchall()
-    return [
-        *_differences("rollup_quarter", kept_quarters, quarters, 2),
-        *_differences("rollup_day", kept_days, days, 4),
-        *_differences("story_firsts", kept_stories, stories, 2),
-    ]
+    lines: list[str] = []
+    for table, (sql, keys) in _FROM_ROWS.items():
+        kept = connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}")  # noqa: S608 - names are constants of this module
+        lines += differences(table, kept, connection.execute(sql), keys)
+    return lines
 
 
-def _from_rows(connection: sqlite3.Connection) -> tuple[list[tuple[object, ...]], ...]:
-    return tuple(
-        connection.execute(sql).fetchall() for sql in (_QUARTERS_FROM_ROWS, _DAYS_FROM_ROWS, _STORIES_FROM_ROWS)
-    )
+_FROM_ROWS: Final = {
+    "rollup_quarter": (_QUARTERS_FROM_ROWS, 2),
+    "rollup_day": (_DAYS_FROM_ROWS, 4),
+    "rollup_scores": (_BINS_FROM_ROWS, 3),
+    "story_firsts": (_STORIES_FROM_ROWS, 2),
+}
+"""Each table with what computes it, and how many of its columns are its key."""
+
+_COLUMNS: Final = {
+    "rollup_quarter": ", ".join((*_QUARTER_KEYS, *_FIGURES)),
+    "rollup_day": ", ".join((*_DAY_KEYS, *_DAY_FIGURES)),
+    "rollup_scores": "brand_id, day, bin, mentions",
+    "story_firsts": "brand_id, story_id, first_at",
+}
 
 
-def _differences(
+def differences(
     table: str, kept: Iterable[tuple[object, ...]], right: Iterable[tuple[object, ...]], keys: int
 ) -> list[str]:
+    """Return one line a cell in which two sets of rows differ; the first `keys` columns name a cell."""
     have = {row[:keys]: row[keys:] for row in kept}
     want = {row[:keys]: row[keys:] for row in right}
     return [

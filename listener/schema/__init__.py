@@ -21,6 +21,7 @@ from listener.schema import (
     v0006_answers,
     v0007_spending,
     v0008_models,
+    v0009_reach_and_values,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _TABLES: Final = (
     ("0006_answers", v0006_answers.TABLES),
     ("0007_spending", v0007_spending.TABLES),
     ("0008_models", v0008_models.TABLES),
+    ("0009_reach_and_values", v0009_reach_and_values.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

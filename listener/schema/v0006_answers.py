@@ -22,7 +22,8 @@ CREATE TABLE answers (
 
 CREATE TABLE thread_reads (
   mention_id INTEGER PRIMARY KEY REFERENCES mentions (id),
-  read_at INTEGER NOT NULL
+  tried_at INTEGER NOT NULL,
+  read_at INTEGER
 ) STRICT;
 
 CREATE INDEX mentions_of_thread ON mentions (thread) WHERE thread IS NOT NULL AND thread <> native_id;

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import from_epoch, to_epoch
+from listener.fulltext import words_expression
 from listener.mention import SCORE_SCALE, Label
 from listener.search.records import MentionRow, SourceCount, Wording
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "read_wordings", "words_expression"]
+__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "read_wordings"]
 
 _COLUMNS: Final = """
 mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, mentions.url, authors.handle, authors.name,
@@ -79,8 +79,6 @@ FROM matches JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources
 WHERE brands.name = ? AND matches.published_at >= ? AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)}
 GROUP BY 1 ORDER BY 2 DESC, 1
 """  # noqa: S608 - built from constants of this module
-_WORDLIKE: Final = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So"}
-"""Categories that make a token; a word without any of them finds nothing and is left out."""
 
 _LONGEST_NUMBER: Final = 18
 """Digits of a number that SQLite surely holds."""
@@ -188,25 +186,6 @@ def read_wordings(
             number, title, text, source, published_at, author, story, links, hashtags, language, label, is_repost,
         ) in rows
     )  # fmt: skip
-
-
-def words_expression(text: str) -> str:
-    """Turn plain words into a full-text expression that asks for all of them.
-
-    Every word is quoted, so that no sign is an operator. A word also finds the hashtag
-    of the same name, which the index keeps as a word of its own.
-    """
-    words = [
-        word
-        for word in text.replace("\0", " ").split()
-        if any(unicodedata.category(char)[:2] in _WORDLIKE for char in word)
-    ]
-    parts = []
-    for word in words:
-        quoted = word.replace('"', '""')
-        plain = quoted.lstrip("#@$")
-        parts.append(f'("{quoted}" OR "#{plain}")' if plain == quoted else f'"{quoted}"')
-    return " AND ".join(parts)
 
 
 def _row(row: Sequence[Any]) -> MentionRow:

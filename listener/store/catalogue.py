@@ -6,7 +6,7 @@ transaction that is rolled back forgets what it made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from listener.query import Query
 
 __all__ = ["Catalogue"]
+
+_KNOWN_AUTHOR: Final = """
+SELECT id, handle, name, followers, verified FROM authors WHERE source_id = ? AND native_id = ?
+"""
+_CHANGE_AUTHOR: Final = """
+UPDATE authors SET handle = coalesce(?, handle), name = coalesce(?, name), followers = coalesce(?, followers),
+  verified = coalesce(?, verified)
+WHERE id = ?
+"""
 
 
 class Catalogue:
@@ -27,10 +36,11 @@ class Catalogue:
         self._brands: dict[str, int] = {}
         self._queries: dict[tuple[str, str], int] = {}
         self._scorers: dict[tuple[str, str], int] = {}
+        self._former_followers: dict[int, int | None] = {}
 
     def forget(self) -> None:
         """Forget every remembered key (after a rollback)."""
-        for known in (self._sources, self._brands, self._queries, self._scorers):
+        for known in (self._sources, self._brands, self._queries, self._scorers, self._former_followers):
             known.clear()
 
     def source(self, name: str) -> int:
@@ -81,14 +91,28 @@ class Catalogue:
         native = None if author is None else author.id or (f"@{author.handle.casefold()}" if author.handle else None)
         if author is None or native is None:
             return None
-        row = self._connection.execute(
-            "INSERT INTO authors (source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (source_id, native_id) DO UPDATE SET handle = coalesce(excluded.handle, handle), "
-            "name = coalesce(excluded.name, name), followers = coalesce(excluded.followers, followers), "
-            "verified = coalesce(excluded.verified, verified) RETURNING id",
+        row = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
+        if row is None:
+            return self._new_author(source_id, native, author)
+        number, *known = row
+        given = (author.handle, author.name, author.followers, author.verified)
+        if any(new is not None and new != old for new, old in zip(given, known, strict=True)):
+            self._connection.execute(_CHANGE_AUTHOR, (*given, number))
+            if author.followers is not None and author.followers != known[2]:
+                self._former_followers.setdefault(number, known[2])
+        return int(number)
+
+    def _new_author(self, source_id: int, native: str, author: Author) -> int:
+        number = self._connection.execute(
+            "INSERT INTO authors (source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?)",
             (source_id, native, author.handle, author.name, author.followers, author.verified),
-        ).fetchone()
-        return int(row[0])
+        ).lastrowid
+        return int(number or 0)
+
+    def take_former_followers(self) -> dict[int, int | None]:
+        """Return the former counts of authors whose count changed since this was last asked."""
+        former, self._former_followers = self._former_followers, {}
+        return former
 
     def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], now: int) -> None:
         """Make brands (name, kind) and the present versions of their queries known."""

@@ -19,8 +19,10 @@ from listener.clock import to_epoch
 from listener.database import translated, write_transaction
 from listener.errors import StoreBusyError
 from listener.frozen import dataclass
+from listener.store.faces import Faces
 from listener.store.quoting import Gone
 from listener.store.scrubbing import scrub_reports
+from listener.store.uncounted import read_uncounted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,10 +37,22 @@ __all__ = ["Eraser", "Erasure", "Retention", "tombstone"]
 _BATCH: Final = 500
 """Mentions in a transaction: other writers wait for no more than one."""
 
+_NEWEST: Final = 2**63 - 1
+"""No mention is numbered above: nothing is stored while something is erased."""
+
 _OF_AUTHOR: Final = """
 SELECT authors.id FROM authors JOIN sources ON sources.id = authors.source_id
 WHERE sources.name = :source AND (authors.native_id = :who OR authors.native_id = '@' || :name
   OR lower(authors.handle) = :name OR (authors.handle IS NOT NULL AND lower(authors.handle) = '@' || :name))
+"""
+
+_NAMED: Final = """
+SELECT mentions.id FROM mentions WHERE purged_at IS NULL AND source_id = (SELECT id FROM sources WHERE name = :source)
+  AND native_id IN (SELECT value FROM json_each(:ids))
+UNION
+SELECT mentions.id FROM mentions WHERE purged_at IS NULL AND author_id IN (
+  SELECT authors.id FROM authors JOIN sources ON sources.id = authors.source_id
+  WHERE sources.name = :source AND native_id IN (SELECT value FROM json_each(:authors)))
 """
 
 _WITH_REPOSTS: Final = """
@@ -158,6 +172,13 @@ class Eraser:
         """
         return self._forget(numbers, now, dry_run=False)
 
+    def erase_named(self, source: str, ids: Sequence[str], authors: Sequence[str], *, now: datetime) -> Erasure:
+        """Erase what is stored of a source under native ids, and of authors by theirs, as `erase` does."""
+        values = {"source": source, "ids": json.dumps(list(ids)), "authors": json.dumps(list(authors))}
+        with translated(self._path):
+            numbers = self._column(_NAMED, values)
+        return self.erase(numbers, now=now) if numbers else Erasure()
+
     def unsign(self, numbers: Sequence[int]) -> int:
         """Take the author off mentions that stand while the author is gone; return how many authors that leaves none of.
 
@@ -265,16 +286,15 @@ class Eraser:
         wanted = json.dumps(list(numbers))
         with write_transaction(self._connection, self._path):
             rows = self._connection.execute(_WANTED, (wanted,)).fetchall()
-            self._connection.executemany(
-                "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-                [(row[0], row[3], row[4]) for row in rows],
-            )
+            faces = Faces(self._connection, read_uncounted(self._connection))
+            faces.note(*(row[0] for row in rows))
             self._connection.executemany(_STRIP, [(tombstone(row[2]), to_epoch(now), row[0]) for row in rows])
             for table, change in (("matches", "spans = NULL"), ("labels", "text_hash = x''")):
                 self._connection.execute(
                     f"UPDATE {table} SET {change} WHERE mention_id IN (SELECT value FROM json_each(?))",  # noqa: S608 - the two above
                     (wanted,),
                 )
+            faces.settle(newer_than=_NEWEST, followers={})
             if is_asked:
                 self._remove_references(rows)
             authors = self._remove_authors([row[9] for row in rows if row[9] is not None])

@@ -11,8 +11,10 @@ from listener.mention import SCORE_SCALE, Label
 from listener.rollups import Contribution, RollupChange, apply_change
 from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
+from listener.store.faces import Faces
 from listener.store.firsts import settle_firsts
 from listener.store.labels import effective, labels_of, write_label
+from listener.store.uncounted import read_uncounted
 from listener.stories import story_keys, text_digest
 
 if TYPE_CHECKING:
@@ -79,8 +81,6 @@ class _Stored:
     """What the store holds of a mention that comes again."""
 
     number: int
-    title: str | None
-    text: str | None
     published_at: int
     source_id: int
     story_id: int
@@ -114,7 +114,9 @@ class PageWriter:
         self._connection = connection
         self._catalogue = catalogue
         self._now = now
-        self._change = RollupChange()
+        uncounted = read_uncounted(connection)
+        self._change = RollupChange(uncounted)
+        self._faces = Faces(connection, uncounted)
         self._touched: set[int] = set()
         self._brands: set[str] = set()
         self._inserted: list[tuple[int, Mention, int, int]] = []
@@ -151,6 +153,7 @@ class PageWriter:
 
     def label(self, number: int, brand_id: int, said: Label | None) -> None:
         """Let a person's label of a mention count for a brand it matches, or no longer where it is None."""
+        self._faces.note(number)
         write_label(self._connection, number, brand_id, said, self._now)
         (story, label, score) = self._connection.execute(
             "SELECT story_id, coalesce(scorer_label, label), CASE WHEN scorer_label IS NULL THEN score "
@@ -176,6 +179,7 @@ class PageWriter:
         if row is None or row[3] != judged.text_hash:
             return False
         published_at, source_id, story, _, engagement = row
+        self._faces.note(judged.number)
         for old in self._contributions(judged.number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (judged.number,))
@@ -197,25 +201,20 @@ class PageWriter:
         write_answers(self._connection, self._inserted)
         settle_firsts(self._connection, self._touched, self._change)
         apply_change(self._connection, self._change)
-        self._connection.execute(
-            "INSERT INTO mention_texts (rowid, title, text) SELECT id, title, text FROM mentions WHERE id > ?",
-            (self._before,),
-        )
+        self._faces.settle(newer_than=self._before, followers=self._catalogue.take_former_followers())
         return frozenset(self._brands)
 
     def _find(self, source_id: int, native_id: str) -> _Stored | None:
         row = self._connection.execute(
-            "SELECT id, title, text, published_at, source_id, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL "
+            "SELECT id, published_at, source_id, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL "
             "FROM mentions WHERE source_id = ? AND native_id IN (?, ?)",
             (source_id, native_id, tombstone(native_id)),
         ).fetchone()
         if row is None:
             return None
-        number, title, text, published_at, source, story, is_repost, is_purged = row
+        number, published_at, source, story, is_repost, is_purged = row
         return _Stored(
             number=number,
-            title=title,
-            text=text,
             published_at=published_at,
             source_id=source,
             story_id=story,
@@ -228,7 +227,7 @@ class PageWriter:
         self._next += 1
         published_at = to_epoch(judged.published_at)
         keys = story_keys(mention)
-        story_id = self._join_story(keys, number, published_at)
+        story_id = self._join_story(mention, keys, number, published_at)
         digest = mention_digest(mention)
         counters = mention.engagement
         self._connection.execute(
@@ -243,7 +242,7 @@ class PageWriter:
                 mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra), story_id,
             ),
         )  # fmt: skip
-        self._write_keys(keys, number, published_at)
+        self._write_keys(mention, keys, number, published_at)
         place = _Place(
             number=number,
             published_at=published_at,
@@ -259,11 +258,11 @@ class PageWriter:
     def _rewrite(self, judged: Judged, stored: _Stored) -> None:
         """Store a known mention anew: its wording, its language, its matches; first words and date stay."""
         mention, number = judged.mention, stored.number
+        if number <= self._before:
+            self._faces.note(number)
         for old in self._contributions(number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
-        if (stored.title, stored.text) != (mention.title, mention.text):
-            self._replace_text(stored, mention)
         self._connection.execute(
             _UPDATE_MENTION,
             (
@@ -274,9 +273,9 @@ class PageWriter:
         )  # fmt: skip
         self._update_counters(mention, number)
         keys = story_keys(mention)
-        story_id = self._join_story(keys, stored.story_id, stored.published_at)
+        story_id = self._join_story(mention, keys, stored.story_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(keys, number, stored.published_at)
+        self._write_keys(mention, keys, number, stored.published_at)
         place = _Place(
             number=number,
             published_at=stored.published_at,
@@ -310,6 +309,7 @@ class PageWriter:
         )  # fmt: skip
         self._change.add(
             Contribution(
+                number=place.number,
                 brand_id=brand_id,
                 published_at=place.published_at,
                 source_id=place.source_id,
@@ -324,6 +324,7 @@ class PageWriter:
     def _contributions(self, number: int) -> list[Contribution]:
         return [
             Contribution(
+                number=number,
                 brand_id=brand_id,
                 published_at=published_at,
                 source_id=source_id,
@@ -353,19 +354,7 @@ class PageWriter:
         ).fetchone()
         return int(total)
 
-    def _replace_text(self, stored: _Stored, mention: Mention) -> None:
-        if stored.number > self._before:
-            return  # not in the full-text index yet: `finish` puts it there
-        self._connection.execute(
-            "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
-            (stored.number, stored.title, stored.text),
-        )
-        self._connection.execute(
-            "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)",
-            (stored.number, mention.title, mention.text),
-        )
-
-    def _join_story(self, keys: Sequence[StoryKey], own: int, published_at: int) -> int:
+    def _join_story(self, mention: Mention, keys: Sequence[StoryKey], own: int, published_at: int) -> int:
         """Return the story of a mention, joining stories that it shows to be one.
 
         `own` is the story it had before, or is of its own. An edit never parts
@@ -378,6 +367,8 @@ class PageWriter:
                 _RELATED_STORIES, (key.key, published_at - key.reach_seconds, published_at + key.reach_seconds)
             )
         }
+        if mention.repost_of is not None:
+            related |= self._story_of_original(self._catalogue.source(mention.source), mention.repost_of)
         related.add(own)
         kept: int = min(related)
         for story in related - {kept}:
@@ -385,10 +376,20 @@ class PageWriter:
         self._touched |= related
         return kept
 
-    def _write_keys(self, keys: Sequence[StoryKey], number: int, published_at: int) -> None:
+    def _story_of_original(self, source_id: int, native_id: str) -> set[int]:
+        """Return the story of the original that a repost repeats, where it is stored."""
+        row = self._connection.execute(
+            "SELECT story_id FROM mentions WHERE source_id = ? AND native_id IN (?, ?) AND repost_of IS NULL",
+            (source_id, native_id, tombstone(native_id)),
+        ).fetchone()
+        return set() if row is None else {row[0]}
+
+    def _write_keys(self, mention: Mention, keys: Sequence[StoryKey], number: int, published_at: int) -> None:
+        """Store by what a mention can be found; an original is found by its identity itself, the first of its keys."""
+        kept = keys if mention.is_repost else keys[1:]
         self._connection.executemany(
             "INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(key.key, published_at, number, key.reach_seconds) for key in keys],
+            [(key.key, published_at, number, key.reach_seconds) for key in kept],
         )
 
 

@@ -11,6 +11,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from listener.fulltext import words_expression
 from listener.store.quoting import Report, blank
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ __all__ = ["scrub_reports"]
 
 _DAY: Final = 86_400
 """An alert tells of mentions of up to some hours before it opened."""
-_MARKS: Final = ("", "#", "@", "$")
-"""What may stand before a word in the full-text index, as part of it."""
 
 _DIGESTS: Final = (
     "SELECT id, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ? AND (text <> '' OR html <> '')"
@@ -72,9 +71,10 @@ class _Scrub:
         if word not in self._words:
             return False
         if word not in self._known:
-            asked = " OR ".join(f'"{mark}{word}"' for mark in _MARKS)
+            asked = words_expression(word)
             self._known[word] = (
-                self._connection.execute(
+                not asked
+                or self._connection.execute(
                     "SELECT 1 FROM mention_texts WHERE mention_texts MATCH ? LIMIT 1", (asked,)
                 ).fetchone()
                 is None

@@ -17,14 +17,17 @@ from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
 from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
+from listener.store.reach import read_zone
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
+from listener.store.recount import find_recount_differences, recount, recount_reach
 from listener.store.reporting import ReportWriter
-from listener.store.spending import Purse
+from listener.store.spending import Charge, Purse
+from listener.store.upgrade import finish_upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -48,11 +51,12 @@ class Store:
     takes mentions out for good; `purse` keeps account of what is spent; `rechecks` keeps what is to be looked at again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, on_upgrade: Callable[[int, int], None] | None = None) -> None:
         self.path = path
         self._connection = open_writer(path)
         try:
             migrate(self._connection, path)
+            finish_upgrade(self._connection, path, on_upgrade)
         except BaseException:
             self._connection.close()
             raise
@@ -83,10 +87,18 @@ class Store:
             self._catalogue.forget()
             raise
 
-    def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], *, now: datetime) -> None:
-        """Make brands (name, kind) and the present versions of their queries known."""
+    def register(
+        self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], *, now: datetime, zone: str | None = None
+    ) -> None:
+        """Make brands (name, kind) and the present versions of their queries known.
+
+        `zone` names the time zone in which buckets of reach are cut from now on; in
+        others they are counted when they are asked for.
+        """
         with self._transaction():
             self._catalogue.register(brands, queries, to_epoch(now))
+            if zone is not None and zone != read_zone(self._connection):
+                recount_reach(self._connection, zone)
 
     def known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownMention]:
         """Return what is stored of mentions (source, native id); absent where nothing is."""
@@ -165,9 +177,10 @@ class Store:
         *,
         refreshed: Sequence[Mention],
         following: Mapping[int, datetime | None],
+        charge: Charge,
         now: datetime,
     ) -> SaveResult:
-        """Store what looking again brought: edits, counters, and (by number) when each mention is due next."""
+        """Store what looking again brought: edits, counters, what it cost, and (by number) when each mention is due next."""
         with self._transaction():
             writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
             for one in judged:
@@ -176,6 +189,7 @@ class Store:
                 writer.refresh(mention)
             brands = writer.finish()
             self.rechecks.looked(following, now=now)
+            self.purse.settle(charge, {}, now=now)
         return SaveResult(changed=writer.changed, seen=len(refreshed), brands=brands)
 
     def label(self, number: int, brand: str | None, said: Label | None, *, now: datetime) -> frozenset[str]:
@@ -254,12 +268,32 @@ class Store:
             )
         return None
 
-    def open_pass(self, source: str, resources: Sequence[Resource], *, now: datetime) -> dict[str, int]:
-        """Make the planned resources of a source the active ones; return their ids by key."""
-        brand_names = {resource.brand for resource in resources if resource.brand is not None}
+    def open_pass(
+        self,
+        source: str,
+        resources: Sequence[Resource],
+        *,
+        versions: Mapping[str, str] | None = None,
+        lookback_from: datetime | None = None,
+        now: datetime,
+    ) -> dict[str, int]:
+        """Make the planned resources of a source the active ones; return their ids by key.
+
+        `versions` are those of the brands' queries: what is known by them goes on
+        where it was read until, however else it is asked for now. What is new is
+        read from `lookback_from` on.
+        """
+        brand_names = {name for resource in resources for name in (resource.brand, *resource.brands) if name is not None}
         with self._transaction():
             brand_ids = {name: self._catalogue.brand(name) for name in sorted(brand_names)}
-            ids = ledger.register_resources(self._connection, self._catalogue.source(source), resources, brand_ids)
+            ids = ledger.register_resources(
+                self._connection,
+                self._catalogue.source(source),
+                resources,
+                brand_ids,
+                versions=versions,
+                lookback_from=None if lookback_from is None else to_epoch(lookback_from),
+            )
             self.reports.note_attempt(source, now=now)
         return ids
 
@@ -347,12 +381,13 @@ class Store:
                 f"{row[0]} row {row[1]} points to a missing row of {row[2]}"
                 for row in self._connection.execute("PRAGMA foreign_key_check")
             ]
-            return lines + find_differences(self._connection)
+            return lines + find_differences(self._connection) + find_recount_differences(self._connection)
 
     def rebuild_rollups(self) -> None:
         """Compute every rollup anew from the rows."""
         with self._transaction():
             rebuild(self._connection)
+            recount(self._connection)
 
     def last_window_end(self, source: str) -> datetime | None:
         """Return the end of the newest window of a source, None where it has none."""

@@ -1,0 +1,181 @@
+"""Cut texts into what the full-text index holds, turn plain words into a question to it, and show where they stand.
+
+The index holds folded words. Scripts that put no spaces between words are held as
+overlapping pairs of letters, so that a name of two letters is found inside a
+sentence. Every emoji is a word of its own, also in a run. The index only splits at
+spaces and ASCII signs; everything else is decided here, for filling and asking alike.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from listener.query.characters import KINDS, UNSPACED, WORD, ZWJ, unspaced_pattern
+from listener.query.text import ends_word, fold, fold_with_origins, starts_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Snippet", "excerpt", "find_words", "index_form", "words_expression"]
+
+_MARKS: Final = "#@$"
+"""What may stand before a word in the index, as part of it."""
+_TOKEN: Final = re.compile(r"[0-9A-Za-z#@$+_\x80-\U0010ffff]+")
+"""What the index takes for one word: its tokenizer's rule."""
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_LONE_MARKS: Final = re.compile(r"(?<!\S)[#@$+]+(?=\s|$)")
+_JOINED: Final = re.compile(f" *{ZWJ} *")
+_FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_REGIONAL: Final = range(0x1F1E6, 0x1F200)
+_TAGS: Final = range(0xE0020, 0xE0080)
+_AROUND: Final = 60
+"""Characters shown before the first word that was found."""
+_SHOWN: Final = 240
+"""Characters an excerpt has at most."""
+
+Snippet = tuple[str, tuple[tuple[int, int], ...]]
+"""A part of a text as it was written, and where in it the words stand."""
+
+
+class _Spacing(dict[str, str]):
+    """Map folded characters to what the index holds of them."""
+
+    def __missing__(self, character: str) -> str:
+        """Look at a character that has not been met before."""
+        self[character] = held = _held(character)
+        return held
+
+
+def _held(character: str) -> str:
+    if character == ZWJ or KINDS[character] & (WORD | UNSPACED):
+        return character
+    if ord(character) in _TAGS:
+        return ""
+    if ord(character) in _REGIONAL:
+        return character
+    return f" {character} " if unicodedata.category(character)[0] == "S" else " "
+
+
+_SPACING: Final = _Spacing()
+
+
+@cache
+def _runs() -> re.Pattern[str]:
+    """Return the expression of a run of a script without spaces, built when first needed."""
+    return re.compile(f"{unspaced_pattern()}+")
+
+
+def index_form(text: str) -> str:
+    """Return what the index is given for a text; the same for the same text, always.
+
+    An entry is only removed from the index by what it was made of.
+    """
+    if text.isascii():
+        return text
+    spaced = _spaced(text)
+    return _LONE_MARKS.sub(" ", _runs().sub(_pairs, spaced))
+
+
+def _spaced(text: str) -> str:
+    """Return a text folded, with spaces where words of the index end, runs not yet cut."""
+    spaced = unicodedata.normalize("NFC", fold(text))
+    for character in set(_BEYOND_ASCII.findall(spaced)):  # few in most texts, and quicker than `str.translate`
+        held = _SPACING[character]
+        if held != character:
+            spaced = spaced.replace(character, held)
+    if ZWJ in spaced:
+        spaced = _JOINED.sub(ZWJ, spaced)
+    return _FLAG.sub(r" \g<0> ", spaced)
+
+
+def _pairs(run: re.Match[str]) -> str:
+    units = _units(run[0])
+    return f" {' '.join([*map(''.join, pairwise(units)), units[-1]])} "
+
+
+def _units(run: str) -> list[str]:
+    """Return the letters of a run, each with the signs that belong to it."""
+    units: list[str] = []
+    for character in run:
+        if units and not character.isalnum():
+            units[-1] += character
+        else:
+            units.append(character)
+    return units
+
+
+def words_expression(text: str) -> str:
+    """Turn plain words into a full-text expression that asks for all of them; empty where nothing can be asked.
+
+    No sign is an operator. A word also finds the hashtag, the account and the
+    ticker of the same name, which the index keeps as words of their own.
+    """
+    return " AND ".join(part for word in text.replace("\0", " ").split() for part in _parts(word))
+
+
+def _parts(word: str) -> list[str]:
+    """Return what the index must hold for one written word."""
+    parts: list[str] = []
+    plain: list[str] = []
+    for token in _TOKEN.findall(_spaced(word)):
+        at = 0
+        for run in _runs().finditer(token):
+            plain.append(token[at : run.start()])
+            parts += [*_plain(plain), _run(run[0])]
+            plain, at = [], run.end()
+        plain.append(token[at:])
+    return parts + _plain(plain)
+
+
+def _run(run: str) -> str:
+    units = _units(run)
+    if len(units) == 1:
+        return f'"{run}" *'
+    return f'"{" ".join(map("".join, pairwise(units)))}"'
+
+
+def _plain(tokens: Sequence[str]) -> list[str]:
+    found = [token for token in tokens if token.strip("#@$+")]
+    if not found:
+        return []
+    if len(found) == 1 and found[0][0] not in _MARKS:
+        (word,) = found
+        return ["(" + " OR ".join(f'"{mark}{word}"' for mark in ("", *_MARKS)) + ")"]
+    return [f'"{" ".join(found)}"']
+
+
+def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:
+    """Return where the words stand in a text as it was written, in code points, in order and apart."""
+    folded = fold_with_origins(text)
+    found: list[tuple[int, int]] = []
+    for word in {fold(word).strip() for word in words.replace("\0", " ").split()}:
+        at = folded.text.find(word) if word else -1
+        while at >= 0:
+            end = at + len(word)
+            if starts_word(folded, at) and ends_word(folded, end):
+                found.append(folded.span(at, end))
+            at = folded.text.find(word, end)
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return tuple(apart)
+
+
+def excerpt(text: str, words: str) -> Snippet:
+    """Return the part of a text around the first of the words, as it was written, and where they stand in it."""
+    hits = find_words(text, words)
+    first = hits[0][0] if hits else 0
+    start = 0 if first <= _AROUND else first - _AROUND
+    if start:
+        space = text.find(" ", start, first)
+        start = start if space < 0 else space + 1
+    end = min(len(text), start + _SHOWN)
+    inside = tuple((low - start, high - start) for low, high in hits if low >= start and high <= end)
+    return text[start:end], inside

@@ -1,0 +1,58 @@
+"""Create the rollups of scores, reach, hashtags and links, and an index of words for every script."""
+
+from typing import Final
+
+__all__ = ["TABLES"]
+
+TABLES: Final = """
+CREATE TABLE rollup_scores (
+  brand_id INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  bin INTEGER NOT NULL,
+  mentions INTEGER NOT NULL,
+  PRIMARY KEY (brand_id, day, bin)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollup_reach (
+  brand_id INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  reach INTEGER NOT NULL,
+  PRIMARY KEY (brand_id, step, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollup_zone (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  zone TEXT NOT NULL
+) STRICT;
+INSERT INTO rollup_zone VALUES (1, 'UTC');
+
+CREATE TABLE rollup_values (
+  brand_id INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  days INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  mentions INTEGER NOT NULL,
+  PRIMARY KEY (brand_id, kind, days, block, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE upgrade_progress (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  position INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+INSERT INTO upgrade_progress SELECT 1, 0, max(id) FROM mentions HAVING count(*) > 0;
+
+DROP INDEX story_keys_of_mention;
+DROP INDEX mentions_of_author;
+CREATE INDEX mentions_of_author ON mentions (author_id, published_at);
+
+DROP TABLE mention_texts;
+CREATE VIRTUAL TABLE mention_texts USING fts5 (
+  title, text, content = 'mentions', content_rowid = 'id', columnsize = 0,
+  tokenize = "ascii tokenchars '#@$+_'"
+);
+"""
+"""What was stored before is counted and indexed afterwards, a batch a transaction: `upgrade_progress` says how
+far that is. `mention_texts` holds words as `listener.fulltext` cuts them, its content are the texts as written."""
