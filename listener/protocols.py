@@ -102,7 +102,9 @@ class Page:
     service counts, None: all. `billed` names what a paid service charges for, each
     as (kind, id), the kind being that of a `Price`. `existing` says, on the first
     page of a window, how much the service says it has of spans of it: (since,
-    until, count); what is received of them is held against it.
+    until, count); what is received of them is held against it. `gone` are
+    ids of mentions that the service says were taken away, `gone_authors` those of
+    authors whose account was: whatever is stored of them is erased.
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -117,6 +119,8 @@ class Page:
     counted: int | None = None
     billed: tuple[tuple[str, str], ...] = ()
     existing: tuple[tuple[datetime, datetime, int], ...] = ()
+    gone: tuple[str, ...] = ()
+    gone_authors: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -335,8 +339,9 @@ class ReadsThreads(Protocol):
 
         Each mention stands for one thread; of it `id`, `thread`, `url`, `published_at` and
         `extra` are given as this source gave them. Others than those of `accounts`
-        (handles without @) may be among the replies. Each reply's `thread` is that of the
-        mention it was read for, or its id where it has none. The page is exhausted.
+        (handles without @) may be among the replies, whose text is not looked at. Each reply's
+        `thread` is that of the mention it was read for, or its id where it has none. The page
+        is exhausted; `skipped` are the ids of mentions whose threads could not be read.
         Raises a SourceError; NotFoundError where a thread is gone.
         """
         ...

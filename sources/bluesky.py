@@ -2,8 +2,8 @@
 
 The stream needs no key and holds every post of the last hours; the brands'
 words are looked for here. Servers keep 36 h (docs.bsky.app, seen 2026-11-22):
-what lay further back is told as lost. Posts that are deleted later stay as they
-were read, until they are looked at again. The search looks back further; Bluesky means it for questions now and
+what lay further back is told as lost. The stream tells of posts and accounts that
+are deleted. The search looks back further; Bluesky means it for questions now and
 then, not for bulk.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -39,7 +38,7 @@ from listener.query.clauses import necessary_clauses
 from sources.bluesky_lookup import BATCH, AppView
 from sources.bluesky_posts import COLLECTION, read_post, read_record
 from sources.jetstream import Bounds, Drained, Jetstream, Sieve
-from sources.text import as_list, as_object, count_of, instant_from_epoch, instant_from_iso, line_of
+from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_epoch, instant_from_iso, line_of
 from sources.web import Client
 
 if TYPE_CHECKING:
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
     from listener.query.clauses import Clause
 
 __all__ = ["DIALECT", "BlueskyOptions", "BlueskySource", "read_events", "sieve_of"]
-
-logger = logging.getLogger(__name__)
 
 DIALECT: Final = Dialect(
     name="bluesky",
@@ -79,6 +76,8 @@ _SURELY_KEPT: Final = timedelta(hours=6)
 _NEAR: Final = timedelta(minutes=10)
 """Authors' clocks are believed so far from the stream's."""
 _LOST: Final = "the stream keeps about 36 hours, and began later than was asked for"
+_ENDED: Final = frozenset({"deleted", "takendown"})
+"""What an account is that does not come back; one that is deactivated or suspended may."""
 _MOST_SKIPPED: Final = 1000
 _LONGEST_TOKEN: Final = 2_000
 
@@ -131,6 +130,7 @@ class BlueskySource:
     """Read the posts of all of Bluesky that may match, and search where there is an account."""
 
     name = "bluesky"
+    threads_at_once: ClassVar[int] = 1
     Options: ClassVar[type] = BlueskyOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Posts on Bluesky, out of the stream of all posts.",
@@ -189,6 +189,8 @@ class BlueskySource:
         drained = self._stream.drain(asked_us, end_us, sieve_of(resource.native), known_us=known_us)
         place = self._after(place, asked_us, drained)
         mentions, skipped = read_events(drained, window)
+        gone, gone_authors = read_deletions(drained)
+        mentions = tuple(one for one in mentions if one.id not in gone and _did_of(one) not in gone_authors)
         if not drained.is_done:
             return Page(
                 mentions=mentions,
@@ -196,6 +198,8 @@ class BlueskySource:
                 exhausted=False,
                 skipped=skipped,
                 items=drained.count,
+                gone=tuple(gone),
+                gone_authors=tuple(gone_authors),
             )
         lost = None if place.lost_us is None else min(window.until, from_epoch(-(-place.lost_us // _SECOND)))
         return Page(
@@ -204,11 +208,18 @@ class BlueskySource:
             lost_reason=None if lost is None else _LOST,
             skipped=skipped,
             items=drained.count,
+            gone=tuple(gone),
+            gone_authors=tuple(gone_authors),
         )
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Look posts and their authors up: the stream tells neither handles nor counters."""
         return self._appview.look(mentions)
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Read a post's thread at the AppView, without a key."""
+        (mention,) = mentions
+        return self._appview.replies(mention)
 
     def check(self) -> str:
         """Take one event off the stream; with an account, log in too."""
@@ -360,7 +371,6 @@ def read_events(drained: Drained, window: Window) -> tuple[tuple[Mention, ...], 
         commit = as_object(event.get("commit"))
         operation = line_of(commit.get("operation"), limit=20)
         if operation not in {"create", "update"}:
-            logger.debug("event left alone operation=%s", operation)
             continue
         record = as_object(commit.get("record"))
         heard_at = instant_from_epoch(time_us / _SECOND)
@@ -375,6 +385,32 @@ def read_events(drained: Drained, window: Window) -> tuple[tuple[Mention, ...], 
         else:
             mentions[read.id] = read
     return tuple(mentions.values()), tuple(skipped[:_MOST_SKIPPED])
+
+
+def read_deletions(drained: Drained) -> tuple[dict[str, None], dict[str, None]]:
+    """Return the addresses of the posts and the dids of the accounts that are gone at the end of a reading, in order."""
+    gone: dict[str, None] = {}
+    authors: dict[str, None] = {}
+    for _, event in drained.events:
+        did, commit = line_of(event.get("did"), limit=ID_LIMIT), as_object(event.get("commit"))
+        key = line_of(commit.get("rkey"), limit=ID_LIMIT)
+        if did is None:
+            continue
+        if event.get("kind") == "account":
+            account = as_object(event.get("account"))
+            if account.get("active") is False and account.get("status") in _ENDED:
+                authors[did] = None
+            else:
+                authors.pop(did, None)
+        elif key is not None and commit.get("operation") == "delete":
+            gone[f"at://{did}/{COLLECTION}/{key}"] = None
+        elif key is not None:
+            gone.pop(f"at://{did}/{COLLECTION}/{key}", None)
+    return gone, authors
+
+
+def _did_of(mention: Mention) -> str | None:
+    return mention.author.id if mention.author is not None else None
 
 
 def _read_posts(posts: Sequence[object], window: Window) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:

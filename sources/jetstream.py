@@ -4,7 +4,7 @@ A websocket that sends one JSON event a message, first what happened since a
 cursor (microseconds), then what happens: github.com/bluesky-social/jetstream and
 docs.bsky.app, seen 2026-11-22. A cursor older than the 36 h that the public
 servers keep is moved up without a word; that gap is noticed here. Delivery is
-at least once. Deletions and changes of accounts come along and are left alone.
+at least once. Deletions of posts and changes of accounts come along.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ class Sieve:
 
 
 def sift(frame: str | bytes, sieve: Sieve) -> tuple[int, Mapping[str, object] | None] | None:
-    """Return the time of an event, and the event itself where it is a post that passes the sieve.
+    """Return the time of an event, and the event itself where it is to be looked at.
 
-    None for what is no event at all.
+    That is a post that passes the sieve, the deletion of a post, or a change of an
+    account. None for what is no event at all.
     """
     try:
         event = orjson.loads(frame)
@@ -76,11 +77,11 @@ def sift(frame: str | bytes, sieve: Sieve) -> tuple[int, Mapping[str, object] | 
         return None
     commit = event.get("commit")
     if not isinstance(commit, dict) or commit.get("collection") != COLLECTION:
-        return time_us, None
+        return time_us, event if event.get("kind") == "account" else None
     record = commit.get("record")
     text = record.get("text") if isinstance(record, dict) else None
     if not isinstance(record, dict) or not isinstance(text, str):
-        return time_us, None
+        return time_us, event if commit.get("operation") == "delete" else None
     if "facets" in record or "tags" in record:
         tags = hashtags_of_record(record, text)
         if tags:
@@ -104,8 +105,8 @@ class Bounds:
 class Drained:
     """Collect one reading.
 
-    `events` are the posts that passed the sieve, in the stream's order, with the
-    time of each in microseconds. `first_us` and `last_us` are the times of the
+    `events` are the posts that passed the sieve, deletions and changes of accounts,
+    in the stream's order, with the time of each in microseconds. `first_us` and `last_us` are the times of the
     first and the latest event received, None where there was none. `count` and
     `unreadable` count events after `known_us` and messages that are no events.
     `is_done` says that the end asked for was reached.

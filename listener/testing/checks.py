@@ -125,6 +125,8 @@ def check_page(page: Page, window: Window, names: Collection[str]) -> None:
         _check_instant(page.complete_since, "complete_since")
         _hold(window.since <= page.complete_since <= window.until, "complete_since is outside the window")
     _hold(page.requests >= 0 and (page.items is None or page.items >= 0), "a page counts below zero")
+    _hold(all(page.gone) and all(page.gone_authors), "a page says that something without an id is gone")
+    _hold(not {one.id for one in page.mentions} & set(page.gone), "a page holds a mention that it says is gone")
     _hold(all(skipped.reason.strip() for skipped in page.skipped), "an item is skipped without a reason")
     for mention in page.mentions:
         check_mention(mention, window, names)

@@ -319,7 +319,37 @@ def test_who_is_not_to_be_shown_to_visitors_is_left_out_and_counted() -> None:
     assert "not to be shown to visitors" in skipped[0].reason
 
 
-def test_deletions_are_left_alone_and_the_newest_version_of_a_post_holds() -> None:
+def account_event(second: float, did: str = "did:plc:ada", **account: object) -> dict[str, Any]:
+    return {"did": did, "time_us": int(second * SECOND), "kind": "account", "account": {"did": did, **account}}
+
+
+def deletion(number: int, second: float, did: str = "ada") -> dict[str, Any]:
+    event = post(number, second, did=did)
+    event["commit"] = {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": f"3k{number}"}
+    return event
+
+
+def test_the_stream_tells_of_posts_and_accounts_that_are_gone(stream: Jetstream, source: BlueskySource) -> None:
+    stream.events = [
+        post(1, BASE + 1, "Acme one"),
+        post(2, BASE + 2, "Acme two", did="bob"),
+        post(3, BASE + 3, "Acme three", did="cy"),
+        post(4, BASE + 4, "Acme four", did="di"),
+        deletion(1, BASE + 5),
+        deletion(77, BASE + 6),
+        account_event(BASE + 7, "did:plc:bob", active=False, status="deleted"),
+        account_event(BASE + 8, "did:plc:cy", active=False, status="deactivated"),
+        account_event(BASE + 9, "did:plc:di", active=False, status="takendown"),
+        account_event(BASE + 10, "did:plc:di", active=True),
+        post(900, BASE + 10_050, "the end"),
+    ]
+    mentions, (page,) = read_all(source)
+    assert keys(mentions) == {3, 4}
+    assert page.gone == tuple(f"at://did:plc:ada/app.bsky.feed.post/3k{number}" for number in (1, 77))
+    assert page.gone_authors == ("did:plc:bob",)
+
+
+def test_a_deletion_is_no_mention_and_the_newest_version_of_a_post_holds() -> None:
     edited = post(1, BASE + 9, "Acme, better")
     edited["commit"]["operation"] = "update"
     gone = post(1, BASE + 10)
@@ -461,8 +491,9 @@ def test_recorded_events_are_read_field_by_field(shared: Path) -> None:
     sifted = [sift(line, everything) for line in lines]
     assert len(sifted) == 101
     assert all(sifted)
-    posts = [event for one in sifted if one is not None and (event := one[1]) is not None]
-    assert len(posts) == 12
+    passed = [event for one in sifted if one is not None and (event := one[1]) is not None]
+    posts = [event for event in passed if "record" in event.get("commit", {})]
+    assert (len(passed), len(posts)) == (14, 12)
     for event in posts:
         record = event["commit"]["record"]
         at = event["time_us"] // SECOND

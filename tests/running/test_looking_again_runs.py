@@ -187,6 +187,28 @@ def test_names_and_counters_are_looked_up_for_matches_alone_right_after_they_cam
         assert len(view.requests) == sent
 
 
+def test_what_the_stream_says_is_deleted_is_erased_and_an_account_with_all_its_posts(tmp_path: Path) -> None:
+    second = NOW.timestamp() - 900
+    events = [post(number, second + number, f"my acme says {number}") for number in range(1, 4)]
+    events += [post(number, second + number, f"my acme says {number}", did="bob") for number in range(4, 7)]
+    events.append(post(98, NOW.timestamp() - 20, "so far"))
+    with Jetstream(events) as stream, AppView([], []) as view:
+        site = Site(tmp_path, bluesky(stream, view))
+        assert site.collect().code == 0
+        before = counts(site)
+        assert len(texts(site)) == 6
+        deleted = post(2, NOW.timestamp())
+        deleted["commit"] = {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": "3k2"}
+        ended = {"did": "did:plc:bob", "time_us": deleted["time_us"] + 1, "kind": "account"}
+        stream.events += [deleted, ended | {"account": {"active": False, "status": "deleted"}}]
+        stream.events.append(post(99, NOW.timestamp() + 1000, "the end"))
+        assert site.collect(now=NOW + timedelta(minutes=5)).code == 0
+        assert texts(site) == ["my acme says 1", "my acme says 3"]
+        assert counts(site) == before
+        assert site.rows("SELECT native_id FROM authors") == [("did:plc:ada",)]
+        rollups_hold(site)
+
+
 def test_a_look_up_that_fails_fails_no_collection_and_is_made_up_for(tmp_path: Path) -> None:
     second = NOW.timestamp() - 600
     events = [post(1, second, "my acme"), post(99, NOW.timestamp() + 60, "the end")]
