@@ -115,7 +115,12 @@ class Service:
         """Look for answers of the brands' own accounts, where the source can and may read threads."""
         settings, accounts = self._config.responses, wiring.own_accounts(self._config, name)
         if settings.read_threads and accounts and isinstance(source, ReadsThreads):
-            plan = ThreadPlan(accounts=accounts, follow=settings.follow, threads=settings.threads)
+            plan = ThreadPlan(
+                accounts=accounts,
+                follow=settings.follow,
+                threads=settings.threads,
+                budget=wiring.budget_of(self._config, name),
+            )
             follow_threads(source, name, store, plan, self._stop, now=now)
 
     def recheck(self, name: str, *, now: datetime, only_new: bool = False) -> RecheckOutcome | None:

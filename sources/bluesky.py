@@ -216,7 +216,7 @@ class BlueskySource:
         """Look posts and their authors up: the stream tells neither handles nor counters."""
         return self._appview.look(mentions)
 
-    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:  # noqa: ARG002 - all come
         """Read a post's thread at the AppView, without a key."""
         (mention,) = mentions
         return self._appview.replies(mention)

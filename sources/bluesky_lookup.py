@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from listener.api import Author, Mention, RecheckPage, UnexpectedAnswerError, utc_now
+from listener.api import Author, Mention, NotFoundError, Page, RecheckPage, UnexpectedAnswerError, utc_now
 from sources.bluesky_posts import UNWILLING, is_unwilling, read_post
-from sources.text import ID_LIMIT, as_list, as_object, count_of, line_of
+from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_iso, line_of
 from sources.web import Client
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ __all__ = ["BATCH", "AppView"]
 
 BATCH: Final = 25
 """Posts, and profiles, of one call."""
+_DEPTH: Final = 100
+_MOST_POSTS: Final = 5_000
+"""Of a thread: what lies beyond is not looked at."""
 
 
 class AppView:
@@ -67,6 +70,30 @@ class AppView:
             requests=self._client.requests_made - made,
             items=len(posts) + len(profiles),
         )
+
+    def replies(self, mention: Mention) -> Page:
+        """Return the replies in a post's thread, below its first post (app.bsky.feed.getPostThread)."""
+        made = self._client.requests_made
+        root = mention.thread or mention.id
+        query = urlencode({"uri": root, "depth": str(_DEPTH), "parentHeight": "0"})
+        answer = as_object(self._client.get_json(f"{self._base}/xrpc/app.bsky.feed.getPostThread?{query}"))
+        top = as_object(answer.get("thread"))
+        if not isinstance(top.get("post"), dict):
+            if "$type" not in top:
+                msg = "bluesky: the AppView does not answer a thread as documented; is appview_url right?"
+                raise UnexpectedAnswerError(msg)
+            msg = "bluesky: the thread is gone, or its author does not show it"
+            raise NotFoundError(msg)
+        below = [top]
+        found: dict[str, Mention] = {}
+        for node in below:
+            below += map(as_object, as_list(node.get("replies"))[: max(0, _MOST_POSTS - len(below))])
+            post = as_object(node.get("post"))
+            published_at = instant_from_iso(post.get("indexedAt"))
+            read = None if published_at is None else read_post(post, published_at)
+            if isinstance(read, Mention):
+                found.setdefault(read.id, replace(read, thread=root))
+        return Page(mentions=tuple(found.values()), requests=self._client.requests_made - made, items=len(below))
 
     def close(self) -> None:
         """Close the connections."""

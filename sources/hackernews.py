@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -20,6 +21,7 @@ from listener.api import (
     Engagement,
     Mention,
     Page,
+    PageBound,
     RecheckFacts,
     RecheckPage,
     Resource,
@@ -47,6 +49,7 @@ from sources.web import Client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from listener.api import Query, StopSignal, Window
 
@@ -67,6 +70,13 @@ DIALECT: Final = Dialect(
 
 _PATH: Final = "/api/v1/search_by_date"
 _MOST_HITS: Final = 1000
+_MOST_REPLIES: Final = 200
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{2,15}", re.ASCII)
+_CURSOR_PARTS: Final = 4
+_MOST_CALLS: Final = 6
+"""Calls for one page: one, and as many redirects as the client follows."""
+_FEWEST: Final = 10
+"""Items in a page that a budget still allows: below, a page is not worth its call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,32 +96,40 @@ class _Position:
     """Say where in a window reading stands; it is what `Page.cursor` holds.
 
     `before` is the exclusive upper bound in epoch seconds, `page` the page below
-    it. `lost` is the latest second of which not every item could be read.
+    it, of `size` items. `lost` is the latest second of which not every item could
+    be read.
     """
 
     before: int
     page: int = 0
     lost: int | None = None
+    size: int = 0
 
     @classmethod
     def read(cls, window: Window, cursor: str | None) -> _Position:
         if cursor is None:
             return cls(before=to_epoch(window.until))
         try:
-            before, page, lost = json.loads(cursor)
-            return cls(before=int(before), page=int(page), lost=None if lost is None else int(lost))
+            held = json.loads(cursor)
+            before, page, lost, size = held if len(held) == _CURSOR_PARTS else (*held, 0)
+            return cls(before=int(before), page=int(page), lost=None if lost is None else int(lost), size=int(size))
         except (ValueError, TypeError):
             msg = "hackernews: the cursor of this window cannot be read; collect the window from its start"
             raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
-        return json.dumps([self.before, self.page, self.lost])
+        return json.dumps([self.before, self.page, self.lost, *([self.size] if self.page else [])])
+
+    def in_pages_of(self, size: int) -> _Position:
+        """Return the position for pages of another size; what it cannot hit exactly is read twice, never left out."""
+        return replace(self, page=self.page * self.size // size if self.size else self.page, size=size)
 
 
 class HackerNewsSource:
     """Read stories and comments that hold the words of a query."""
 
     name = "hackernews"
+    threads_at_once: ClassVar[int] = 20
     Options: ClassVar[type] = HackerNewsOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Stories and comments on Hacker News, by full-text search.",
@@ -136,12 +154,13 @@ class HackerNewsSource:
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
         """Read up to `hits_per_page` items below the position of `cursor`."""
-        position = _Position.read(window, cursor)
+        size = min(self._options.hits_per_page, window.size or self._options.hits_per_page)
+        position = _Position.read(window, cursor).in_pages_of(size)
         made = self._client.requests_made
-        answer = self._search(resource.native, to_epoch(window.since), position)
+        answer = self._search(resource.native, to_epoch(window.since), position, size)
         hits = as_list(answer.get("hits"))
         mentions, skipped = _read_hits(hits, window)
-        onward = _onward(answer, hits, position, self._options.hits_per_page)
+        onward = _onward(answer, hits, position, size)
         ended = onward is None
         lost = None if onward is not None or position.lost is None else from_epoch(position.lost + 1)
         return Page(
@@ -153,7 +172,22 @@ class HackerNewsSource:
             skipped=skipped,
             requests=self._client.requests_made - made,
             items=len(hits),
+            existing=_existing(answer, window) if cursor is None else (),
         )
+
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
+    @property
+    def page_sizes(self) -> tuple[int, int]:
+        """Return the fewest items the search can be asked for, and how many it is asked for without a limit."""
+        return min(_FEWEST, self._options.hits_per_page), self._options.hits_per_page
+
+    def most(self, size: int) -> PageBound:
+        """Return what a page of so many items costs at most: one call, and what it is led on to."""
+        return PageBound(requests=_MOST_CALLS, items=size)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask for items one by one: whether they are deleted or dead, else how they read now."""
@@ -179,6 +213,25 @@ class HackerNewsSource:
             items=len(present) + len(gone),
         )
 
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Search for comments by some authors in some threads: one question for all of them."""
+        made = self._client.requests_made
+        threads = [f"story_{one.thread or one.id}" for one in mentions if (one.thread or one.id).isdecimal()]
+        authors = [f"author_{account}" for account in accounts if _ACCOUNT.fullmatch(account)]
+        if not threads or not authors:
+            return Page(requests=0, items=0, skipped=_unread(mentions, "no such thread, or no such account"))
+        tags = f"comment,({','.join(threads)}),({','.join(authors)})"
+        asked = {"tags": tags, "hitsPerPage": str(_MOST_REPLIES)}
+        answer = as_object(self._client.get_json(self._url, asked))
+        if not isinstance(answer.get("hits"), list):
+            raise UnexpectedAnswerError(self._unlike("the list of hits is missing"))
+        hits = [read_hit(as_object(hit)) for hit in as_list(answer.get("hits"))]
+        return Page(
+            mentions=tuple(hit for hit in hits if isinstance(hit, Mention)),
+            requests=self._client.requests_made - made,
+            items=len(hits),
+        )
+
     def check(self) -> str:
         """Search for a common word; return how many items the service knows."""
         answer = as_object(self._client.get_json(self._url, {"query": "news", "hitsPerPage": "1"}))
@@ -199,7 +252,7 @@ class HackerNewsSource:
     def _url(self) -> str:
         return self._options.base_url.rstrip("/") + _PATH
 
-    def _search(self, native: str, since: int, position: _Position) -> Mapping[str, object]:
+    def _search(self, native: str, since: int, position: _Position, size: int) -> Mapping[str, object]:
         answer = as_object(
             self._client.get_json(
                 self._url,
@@ -207,7 +260,7 @@ class HackerNewsSource:
                     "query": native,
                     "tags": self._tags,
                     "numericFilters": f"created_at_i>={since},created_at_i<{position.before}",
-                    "hitsPerPage": str(self._options.hits_per_page),
+                    "hitsPerPage": str(size),
                     "page": str(position.page),
                     "typoTolerance": "false",
                     "advancedSyntax": "true",
@@ -231,6 +284,13 @@ def _resource(native: str, tags: str, brand: str, number: int) -> Resource:
 def _slug(brand: str) -> str:
     """Tell brands that ask for the same words apart."""
     return hashlib.sha256(brand.encode()).hexdigest()[:8]
+
+
+def _existing(answer: Mapping[str, object], window: Window) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Return how many items the search says the window has; nothing where it only guesses."""
+    total = count_of(answer.get("nbHits"))
+    exhaustive = as_object(answer.get("exhaustive")).get("nbHits", answer.get("exhaustiveNbHits"))
+    return () if total is None or exhaustive is not True else ((window.since, window.until, total),)
 
 
 def _onward(answer: Mapping[str, object], hits: Sequence[object], position: _Position, size: int) -> _Position | None:
@@ -272,6 +332,10 @@ def _read_hits(hits: Sequence[object], window: Window) -> tuple[tuple[Mention, .
         else:
             mentions[mention.id] = mention
     return tuple(mentions.values()), tuple(skipped)
+
+
+def _unread(mentions: Sequence[Mention], reason: str) -> tuple[Skipped, ...]:
+    return tuple(Skipped(id=one.id, reason=reason) for one in mentions)
 
 
 def _as_hit(item: Mapping[str, object]) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
@@ -90,6 +90,7 @@ class LemmySource:
     """Read posts and comments that hold the words of a query."""
 
     name = "lemmy"
+    threads_at_once: ClassVar[int] = 1
     Options: ClassVar[type] = LemmyOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Posts and comments on Lemmy, by search.",
@@ -163,6 +164,33 @@ class LemmySource:
             gone=tuple(gone),
             requests=self._client.requests_made - made,
             items=len(present),
+        )
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:  # noqa: ARG002 - all come
+        """Read the newest comments of a post on the instance that showed it."""
+        (mention,) = mentions
+        bases = {urlsplit(base).hostname or "": base for base in self._bases.values()}
+        told = mention.extra or {}
+        host, _, post = str(told.get("local_thread", told.get("local"))).rpartition(":")
+        if host not in bases or not post.isdecimal():
+            return Page(requests=0, items=0, skipped=(Skipped(id=mention.id, reason="no instance knows it"),))
+        made = self._client.requests_made
+        asked = {"post_id": post, "type_": "All", "sort": "New", "limit": str(_PAGE)}
+        try:
+            answer = as_object(self._client.get_json(f"{bases[host]}/api/v3/comment/list", asked))
+        except RejectedQueryError as error:
+            raise _limited(bases[host], error) from None
+        views = answer.get("comments")
+        if not isinstance(views, list):
+            msg = f"lemmy: {host} does not answer as documented (the list of comments is missing)"
+            raise UnexpectedAnswerError(msg)
+        read = [read_view(as_object(view), host) for view in views]
+        return Page(
+            mentions=tuple(
+                replace(one, thread=mention.thread or mention.id) for one in read if isinstance(one, Mention)
+            ),
+            requests=self._client.requests_made - made,
+            items=len(views),
         )
 
     def check(self) -> str:
@@ -315,8 +343,14 @@ def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
         links=usable_links([None if is_comment else item.get("url"), *_links_of(markdown)]),
         has_media=None if is_comment else bool(item.get("thumbnail_url")),
         edited_at=instant_from_iso(item.get("updated")),
-        extra={"local": f"{host}:{local}"} if (local := count_of(item.get("id"))) is not None else None,
+        extra=_places(item, post if is_comment else {}, host),
     )
+
+
+def _places(item: Mapping[str, object], post: Mapping[str, object], host: str) -> dict[str, object] | None:
+    """Return the ids that an item, and the post it is a comment to, have on the instance that sent it."""
+    ids = {"local": count_of(item.get("id")), "local_thread": count_of(post.get("id"))}
+    return {name: f"{host}:{local}" for name, local in ids.items() if local is not None} or None
 
 
 def _links_of(markdown: str) -> list[str]:

@@ -32,6 +32,7 @@ from listener.api import (
     RejectedQueryError,
     Resource,
     Secret,
+    Skipped,
     SourceFacts,
     UnexpectedAnswerError,
     compile_query,
@@ -41,7 +42,7 @@ from listener.api import (
 from listener.errors import ListenerError
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe
 from sources.hashtags import hashtags_of
-from sources.mastodon_statuses import UNWILLING, id_of, read_status, read_statuses
+from sources.mastodon_statuses import UNWILLING, id_of, read_replies, read_status, read_statuses
 from sources.text import ID_LIMIT, as_list, as_object, instant_from_iso, line_of
 from sources.web.answers import Answer, error_of, read_json
 
@@ -88,6 +89,7 @@ class MastodonSource:
     """Read public posts by hashtag from several instances, and by words where there is a token."""
 
     name = "mastodon"
+    threads_at_once: ClassVar[int] = 1
     Options: ClassVar[type] = MastodonOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Posts on Mastodon, by hashtag, and by full text where there is a token.",
@@ -189,6 +191,22 @@ class MastodonSource:
             items=len(present),
         )
 
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Read what stands below a status on the instance that showed it."""
+        (mention,) = mentions
+        doors = {door.host: door for door in self._doors.values()}
+        host, _, local = str((mention.extra or {}).get("local")).rpartition(":")
+        if host not in doors or not local.isalnum():
+            return Page(requests=0, items=0, skipped=(Skipped(id=mention.id, reason="no instance knows it"),))
+        door = doors[host]
+        sent = door.sent
+        below = door.below(local)
+        return Page(
+            mentions=read_replies(below, host, mention.thread or mention.id, accounts),
+            requests=door.sent - sent,
+            items=len(below),
+        )
+
     def check(self) -> str:
         """Ask each instance what it is, and the first whether it takes the token."""
         if not self._doors:
@@ -281,6 +299,11 @@ class _Door:
             if self._is_gone:
                 return None
             raise
+
+    def below(self, local: str) -> list[object]:
+        """Return the statuses below one, by its id here, as far as the instance shows them to visitors."""
+        self._use(None)
+        return self._listed(as_object(self._ask(lambda: self._client.status_context(local))).get("descendants"))
 
     def version(self) -> str:
         """Return the version of the software that answers."""

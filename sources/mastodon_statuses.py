@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from listener.api import Window
 
-__all__ = ["UNWILLING", "id_of", "read_status", "read_statuses"]
+__all__ = ["UNWILLING", "id_of", "read_replies", "read_status", "read_statuses"]
 
 _NOBOT: Final = re.compile(r"#no(?:bots?|index|archive)\b", re.IGNORECASE)
 _OPEN: Final = frozenset({"public", "unlisted"})
@@ -88,6 +88,21 @@ def read_status(status: Mapping[str, object], host: str) -> Mention | Skipped:
         edited_at=instant_from_iso(shown.get("edited_at")),
         extra={"local": local} if (local := _local(status.get("id"), host)) else None,
     )
+
+
+def read_replies(statuses: Sequence[object], host: str, thread: str, accounts: Sequence[str]) -> tuple[Mention, ...]:
+    """Return which of these statuses some accounts wrote, without their text; `thread` is what they are below."""
+    wanted = {account.casefold() for account in accounts}
+    found: dict[str, Mention] = {}
+    for status in map(as_object, statuses):
+        uri = line_of(status.get("uri"), limit=ID_LIMIT)
+        author = _author(as_object(status.get("account")), host)
+        published_at = instant_from_iso(status.get("created_at"))
+        if uri is None or author is None or published_at is None or (author.handle or "").casefold() not in wanted:
+            continue
+        reply = Mention(source="mastodon", id=uri, text="", published_at=published_at, author=author, thread=thread)
+        found.setdefault(uri, reply)
+    return tuple(found.values())
 
 
 def id_of(status: Mapping[str, object]) -> str | None:

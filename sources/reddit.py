@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from listener.api import (
     Dialect,
     Mention,
+    NotFoundError,
     Page,
     RecheckFacts,
     RecheckPage,
@@ -75,6 +76,8 @@ _FEED_PAGES: Final = 4
 _TAIL: Final = 5
 """A page whose last things are all older than the window is its last; one alone may be out of order."""
 _SUBREDDITS_A_LISTING: Final = 25
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{3,20}", re.ASCII)
+_ACCOUNT_PAGES: Final = 5
 _SUBREDDIT: Final = re.compile(r"[A-Za-z0-9_]{2,21}", re.ASCII)
 
 
@@ -167,6 +170,7 @@ class RedditSource:
     ) -> None:
         self._options = options or RedditOptions()
         self._subreddits = _checked_subreddits(self._options)
+        self._now = now
         self._is_feed = self._options.mode == "feed"
         user_agent, base_url = self._options.user_agent, self._options.base_url
         self._client: RedditClient | RedditFeed
@@ -270,6 +274,44 @@ class RedditSource:
             requests=self._client.calls_made - sent,
             items=len(found),
         )
+
+    @property
+    def threads_at_once(self) -> int:
+        """Return for how many threads answers are looked for at once: an app reads what an account wrote anywhere."""
+        return 0 if self._is_feed else _PAGE
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Read the newest comments of the accounts, back to the oldest of the mentions."""
+        sent = self._client.calls_made
+        since = min((one.published_at for one in mentions if one.published_at is not None), default=self._now())
+        names = [account for account in accounts if _ACCOUNT.fullmatch(account)]
+        found: list[Mention] = []
+        for name in names:
+            found += self._written_by(name, since)
+        return Page(
+            mentions=tuple({one.id: one for one in found}.values()),
+            skipped=() if names else tuple(Skipped(id=one.id, reason="no such account") for one in mentions),
+            requests=self._client.calls_made - sent,
+            items=len(found),
+        )
+
+    def _written_by(self, name: str, since: datetime) -> list[Mention]:
+        """Return the comments of an account since an instant, at most some hundred of them."""
+        found: list[Mention] = []
+        position = _Position()
+        for _ in range(_ACCOUNT_PAGES):
+            try:
+                path = f"/user/{name}/comments"
+                listing = as_object(self._client.get(path, _parameters(path, "", position)).get("data"))
+            except NotFoundError:  # Reddit has no such account, so that it answered nobody
+                return found
+            things = [as_object(child) for child in as_list(listing.get("children"))]
+            found += [read for thing in things if isinstance(read := read_thing(thing), Mention)]
+            position = _advanced(position, things, line_of(listing.get("after"), limit=64))
+            tail = _tail(things)
+            if position.after is None or tail is None or tail < since:
+                break
+        return found
 
     def check(self) -> str:
         """Read the newest post of the first place that is listened to."""

@@ -22,17 +22,21 @@ from listener.api import (
     ForbiddenError,
     NotFoundError,
     Page,
+    PageBound,
+    Price,
     RateLimitedError,
     RecheckFacts,
     RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
+    SourceError,
     SourceFacts,
     UnavailableError,
     UnexpectedAnswerError,
     UsageCappedError,
     compile_query,
+    compile_together,
     from_epoch,
     option,
     to_epoch,
@@ -40,19 +44,24 @@ from listener.api import (
 )
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe, retry_after
 from sources.text import as_list, as_object, clean_line, count_of, line_of
-from sources.x_lookup import Lookup
-from sources.x_posts import first_id_at, published_of_id, read_posts
+from sources.x_lookup import KIND, Lookup
+from sources.x_posts import billed_of, counts_of, first_id_at, published_of_id, read_posts
+from sources.x_threads import CONVERSATIONS, search_replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from listener.api import Mention, Query, StopSignal, Window
 
+    _Spans = tuple[tuple[datetime, datetime, int], ...]
+
 __all__ = ["DIALECT", "XOptions", "XSource"]
+
+logger = logging.getLogger(__name__)
 
 DIALECT: Final = Dialect(
     name="x",
-    max_length=512,  # self-serve plans; Enterprise has 4096
+    max_length=512,  # self-serve plans; `query_length` says otherwise
     conjunction=" ",
     disjunction=" OR ",
     negation="-",
@@ -68,9 +77,16 @@ DIALECT: Final = Dialect(
 
 _WITHOUT_REPOSTS: Final = "({}) -is:retweet"  # a space binds tighter than OR
 _HOST: Final = "https://api.twitter.com"  # tweepy's, with no option to change it
+_SEVERAL: Final = 2
 _HORIZON: Final = timedelta(days=7)
 _HORIZON_MARGIN: Final = timedelta(minutes=2)  # an id so close to it may be refused by the time it arrives
 _LONGEST_TOKEN: Final = 2_000
+_PRICING: Final = "docs.x.com, pricing"
+_SEEN: Final = "2026-11-22"
+_FEWEST: Final = 10
+"""Posts X can be asked for at least."""
+_AROUND: Final = 2
+"""Posts at most that one post refers to in an answer: it replies to one and quotes one."""
 _TWEET_FIELDS: Final = [
     "attachments",
     "author_id",
@@ -104,6 +120,26 @@ class XOptions:
     )
     include_reposts: bool = option("Fetch reposts too; each is a post that is paid for.", default=True)
     max_results: int = option("Posts in one answer.", default=100, minimum=10, maximum=100)
+    share_requests: bool = option(
+        "Ask for several brands in one search where they fit into it; a brand with a budget of its own is asked for by "
+        "itself.",
+        default=True,
+    )
+    query_length: int = option(
+        "Characters X takes in a query: 512 for self-serve plans, 4096 for Enterprise.",
+        default=512,
+        minimum=64,
+        maximum=4096,
+    )
+    count_first: bool = option(
+        "Ask X how many posts a window has and hold what is read against it; one request a window, which X lists at "
+        "$0.005.",
+        default=False,
+    )
+    read_threads: bool = option(
+        "Search the conversations of unanswered mentions for replies of own_accounts; each reply found is paid for.",
+        default=False,
+    )
 
 
 class _TooOldError(RejectedQueryError):
@@ -180,10 +216,17 @@ class XSource:
         lag=timedelta(seconds=30),  # X's own default for the end of a search
         every=timedelta(minutes=15),
         lookback=timedelta(days=1),
+        prices=(
+            Price(kind="post", usd=0.005, figure_from=_PRICING, seen=_SEEN, once_a_day=True),
+            Price(kind="user", usd=0.010, figure_from=_PRICING, seen=_SEEN, once_a_day=True),
+            Price(kind="count", usd=0.005, figure_from=_PRICING, seen=_SEEN),
+        ),
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(
         batch=50,  # with as many originals of reposts, or newest versions of edited posts, 100 ids a call
         requests_a_batch=2,
+        items_a_batch=200,
+        billed_as=KIND,
         requests_per_day=4,  # at $0.005 a post (2026-11) at most $2.00 a day
     )
 
@@ -208,16 +251,46 @@ class XSource:
         self._client: tweepy.Client | None = None
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
-        """Return one resource a native query.
+        """Return one resource a native query: for all brands together where that takes fewer, else for each.
 
         Raises RejectedQueryError for a query with a branch X cannot be asked for.
         """
         frame = "{}" if self._options.include_reposts else _WITHOUT_REPOSTS
-        dialect = replace(DIALECT, max_length=(DIALECT.max_length or 0) - len(frame) + len("{}"))
-        return tuple(
-            _resource(frame.format(native.text), query.brand, number)
+        dialect = replace(DIALECT, max_length=self._options.query_length - len(frame) + len("{}"))
+        apart = [
+            _resource(frame.format(native.text), (query.brand,), number)
             for query in queries
             for number, native in enumerate(compile_query(query, dialect), start=1)
+        ]
+        if not self._options.share_requests or len(queries) < _SEVERAL:
+            return tuple(apart)
+        brands = tuple(sorted(query.brand for query in queries))
+        together = [
+            _resource(frame.format(native.text), brands, number)
+            for number, native in enumerate(compile_together(queries, dialect), start=1)
+        ]
+        return tuple(together if len(together) < len(apart) else apart)
+
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._adapter.requests
+
+    @property
+    def page_sizes(self) -> tuple[int, int]:
+        """Return the fewest posts X can be asked for, and how many it is asked for without a limit."""
+        return _FEWEST, self._options.max_results
+
+    def most(self, size: int) -> PageBound:
+        """Return what so many posts cost at most: each with all it refers to, and an author of each."""
+        posts = size * (1 + _AROUND)
+        users = posts if self._options.expand_authors else 0
+        counts = 1 if self._options.count_first else 0
+        # a window that begins too long ago is asked for twice
+        return PageBound(
+            requests=2 + counts,
+            items=posts + users + counts,
+            billed={"post": posts, "user": users, "count": counts},
         )
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
@@ -239,7 +312,15 @@ class XSource:
                 raise
             position = position.below_the_horizon(now=now)
             answer = self._search(resource, window, position)
-        return self._page(answer, window, position, self._adapter.requests - sent)
+        page = self._page(answer, window, position)
+        if cursor is None and self._options.count_first:
+            page = replace(
+                page,
+                existing=self._existing(resource, window, position),
+                items=(page.items or 0) + 1,
+                billed=(*page.billed, ("count", "")),
+            )
+        return replace(page, requests=self._adapter.requests - sent)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Look posts up by their ids, and those that were edited once more by the id of their newest version."""
@@ -250,6 +331,17 @@ class XSource:
         if newest:
             lookup.take(self._look_up(newest))
         return lookup.page(requests=self._adapter.requests - sent)
+
+    @property
+    def threads_at_once(self) -> int:
+        """Return in how many conversations answers are searched at once; 0 unless that was asked for: it costs."""
+        return CONVERSATIONS if self._options.read_threads else 0
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+        """Search some conversations for what the accounts wrote."""
+        sent = self._adapter.requests
+        page = search_replies(self._connect, mentions, accounts, most=self._options.max_results)
+        return replace(page, requests=self._adapter.requests - sent)
 
     def check(self) -> str:
         """Ask for the project's own consumption, which costs nothing."""
@@ -291,7 +383,7 @@ class XSource:
         """Send one search and return its answer, an object."""
         authors = self._options.expand_authors
         parameters: dict[str, Any] = {
-            "max_results": self._options.max_results,
+            "max_results": min(self._options.max_results, window.size or self._options.max_results),
             "tweet_fields": _TWEET_FIELDS,
             "media_fields": ["alt_text", "preview_image_url", "type", "url"],
             "place_fields": ["country_code"],
@@ -314,6 +406,20 @@ class XSource:
             raise UnexpectedAnswerError(msg)
         return answer
 
+    def _existing(self, resource: Resource, window: Window, position: _Position) -> _Spans:
+        """Return how many posts X says there are, hour by hour; nothing where it does not say."""
+        client = self._connect()
+        try:
+            answer = client.get_recent_tweets_count(
+                resource.native, start_time=position.begin, end_time=window.until, granularity="hour"
+            )
+        except (requests.RequestException, ValueError, RecursionError):
+            return ()
+        except SourceError as error:  # the posts themselves are there; only nobody knows how many there should be
+            logger.warning("posts not counted source=x error=%s", type(error).__name__)
+            return ()
+        return counts_of(answer)
+
     def _look_up(self, ids: Sequence[str]) -> Mapping[str, object]:
         """Return the answer to a question for posts by their ids, at most 100, without expansions: each is paid for."""
         client = self._connect()
@@ -328,14 +434,13 @@ class XSource:
             raise UnexpectedAnswerError(msg)
         return answer
 
-    def _page(self, answer: Mapping[str, object], window: Window, position: _Position, sent: int) -> Page:
+    def _page(self, answer: Mapping[str, object], window: Window, position: _Position) -> Page:
         found, skipped = read_posts(answer)
         # an edit is indexed as of now, its post belongs to the window of its first version
         mentions = tuple(one for one in found if one.published_at is None or one.published_at >= window.since)
         following = _following(answer, position)
         is_cut = following is None and position.begin > window.since
-        included = as_object(answer.get("includes"))
-        billed = [answer.get("data"), included.get("users"), included.get("tweets")]
+        billed = billed_of(answer)
         return Page(
             mentions=mentions,
             cursor=following.written() if following else None,
@@ -343,8 +448,8 @@ class XSource:
             complete_since=position.begin if is_cut else None,
             lost_reason=_LOST if is_cut else None,
             skipped=skipped,
-            requests=sent,
-            items=sum(len(as_list(part)) for part in billed),
+            items=len(billed),
+            billed=billed,
         )
 
     def _judge(self, answer: requests.Response) -> None:
@@ -404,9 +509,16 @@ class XSource:
 _LOST: Final = "X's recent search reaches 7 days back"
 
 
-def _resource(native: str, brand: str, number: int) -> Resource:
-    digest = hashlib.sha256(f"{brand}\n{native}".encode()).hexdigest()
-    return Resource(key=digest[:16], lane="search" if number == 1 else f"search/{number}", native=native, brand=brand)
+def _resource(native: str, brands: tuple[str, ...], number: int) -> Resource:
+    digest = hashlib.sha256("\n".join([*brands, native]).encode()).hexdigest()
+    alone = len(brands) == 1
+    return Resource(
+        key=digest[:16],
+        lane="search" if number == 1 else f"search/{number}",
+        native=native,
+        brand=brands[0] if alone else None,
+        brands=() if alone else brands,
+    )
 
 
 def _following(answer: Mapping[str, object], position: _Position) -> _Position | None:
@@ -438,4 +550,5 @@ def _blames(problem: Mapping[str, object], *names: str) -> bool:
 
 
 def _unreadable() -> UnavailableError:
-    return UnavailableError("X answered with something that is not JSON, or is cut; the next pass tries again")
+    msg = "X answered with something that is not JSON, or is cut; the next pass tries again"
+    return UnavailableError(msg, may_cost=True)

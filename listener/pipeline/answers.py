@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from listener.errors import NotFoundError, SourceError, StoppedError, StoreError, UnexpectedAnswerError
 from listener.frozen import dataclass
+from listener.pipeline.metering import may_have_cost
+from listener.protocols import Page, Skipped
 from listener.query.fields import is_written_by
-from listener.store import OwnReply
+from listener.store import Ask, Charge, OwnReply, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from listener.budget import Budget
     from listener.mention import Mention
-    from listener.protocols import Page, ReadsThreads, StopSignal
+    from listener.protocols import ReadsThreads, StopSignal
     from listener.store import Store, WaitingThread
 
 __all__ = ["ThreadPlan", "follow_threads", "own_replies"]
@@ -42,7 +46,7 @@ def own_replies(mentions: Iterable[Mention], accounts: Mapping[str, Sequence[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadPlan:
-    """Say whose answers are looked for, how long after a mention, and in how many threads a pass.
+    """Say whose answers are looked for, how long after a mention, in how many threads a pass, and for how much.
 
     `accounts` are the handles of each brand that listens to the source.
     """
@@ -50,6 +54,7 @@ class ThreadPlan:
     accounts: Mapping[str, Sequence[str]]
     follow: timedelta
     threads: int
+    budget: Budget
 
 
 def follow_threads(
@@ -57,12 +62,12 @@ def follow_threads(
 ) -> int:
     """Read the threads of recent mentions that nobody answered yet; return how many answers were found.
 
-    What goes wrong ends the reading until the next pass, and fails no pass: what
-    was read is kept, what was not read stays due. A thread that is gone counts as read.
+    Within the source's budget. What goes wrong ends the reading until the next
+    pass, and fails no pass: what was read is kept, what was not read stays due. A
+    thread that is gone or cannot be read is tried again later, like one that was read.
     """
     at_once = source.threads_at_once
-    handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
-    if at_once < 1 or not handles:
+    if at_once < 1:
         return 0
     due = store.answers.due(name, tuple(plan.accounts), now=now, follow=plan.follow, limit=plan.threads)
     answered = 0
@@ -70,32 +75,59 @@ def follow_threads(
         if stop.is_set():
             break
         batch = due[start : start + at_once]
-        try:
-            replies = _read(source, batch, handles, plan)
-        except StoppedError:
+        page = _read(source, name, store, plan, batch, now=now)
+        if page is None:
             break
-        except SourceError as error:
-            logger.warning("threads not read source=%s problem=%s", name, type(error).__name__)
-            break
-        except StoreError:
-            raise
-        except Exception:
-            # The guard of collecting, for threads: a broken source must not stop the others.
-            logger.exception("source broken source=%s", name)
-            break
-        answered += store.answers.note_read(batch, replies, now=now)
+        replies = own_replies(page.mentions, plan.accounts)
+        unread = {one.id for one in page.skipped if one.id is not None}
+        answered += store.answers.note_read(batch, replies, unread=unread, now=now)
     logger.info("threads read source=%s threads=%d answers=%d", name, len(due), answered)
     return answered
 
 
 def _read(
-    source: ReadsThreads, batch: Sequence[WaitingThread], handles: Sequence[str], plan: ThreadPlan
-) -> tuple[OwnReply, ...]:
+    source: ReadsThreads, name: str, store: Store, plan: ThreadPlan, batch: Sequence[WaitingThread], *, now: datetime
+) -> Page | None:
+    """Read a batch of threads on account of the budget; None where the reading has to end."""
+    brand = next(iter(plan.accounts)) if len(plan.accounts) == 1 else None
+    grant = store.purse.reserve(Ask(source=name, brand=brand), plan.budget, now=now)
+    if isinstance(grant, Refusal):
+        logger.info("threads wait for the budget source=%s", name)
+        return None
+    charge = Charge(source=name, budget=plan.budget, requests=1, brands=() if brand is None else (brand,), grant=grant)
+    handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
     try:
-        page: Page = source.replies([thread.mention for thread in batch], handles)
-    except (NotFoundError, UnexpectedAnswerError) as error:
-        if len(batch) > 1:
-            raise
-        logger.warning("thread not read problem=%s", type(error).__name__)
-        return ()
-    return own_replies(page.mentions, plan.accounts)
+        page = source.replies([thread.mention for thread in batch], handles)
+    except StoppedError:
+        store.purse.settle_failure(charge, may_have_cost=True, now=now)
+        return None
+    except StoreError:
+        raise
+    except SourceError as error:
+        store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=now)
+        logger.warning("threads not read source=%s problem=%s", name, type(error).__name__)
+        is_about_this_one = isinstance(error, NotFoundError | UnexpectedAnswerError) and len(batch) == 1
+        return _nothing(batch) if is_about_this_one else None
+    except Exception:
+        # The guard of collecting, for threads: a broken source must not stop the others.
+        logger.exception("source broken source=%s", name)
+        store.purse.settle_failure(charge, may_have_cost=True, now=now)
+        return None
+    store.purse.settle(_paid(charge, page), {}, now=now)
+    return page
+
+
+def _nothing(batch: Sequence[WaitingThread]) -> Page:
+    """Return what is known where threads could not be read."""
+    return Page(skipped=tuple(Skipped(id=one.mention.id, reason="the thread is not there") for one in batch))
+
+
+def _paid(charge: Charge, page: Page) -> Charge:
+    """Return the charge with what a page really cost."""
+    is_billed_by_kind = bool(page.billed) or page.items == 0
+    return replace(
+        charge,
+        requests=page.requests if page.counted is None else page.counted,
+        items=len(page.mentions) if page.items is None else page.items,
+        billed=page.billed if is_billed_by_kind else None,
+    )

@@ -36,7 +36,7 @@ ORDER BY matches.published_at, mentions.id
 
 _READ_BY_THREAD: Final = """
 SELECT DISTINCT sources.name FROM thread_reads JOIN mentions ON mentions.id = mention_id
-JOIN sources ON sources.id = mentions.source_id
+JOIN sources ON sources.id = mentions.source_id WHERE read_at IS NOT NULL
 """
 
 _HEARD: Final = """

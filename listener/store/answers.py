@@ -17,7 +17,7 @@ from listener.mention import Label, Mention
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -30,13 +30,13 @@ _SHORTEST_GAP: Final = 1_800
 
 _DUE: Final = f"""
 SELECT mentions.id, mentions.native_id, mentions.thread, mentions.url, mentions.published_at, mentions.extra,
-       (:now - coalesce(read_at, mentions.published_at)) * 1.0
-         / CASE WHEN read_at IS NULL THEN {_SHORTEST_GAP}
+       (:now - coalesce(tried_at, mentions.published_at)) * 1.0
+         / CASE WHEN tried_at IS NULL THEN {_SHORTEST_GAP}
            ELSE max({_SHORTEST_GAP}, (:now - mentions.published_at) / 4) END AS overdue
 FROM mentions JOIN sources ON sources.id = mentions.source_id LEFT JOIN thread_reads ON mention_id = mentions.id
 WHERE sources.name = :source AND mentions.published_at >= :since AND mentions.published_at <= :now
   AND repost_of IS NULL AND purged_at IS NULL AND kind NOT IN ('survey', 'article')
-  AND (read_at IS NULL OR overdue >= 1)
+  AND (tried_at IS NULL OR overdue >= 1)
   AND EXISTS (
     SELECT 1 FROM matches JOIN brands ON brands.id = matches.brand_id
     WHERE matches.mention_id = mentions.id AND matches.label <> {int(Label.IRRELEVANT)}
@@ -124,16 +124,29 @@ class AnswerBook:
             )
         return tuple(WaitingThread(numbers=tuple(numbers), mention=firsts[key]) for key, numbers in threads.items())
 
-    def note_read(self, threads: Sequence[WaitingThread], replies: Sequence[OwnReply], *, now: datetime) -> int:
-        """Keep what the reading of threads brought, and that they were read; return how many mentions it answers."""
-        numbers = [number for thread in threads for number in thread.numbers]
+    def note_read(
+        self,
+        threads: Sequence[WaitingThread],
+        replies: Sequence[OwnReply],
+        *,
+        unread: Collection[str] = (),
+        now: datetime,
+    ) -> int:
+        """Keep what the reading of threads brought, and that they were read; return how many mentions it answers.
+
+        `unread` are native ids of mentions whose threads could not be read: nothing more is known of those.
+        """
+        at = to_epoch(now)
+        reads = [
+            (number, at, None if thread.mention.id in unread else at) for thread in threads for number in thread.numbers
+        ]
         with write_transaction(self._connection, self._path):
             (before,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
             write_own_replies(self._connection, self._catalogue, replies)
             self._connection.executemany(
-                "INSERT INTO thread_reads (mention_id, read_at) VALUES (?, ?) "
-                "ON CONFLICT DO UPDATE SET read_at = max(read_at, excluded.read_at)",
-                [(number, to_epoch(now)) for number in numbers],
+                "INSERT INTO thread_reads (mention_id, tried_at, read_at) VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, read_at = coalesce(excluded.read_at, read_at)",
+                reads,
             )
             (after,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
         return int(after - before)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from listener.budget import Budget
 from listener.errors import NotFoundError, RateLimitedError
 from listener.matching import Matcher
 from listener.mention import ASSIGNED_BRAND, Author, Label, Mention
@@ -21,7 +22,7 @@ from servers.world import NOW, QUERIES, English, WordScorer, make_mention, open_
 UTC_ZONE = __import__("zoneinfo").ZoneInfo("UTC")
 OWN = {"Acme": ("@acme_help",)}
 HELP = Author(id="h", handle="Acme_Help")
-PLAN = ThreadPlan(accounts=OWN, follow=timedelta(days=7), threads=20)
+PLAN = ThreadPlan(accounts=OWN, follow=timedelta(days=7), threads=20, budget=Budget())
 DAY = Span(since=NOW - timedelta(days=2), until=NOW, by="day", zone=UTC_ZONE, now=NOW)
 
 
@@ -225,9 +226,9 @@ def test_no_more_mentions_than_planned_are_looked_at(tmp_path: Path) -> None:
     threads = Threads({})
     with open_store(tmp_path) as store:
         take(store, *(make_mention(minutes) for minutes in (60, 50, 40)))
-        follow(store, threads, plan=ThreadPlan(accounts=OWN, follow=PLAN.follow, threads=2))
+        follow(store, threads, plan=ThreadPlan(accounts=OWN, follow=PLAN.follow, threads=2, budget=Budget()))
         assert threads.asked == [["60"], ["50"]]
-        follow(store, threads, plan=ThreadPlan(accounts=OWN, follow=PLAN.follow, threads=2))
+        follow(store, threads, plan=ThreadPlan(accounts=OWN, follow=PLAN.follow, threads=2, budget=Budget()))
     assert threads.asked[2:] == [["40"]]
 
 
