@@ -72,6 +72,7 @@ BUILT_IN_SOURCES: Final = {
     "stackexchange": "sources.stackexchange:StackExchangeSource",
     "survey": "sources.survey:SurveySource",
     "x": "sources.x:XSource",
+    "youtube": "sources.youtube:YouTubeSource",
 }
 
 
@@ -171,20 +172,11 @@ def build_source(config: Config, name: str, stop: StopSignal) -> Source:
     options = _source_options(config, name, problems)
     if options is None:
         raise ConfigError(problems, where=str(config.path))
-    _hide_secrets(options)
+    from listener.logs import hide_secrets
+
+    hide_secrets(options)
     made = cast("type", source_class(name))(options, stop=stop)
     return cast("Source", made)
-
-
-def _hide_secrets(record: object) -> None:
-    """Let the log and every message leave out what the record's secrets hold."""
-    from listener.logs import hide
-    from listener.options import Secret
-
-    for field in dataclasses.fields(cast("Any", record)):
-        value = getattr(record, field.name)
-        if isinstance(value, Secret) and value.is_set:
-            hide(value.reveal())
 
 
 def _source_options(config: Config, name: str, problems: list[str]) -> object | None:
@@ -285,36 +277,65 @@ def recheck_of(config: Config, name: str) -> tuple[RecheckFacts, int] | None:
 
 
 def retention_of(config: Config) -> Retention:
-    """Return how long texts are kept: `[listener] retention`, and what sources have of their own."""
+    """Return how long texts are kept: `[listener] retention`, and what sources have of their own.
+
+    A source without a `retention` in the file keeps to what the service's terms
+    allow, or to that of `[listener]` where that is shorter.
+    """
     from listener.store import Retention
 
-    own = {name: settings.retention for name, settings in config.sources.items() if settings.retention is not None}
-    return Retention(default=config.listener.retention, by_source=own)
+    default = config.listener.retention
+    own = {}
+    for name, settings in config.sources.items():
+        allowed = _allowed_retention(name) if settings.retention is None else None
+        if settings.retention is not None:
+            own[name] = settings.retention
+        elif allowed is not None:
+            own[name] = allowed if default is None else min(default, allowed)
+    return Retention(default=default, by_source=own)
+
+
+def _allowed_retention(name: str) -> timedelta | None:
+    """Return how long a service lets texts be kept; None where it does not say, or its source does not load."""
+    try:
+        return source_class(name).facts.retention
+    except PluginError:
+        return None
 
 
 def build_scoring(
-    table: Mapping[str, object], where: str, *, folder: Path | None = None
+    table: Mapping[str, object], where: str, *, folder: Path | None = None, database: Path | None = None
 ) -> tuple[LanguageIdentifier, Scorer]:
     """Return what tells languages and what scores, from the `[sentiment]` table; raises ConfigError."""
     from listener import scoring
 
-    return scoring.build_scoring(table, where, folder=folder)
+    return scoring.build_scoring(table, where, folder=folder, database=database)
 
 
-def build_scoring_of(config: Config | None) -> tuple[LanguageIdentifier, Scorer]:
-    """Return the same for a configuration, or for none: then the defaults hold."""
+def build_scoring_of(config: Config | None, database: Path | None = None) -> tuple[LanguageIdentifier, Scorer]:
+    """Return the same for a configuration, or for none: then the defaults hold.
+
+    What is paid for is counted in the store at `database`, else in that of the configuration.
+    """
     if config is None:
         return build_scoring({}, "the configuration")
-    return build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
+    return build_scoring(
+        config.sentiment, str(config.path), folder=config.path.parent, database=database or config.database
+    )
 
 
-def build_judge(config: Config, queries: tuple[Query, ...], models: Sequence[StoredModel] = ()) -> Judge:
-    """Return the stages that look at text: match, language, score; `models` are what the store has learned."""
+def build_judge(
+    config: Config, queries: tuple[Query, ...], models: Sequence[StoredModel] = (), *, database: Path | None = None
+) -> Judge:
+    """Return the stages that look at text: match, language, score.
+
+    `models` are what the store has learned; `database` is the store, where it is not the configuration's.
+    """
     from listener import scoring
     from listener.matching import Matcher
     from listener.pipeline import Judge
 
-    identifier, base = build_scoring_of(config)
+    identifier, base = build_scoring_of(config, database)
     scorer = scoring.with_models(base, models)
     return Judge(queries, Matcher(queries), identifier, scorer, own_accounts=own_accounts(config))
 
@@ -371,10 +392,11 @@ def digest_notifiers(config: Config) -> tuple[Notifier, ...]:
 def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
     if not config.mail.host or not config.digest.to:
         return ()
+    from listener.logs import hide_secrets
     from reports.mail import MailNotifier
 
     mail = config.mail
-    _hide_secrets(mail)
+    hide_secrets(mail)
     return tuple(
         MailNotifier(
             host=mail.host,
@@ -443,6 +465,7 @@ def _parts() -> list[SamplePart]:
     from listener.alerts.options import AlertOptions, RuleOptions
     from listener.config.records import SourceSettings
     from listener.config.sample import SamplePart, delivery_parts, listening_parts
+    from listener.scoring import scorer_parts
     from sentiment.options import SentimentOptions
 
     sources = [_source_part(name, SourceSettings) for name in BUILT_IN_SOURCES]
@@ -452,6 +475,7 @@ def _parts() -> list[SamplePart]:
         SamplePart(
             path="sentiment", records=(SentimentOptions,), doc="How feelings are read and labelled.", is_active=True
         ),
+        *scorer_parts(),
         SamplePart(path="alerts", records=(AlertOptions,), doc="What is worth waking somebody for.", is_active=True),
         SamplePart(
             path="alerts.rules",
@@ -472,7 +496,8 @@ def _source_part(name: str, settings: type) -> SamplePart:
         path=f"sources.{name}",
         records=(settings, made.Options),
         doc=f"{facts.summary} Key: {facts.key_needed}. Cost: {facts.cost}.",
-        defaults={"every": facts.every, "lookback": facts.lookback},
+        defaults={"every": facts.every, "lookback": facts.lookback}
+        | ({"retention": facts.retention} if facts.retention else {}),
     )
 
 
