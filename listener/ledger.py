@@ -19,7 +19,7 @@ from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from listener.protocols import Resource
 
@@ -94,9 +94,23 @@ class PageCount:
 
 
 def register_resources(
-    connection: sqlite3.Connection, source_id: int, resources: Sequence[Resource], brand_ids: dict[str, int]
+    connection: sqlite3.Connection,
+    source_id: int,
+    resources: Sequence[Resource],
+    brand_ids: dict[str, int],
+    *,
+    versions: Mapping[str, str] | None = None,
+    lookback_from: int | None = None,
 ) -> dict[str, int]:
-    """Make the planned resources known and the only active ones of the source; return ids by key."""
+    """Make the planned resources known and the only active ones of the source; return ids by key.
+
+    A resource that is new begins where those before it stopped that were read for
+    the same brands and versions of their queries, so that a brand's lane has no
+    hole when it is asked for together with others, or no longer; for a brand of
+    which nothing was read under this version, it begins at `lookback_from`.
+    """
+    reached = {} if lookback_from is None else _reached(connection, source_id)
+    known = {key for (key,) in connection.execute("SELECT key FROM resources WHERE source_id = ?", (source_id,))}
     connection.execute("UPDATE resources SET is_active = 0 WHERE source_id = ? AND lane <> ?", (source_id, IMPORT_LANE))
     connection.executemany(
         "INSERT INTO resources (source_id, key, lane, brand_id, is_active) VALUES (?, ?, ?, ?, 1) "
@@ -106,7 +120,49 @@ def register_resources(
             for resource in resources
         ],
     )
-    return dict(connection.execute("SELECT key, id FROM resources WHERE source_id = ? AND is_active = 1", (source_id,)))
+    ids = dict(connection.execute("SELECT key, id FROM resources WHERE source_id = ? AND is_active = 1", (source_id,)))
+    for resource in resources:
+        served = {brand_ids[name]: (versions or {}).get(name, "") for name in _served(resource)}
+        _serve(connection, ids[resource.key], served)
+        if resource.key not in known and lookback_from is not None:
+            begins_at = _beginning(served, reached, lookback_from)
+            connection.execute("UPDATE resources SET begins_at = ? WHERE id = ?", (begins_at, ids[resource.key]))
+    return ids
+
+
+def _served(resource: Resource) -> tuple[str, ...]:
+    return (resource.brand,) if resource.brand is not None else resource.brands
+
+
+def _serve(connection: sqlite3.Connection, resource_id: int, served: Mapping[int, str]) -> None:
+    """Note for which brands a resource is read, and by which versions of their queries."""
+    connection.execute("DELETE FROM resource_brands WHERE resource_id = ?", (resource_id,))
+    connection.executemany(
+        "INSERT INTO resource_brands (resource_id, brand_id, version) VALUES (?, ?, ?)",
+        [(resource_id, brand_id, version) for brand_id, version in served.items()],
+    )
+
+
+def _reached(connection: sqlite3.Connection, source_id: int) -> dict[tuple[int, str], int]:
+    """Return up to when the active resources were read of each (brand, version): up to the first that is behind."""
+    rows = connection.execute(
+        "SELECT resource_brands.brand_id, version, min(coalesce("
+        "(SELECT min(from_at) FROM windows WHERE resource_id = resources.id AND state IN ('open', 'budget')), "
+        "(SELECT max(to_at) FROM windows WHERE resource_id = resources.id), begins_at)) "
+        "FROM resources JOIN resource_brands ON resource_id = resources.id "
+        "WHERE source_id = ? AND is_active = 1 GROUP BY resource_brands.brand_id, version",
+        (source_id,),
+    )
+    return {(brand_id, version): reached for brand_id, version, reached in rows if reached is not None}
+
+
+def _beginning(served: Mapping[int, str], reached: Mapping[tuple[int, str], int], lookback_from: int) -> int | None:
+    """Return where a new resource begins; None: where any look-back does."""
+    begins = []
+    for brand_id, version in served.items():
+        before = [until for (brand, _), until in reached.items() if brand == brand_id]
+        begins.append(reached.get((brand_id, version), min([lookback_from, *before])))
+    return min(begins) if begins and min(begins) != lookback_from else None
 
 
 def open_windows(connection: sqlite3.Connection, resource_id: int) -> list[WindowRow]:
@@ -127,12 +183,16 @@ def add_window(
     read because the budget was used up grows instead of getting a neighbour: one
     request then reads what would have taken many.
     """
-    (last,) = connection.execute("SELECT max(to_at) FROM windows WHERE resource_id = ?", (resource_id,)).fetchone()
-    start = lookback_from if last is None else last
+    last, begins_at = connection.execute(
+        "SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id), begins_at FROM resources WHERE id = ?",
+        (resource_id,),
+    ).fetchone()
+    start = last if last is not None else lookback_from if begins_at is None else begins_at
     if last is not None and start < until and (waiting := _untouched(connection, resource_id, last)) is not None:
         connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (until, now, waiting.id))
         return replace(waiting, to_at=until, updated_at=now)
-    return _insert(connection, resource_id, start, until, now, is_lookback=last is None) if start < until else None
+    is_lookback = last is None and start <= lookback_from
+    return _insert(connection, resource_id, start, until, now, is_lookback=is_lookback) if start < until else None
 
 
 def add_lookback(

@@ -73,7 +73,7 @@ class Service:
         stamp = tuple((one.brand, one.trained_at, one.is_on) for one in models)
         with self._making:
             if self._made is None or self._made[0] != stamp:
-                self._made = (stamp, wiring.build_judge(self._config, self._queries, models))
+                self._made = (stamp, wiring.build_judge(self._config, self._queries, models, database=self._database))
             return self._made[1]
 
     def register(self, store: Store, now: datetime) -> None:

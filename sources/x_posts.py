@@ -17,7 +17,7 @@ from sources.text import ID_LIMIT, as_list, as_object, clean, count_of, instant_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["first_id_at", "published_of_id", "read_posts"]
+__all__ = ["billed_of", "counts_of", "first_id_at", "published_of_id", "read_posts"]
 
 _SNOWFLAKE_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 """Zero of the ids' clock, 1288834974657 ms (twitter-archive/snowflake, IdWorker.scala, `twepoch`)."""
@@ -83,6 +83,27 @@ def read_posts(answer: Mapping[str, object]) -> tuple[tuple[Mention, ...], tuple
         else:
             mentions.setdefault(mention.id, mention)
     return tuple(mentions.values()), tuple(skipped)
+
+
+def billed_of(answer: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return what X charges for in an answer, as (kind, id): every post and every user in it."""
+    included = as_object(answer.get("includes"))
+    parts = (("post", answer.get("data")), ("post", included.get("tweets")), ("user", included.get("users")))
+    found = ((kind, place, as_object(item)) for kind, items in parts for place, item in enumerate(as_list(items)))
+    return tuple((kind, _id(item.get("id")) or f"nameless {place}") for kind, place, item in found)
+
+
+def counts_of(answer: object) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Return (since, until, posts) of an answer of the counts; nothing where it is not one."""
+    spans = []
+    for item in as_list(as_object(answer).get("data")):
+        span = as_object(item)
+        since, until = instant_from_iso(span.get("start")), instant_from_iso(span.get("end"))
+        count = count_of(span.get("tweet_count"))
+        if since is None or until is None or count is None or until <= since:
+            return ()
+        spans.append((since, until, count))
+    return tuple(spans)
 
 
 def _mention(post: Mapping[str, object], includes: _Includes) -> Mention | Skipped:

@@ -23,6 +23,7 @@ from listener.errors import (
     UsageCappedError,
 )
 from listener.pipeline.metering import Meter, Stops
+from listener.pipeline.planning import plan_resources
 from listener.protocols import Window
 from listener.store import PageProgress, Refusal
 
@@ -53,8 +54,6 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
 )
 ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
-
-_SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +197,16 @@ class Collector:
         return tally.outcome(source.name, state, str(error), retry_at)
 
     def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
-        resources = _plan(source, queries, tally)
-        ids = self._store.open_pass(source.name, resources, now=request.now)
+        resources, tally.failure = plan_resources(source, queries, request.budget.brands)
+        ids = self._store.open_pass(
+            source.name,
+            resources,
+            versions={query.brand: query.version for query in queries},
+            lookback_from=_first_instant(source, request),
+            now=request.now,
+        )
         for resource in resources:
-            if request.brand is not None and resource.brand not in {None, request.brand}:
+            if not _is_wanted(resource, request.brand):
                 continue
             try:
                 self._read_resource(source, resource, ids[resource.key], request, tally)
@@ -225,11 +230,10 @@ class Collector:
     ) -> None:
         facts, now = source.facts, request.now
         oldest = None if facts.horizon is None else now - facts.horizon
-        start = now - request.lookback if request.since is None else request.since
         windows = self._store.windows_to_read(
             resource_id,
             until=now - facts.lag,
-            lookback_from=start if oldest is None else max(start, oldest),
+            lookback_from=_first_instant(source, request),
             look_back=request.since is not None,
             oldest_readable=oldest,
             now=now,
@@ -297,6 +301,8 @@ class Collector:
         """Judge and store one page; return its window as it goes on, None where it is closed."""
         if tally.window is None:
             return None
+        if page.gone or page.gone_authors:  # before the page: what is read again is erased again
+            self._store.erasure.erase_named(name, page.gone, page.gone_authors, now=now)
         wanted = [one for one in page.mentions if one.published_at is None or one.published_at >= asked.since]
         known = self._store.known([mention.key for mention in wanted])
         judgement = self._judge.judge(wanted, known, now=now)
@@ -323,20 +329,17 @@ def failure_state(error: SourceError) -> str:
     return next((word for kind, word in _STATES if isinstance(error, kind)), "failed")
 
 
-def _plan(source: Source, queries: Sequence[Query], tally: _Tally) -> Sequence[Resource]:
-    """Plan for all queries at once; where one cannot be asked, for each of the others by itself."""
-    try:
-        return source.plan(queries)
-    except RejectedQueryError:
-        if len(queries) < _SEVERAL:
-            raise
-    planned: dict[str, Resource] = {}
-    for query in queries:
-        try:
-            planned.update({resource.key: resource for resource in source.plan([query])})
-        except RejectedQueryError as error:
-            tally.failure = error
-    return list(planned.values())
+def _first_instant(source: Source, request: CollectRequest) -> datetime:
+    """Return how far back a resource is read of which nothing was read yet."""
+    start = request.now - request.lookback if request.since is None else request.since
+    return start if source.facts.horizon is None else max(start, request.now - source.facts.horizon)
+
+
+def _is_wanted(resource: Resource, brand: str | None) -> bool:
+    """Say whether a resource is read in a pass for one brand, None: for all."""
+    if brand is None or (resource.brand is None and not resource.brands):
+        return True
+    return brand == resource.brand or brand in resource.brands
 
 
 def _progress(window: WindowRow, page: Page, charge: Charge) -> PageProgress:

@@ -22,23 +22,38 @@ if TYPE_CHECKING:
 
     from listener.clock import Bucket
 
-__all__ = ["covered_share", "find_gaps", "load_coverage", "share_of", "shares_by_source"]
+__all__ = ["covered_share", "find_gaps", "load_coverage", "read_until", "share_of", "shares_by_source"]
 
 _Spans = list[tuple[int, int]]
 
-_LANES: Final = """
+SERVES_BRAND: Final = """
+(brands.name = ?1 OR resources.brand_id IS NULL AND (
+  NOT EXISTS (SELECT 1 FROM resource_brands WHERE resource_id = resources.id)
+  OR EXISTS (SELECT 1 FROM resource_brands AS served JOIN brands AS named ON named.id = served.brand_id
+             WHERE served.resource_id = resources.id AND named.name = ?1)))
+"""
+"""That a resource is read for the brand ?1: for it alone, for several of which it is one, or for all."""
+
+_LANES: Final = f"""
 SELECT DISTINCT sources.name, resources.lane FROM resources
 JOIN sources ON sources.id = resources.source_id LEFT JOIN brands ON brands.id = resources.brand_id
-WHERE resources.is_active = 1 AND (resources.brand_id IS NULL OR brands.name = ?)
-"""
+WHERE resources.is_active = 1 AND {SERVES_BRAND}
+"""  # noqa: S608 - constant
 
-_DRAINED: Final = """
+_DRAINED: Final = f"""
 SELECT sources.name, resources.lane, windows.from_at, windows.to_at FROM windows
 JOIN resources ON resources.id = windows.resource_id JOIN sources ON sources.id = resources.source_id
 LEFT JOIN brands ON brands.id = resources.brand_id
-WHERE windows.state = 'drained' AND windows.to_at > ? AND windows.from_at < ?
-  AND (resources.brand_id IS NULL OR brands.name = ?)
-"""
+WHERE windows.state = 'drained' AND windows.to_at > ?2 AND windows.from_at < ?3
+  AND {SERVES_BRAND}
+"""  # noqa: S608 - constant
+
+_READ_UNTIL: Final = f"""
+SELECT min(last), count(*), count(last) FROM (
+  SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last
+  FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
+  WHERE is_active = 1 AND lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND})
+"""  # noqa: S608 - constant
 
 _GAPS: Final = """
 SELECT sources.name, resources.lane, brands.name, windows.from_at, windows.to_at, windows.state, windows.reason
@@ -62,7 +77,7 @@ def load_coverage(
 ) -> dict[str, SourceCoverage]:
     """Read what was drained for a brand in [since, until), by source."""
     lanes: dict[tuple[str, str], _Spans] = {(source, lane): [] for source, lane in connection.execute(_LANES, (brand,))}
-    for source, lane, start, end in connection.execute(_DRAINED, (to_epoch(since), to_epoch(until), brand)):
+    for source, lane, start, end in connection.execute(_DRAINED, (brand, to_epoch(since), to_epoch(until))):
         if (source, lane) in lanes:
             lanes[source, lane].append((start, end))
     sources = {source for source, _ in lanes}
@@ -75,6 +90,12 @@ def load_coverage(
         )
         for source in sources
     }
+
+
+def read_until(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:
+    """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
+    last, lanes, drained = connection.execute(_READ_UNTIL, (brand, source, IMPORT_LANE)).fetchone()
+    return None if not lanes or lanes != drained else from_epoch(last)
 
 
 def share_of(

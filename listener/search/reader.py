@@ -327,15 +327,7 @@ class Reader:
     def read_until(self, source: str, brand: str) -> datetime | None:
         """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
         with translated(self.path):
-            row = self._connection.execute(
-                "SELECT min(last), count(*), count(last) FROM ("
-                "SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last "
-                "FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id "
-                "WHERE is_active = 1 AND lane <> 'import' AND sources.name = ? "
-                "AND (brand_id IS NULL OR brands.name = ?))",
-                (source, brand),
-            ).fetchone()
-        return None if not row[1] or row[1] != row[2] else from_epoch(row[0])
+            return coverage.read_until(self._connection, source, brand)
 
     def first_and_last(self, brand: str) -> tuple[datetime, datetime] | None:
         """Return the publication times of a brand's first and last stored mention, None where it has none."""

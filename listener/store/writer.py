@@ -12,6 +12,7 @@ from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
 from listener.store.answers import AnswerBook, OwnReply, write_own_replies
+from listener.store.bought import BoughtWriter
 from listener.store.catalogue import Catalogue
 from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
@@ -64,6 +65,7 @@ class Store:
         self.reports = ReportWriter(self._connection, path, self._catalogue)
         self.answers = AnswerBook(self._connection, path, self._catalogue)
         self.models = ModelWriter(self._connection, path)
+        self.bought = BoughtWriter(self._connection, path)
         self.erasure = Eraser(self._connection, path)
         self.purse = Purse(self._connection, path, self._catalogue)
         self.rechecks = RecheckBook(self._connection, path, self._catalogue)

@@ -222,7 +222,7 @@ def test_a_search_that_ignores_the_window_is_not_read_for_ever(server: HackerNew
         read_all(source)
 
 
-@pytest.mark.parametrize("cursor", ["", "{}", "[1]", '["a", 0, null]', "null", "[1, 2, 3, 4]"])
+@pytest.mark.parametrize("cursor", ["", "{}", "[1]", '["a", 0, null]', "null", "[1, 2, 3, 4, 5]"])
 def test_a_cursor_that_is_none_is_refused(source: HackerNewsSource, cursor: str) -> None:
     with pytest.raises(UnexpectedAnswerError, match="cursor"):
         source.fetch(source.plan([ACME])[0], WINDOW, cursor)

@@ -323,8 +323,11 @@ class TestContract:
         ]
         queries = [Query.of("Acme", Or((Phrase("acme"), Hashtag("acme")))), Query.of("Globex", Phrase("globex"))]
         with X(posts, now=NOW) as server:
+            apart = check_source(lambda: source_for(server, max_results=10, share_requests=False), queries, DAY)
             found = check_source(lambda: source_for(server, max_results=10), queries, DAY)
-        assert len(found) == 61  # the repost counts for both brands; the late edit is of an earlier window
+        assert len(apart) == 61  # the repost is found for both brands; the late edit is of an earlier window
+        assert len(found) == 60
+        assert {mention.id for mention in found} == {mention.id for mention in apart}
 
     def test_x_says_how_far_it_went_within_its_promises(self) -> None:
         posts = [Post(text=f"acme {n}", created_at=ago(days=n)) for n in range(1, 10)]
@@ -368,7 +371,31 @@ class TestPlan:
 
     def test_two_brands_with_one_query_have_resources_of_their_own(self) -> None:
         queries = [Query.of(brand, Phrase("acme")) for brand in ("Acme", "Globex")]
-        assert len({resource.key for resource in XSource().plan(queries)}) == 2
+        assert len({r.key for r in XSource(XOptions(share_requests=False)).plan(queries)}) == 2
+
+    def test_several_brands_are_asked_for_in_one_search_where_they_fit_into_it(self) -> None:
+        queries = [Query.of(brand, Phrase(brand.casefold())) for brand in ("Initech", "Acme", "Globex")]
+        (resource,) = XSource().plan(queries)
+        assert (resource.native, resource.brand, resource.lane) == (
+            "initech OR #initech OR acme OR #acme OR globex OR #globex",
+            None,
+            "search",
+        )
+        assert resource.brands == ("Acme", "Globex", "Initech")
+
+    def test_brands_that_share_no_search_are_asked_for_apart(self) -> None:
+        acme, globex = (
+            Query.of(brand, Or(tuple(Phrase(f"{brand.casefold()} kettle {n}") for n in range(20))))
+            for brand in ("Acme", "Globex")
+        )
+        plan = XSource().plan([acme, globex])
+        assert [(resource.brand, resource.lane) for resource in plan] == [("Acme", "search"), ("Globex", "search")]
+
+    def test_an_enterprise_plan_takes_more_in_one_search(self) -> None:
+        queries = [Query.of(f"Brand {n}", Phrase(f"some rather long brand name {n}")) for n in range(40)]
+        (resource,) = XSource(XOptions(query_length=4096)).plan(queries)
+        assert len(resource.brands) == 40
+        assert len(XSource().plan(queries)) > 1
 
     def test_a_query_x_cannot_be_asked_for_is_refused(self) -> None:
         with pytest.raises(RejectedQueryError):
