@@ -30,7 +30,7 @@ from listener.api import (
     option,
     to_epoch,
 )
-from sources.rss_entries import GOOGLE_NEWS, read_entries
+from sources.rss_entries import GOOGLE_NEWS, is_cut, read_entries
 from sources.text import as_list, as_object, count_of
 from sources.web import Client, Limits
 from sources.web.addresses import is_loopback
@@ -59,6 +59,7 @@ _ACCEPT: Final = "application/rss+xml, application/atom+xml, application/feed+js
 _MOST_BYTES: Final = 5 << 20
 """The largest feed that is read: markup made to be slow takes the parser some 20 s a MiB."""
 
+_NOT_MODIFIED: Final = 304
 _MOST_SEEN: Final = 100
 _FULL: Final = 10
 """With fewer entries than this, a feed that is read for the first time is taken for a short one, not for a cut one.
@@ -168,19 +169,23 @@ class RssSource:
         url = self._feeds.get(resource.key)
         headers = {"Accept": _ACCEPT, **(marker.conditions(window) if url else {})}
         made = self._client.requests_made
-        answer = self._client.get_bytes(url or self._news_url(resource.native, window), headers=headers)
+        address = url or self._news_url(resource.native, window)
+        answer = self._client.get_bytes(address, headers=headers)
+        if answer.status != _NOT_MODIFIED and is_cut(answer.body):  # by accident, or is it always so?
+            answer = self._client.get_bytes(address, headers={"Accept": _ACCEPT})
         requests = self._client.requests_made - made
-        if answer.status == 304:  # noqa: PLR2004 - not modified
+        if answer.status == _NOT_MODIFIED:
             return Page(marker=marker.write(), requests=requests, items=0)
         entries = read_entries(answer, is_google_news=url is None)
         since, reason = _complete_since(
             entries, window, marker, is_limited=url is not None or len(entries) >= _NEWS_LIMIT
         )
         mentions, skipped, is_early = _in_window(entries, window)
+        is_partial = is_early or is_cut(answer.body)  # "not modified" would say nothing about the rest
         now_seen = _Marker(
             since=to_epoch(window.since),
-            etag=None if is_early else answer.headers.get("etag"),
-            modified=None if is_early else answer.headers.get("last-modified"),
+            etag=None if is_partial else answer.headers.get("etag"),
+            modified=None if is_partial else answer.headers.get("last-modified"),
             seen=tuple(_fingerprints(entries)[:_MOST_SEEN]),
         )
         return Page(

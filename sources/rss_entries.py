@@ -41,11 +41,13 @@ if TYPE_CHECKING:
 
     from sources.web import Answer
 
-__all__ = ["GOOGLE_NEWS", "read_entries"]
+__all__ = ["GOOGLE_NEWS", "is_cut", "read_entries"]
 
 GOOGLE_NEWS: Final = "news.google.com"
 _SOURCE: Final = "rss"
 _MOST_ENTRIES: Final = 5_000
+_ROOT_END: Final = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+_TAIL_BYTES: Final = 4096
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _GLOBAL_ID: Final = re.compile(r"https?://|tag:|urn:|yt:video:", re.IGNORECASE)
 _PARSER_FAILURES: Final = (
@@ -70,9 +72,16 @@ class _Feed:
     is_google_news: bool
 
 
+def is_cut(body: bytes) -> bool:
+    """Say whether a feed in XML stops before its end: its root is never closed."""
+    is_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    return not is_json and _ROOT_END.search(body[-_TAIL_BYTES:].replace(b"\0", b"")) is None
+
+
 def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Mention | Skipped, ...]:
     """Return a mention, or the reason why it is none, for each entry, in the feed's order, at most 5000.
 
+    Of a feed that is cut the last entry is left out: half of one would pass for another.
     Raises UnexpectedAnswerError where the answer is not a feed.
     """
     head = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -93,7 +102,8 @@ def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Menti
         language=_language(parsed.feed.get("language")),
         is_google_news=is_google_news,
     )
-    return tuple(_read_entry(entry, feed) for entry in parsed.entries[:_MOST_ENTRIES])
+    entries = parsed.entries[:-1] if is_cut(answer.body) else parsed.entries
+    return tuple(_read_entry(entry, feed) for entry in entries[:_MOST_ENTRIES])
 
 
 def _no_feed(host: str | None) -> UnexpectedAnswerError:

@@ -328,3 +328,25 @@ def test_recorded_feeds_are_read_or_refused(shared: Path, folder: str) -> None:
 @pytest.mark.slow
 def test_a_feed_without_end_is_read_up_to_a_limit() -> None:
     assert len(read("<rss version='2.0'><channel>" + "<item><title>Acme</title></item>" * 6000)) == 5000
+
+
+def test_a_feed_that_is_cut_by_accident_is_asked_for_again(server: Feeds, source: RssSource) -> None:
+    server.fault("truncated_json")
+    page = poll(source)
+    assert [mention.title for mention in page.mentions] == ["Acme 3", "Acme 2"]
+    assert (len(server.requests), page.requests) == (2, 2)
+
+
+def test_a_feed_that_is_always_cut_gives_its_whole_entries_and_is_read_again_though_unchanged(
+    server: Feeds, source: RssSource
+) -> None:
+    server.feeds["/feed"].items = [item(9 - number, 9 - number) for number in range(6)]
+    server.fault("truncated_json", times=4)
+    first = poll(source)
+    titles = [mention.title for mention in first.mentions]
+    assert 1 <= len(titles) < 6
+    assert titles == [f"Acme {9 - number}" for number in range(len(titles))]
+    second = poll(source, later(first))
+    assert "if-none-match" not in server.requests[-2].headers
+    assert [mention.title for mention in second.mentions] == titles
+    assert len(poll(source, later(second)).mentions) == 6
