@@ -12,13 +12,13 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["Formatter", "configure", "event", "hide", "redact"]
+__all__ = ["Formatter", "configure", "event", "hide", "hide_secrets", "redact"]
 
 MASK: Final = "[hidden]"
 
@@ -41,6 +41,18 @@ _PATTERNS: Final = (
     # name: value of headers, where the value is no word of a sentence
     (re.compile(rf"(?i)({_HUSHED}\s*:\s*)(?=[^\s,;]*\d)(?!\[hidden\])[^\s,;]{{6,}}"), rf"\1{MASK}"),
 )
+
+
+def hide_secrets(record: object) -> None:
+    """Leave out what the secrets of an options record hold; None has none."""
+    import dataclasses  # noqa: PLC0415 - start-up time is a promise
+
+    from listener.options import Secret  # noqa: PLC0415 - the same
+
+    for field in () if record is None else dataclasses.fields(cast("Any", record)):
+        value = getattr(record, field.name)
+        if isinstance(value, Secret) and value.is_set:
+            hide(value.reveal())
 
 
 def hide(secret: str) -> None:

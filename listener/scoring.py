@@ -10,16 +10,21 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from listener.clock import utc_now
 from listener.errors import ConfigError, ListenerError, PluginError
+from listener.logs import hide_secrets
 from listener.plugins import SCORERS, find_plugins, load_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from listener.config.sample import SamplePart
     from listener.protocols import LanguageIdentifier, Scorer
     from listener.search.models import StoredModel
+    from listener.store import Store
     from sentiment.encoders import Encoder
+    from sentiment.llm_book import Bought, Charge
     from sentiment.model import Model
     from sentiment.options import SentimentOptions
     from sentiment.routing import Router
@@ -32,13 +37,21 @@ __all__ = [
     "installed_scorers",
     "load_models",
     "read_sentiment",
+    "scorer_parts",
     "with_models",
 ]
 
 logger: Final = logging.getLogger(__name__)
 
-BUILT_IN_SCORERS: Final[dict[str, str]] = {}
+_LLM: Final = "llm"
+BUILT_IN_SCORERS: Final = {
+    _LLM: "sentiment.llm:LlmScorer",
+}
 """The optional scorers of the program; the shipped ones need no set-up and are no plug-ins."""
+
+_SUMMARIES: Final = {
+    _LLM: "A language model behind an OpenAI-compatible service, such as a local Ollama; texts are sent to it, redacted.",
+}
 
 
 def installed_scorers() -> tuple[str, ...]:
@@ -118,11 +131,12 @@ def _options_of(name: str, table: object, problems: list[str], folder: Path | No
 
 
 def build_scoring(
-    table: Mapping[str, object], where: str, *, folder: Path | None = None
+    table: Mapping[str, object], where: str, *, folder: Path | None = None, database: Path | None = None
 ) -> tuple[LanguageIdentifier, Router]:
     """Return what tells languages and what scores, from the `[sentiment]` table.
 
-    Relative paths in it start at `folder`. Raises ConfigError with every problem.
+    Relative paths in it start at `folder`. What is paid for is remembered and counted
+    in the store at `database`; None: as long as the process runs. Raises ConfigError with every problem.
     """
     from sentiment.build import build_stage
 
@@ -131,7 +145,7 @@ def build_scoring(
     named: dict[str, Scorer] = {}
     for name, record in records.items() if not problems else ():
         try:
-            named[name] = _make(name, record)
+            named[name] = _make(name, record, database)
         except ListenerError as error:
             problems.append(f"sentiment.{name}: {error}")
     if problems or options is None:
@@ -140,6 +154,20 @@ def build_scoring(
         return build_stage(options, named, installed=_known(table))
     except ConfigError as error:
         raise ConfigError(error.problems, where=where) from None
+
+
+def scorer_parts() -> list[SamplePart]:
+    """Return the tables of the optional scorers, for the sample and the reference."""
+    from listener.config.sample import SamplePart as Made
+
+    return [
+        Made(
+            path=f"sentiment.{name}",
+            records=(cast("Any", load_plugin(SCORERS, name, BUILT_IN_SCORERS)).Options,),
+            doc=f'{_SUMMARIES[name]} Used for the languages that `[sentiment] scorers` gives to "{name}".',
+        )
+        for name in BUILT_IN_SCORERS
+    ]
 
 
 def describe_routes(table: Mapping[str, object], where: str, *, folder: Path | None = None) -> list[str]:
@@ -191,13 +219,19 @@ def load_models(stored: Sequence[StoredModel]) -> tuple[dict[str, Model], dict[s
     return models, encoders, problems
 
 
-def _make(name: str, options: object | None) -> Scorer:
+def _make(name: str, options: object | None, database: Path | None) -> Scorer:
     """Return a live scorer; raises PluginError where what was found is none."""
     from listener.protocols import Scorer as Interface
 
     made = cast("Any", load_plugin(SCORERS, name, BUILT_IN_SCORERS))
+    hide_secrets(options)
     try:
-        scorer = made() if options is None else made(options)
+        if options is None:
+            scorer = made()
+        elif name == _LLM and database is not None:
+            scorer = made(options, _StoreBook(database))
+        else:
+            scorer = made(options)
     except (TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError) as error:
         msg = f"this scorer cannot be made: {type(error).__name__}: {error}"
         raise PluginError(msg) from error
@@ -205,3 +239,40 @@ def _make(name: str, options: object | None) -> Scorer:
         msg = "this is no scorer; it lacks a part of the interface listener.api.Scorer"
         raise PluginError(msg)
     return scorer
+
+
+class _StoreBook:
+    """Keep the book of a language model in the store (see `sentiment.llm_book.Book`); opened for each entry."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def recall(self, questions: Sequence[bytes]) -> dict[bytes, Bought]:
+        """Return the answers there are."""
+        from sentiment.llm_book import Bought as Made
+
+        if not questions or not self._database.exists():
+            return {}
+        with self._open() as store:
+            found = store.bought.recall(questions, now=utc_now())
+        return {question: Made(label, score) for question, (label, score) in found.items()}
+
+    def keep(self, answers: Mapping[bytes, Bought], *, most: int) -> None:
+        """Remember answers; of more than `most` the oldest go."""
+        with self._open() as store:
+            store.bought.keep(answers, most=most, now=utc_now())
+
+    def reserve(self, day: int, charge: Charge, caps: Charge) -> bool:
+        """Add to the account of a day, or nothing where a cap is passed."""
+        with self._open() as store:
+            return store.bought.reserve(day, charge, caps)
+
+    def settle(self, day: int, reserved: Charge, real: Charge) -> None:
+        """Put what a request really cost in the place of what was reserved for it."""
+        with self._open() as store:
+            store.bought.settle(day, reserved, real)
+
+    def _open(self) -> Store:
+        from listener.store import Store as Made
+
+        return Made(self._database)

@@ -63,7 +63,8 @@ def import_(app: App, file: Path, complete: bool, keep_unmatched: bool, file_for
         stack.enter_context(stop_on_signals(stop))
         lines = _open_lines(stack, file, file_format)
         store = stack.enter_context(Store(app.database_path))
-        judge = wiring.build_judge(app.config, queries, stack.enter_context(Reader(app.database_path)).models())
+        models = stack.enter_context(Reader(app.database_path)).models()
+        judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
         store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
         report = import_mentions(
             lines,

@@ -112,7 +112,7 @@ def _train(app: App, store: Store, reader: HistoryReader, named: str | None, enc
     from sentiment.training import train as learn
 
     encoder = None if encoder_name is None else load_encoder(encoder_name)
-    _, base = wiring.build_scoring_of(app.config)
+    _, base = wiring.build_scoring_of(app.config, app.database_path)
     judge = wiring.build_judge(app.config, wiring.build_queries(app.config))
     found = labelled_examples(reader, judge, named)
     if not found:

@@ -1,0 +1,133 @@
+"""Send one request to a language model's service, and say how it ended; nothing is raised."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+
+from listener.api import CredentialsError
+
+if TYPE_CHECKING:
+    from sentiment.llm_options import LlmOptions
+
+__all__ = ["LlmClient", "Reply"]
+
+_MOST_BYTES: Final = 1 << 20
+_CHUNK: Final = 1 << 14
+_CONNECT_SECONDS: Final = 10.0
+_TOO_MANY: Final = 429
+_USUAL_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Say how a request ended.
+
+    `content` is what the model wrote, None where there is none; `reason` then says
+    why. `sent` and `received` are the tokens as the service counts them, None where
+    it does not say. `pause` is how many seconds later another try may do better,
+    None where none will. `is_free` says that nothing can have been billed.
+    """
+
+    content: str | None = None
+    reason: str | None = None
+    sent: int | None = None
+    received: int | None = None
+    pause: float | None = None
+    is_free: bool = False
+
+
+class LlmClient:
+    """Hold the connection to one service. Safe to use from several threads: each request has a session of its own."""
+
+    def __init__(self, options: LlmOptions) -> None:
+        self._url = f"{options.base_url.rstrip('/')}/chat/completions"
+        self._key = options.api_key
+        self._seconds = options.timeout.total_seconds()
+
+    def ask(self, body: bytes) -> Reply:
+        """Send a request and wait for its answer, at most as long as the options say."""
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+        if self._key.env or self._key.file:
+            try:
+                headers["Authorization"] = f"Bearer {self._key.reveal()}"
+            except CredentialsError:
+                return Reply(reason="llm_no_key", is_free=True)
+        ends = time.monotonic() + self._seconds
+        try:
+            with requests.Session() as session:
+                session.auth = _as_it_is
+                with session.post(
+                    self._url,
+                    data=body,
+                    headers=headers,
+                    timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds),
+                    stream=True,
+                    allow_redirects=False,
+                ) as response:
+                    return self._read(response, ends)
+        except requests.exceptions.ConnectTimeout:
+            return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=True)
+        except (requests.exceptions.RequestException, OSError):
+            return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE)
+
+    def _read(self, response: requests.Response, ends: float) -> Reply:
+        status = response.status_code
+        if status == _TOO_MANY:
+            return Reply(reason="llm_rate_limited", pause=_pause(response), is_free=True)
+        if status >= requests.codes.internal_server_error:
+            return Reply(reason="llm_unavailable", pause=_pause(response), is_free=True)
+        if status != requests.codes.ok or response.headers.get("Content-Encoding", "identity") != "identity":
+            return Reply(reason="llm_refused", is_free=status != requests.codes.ok)
+        received = bytearray()
+        while chunk := response.raw.read1(_CHUNK):
+            received += chunk
+            if len(received) > _MOST_BYTES:
+                return Reply(reason="llm_invalid_answer")
+            if time.monotonic() > ends:
+                return Reply(reason="llm_unavailable")
+        return _reply_of(bytes(received))
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no credentials: the service must not get those that ~/.netrc has for its host."""
+    return request
+
+
+def _pause(response: requests.Response) -> float:
+    """Return the seconds that the service asks to wait for (RFC 9110, 10.2.3)."""
+    written = response.headers.get("Retry-After", "").strip()
+    if written.isdecimal():
+        return float(written[:9])
+    try:
+        at = parsedate_to_datetime(written)
+    except ValueError:
+        return _USUAL_PAUSE
+    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _reply_of(body: bytes) -> Reply:
+    """Return what stands in the body of a good answer."""
+    try:
+        answer: Any = json.loads(body)
+        choice = answer["choices"][0]
+        content = choice["message"]["content"]
+        usage = answer.get("usage") or {}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return Reply(reason="llm_invalid_answer")
+    sent, received = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
+    if not isinstance(content, str) or choice.get("finish_reason") == "length":
+        return Reply(reason="llm_invalid_answer", sent=sent, received=received)
+    return Reply(content=content, sent=sent, received=received)
+
+
+def _count(usage: Any, name: str) -> int | None:
+    value = usage.get(name) if isinstance(usage, dict) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40 else None
