@@ -35,7 +35,26 @@ class AppView(SimulatedServer):
             return self._listed(request, "uris", "posts", {one["uri"]: one for one in self.posts})
         if request.path == "/xrpc/app.bsky.actor.getProfiles":
             return self._listed(request, "actors", "profiles", {one["did"]: one for one in self.profiles})
+        if request.path == "/xrpc/app.bsky.feed.getPostThread":
+            return self._whole_thread(request.param("uri"))
         return Answer.json({"error": "MethodNotImplemented", "message": "Method Not Implemented"}, status=501)
+
+    def _whole_thread(self, uri: str) -> Answer:
+        """Return a post with everything below it; one that is gone is told as such, in the answer itself."""
+
+        def node(post: dict[str, Any]) -> dict[str, Any]:
+            below = [
+                one
+                for one in self.posts
+                if (one["record"].get("reply") or {}).get("parent", {}).get("uri") == post["uri"]
+            ]
+            kind = "app.bsky.feed.defs#threadViewPost"
+            return {"$type": kind, "post": post, "replies": [node(one) for one in below]}
+
+        top = next((one for one in self.posts if one["uri"] == uri), None)
+        if top is None:
+            return Answer.json({"thread": {"$type": "app.bsky.feed.defs#notFoundPost", "uri": uri, "notFound": True}})
+        return Answer.json({"thread": node(top)})
 
     @staticmethod
     def _listed(request: Request, parameter: str, listed: str, known: dict[str, dict[str, Any]]) -> Answer:

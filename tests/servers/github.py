@@ -6,6 +6,7 @@ recorded answer; the content is made up.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -143,5 +144,6 @@ def finds(q: str, item: dict[str, Any], created: str) -> bool:
     return True
 
 
+@functools.cache
 def words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())

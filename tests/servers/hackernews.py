@@ -121,9 +121,8 @@ class HackerNews(SimulatedServer):
         filters = FILTER.findall(request.param("numericFilters"))
         if not all(COMPARE[sign](item[name], int(bound)) for name, sign, bound in filters):
             return False
-        tags = request.param("tags")
-        wanted = tags.strip("()").split(",") if tags else []
-        if wanted and not any(tag in item["_tags"] for tag in wanted):
+        groups = re.findall(r"\(([^)]*)\)|([^,()]+)", request.param("tags"))
+        if not all(any(tag in item["_tags"] for tag in (either or one).split(",")) for either, one in groups):
             return False
         fields = ("title", "url", "author", "story_text", "comment_text", "story_title", "story_url")
         words = tokens(" ".join(html.unescape(item.get(field) or "") for field in fields))

@@ -74,6 +74,12 @@ class Lemmy(SimulatedServer):
             return Answer.json({"version": "0.19.11", "site_view": {}})
         if single := re.fullmatch(r"/api/v3/(post|comment)", request.path):
             return self._single(single[1], request.param("id"))
+        if request.path == "/api/v3/comment/list":
+            found = [
+                one for one in self.views if "comment" in one and str(one["post"]["id"]) == request.param("post_id")
+            ]
+            found.sort(key=lambda view: str(view["comment"]["published"]), reverse=True)
+            return Answer.json({"comments": found[: int(request.param("limit", "10"))]})
         if request.path != "/api/v3/search":
             return Answer.json({"error": "not_found"}, status=404)
         kind = request.param("type_").lower()

@@ -87,12 +87,26 @@ class Instance(SimulatedServer):
             found = next((one for one in self.statuses if one["id"] == single[1]), None)
             if found is not None:
                 return Answer.json(found, headers=limits)
+        if below := re.fullmatch(r"/api/v1/statuses/(\d+)/context", request.path):
+            return self._context(below[1], limits)
         if request.path == "/api/v2/search":
             words = request.param("q").replace('"', "").casefold().split()
             found = [one for one in self.statuses if all(word in one["content"].casefold() for word in words)]
             page = self._page(found, request) if is_known else []
             return Answer.json({"accounts": [], "statuses": page, "hashtags": []}, headers=limits)
         return Answer.json({"error": "Record not found"}, status=404, headers=limits)
+
+    def _context(self, number: str, limits: dict[str, str]) -> Answer:
+        """Return what stands above and below a status."""
+        if not any(one["id"] == number for one in self.statuses):
+            return Answer.json({"error": "Record not found"}, status=404, headers=limits)
+        above = {number}
+        below = []
+        for one in sorted(self.statuses, key=lambda one: int(one["id"])):
+            if one["in_reply_to_id"] in above:
+                above.add(one["id"])
+                below.append(one)
+        return Answer.json({"ancestors": [], "descendants": below}, headers=limits)
 
     def _timeline(self, request: Request, limits: dict[str, str]) -> Answer:
         if self.access == "authenticated":

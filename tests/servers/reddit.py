@@ -137,7 +137,17 @@ class Reddit(SimulatedServer):
         self.used += 1
         if self.used > self.calls:
             return refusal(429, "Too Many Requests", headers=self.headers())
+        if written := re.fullmatch(r"/user/([A-Za-z0-9_-]+)/comments/?", request.path):
+            return self.written_by(written[1], request)
         return self.info(request) if request.path == "/api/info" else self.listing(request)
+
+    def written_by(self, author: str, request: Request) -> Answer:
+        """Return the comments of an account, newest first; 404 for one that wrote nothing here, as if there were none."""
+        own = [thing for thing in self.things if (thing.author or "").casefold() == author.casefold()]
+        if not own:
+            return refusal(404, "Not Found", headers=self.headers())
+        comments = sorted((one for one in own if one.parent), key=lambda thing: thing.created_at, reverse=True)
+        return self.page(request, comments)
 
     def info(self, request: Request) -> Answer:
         """Return things by their full names, in the order asked for; unknown ones are left out."""

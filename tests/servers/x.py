@@ -345,6 +345,8 @@ def leaf(token: str) -> Matcher:
         return lambda post, _: post.author.casefold() == value.casefold()
     if name == "lang" and value:
         return lambda post, _: post.lang == value
+    if name == "conversation_id" and value:
+        return lambda post, _: (post.replies_to or post.id) == value
     if token == "is:retweet":
         return lambda post, _: post.retweets is not None
     if token == "is:reply":
