@@ -1,6 +1,6 @@
 # make demo    set up and run the whole job on the bundled archive: no key, no network but the package index
 # make test    set up and run the everyday tests (under 2 minutes)
-# make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, package
+# make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
 # make bench   the benchmarks: ratios against named baselines
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ PACKAGES := listener sources sentiment reports
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports slow docs package bench clean
+.PHONY: help setup demo test check format lint types imports slow docs audit package bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -32,7 +32,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS)
 
-check: format lint types imports slow package
+check: format lint types imports slow audit package
 
 format: $(VENV)/.developed
 	$(BIN)/ruff format --check .
@@ -49,6 +49,9 @@ imports: $(VENV)/.developed
 slow: $(VENV)/.developed
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$$(cat tests/coverage-floor.txt)
+
+audit: $(VENV)/.developed
+	$(BIN)/python tests/dependency_audit.py
 
 package: $(VENV)/.developed
 	rm -rf dist
