@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +38,7 @@ from running.site import Site
 from servers.discourse import Discourse, limited, post
 from sources.discourse import DiscourseOptions, DiscourseSource
 from sources.discourse_posts import read_post
+from sources.web import Client, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,6 +182,12 @@ def test_what_is_no_mention_is_counted_with_the_reason(change: dict[str, Any], r
     assert reason in read.reason
 
 
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again without a pause."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
 FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"kind": "status", **limited(60)}, RateLimitedError, "rate limit"),
     ({"kind": "status", "status": 403, "body": '{"error_type": "not_logged_in"}'}, ForbiddenError, "may not be read"),
@@ -192,6 +201,7 @@ FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("_hasty")
 @pytest.mark.parametrize(("fault", "error", "sentence"), FAULTS)
 def test_a_fault_is_its_error_in_one_sentence(fault: dict[str, Any], error: type[SourceError], sentence: str) -> None:
     with Discourse([post(1, BASE)]) as forum, closing(source_for(forum)) as source:
@@ -230,6 +240,17 @@ def test_a_forum_that_cannot_be_one_is_told() -> None:
 def test_check_names_each_forum() -> None:
     with Discourse([post(1, BASE)]) as forum, closing(source_for(forum)) as source:
         assert source.check() == f"{forum.url.partition('//')[2]} answers (1 posts)"
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("kind", ["slow_body", "hang"])
+def test_a_forum_that_does_not_get_done_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    short = Limits(total_seconds=0.3, read_seconds=0.2)
+    monkeypatch.setattr("sources.discourse.Client", partial(Client, limits=short))
+    with Discourse([post(1, BASE)]) as slow, closing(source_for(slow)) as source:
+        slow.fault(kind, times=9)
+        with pytest.raises(UnavailableError, match="did not"):
+            read_all(source)
 
 
 def test_drifted_posts_become_mentions_or_reasons_and_never_a_crash() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +41,7 @@ from servers.github import TOKEN, GitHub, discussion, finds, issue, stamp
 from sources.github import DIALECT, GitHubOptions, GitHubSource
 from sources.github_items import read_discussion, read_issue
 from sources.markdown import links_of_markdown, text_of_markdown
+from sources.web import Client, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +252,12 @@ def test_a_wrong_token_is_named_without_being_shown(server: GitHub, monkeypatch:
     source.close()
 
 
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again without a pause."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
 FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"kind": "status", "status": 422, "body": '{"message": "Validation Failed"}'}, RejectedQueryError, "Validation"),
     ({"kind": "status", "status": 403, "body": '{"message": "no"}'}, ForbiddenError, "may not be read"),
@@ -261,6 +271,7 @@ FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("_hasty")
 @pytest.mark.parametrize(("fault", "error", "sentence"), FAULTS)
 def test_a_fault_is_its_error_in_one_sentence(
     server: GitHub, source: GitHubSource, fault: dict[str, Any], error: type[SourceError], sentence: str
@@ -302,6 +313,17 @@ def test_a_check_says_how_many_searches_are_left(server: GitHub, source: GitHubS
     other = source_for(server, token=token)
     assert other.check() == "answers with a token; 29 of 30 searches are left in this minute"
     other.close()
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("kind", ["slow_body", "hang"])
+def test_a_search_that_does_not_get_done_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    short = Limits(total_seconds=0.3, read_seconds=0.2)
+    monkeypatch.setattr("sources.github.Client", partial(Client, limits=short))
+    with GitHub([issue(1, BASE)]) as slow, closing(source_for(slow)) as source:
+        slow.fault(kind, times=9)
+        with pytest.raises(UnavailableError, match="did not"):
+            read_all(source)
 
 
 def test_drifted_items_become_mentions_or_reasons_and_never_a_crash(server: GitHub, source: GitHubSource) -> None:
@@ -386,7 +408,7 @@ def test_passes_go_on_where_the_last_one_stopped_and_after_two_days_away(
         table = f'[sources.github]\nbase_url = "{server.url}"\n'
         site = Site(tmp_path, table, brands=BRAND)
         assert site.collect(now=NOW).rows()["github"]["new"] == 11
-        server.issues += [issue(100 + n, int((NOW + timedelta(minutes=2 * n)).timestamp())) for n in range(1, 1400)]
+        server.issues += [issue(100 + n, int((NOW + timedelta(minutes=2 * n)).timestamp())) for n in range(1, 1100)]
         server.left = 8
         server.resets_at = int(datetime.now(UTC).timestamp()) + 60
         limited = site.collect(now=NOW + timedelta(days=2))
@@ -394,5 +416,5 @@ def test_passes_go_on_where_the_last_one_stopped_and_after_two_days_away(
         server.left = 1000
         site.collect(now=NOW + timedelta(days=2, minutes=1))
     [(stored,)] = site.rows("SELECT count(*) FROM mentions")
-    assert stored == 11 + 1399
+    assert stored == 11 + 1099
     assert {state for (state,) in site.rows("SELECT state FROM windows")} == {"drained"}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +41,7 @@ from running.site import Site
 from servers.stackexchange import KEY, TOO_MANY, StackExchange, answer, comment, finds, question
 from sources.stackexchange import DIALECT, StackExchangeOptions, StackExchangeSource
 from sources.stackexchange_items import domain_of, read_item
+from sources.web import Client, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,13 +112,14 @@ def test_an_item_deleted_between_pages_hides_no_other(server: StackExchange, sou
     assert len(seen) == 250
 
 
-def test_a_second_with_more_items_than_the_api_gives_is_told_as_lost() -> None:
-    items = [question(n, BASE + 500) for n in range(2600)] + [question(9000, BASE + 3)]
+def test_a_second_with_more_items_than_the_api_gives_is_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.stackexchange._PAGES", 3)  # in the place of 25 pages of 100
+    items = [question(n, BASE + 500) for n in range(360)] + [question(9000, BASE + 3)]
     with StackExchange(items) as server:
         source = source_for(server)
         mentions, pages = read_all(source)
         source.close()
-    assert len({mention.id for mention in mentions}) == 2501
+    assert len({mention.id for mention in mentions}) == 301
     assert pages[-1].complete_since == from_epoch(BASE + 501)
     assert "one second" in (pages[-1].lost_reason or "")
 
@@ -275,6 +280,12 @@ def test_a_key_is_sent_and_a_wrong_one_is_named_without_being_shown(
     source.close()
 
 
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again without a pause."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
 FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"kind": "status", "status": 400, "body": json.dumps({"error_message": "q"})}, RejectedQueryError, "refused"),
     (
@@ -294,6 +305,7 @@ FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("_hasty")
 @pytest.mark.parametrize(("fault", "error", "sentence"), FAULTS)
 def test_a_fault_is_its_error_in_one_sentence(
     server: StackExchange, source: StackExchangeSource, fault: dict[str, Any], error: type[SourceError], sentence: str
@@ -332,6 +344,17 @@ def test_a_site_that_is_none_is_told(server: StackExchange) -> None:
 
 def test_a_check_says_how_many_requests_are_left(source: StackExchangeSource) -> None:
     assert source.check() == "stackoverflow answered without a key; 299 of 300 requests are left today"
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize("kind", ["slow_body", "hang"])
+def test_an_api_that_does_not_get_done_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    short = Limits(total_seconds=0.3, read_seconds=0.2)
+    monkeypatch.setattr("sources.stackexchange.Client", partial(Client, limits=short))
+    with StackExchange([question(1, BASE)]) as slow, closing(source_for(slow)) as source:
+        slow.fault(kind, times=9)
+        with pytest.raises(UnavailableError, match="did not"):
+            read_all(source)
 
 
 def test_drifted_items_become_mentions_or_reasons_and_never_a_crash(
