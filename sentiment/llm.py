@@ -186,7 +186,9 @@ class LlmScorer:
     def _price(self, sent: int, received: int) -> int:
         """Return the price of tokens in millionths of a dollar, rounded up."""
         options = self._options
-        return math.ceil(sent * options.usd_per_million_sent + received * options.usd_per_million_received)
+        return math.ceil(
+            sent * (options.usd_per_million_sent or 0.0) + received * (options.usd_per_million_received or 0.0)
+        )
 
 
 def _is_worth_another_try(reply: Reply) -> bool:

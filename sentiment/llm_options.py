@@ -40,9 +40,11 @@ class LlmOptions:
     usd_a_day: float | None = option(
         "US dollars a day at most; needs the prices.", default=None, minimum=0.0, example=1.0
     )
-    usd_per_million_sent: float = option("Price of a million tokens sent, in US dollars.", default=0.0, minimum=0.0)
-    usd_per_million_received: float = option(
-        "Price of a million tokens received, in US dollars.", default=0.0, minimum=0.0
+    usd_per_million_sent: float | None = option(
+        "Price of a million tokens sent, in US dollars.", default=None, minimum=0.0, example=0.15
+    )
+    usd_per_million_received: float | None = option(
+        "Price of a million tokens received, in US dollars.", default=None, minimum=0.0, example=0.6
     )
     remembered: int = option(
         "Answers kept, so that none is paid for twice; the oldest ones go first.", default=100_000, minimum=1_000
@@ -74,7 +76,8 @@ class LlmOptions:
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             msg = f"base_url: {parts.hostname} is not this machine; write https"
             raise ValueError(msg)
-        if self.usd_a_day is not None and not (self.usd_per_million_sent or self.usd_per_million_received):
+        prices = (self.usd_per_million_sent, self.usd_per_million_received)
+        if self.usd_a_day is not None and None in prices:
             msg = "usd_a_day: needs usd_per_million_sent and usd_per_million_received"
             raise ValueError(msg)
 
