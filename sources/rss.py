@@ -144,7 +144,7 @@ class RssSource:
             allow_private=options.allow_private,
             limits=Limits(body_bytes=_MOST_BYTES),
             stop=stop,
-            clock_ahead=timedelta(days=1),  # feeds' hosts are less careful with theirs, and much is read again
+            clock_ahead=timedelta(hours=1),  # hosts of feeds are less careful with theirs
         )
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:

@@ -250,7 +250,7 @@ class FeedService(Service):
     """One feed of few entries: what a pass comes too late for is gone, and that must be said."""
 
     name = "rss"
-    overlap, lag = 2 * DAY, 0
+    overlap, lag = 2 * DAY, 10 * MINUTE  # a clock that is a little ahead is put up with
     length = 80
     largest_burst = 30
 
