@@ -1,23 +1,27 @@
 """Keep counts and sums by bucket, and prove that they are right.
 
-A match contributes to three cells: (brand, 15 minutes UTC), from which every time
-zone's hours and days add up exactly, (brand, UTC day, source, language), and where
-it has a score (brand, UTC day, score bin). The pipeline adds and takes away
-contributions inside the page's transaction; `rebuild` computes the same cells from
-the rows. Matches numbered as an upgrade has still to count are in no bin.
+A match contributes to two cells: (brand, 15 minutes UTC), from which every time
+zone's hours and days add up exactly, and (brand, UTC day, source, language). The
+first are also added up by day of the time zone that the store is told, so that a
+year costs a year of rows. The pipeline adds and takes away contributions inside the
+page's transaction; `rebuild` computes the same cells from the rows.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Final
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.clock import STEPS, align_down, from_epoch, load_zone, to_epoch
 from listener.frozen import dataclass
 from listener.mention import Label
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
 __all__ = [
     "BIN_WIDTH",
@@ -26,20 +30,24 @@ __all__ = [
     "REACH_LAST",
     "REACH_STEPS",
     "Contribution",
+    "Cut",
     "RollupChange",
-    "apply_bins",
     "apply_change",
+    "cut_quarter",
     "differences",
     "find_differences",
+    "local_day_number",
+    "read_zone",
     "rebuild",
+    "rebuild_local",
 ]
 
 QUARTER_SECONDS: Final = 900
 DAY_SECONDS: Final = 86_400
 
 BIN_WIDTH: Final = 500
-"""Scores x 10 000 that share a bin: bin 0 is around -1, bin 40 around 1, each 0.05 wide."""
-_TO_BIN: Final = 10_000 + BIN_WIDTH // 2
+"""Scores x 10 000 that share a bin of `rollup_scores`: bin 0 is around -1, bin 40 around 1, each 0.05 wide."""
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 REACH_STEPS: Final = (0, 1, 2, 3)
 """How `rollup_reach` names hours, days, weeks and months."""
@@ -61,13 +69,12 @@ _DAY_FIGURES: Final = tuple(name for name in _FIGURES if name != "stories")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """Hold what one match of mention `number` adds: where (brand, time, source, language) and how much.
+    """Hold what one match adds: where (brand, time, source, language) and how much.
 
     `label` is the effective one. `score` is x 10 000, None where unscored or where a
     person's label contradicts it: then it is in no mean. `engagement` is 0 for reposts.
     """
 
-    number: int
     brand_id: int
     published_at: int
     source_id: int
@@ -78,14 +85,9 @@ class Contribution:
 
 
 class RollupChange:
-    """Gather what a transaction adds to and takes from the cells.
+    """Gather what a transaction adds to and takes from the cells."""
 
-    `uncounted` tells which mentions an upgrade has still to count: they are in no bin.
-    """
-
-    def __init__(self, uncounted: Container[int] = ()) -> None:
-        self._uncounted = uncounted
-        self._bins: Counter[tuple[int, int, int]] = Counter()
+    def __init__(self) -> None:
         self._quarters: dict[tuple[int, int], list[int]] = {}
         self._days: dict[tuple[int, int, int, str], list[int]] = {}
 
@@ -101,8 +103,6 @@ class RollupChange:
             amounts[_POSITION["score_sum"]] = sign * score
             amounts[_POSITION["score_squares"]] = sign * score * score
             amounts[_POSITION["score_count"]] = sign
-            if contribution.number not in self._uncounted:
-                self.add_bin(contribution, sign)
         amounts[_POSITION["engagement"]] = sign * contribution.engagement
         quarter = (contribution.brand_id, contribution.published_at // QUARTER_SECONDS)
         day = (
@@ -113,13 +113,6 @@ class RollupChange:
         )
         _accumulate(self._quarters.setdefault(quarter, [0] * len(_FIGURES)), amounts)
         _accumulate(self._days.setdefault(day, [0] * len(_FIGURES)), amounts)
-
-    def add_bin(self, contribution: Contribution, sign: int = 1) -> None:
-        """Add a match to the bin of its score alone, or take it away; nothing where it counts in no mean."""
-        score = contribution.score
-        if score is not None and contribution.label is not Label.IRRELEVANT:
-            day = contribution.published_at // DAY_SECONDS
-            self._bins[contribution.brand_id, day, (score + _TO_BIN) // BIN_WIDTH] += sign
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""
@@ -135,10 +128,6 @@ class RollupChange:
         without = _POSITION["stories"]
         rows = ((key, [*cell[:without], *cell[without + 1 :]]) for key, cell in sorted(self._days.items()))
         return [(*key, *cell) for key, cell in rows if any(cell)]
-
-    def bins(self) -> list[tuple[int, ...]]:
-        """Return rows (brand, day, bin, mentions) that change anything, in key order."""
-        return [(*key, amount) for key, amount in sorted(self._bins.items()) if amount]
 
 
 def _accumulate(cell: list[int], amounts: list[int]) -> None:
@@ -160,7 +149,8 @@ _QUARTER_KEYS: Final = ("brand_id", "bucket")
 _DAY_KEYS: Final = ("brand_id", "day", "source_id", "language")
 _ADD_QUARTERS: Final = _upsert("rollup_quarter", _QUARTER_KEYS, _FIGURES)
 _ADD_DAYS: Final = _upsert("rollup_day", _DAY_KEYS, _DAY_FIGURES)
-_ADD_BINS: Final = _upsert("rollup_scores", ("brand_id", "day", "bin"), ("mentions",))
+_LOCAL_KEYS: Final = ("brand_id", "day")
+_ADD_LOCAL: Final = _upsert("rollup_local", _LOCAL_KEYS, _FIGURES)
 
 _LABEL_SUMS: Final = ", ".join(
     f"sum(label = {int(label)}) AS {_COLUMN_OF[label]}"
@@ -195,13 +185,6 @@ SELECT brand_id, published_at / {DAY_SECONDS} AS day, source_id, language, {_MAT
 {_COUNTED} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
-_BINS_FROM_ROWS: Final = f"""
-SELECT brand_id, published_at / {DAY_SECONDS}, (score + {_TO_BIN}) / {BIN_WIDTH}, count(*) {_COUNTED}
-  AND score IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM upgrade_progress WHERE mention_id > position AND mention_id <= until)
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""  # noqa: S608 - built from constants of this module
-
 _STORIES_FROM_ROWS: Final = f"""
 SELECT matches.brand_id, story_id, min(matches.published_at)
 FROM matches JOIN mentions ON mentions.id = matches.mention_id
@@ -214,7 +197,8 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     quarters, days = change.quarters(), change.days()
     connection.executemany(_ADD_QUARTERS, quarters)
     connection.executemany(_ADD_DAYS, days)
-    apply_bins(connection, change)
+    local = _by_local_day(quarters, read_zone(connection))
+    connection.executemany(_ADD_LOCAL, local)
     connection.executemany(
         "DELETE FROM rollup_quarter WHERE brand_id = ? AND bucket = ? AND mentions = 0 AND stories = 0",
         [row[:2] for row in quarters],
@@ -223,16 +207,62 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
         "DELETE FROM rollup_day WHERE brand_id = ? AND day = ? AND source_id = ? AND language = ? AND mentions = 0",
         [row[:4] for row in days],
     )
-
-
-def apply_bins(connection: sqlite3.Connection, change: RollupChange) -> None:
-    """Write the gathered change of bins alone; those that come to nothing are removed."""
-    bins = change.bins()
-    connection.executemany(_ADD_BINS, bins)
     connection.executemany(
-        "DELETE FROM rollup_scores WHERE brand_id = ? AND day = ? AND bin = ? AND mentions = 0",
-        [row[:3] for row in bins if row[3] < 0],
+        "DELETE FROM rollup_local WHERE brand_id = ? AND day = ? AND mentions = 0 AND stories = 0",
+        [row[:2] for row in local],
     )
+
+
+def rebuild_local(connection: sqlite3.Connection) -> None:
+    """Add the quarters up by local day anew, inside the caller's transaction."""
+    connection.execute("DELETE FROM rollup_local")
+    connection.executemany(_ADD_LOCAL, _local_from_quarters(connection))
+
+
+def read_zone(connection: sqlite3.Connection) -> str:
+    """Return the time zone in which the store cuts days, and the buckets of reach."""
+    (zone,) = connection.execute("SELECT zone FROM rollup_zone").fetchone()
+    return str(zone)
+
+
+class Cut(NamedTuple):
+    """Hold where a quarter of an hour lies: the quarters its hour, day, week and month begin with, and its day.
+
+    Days are numbered by the local calendar: 1970-01-01 is 0.
+    """
+
+    hour: int
+    day: int
+    week: int
+    month: int
+    number: int
+
+
+@lru_cache(maxsize=100_000)
+def cut_quarter(zone: str, quarter: int) -> Cut:
+    """Return where a quarter of an hour lies in a time zone."""
+    instant, place = from_epoch(quarter * QUARTER_SECONDS), load_zone(zone)
+    hour, day, week, month = (to_epoch(align_down(instant, step, place)) // QUARTER_SECONDS for step in STEPS)
+    return Cut(hour=hour, day=day, week=week, month=month, number=local_day_number(instant, place))
+
+
+def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
+    """Return the number of the local day of an instant: 1970-01-01 is 0."""
+    return instant.astimezone(zone).toordinal() - _FIRST_DAY
+
+
+def _local_from_quarters(connection: sqlite3.Connection) -> list[tuple[int, ...]]:
+    columns = ", ".join((*_QUARTER_KEYS, *_FIGURES))
+    rows = connection.execute(f"SELECT {columns} FROM rollup_quarter")  # noqa: S608 - names are constants of this module
+    return _by_local_day(rows, read_zone(connection))
+
+
+def _by_local_day(quarters: Iterable[tuple[int, ...]], zone: str) -> list[tuple[int, ...]]:
+    """Add rows of quarters up by local day."""
+    days: dict[tuple[int, int], list[int]] = {}
+    for brand, quarter, *figures in quarters:
+        _accumulate(days.setdefault((brand, cut_quarter(zone, quarter).number), [0] * len(_FIGURES)), figures)
+    return [(*key, *cell) for key, cell in sorted(days.items()) if any(cell)]
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
@@ -240,6 +270,7 @@ def rebuild(connection: sqlite3.Connection) -> None:
     for table, (sql, _) in _FROM_ROWS.items():
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are constants of this module
         connection.execute(f"INSERT INTO {table} ({_COLUMNS[table]}) {sql}")
+    rebuild_local(connection)
 
 
 def find_differences(connection: sqlite3.Connection) -> list[str]:
@@ -248,13 +279,13 @@ def find_differences(connection: sqlite3.Connection) -> list[str]:
     for table, (sql, keys) in _FROM_ROWS.items():
         kept = connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}")  # noqa: S608 - names are constants of this module
         lines += differences(table, kept, connection.execute(sql), keys)
-    return lines
+    kept = connection.execute(f"SELECT {', '.join((*_LOCAL_KEYS, *_FIGURES))} FROM rollup_local")  # noqa: S608 - the same
+    return lines + differences("rollup_local", kept, _local_from_quarters(connection), 2)
 
 
 _FROM_ROWS: Final = {
     "rollup_quarter": (_QUARTERS_FROM_ROWS, 2),
     "rollup_day": (_DAYS_FROM_ROWS, 4),
-    "rollup_scores": (_BINS_FROM_ROWS, 3),
     "story_firsts": (_STORIES_FROM_ROWS, 2),
 }
 """Each table with what computes it, and how many of its columns are its key."""
@@ -262,7 +293,6 @@ _FROM_ROWS: Final = {
 _COLUMNS: Final = {
     "rollup_quarter": ", ".join((*_QUARTER_KEYS, *_FIGURES)),
     "rollup_day": ", ".join((*_DAY_KEYS, *_DAY_FIGURES)),
-    "rollup_scores": "brand_id, day, bin, mentions",
     "story_firsts": "brand_id, story_id, first_at",
 }
 

@@ -78,7 +78,12 @@ class Service:
 
     def register(self, store: Store, now: datetime) -> None:
         """Make the brands of the configuration and their queries known to the store."""
-        store.register([(brand.name, brand.kind) for brand in self._config.brands], self._queries, now=now)
+        store.register(
+            [(brand.name, brand.kind) for brand in self._config.brands],
+            self._queries,
+            now=now,
+            zone=self._config.zone().key,
+        )
 
     def collect(
         self,

@@ -65,7 +65,9 @@ def import_(app: App, file: Path, complete: bool, keep_unmatched: bool, file_for
         store = stack.enter_context(Store(app.database_path))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
-        store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
+        store.register(
+            [(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now, zone=app.zone.key
+        )
         report = import_mentions(
             lines,
             store,

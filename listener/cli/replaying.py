@@ -74,7 +74,9 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     stop = threading.Event()
     with stop_on_signals(stop), Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
         judge = wiring.build_judge(app.config, queries, reader.models(), database=app.database_path)
-        store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now)
+        store.register(
+            [(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key
+        )
         with progress_bar("mentions") as move:
             report = how(
                 store,

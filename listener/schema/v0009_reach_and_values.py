@@ -5,6 +5,27 @@ from typing import Final
 __all__ = ["TABLES"]
 
 TABLES: Final = """
+CREATE TABLE rollup_local (
+  brand_id INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  mentions INTEGER NOT NULL,
+  stories INTEGER NOT NULL,
+  positive INTEGER NOT NULL,
+  neutral INTEGER NOT NULL,
+  negative INTEGER NOT NULL,
+  no_evidence INTEGER NOT NULL,
+  unscored INTEGER NOT NULL,
+  score_sum INTEGER NOT NULL,
+  score_squares INTEGER NOT NULL,
+  engagement INTEGER NOT NULL,
+  score_count INTEGER NOT NULL,
+  PRIMARY KEY (brand_id, day)
+) STRICT, WITHOUT ROWID;
+INSERT INTO rollup_local
+SELECT brand_id, bucket / 96, sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative),
+       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
+FROM rollup_quarter GROUP BY 1, 2;
+
 CREATE TABLE rollup_scores (
   brand_id INTEGER NOT NULL,
   day INTEGER NOT NULL,
@@ -40,9 +61,10 @@ CREATE TABLE rollup_values (
 CREATE TABLE upgrade_progress (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   position INTEGER NOT NULL,
-  until INTEGER NOT NULL
+  until INTEGER NOT NULL,
+  has_words INTEGER NOT NULL
 ) STRICT;
-INSERT INTO upgrade_progress SELECT 1, 0, max(id) FROM mentions HAVING count(*) > 0;
+INSERT INTO upgrade_progress SELECT 1, 0, max(id), 0 FROM mentions HAVING count(*) > 0;
 
 DROP INDEX story_keys_of_mention;
 DROP INDEX mentions_of_author;

@@ -115,7 +115,7 @@ class PageWriter:
         self._catalogue = catalogue
         self._now = now
         uncounted = read_uncounted(connection)
-        self._change = RollupChange(uncounted)
+        self._change = RollupChange()
         self._faces = Faces(connection, uncounted)
         self._touched: set[int] = set()
         self._brands: set[str] = set()
@@ -309,7 +309,6 @@ class PageWriter:
         )  # fmt: skip
         self._change.add(
             Contribution(
-                number=place.number,
                 brand_id=brand_id,
                 published_at=place.published_at,
                 source_id=place.source_id,
@@ -324,7 +323,6 @@ class PageWriter:
     def _contributions(self, number: int) -> list[Contribution]:
         return [
             Contribution(
-                number=number,
                 brand_id=brand_id,
                 published_at=published_at,
                 source_id=source_id,

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import align_down, from_epoch, load_zone, to_epoch
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS
+from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from listener.store.uncounted import Uncounted
 
-__all__ = ["ReachChange", "add_reach", "read_zone", "starts_of"]
+__all__ = ["ReachChange"]
 
 _WHERE: Final = f"""
 FROM mentions CROSS JOIN matches ON matches.mention_id = mentions.id
@@ -38,11 +36,6 @@ _BEFORE: Final = f"""
 SELECT mentions.published_at / {QUARTER_SECONDS} {_WHERE}
   AND matches.brand_id = ? AND mentions.published_at < ? ORDER BY mentions.published_at DESC LIMIT 1
 """
-_ADD: Final = """
-INSERT INTO rollup_reach (brand_id, step, start, reach) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET reach = reach + excluded.reach
-"""
-_REMOVE_EMPTY: Final = "DELETE FROM rollup_reach WHERE brand_id = ? AND step = ? AND start = ? AND reach = 0"
 _EVER: Final = -(2**40)
 
 Cell = tuple[int, int]
@@ -74,8 +67,8 @@ class ReachChange:
         """Note that a mention of an author counts for a brand from now on, or no longer."""
         self._deltas[author][brand][quarter] += sign
 
-    def apply(self) -> None:
-        """Change the cells."""
+    def apply(self, cells: Counter[tuple[int, ...]]) -> None:
+        """Add the change to the cells (brand, kind of bucket, start)."""
         authors = {
             author for author, brands in self._deltas.items() if any(any(one.values()) for one in brands.values())
         }
@@ -89,15 +82,13 @@ class ReachChange:
             ).fetchall()
         )
         zone = read_zone(self._connection)
-        cells: Counter[tuple[int, int, int]] = Counter()
         for author in authors:
             now = counts.get(author) or 0
             former = self._former.get(author, now) or 0
             if now or former:
                 self._change(author, former, now, zone, cells)
-        add_reach(self._connection, cells)
 
-    def _change(self, author: int, former: int, now: int, zone: str, cells: Counter[tuple[int, int, int]]) -> None:
+    def _change(self, author: int, former: int, now: int, zone: str, cells: Counter[tuple[int, ...]]) -> None:
         """Add what changes for one author."""
         deltas: Mapping[int, Counter[int]] = self._deltas.get(author, {})
         touched = [quarter for changes in deltas.values() for quarter, amount in changes.items() if amount]
@@ -107,7 +98,7 @@ class ReachChange:
             self._begin(deltas, now, zone, cells)
             return
         # A week may begin before its month.
-        since = min(starts_of(zone, min(touched))) if former == now else _EVER
+        since = min(cut_quarter(zone, min(touched))[:4]) if former == now else _EVER
         after: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for brand, quarter, count in self._connection.execute(
             _SINCE, (author, *self._skipped, since * QUARTER_SECONDS)
@@ -124,21 +115,21 @@ class ReachChange:
                 for cell in self._cells(author, brand, quarters, since, zone):
                     cells[brand, *cell] += followers
 
-    def _begin(
-        self, deltas: Mapping[int, Counter[int]], now: int, zone: str, cells: Counter[tuple[int, int, int]]
-    ) -> None:
+    def _begin(self, deltas: Mapping[int, Counter[int]], now: int, zone: str, cells: Counter[tuple[int, ...]]) -> None:
         """Add an author of whom nothing was stored before."""
         for brand, counted in deltas.items():
             quarters = [quarter for quarter, count in counted.items() if count > 0]
-            found = {cell for quarter in quarters for cell in zip(REACH_STEPS, starts_of(zone, quarter), strict=True)}
+            found = {
+                cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter), strict=False)
+            }
             if quarters:
-                found.add((REACH_LAST, starts_of(zone, max(quarters))[0]))
+                found.add((REACH_LAST, cut_quarter(zone, max(quarters)).hour))
             for cell in found:
                 cells[brand, *cell] += now
 
     def _cells(self, author: int, brand: int, quarters: list[int], since: int, zone: str) -> set[Cell]:
         """Return the cells an author is in who has mentions in these quarters and, before `since`, those stored."""
-        found = {cell for quarter in quarters for cell in zip(REACH_STEPS, starts_of(zone, quarter), strict=True)}
+        found = {cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter), strict=False)}
         if quarters:
             last = max(quarters)
         else:
@@ -146,26 +137,4 @@ class ReachChange:
             if row is None:
                 return found
             last = row[0]
-        return {*found, (REACH_LAST, starts_of(zone, last)[0])}
-
-
-def add_reach(connection: sqlite3.Connection, cells: Mapping[tuple[int, int, int], int]) -> None:
-    """Add to cells (brand, kind of bucket, start); those that come to nothing are removed."""
-    rows: Iterable[tuple[int, ...]] = [(*key, amount) for key, amount in sorted(cells.items()) if amount]
-    connection.executemany(_ADD, rows)
-    connection.executemany(_REMOVE_EMPTY, [row[:3] for row in rows if row[3] < 0])
-
-
-def read_zone(connection: sqlite3.Connection) -> str:
-    """Return the time zone in which the store cuts the buckets of reach."""
-    (zone,) = connection.execute("SELECT zone FROM rollup_zone").fetchone()
-    return str(zone)
-
-
-@lru_cache(maxsize=100_000)
-def starts_of(zone: str, quarter: int) -> tuple[int, ...]:
-    """Return the quarters with which the hour, day, week and month of a quarter begin in a time zone."""
-    instant, place = from_epoch(quarter * QUARTER_SECONDS), load_zone(zone)
-    return tuple(
-        to_epoch(align_down(instant, step, place)) // QUARTER_SECONDS for step in ("hour", "day", "week", "month")
-    )
+        return {*found, (REACH_LAST, cut_quarter(zone, last).hour)}

@@ -1,4 +1,4 @@
-"""Know which mentions an upgrade of the store has still to count and to index."""
+"""Know which mentions are still to be counted and indexed after an upgrade of the store, or a change of its zone."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ __all__ = ["Uncounted", "read_uncounted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncounted:
-    """Hold the numbers above `position` up to `until`: mentions that were stored before an upgrade.
+    """Hold the numbers above `position` up to `until`: mentions that are still in no rollup cut in the store's zone.
 
-    They are in no newer rollup and not in the full-text index until the upgrade
-    comes to them; both are 0 where it is done.
+    Nor are they in the full-text index, unless it `has_words`. Both are 0 where
+    nothing is to be done.
     """
 
     position: int = 0
     until: int = 0
+    has_words: bool = True
 
     def __contains__(self, number: object) -> bool:
         return isinstance(number, int) and self.position < number <= self.until
@@ -31,6 +32,6 @@ class Uncounted:
 
 
 def read_uncounted(connection: sqlite3.Connection) -> Uncounted:
-    """Return where an upgrade stands."""
-    row = connection.execute("SELECT position, until FROM upgrade_progress").fetchone()
-    return Uncounted() if row is None else Uncounted(position=row[0], until=row[1])
+    """Return how far the counting stands."""
+    row = connection.execute("SELECT position, until, has_words FROM upgrade_progress").fetchone()
+    return Uncounted() if row is None else Uncounted(position=row[0], until=row[1], has_words=bool(row[2]))

@@ -1,16 +1,16 @@
-"""Count and index, after an upgrade, the mentions that were stored before it: a batch a transaction.
+"""Count and index mentions that are already stored, a batch a transaction: after an upgrade, or a change of zone.
 
 Others read and write meanwhile; a crash loses nothing, since how far it is stands
-in the same transaction as the batch.
+in the same transaction as the batch. While something is left to be done, readers
+count what they are asked for from the rows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from listener.database import write_transaction
-from listener.mention import Label
-from listener.rollups import Contribution, RollupChange, apply_bins
+from listener.database import translated, write_transaction
+from listener.rollups import read_zone, rebuild_local
 from listener.store.faces import Faces, read_faces
 from listener.store.uncounted import Uncounted, read_uncounted
 
@@ -19,22 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["finish_upgrade"]
+__all__ = ["change_zone", "finish_upgrade"]
 
 _BATCH: Final = 1_000
 """Mentions in a transaction: other writers wait for no more than one."""
 
-_MATCHES: Final = """
-SELECT mention_id, brand_id, published_at, source_id, language, label, score, engagement FROM matches
-WHERE mention_id > ? AND mention_id <= ?
-"""
+
+def change_zone(connection: sqlite3.Connection, zone: str) -> None:
+    """Cut days in another time zone from now on, inside the caller's transaction; nothing where they are already.
+
+    What is stored is then to be counted anew: see `finish_upgrade`.
+    """
+    left = read_uncounted(connection)
+    if zone == read_zone(connection) or (left and not left.has_words):
+        return  # an upgrade under way comes first; the next start changes the zone
+    connection.execute("UPDATE rollup_zone SET zone = ?", (zone,))
+    rebuild_local(connection)
+    for table in ("rollup_scores", "rollup_reach", "rollup_values"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are the three above
+    connection.execute("DELETE FROM upgrade_progress")
+    connection.execute(
+        "INSERT INTO upgrade_progress (id, position, until, has_words) "
+        "SELECT 1, 0, max(id), 1 FROM mentions HAVING count(*) > 0"
+    )
 
 
 def finish_upgrade(
     connection: sqlite3.Connection, path: Path, on_progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Go on until every mention is counted; `on_progress` is told the last number done and the last there is."""
-    while read_uncounted(connection):
+    while _is_left(connection, path):
         with write_transaction(connection, path):
             left = read_uncounted(connection)
             if left:
@@ -43,23 +57,18 @@ def finish_upgrade(
             on_progress(done, left.until)
 
 
+def _is_left(connection: sqlite3.Connection, path: Path) -> bool:
+    with translated(path):
+        return bool(read_uncounted(connection))
+
+
 def _count(connection: sqlite3.Connection, left: Uncounted) -> int:
     """Count the next mentions; return the last of them."""
     end = min(left.position + _BATCH, left.until)
-    span = (left.position, end)
     connection.execute("UPDATE upgrade_progress SET position = ?", (end,))
-    counted = Uncounted(position=end, until=left.until)
-    change = RollupChange()
-    for row in connection.execute(_MATCHES, span):
-        number, brand, at, source, language, label, score, engagement = row
-        change.add_bin(
-            Contribution(
-                number=number, brand_id=brand, published_at=at, source_id=source, language=language,
-                label=Label(label), score=score, engagement=engagement,
-            )
-        )  # fmt: skip
-    apply_bins(connection, change)
-    Faces(connection, counted).add(read_faces(connection, "> ? AND {} <= ?", span))
+    rest = Uncounted(position=end, until=left.until, has_words=left.has_words)
+    faces = read_faces(connection, "> ? AND {} <= ?", (left.position, end))
+    Faces(connection, rest).add(faces)
     if end == left.until:
         connection.execute("DELETE FROM upgrade_progress")
     return end

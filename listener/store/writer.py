@@ -18,14 +18,13 @@ from listener.store.erasure import Eraser, tombstone
 from listener.store.labels import PERSON_LABELS
 from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
-from listener.store.reach import read_zone
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
-from listener.store.recount import find_recount_differences, recount, recount_reach
+from listener.store.recount import find_recount_differences, recount
 from listener.store.reporting import ReportWriter
 from listener.store.spending import Charge, Purse
-from listener.store.upgrade import finish_upgrade
+from listener.store.upgrade import change_zone, finish_upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,13 +93,14 @@ class Store:
     ) -> None:
         """Make brands (name, kind) and the present versions of their queries known.
 
-        `zone` names the time zone in which buckets of reach are cut from now on; in
-        others they are counted when they are asked for.
+        `zone` names the time zone in which days are cut from now on; in others they
+        are counted when they are asked for. Where it changes, what is stored is counted anew.
         """
         with self._transaction():
             self._catalogue.register(brands, queries, to_epoch(now))
-            if zone is not None and zone != read_zone(self._connection):
-                recount_reach(self._connection, zone)
+            if zone is not None:
+                change_zone(self._connection, zone)
+        finish_upgrade(self._connection, self.path)
 
     def known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownMention]:
         """Return what is stored of mentions (source, native id); absent where nothing is."""
@@ -285,7 +285,9 @@ class Store:
         where it was read until, however else it is asked for now. What is new is
         read from `lookback_from` on.
         """
-        brand_names = {name for resource in resources for name in (resource.brand, *resource.brands) if name is not None}
+        brand_names = {
+            name for resource in resources for name in (resource.brand, *resource.brands) if name is not None
+        }
         with self._transaction():
             brand_ids = {name: self._catalogue.brand(name) for name in sorted(brand_names)}
             ids = ledger.register_resources(
