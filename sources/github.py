@@ -34,6 +34,7 @@ from listener.api import (
     utc_now,
 )
 from sources.adapter import checked_base_url, header_safe
+from sources.alternatives import widest
 from sources.github_items import read_discussion, read_issue
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client
@@ -183,10 +184,10 @@ class GitHubSource:
         if self._options.include_discussions and self._options.token.is_set:
             kinds.append("discussions")
         return tuple(
-            _resource(kind, native.text, query.brand, number)
+            _resource(kind, text, query.brand, number)
             for kind in kinds
             for query in queries
-            for number, native in enumerate(compile_query(query, DIALECT), start=1)
+            for number, text in enumerate(widest([one.text for one in compile_query(query, DIALECT)]), start=1)
         )
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:

@@ -38,6 +38,7 @@ from listener.api import (
 )
 from listener.errors import UsageError
 from sources.adapter import checked_base_url
+from sources.alternatives import widest
 from sources.stackexchange_items import domain_of, read_item
 from sources.text import as_list, as_object, count_of
 from sources.web import Client
@@ -153,10 +154,10 @@ class StackExchangeSource:
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
         """Return a resource for each site and alternative of a query, and one for the comments of each site."""
         searches = [
-            _resource("search", site, native.text, query.brand, number)
+            _resource("search", site, text, query.brand, number)
             for site in self._sites
             for query in queries
-            for number, native in enumerate(compile_query(query, DIALECT), start=1)
+            for number, text in enumerate(widest([one.text for one in compile_query(query, DIALECT)]), start=1)
         ]
         wanted = self._sites if self._options.include_comments and queries else ()
         return (*searches, *(_resource("comments", site, "newest comments", None, 1) for site in wanted))
@@ -286,7 +287,6 @@ def _checked_sites(sites: Sequence[str]) -> tuple[str, ...]:
 
 
 def _resource(kind: str, site: str, native: str, brand: str | None, number: int) -> Resource:
-    native = native.strip('"') if native.count(" ") == 0 else native
     digest = hashlib.sha256(f"{kind}\n{domain_of(site)}\n{native}\n{brand or ''}".encode()).hexdigest()
     lane = f"{kind}:{site}"
     return Resource(key=digest[:16], lane=lane if number == 1 else f"{lane}/{number}", native=native, brand=brand)
