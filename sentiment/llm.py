@@ -145,9 +145,8 @@ class LlmScorer:
     def _ask(self, batch: Sequence[Question]) -> _Outcome:
         """Ask about one batch, once more where the service asks to come back soon."""
         body = request_body(batch, self._options)
-        most = Charge(
-            1, len(body) + _TOKENS_OF_FRAME + answer_limit(len(batch)), self._price(len(body), answer_limit(len(batch)))
-        )
+        sent, received = len(body) + _TOKENS_OF_FRAME, answer_limit(len(batch))  # no token is less than a byte
+        most = Charge(1, sent + received, self._price(sent, received))
         again = tenacity.Retrying(
             retry=tenacity.retry_if_result(_is_worth_another_try),
             stop=tenacity.stop_after_attempt(_TRIES),

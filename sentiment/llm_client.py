@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
+import urllib3
 
 from listener.api import CredentialsError
 
@@ -74,7 +75,7 @@ class LlmClient:
                     return self._read(response, ends)
         except requests.exceptions.ConnectTimeout:
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=True)
-        except (requests.exceptions.RequestException, OSError):
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE)
 
     def _read(self, response: requests.Response, ends: float) -> Reply:

@@ -21,7 +21,7 @@ class LlmOptions:
         default="http://127.0.0.1:11434/v1",
         example="https://llm.example.com/v1",
     )
-    model: str = option("Name of the model, as the service has it.", default="", example="llama3.2")
+    model: str = option("Name of the model, as the service has it.", default="llama3.2")
     api_key: Secret = option(  # noqa: RUF009 - a frozen record
         "Key of the service; a local one needs none.", default=Secret(), example="LISTENER_LLM_KEY"
     )

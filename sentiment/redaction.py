@@ -20,8 +20,9 @@ __all__ = ["redact"]
 
 _PATTERNS: Final = (
     (re.compile(r"\b(?:https?|ftp)://\S+|\bwww\.\S+|\bmailto:\S+", re.IGNORECASE), "<link>"),
+    (re.compile(r"(?<!\w)@[\w.-]+@[\w-]+(?:\.[\w-]+)+"), "<user>"),
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "<email>"),
-    (re.compile(r"(?<!\w)@[\w.-]*\w(?:@[\w-]+(?:\.[\w-]+)+)?|\bu/[\w-]+"), "<user>"),
+    (re.compile(r"(?<!\w)@[\w.-]*\w|\bu/[\w-]+"), "<user>"),
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\b", re.IGNORECASE), "<address>"),
     (re.compile(r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b"), "<number>"),
     (re.compile(r"(?<!\w)[+(]?\d(?:[\s()./-]{0,3}\d){6,}(?!\w)"), "<number>"),

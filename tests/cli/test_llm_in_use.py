@@ -1,0 +1,96 @@
+"""A language model as the scorer of the pipeline: paid for once, within its budget, told by check."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import CONFIG, NOW
+from listener.mention import Label
+from servers.llm import LlmServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.conftest import Place
+
+TABLE = """
+[sentiment]
+scorers = {{ default = "llm", es = "auto" }}
+[sentiment.llm]
+base_url = "{url}/v1"
+model = "made-up"
+{more}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[LlmServer]:
+    with LlmServer() as running:
+        yield running
+
+
+@pytest.fixture
+def asking(place: Place, server: LlmServer) -> Place:
+    place.configure(CONFIG + TABLE.format(url=server.url, more=""))
+    place.save(
+        [
+            place.mention(f"Acme is good and number {turn} of them", at=NOW - timedelta(hours=turn))
+            for turn in range(15)
+        ],
+        label=Label.NEUTRAL,
+    )
+    return place
+
+
+def sentiments(place: Place) -> set[str]:
+    return {row["sentiment"] for row in json.loads(place.run("mentions", "--format", "json").out)}
+
+
+def test_rescoring_asks_the_model_once_and_never_again(asking: Place, server: LlmServer) -> None:
+    assert sentiments(asking) == {"neutral"}
+    assert asking.run("rescore").code == 0
+    assert sentiments(asking) == {"positive"}
+    assert len(server.requests) == 2
+    assert asking.run("rescore").code == 0
+    assert len(server.requests) == 2
+
+
+def test_what_the_budget_leaves_out_is_unscored_and_made_up_for_later(asking: Place, server: LlmServer) -> None:
+    asking.configure(CONFIG + TABLE.format(url=server.url, more="requests_a_day = 1"))
+    asking.run("rescore")
+    assert sentiments(asking) == {"positive", "unscored"}
+    with sqlite3.connect(asking.database) as connection:
+        reasons = {row[0] for row in connection.execute("SELECT reason FROM matches WHERE label = 0")}
+        texts = connection.execute("SELECT group_concat(hex(question)) FROM bought_scores").fetchone()[0]
+    connection.close()
+    assert reasons == {"llm_budget"}
+    assert b"Acme".hex() not in texts.lower()
+    asking.configure(CONFIG + TABLE.format(url=server.url, more="requests_a_day = 5"))
+    asking.run("rescore")
+    assert sentiments(asking) == {"positive"}
+    assert len(server.requests) == 2
+
+
+def test_score_uses_the_account_of_the_store_too(asking: Place, server: LlmServer) -> None:
+    file = asking.folder / "lines.jsonl"
+    file.write_text('{"text": "the kettle is good, says everybody here"}\n', encoding="utf-8")
+    for _ in range(2):
+        answer = asking.run("score", str(file), now=None)
+        assert json.loads(answer.out)["sentiment"]["scorer"] == "llm"
+    assert len(server.requests) == 1
+
+
+def test_wrong_options_are_told_before_anything_is_sent(asking: Place, server: LlmServer) -> None:
+    asking.configure(CONFIG + TABLE.format(url="http://llm.example", more="batch = 99\napi_key = 'abc'"))
+    answer = asking.run("check")
+    assert answer.code == 2
+    shown = " ".join(answer.out.split())
+    assert "sentiment.llm.batch: 99 is too much" in shown
+    assert "sentiment.llm.api_key: a secret does not belong into this file" in shown
+    assert "abc" not in shown
+    assert server.requests == []
