@@ -44,6 +44,7 @@ BUDGET_COLUMNS: Final = (
 )
 RECALL_COLUMNS: Final = (
     Column(name="source"),
+    Column(name="brand", text=lambda value: "several" if value is None else str(value)),
     Column(name="lane"),
     Column(name="existing", title="there is", align="right", text=count_text),
     Column(name="found", title="received", align="right", text=count_text),
@@ -83,6 +84,7 @@ def recall_rows(app: App, reader: Reader) -> list[dict[str, object]]:
     return [
         {
             "source": row.source,
+            "brand": row.brand,
             "lane": row.lane,
             "since": row.since.astimezone(app.zone).isoformat(),
             "until": row.until.astimezone(app.zone).isoformat(),

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["RecallRow", "read_recall", "read_recall_by_span"]
 
 _BY_LANE: Final = """
-SELECT sources.name, resources.lane, min(recall.from_at), max(recall.to_at), sum(existing), sum(found) FROM recall
-JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = resources.source_id
-WHERE recall.to_at > ? AND recall.from_at < ? GROUP BY sources.name, resources.lane ORDER BY 1, 2
+SELECT sources.name, brands.name, resources.lane, min(recall.from_at), max(recall.to_at), sum(existing), sum(found)
+FROM recall JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = resources.source_id
+LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE recall.to_at > ? AND recall.from_at < ? GROUP BY sources.name, brands.name, resources.lane ORDER BY 1, 2, 3
 """
 _BY_SPAN: Final = """
-SELECT sources.name, resources.lane, recall.from_at, recall.to_at, existing, found FROM recall
-JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = resources.source_id
+SELECT sources.name, brands.name, resources.lane, recall.from_at, recall.to_at, existing, found
+FROM recall JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = resources.source_id
+LEFT JOIN brands ON brands.id = resources.brand_id
 WHERE recall.to_at > ? AND recall.from_at < ? ORDER BY recall.from_at, sources.name, resources.lane
 """
 
@@ -29,10 +31,11 @@ WHERE recall.to_at > ? AND recall.from_at < ? ORDER BY recall.from_at, sources.n
 class RecallRow:
     """Hold how much of what a service said it has of [since, until) was received on a lane.
 
-    More may be found than there was when it was asked; `share` is then 1.
+    `brand` is None where it is read for several. More may be found than there was when it was asked; `share` is then 1.
     """
 
     source: str
+    brand: str | None
     lane: str
     since: datetime
     until: datetime
@@ -59,11 +62,14 @@ def _rows(connection: sqlite3.Connection, sql: str, since: datetime, until: date
     return tuple(
         RecallRow(
             source=source,
+            brand=brand,
             lane=lane,
             since=from_epoch(start),
             until=from_epoch(end),
             existing=existing,
             found=found,
         )
-        for source, lane, start, end, existing, found in connection.execute(sql, (to_epoch(since), to_epoch(until)))
+        for source, brand, lane, start, end, existing, found in connection.execute(
+            sql, (to_epoch(since), to_epoch(until))
+        )
     )

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NoReturn
 
 from servers.web import Answer, Request, SimulatedServer
 
@@ -68,6 +68,9 @@ class X(SimulatedServer):
         self.answered = 0
         self.looked_up = 0
         self.withheld: set[str] = set()
+        self.bill: dict[date, set[tuple[str, str]]] = {}
+        self.counted = 0
+        self.hidden_from_search: set[str] = set()
 
     def route(self, request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -76,6 +79,8 @@ class X(SimulatedServer):
             return Answer.json({"data": {"project_cap": "2000000", "project_id": "1", "project_usage": "1234"}})
         if request.path == "/2/tweets":
             return self.lookup(request)
+        if request.path == "/2/tweets/counts/recent":
+            return self.counts(request)
         if request.path != "/2/tweets/search/recent":
             return problem(404, "Not Found")
         return self.limited(request)
@@ -93,6 +98,7 @@ class X(SimulatedServer):
         ]
         body: dict[str, object] = {"data": [shown(by_id[one], fields) for one in shown_ids]} if shown_ids else {}
         self.looked_up += len(shown_ids)
+        self.charge(body)
         return Answer.json(body | ({"errors": errors} if errors else {}))
 
     def limited(self, request: Request) -> Answer:
@@ -115,7 +121,7 @@ class X(SimulatedServer):
         if refusal:
             name, message = refusal
             return invalid(name, request.param(name), message, headers=self.headers())
-        found = self.found(request)
+        found = [post for post in self.found(request) if post.id not in self.hidden_from_search]
         size = int(request.param("max_results", "10"))
         token = request.param("next_token")
         if token:  # names the last post given, so that one deleted meanwhile shifts no other
@@ -130,7 +136,43 @@ class X(SimulatedServer):
             meta["next_token"] = f"b26v{last}z"
         self.answered += len(page)
         body = self.body(page, request) | {"meta": meta}
+        self.charge(body)
         return Answer.json(body, headers=self.headers())
+
+    def counts(self, request: Request) -> Answer:
+        """Return how many posts a search has, hour by hour; the first and the last hour may be cut."""
+        refusal = self.refusal(request, size="10")
+        if refusal:
+            name, message = refusal
+            return invalid(name, request.param(name), message, headers=self.headers())
+        times = [time_of(post.id) for post in self.found(request)]
+        start = instant(request.param("start_time")) or self.now - timedelta(days=7)
+        end = instant(request.param("end_time")) or self.now - timedelta(seconds=30)
+        spans = []
+        while start < end:
+            until = min(end, start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
+            count = sum(start <= time < until for time in times)
+            spans.append({"end": stamp(until), "start": stamp(start), "tweet_count": count})
+            start = until
+        self.counted += 1
+        total = sum(int(span["tweet_count"]) for span in spans)
+        return Answer.json({"data": spans, "meta": {"total_tweet_count": total}}, headers=self.headers())
+
+    def charge(self, body: Mapping[str, object]) -> None:
+        """Put what an answer holds on the bill of the day: each post and each user once."""
+        included: Any = body.get("includes", {})
+        data: Any = body.get("data", [])
+        today = self.bill.setdefault(self.now.astimezone(UTC).date(), set())
+        today.update(("post", post["id"]) for post in [*data, *included.get("tweets", [])])
+        today.update(("user", one["id"]) for one in included.get("users", []))
+
+    def owed(self, day: date | None = None) -> float:
+        """Return what all days, or one, come to in US dollars."""
+        days = self.bill.values() if day is None else [self.bill.get(day, set())]
+        things = [kind for one in days for kind, _ in one]
+        return (5 * things.count("post") + 10 * things.count("user")) / 1000 + (
+            0.005 * self.counted if day is None else 0
+        )
 
     def found(self, request: Request) -> list[Post]:
         """Return all hits of a request, newest first."""
@@ -150,9 +192,9 @@ class X(SimulatedServer):
         ]
         return sorted(hits, key=lambda post: -int(post.id))
 
-    def refusal(self, request: Request) -> tuple[str, str] | None:
+    def refusal(self, request: Request, *, size: str = "") -> tuple[str, str] | None:
         """Return the parameter X would refuse and its words; None where all are fine."""
-        query, size = request.param("query"), request.param("max_results", "10")
+        query, size = request.param("query"), size or request.param("max_results", "10")
         edge = self.now - timedelta(days=7)
         if not 0 < len(query) <= 512:
             return "query", f"Invalid 'query':'{query}'. 'query' must be a non-empty string of at most 512 characters"
@@ -275,6 +317,10 @@ def invalid(name: str, value: str, message: str, *, headers: Mapping[str, str] |
         "type": INVALID,
     }
     return Answer.json(body, status=400, headers=headers)
+
+
+def stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def instant(text: str) -> datetime | None:
