@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -34,6 +35,7 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
+from listener.query import And, Author, Not
 from listener.query.clauses import necessary_clauses
 from sources.bluesky_lookup import BATCH, AppView
 from sources.bluesky_posts import COLLECTION, read_post, read_record
@@ -65,6 +67,7 @@ DIALECT: Final = Dialect(
 _STREAM: Final = "jetstream"
 _EVERYTHING: Final = "every post"
 _BETWEEN: Final = " OR "
+_DID: Final = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]{1,250}", re.ASCII)
 _SECOND: Final = 1_000_000
 """Microseconds."""
 _REWIND: Final = 5 * _SECOND
@@ -342,15 +345,26 @@ def _read_token(cursor: str) -> str:
 def _native(queries: Iterable[Query]) -> str:
     """Return the strings of which one must stand in a post of any brand, folded, as one text.
 
-    A query that may hold whatever the text is asks for every post.
+    A query that may hold whatever the text is asks for every post. What the
+    accounts write that a query leaves out passes too, where they are told by their
+    did: an own account's reply answers somebody.
     """
     terms: set[str] = set()
+    authors: set[str] = set()
     for query in queries:
         clauses = necessary_clauses(query.tree, _commonness)
         if not clauses:
             return _EVERYTHING
         terms.update(atom.text for atom in min(clauses, key=_commonness))
-    return _BETWEEN.join(f'"{term}"' for term in sorted(terms))
+        authors.update(_left_out(query))
+    return _BETWEEN.join([*(f'"{term}"' for term in sorted(terms)), *sorted(authors)])
+
+
+def _left_out(query: Query) -> list[str]:
+    """Return the dids of the accounts whose posts a query leaves out."""
+    parts = query.tree.children if isinstance(query.tree, And) else ()
+    nots = [part.child for part in parts if isinstance(part, Not)]
+    return [node.handle for node in nots if isinstance(node, Author) and _DID.fullmatch(node.handle)]
 
 
 def _commonness(clause: Clause) -> tuple[float, int]:
@@ -360,7 +374,11 @@ def _commonness(clause: Clause) -> tuple[float, int]:
 
 def sieve_of(native: str) -> Sieve:
     """Return the sieve that a resource names; its strings hold no blanks."""
-    return Sieve(()) if native == _EVERYTHING else Sieve(term[1:-1] for term in native.split(_BETWEEN))
+    if native == _EVERYTHING:
+        return Sieve(())
+    parts = native.split(_BETWEEN)
+    quoted = [part for part in parts if part.startswith('"')]
+    return Sieve((term[1:-1] for term in quoted), authors=[part for part in parts if not part.startswith('"')])
 
 
 def read_events(drained: Drained, window: Window) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:

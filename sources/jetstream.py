@@ -51,10 +51,12 @@ class Sieve:
     """Tell the texts in which a query may hold: those with one of a few strings.
 
     `terms` are folded, as `listener.query.clauses` gives them; without any, every text passes.
+    Whatever `authors` (dids) write passes too.
     """
 
-    def __init__(self, terms: Iterable[str]) -> None:
+    def __init__(self, terms: Iterable[str], *, authors: Iterable[str] = ()) -> None:
         known = sorted(set(terms))
+        self.authors = frozenset(authors)
         self._find = AhoCorasick(known).find_matches_as_indexes if known else None
 
     def passes(self, text: str) -> bool:
@@ -82,6 +84,8 @@ def sift(frame: str | bytes, sieve: Sieve) -> tuple[int, Mapping[str, object] | 
     text = record.get("text") if isinstance(record, dict) else None
     if not isinstance(record, dict) or not isinstance(text, str):
         return time_us, event if commit.get("operation") == "delete" else None
+    if sieve.authors and event.get("did") in sieve.authors:
+        return time_us, event
     if "facets" in record or "tags" in record:
         tags = hashtags_of_record(record, text)
         if tags:

@@ -30,7 +30,9 @@ from listener.api import (
 )
 from listener.errors import StoppedError, UsageError
 from listener.matching import Matcher
+from listener.pipeline.answers import own_replies
 from listener.query import And, Field, Hashtag, Not, Or, Phrase
+from listener.query.build import build_query
 from listener.testing import check_source
 from servers.jetstream import SECOND, Jetstream, Search, found, post
 from sources.bluesky import BlueskyOptions, BlueskySource, read_events, sieve_of
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from listener.api import Page
 
 BASE = 1_780_000_000
+ASKED = "at://did:plc:ada/app.bsky.feed.post/3kasked"
 WINDOW = Window(since=from_epoch(BASE), until=from_epoch(BASE + 10_000))
 NOW = from_epoch(BASE + 10_100)
 ACME = Query.of("Acme", Or((Phrase("acme"), Hashtag("acmetea"))))
@@ -395,6 +398,20 @@ def test_what_matches_always_passes_the_sieve(words: list[str], tags: list[str],
     if Matcher([query]).match(mention):
         assert sifted is not None
         assert sifted[1] is not None
+
+
+def test_replies_of_own_accounts_named_by_their_did_pass_the_sieve(stream: Jetstream) -> None:
+    reply = {"parent": {"uri": ASKED}, "root": {"uri": ASKED}}
+    own = post(1, BASE + 10, "Please write to us", did="own", reply=reply)
+    stream.events = [own, post(2, BASE + 20, "Please write to us", did="other"), post(3, BASE + 30, "Acme", did="own")]
+    stream.events.append(post(4, BASE + 20_000))
+    query = build_query(brand="Acme", keywords=["acme"], own_accounts=["did:plc:own", "@acme.example"])
+    source = source_for(stream)
+    found, _ = read_all(source, query)
+    source.close()
+    assert keys(found) == {1, 3}
+    assert Matcher([query]).match(found[0]) == ()
+    assert [one.targets for one in own_replies(found, {"Acme": ("did:plc:own",)})] == [(ASKED, ASKED)]
 
 
 def test_drifted_events_become_mentions_or_reasons_and_never_a_crash(stream: Jetstream, source: BlueskySource) -> None:
