@@ -60,10 +60,10 @@ class Survey:
 
     brand: str = option("The brand that was asked about; every answer is one of its mentions.", default="")
     instrument: str = option("What was asked.", default="nps", choices=tuple(_SCALES))
-    paths: tuple[str, ...] = option(
-        'Files or patterns: CSV with a row of names, or .jsonl; ".gz" is unpacked.',
+    paths: tuple[Path, ...] = option(
+        'Files or patterns, from this file\'s folder on: CSV with a row of names, or .jsonl; ".gz" is unpacked.',
         default=(),
-        example=("surveys/nps-*.csv",),
+        example=(Path("surveys/nps-*.csv"),),
     )
     name: str = option(
         "What sets its answers apart from those of other surveys; without it brand and instrument.", default=""
@@ -190,7 +190,9 @@ class SurveySource:
     def __init__(self, options: SurveyOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
         self._stop = stop
-        self._surveys = {_key(survey, path): (survey, path) for survey in options.surveys for path in survey.paths}
+        self._surveys = {
+            _key(survey, str(path)): (survey, str(path)) for survey in options.surveys for path in survey.paths
+        }
         self._counted: tuple[str, _Position, Counter[str]] | None = None
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:

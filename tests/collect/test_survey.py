@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,8 +33,6 @@ from servers.world import make_judge, open_store, store_mentions
 from sources.survey import Survey, SurveyOptions, SurveySource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from listener.api import Page
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -44,7 +43,7 @@ HEAD = "id,answered_at,score,comment\n"
 
 
 def options_for(*paths: Path | str, page_size: int = 1_000, **fields: Any) -> SurveyOptions:
-    survey = Survey(**{"brand": "Acme", "paths": tuple(map(str, paths)), **fields})
+    survey = Survey(**{"brand": "Acme", "paths": tuple(map(Path, paths)), **fields})
     return SurveyOptions(surveys=(survey,), page_size=page_size)
 
 
@@ -187,9 +186,9 @@ def test_the_same_bare_number_of_two_people_is_two_answers_and_an_overlapping_ex
 def test_surveys_do_not_share_ids(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,answered_at,score,ease\n1,2026-11-02,9,6\n")
     surveys = (
-        Survey(brand="Acme", paths=(str(tmp_path / "a.csv"),)),
-        Survey(brand="Acme", instrument="ces", answer_column="ease", paths=(str(tmp_path / "a.csv"),)),
-        Survey(brand="acme", name="shop", paths=(str(tmp_path / "a.csv"),)),
+        Survey(brand="Acme", paths=(tmp_path / "a.csv",)),
+        Survey(brand="Acme", instrument="ces", answer_column="ease", paths=(tmp_path / "a.csv",)),
+        Survey(brand="acme", name="shop", paths=(tmp_path / "a.csv",)),
     )
     mentions, _ = read_all(SurveyOptions(surveys=surveys))
     assert [mention.id for mention in mentions] == ["Acme/nps/1", "Acme/ces/1", "shop/1"]
@@ -251,7 +250,7 @@ def test_only_surveys_of_brands_that_listen_are_read(tmp_path: Path) -> None:
 )
 def test_a_survey_that_cannot_be_read_is_refused_in_the_file(fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        Survey(**{"brand": "Acme", "paths": ("a.csv",), **fields})
+        Survey(**{"brand": "Acme", "paths": (Path("a.csv"),), **fields})
 
 
 def test_check_counts_the_files_and_a_stop_is_obeyed(tmp_path: Path) -> None:
@@ -297,11 +296,11 @@ def test_a_bare_number_counts_for_its_brand_unscored_for_being_empty(tmp_path: P
 
 
 def test_answers_go_the_whole_way_into_the_store_and_come_once(tmp_path: Path) -> None:
-    table = f"""
+    table = """
 [sources.survey]
 [[sources.survey.surveys]]
 brand = "acme"
-paths = ["{tmp_path}/nps-*.csv"]
+paths = ["nps-*.csv"]
 """
     site = Site(tmp_path, table)
     at = [(NOW - timedelta(days=days)).isoformat() for days in (1, 40, 200)]
