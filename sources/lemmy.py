@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -37,6 +36,7 @@ from listener.api import (
     option,
 )
 from sources.adapter import checked_base_url
+from sources.markdown import links_of_markdown, words_of_links
 from sources.text import (
     ID_LIMIT,
     as_object,
@@ -72,8 +72,6 @@ _PAGE: Final = 50
 _LOOK_AT: Final = 3
 """Reading ends where so many in a row are too old: a single one may have arrived late."""
 _KINDS: Final = {"posts": "Posts", "comments": "Comments"}
-_MARKDOWN_LINK: Final = re.compile(r"!?\[([^\[\]]{0,500})\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)")
-_BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']{1,2000}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +326,7 @@ def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
     return Mention(
         source="lemmy",
         id=native,
-        text=_MARKDOWN_LINK.sub(r"\1", markdown).strip(),
+        text=words_of_links(markdown).strip(),
         published_at=published_at,
         title=None if is_comment else line_of(item.get("name")),
         url=next(iter(usable_links([native])), None),
@@ -340,7 +338,7 @@ def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
         ),
         reply_to=_parent(item.get("path"), thread, host) if is_comment else None,
         thread=thread,
-        links=usable_links([None if is_comment else item.get("url"), *_links_of(markdown)]),
+        links=usable_links([None if is_comment else item.get("url"), *links_of_markdown(markdown)]),
         has_media=None if is_comment else bool(item.get("thumbnail_url")),
         edited_at=instant_from_iso(item.get("updated")),
         extra=_places(item, post if is_comment else {}, host),
@@ -351,13 +349,6 @@ def _places(item: Mapping[str, object], post: Mapping[str, object], host: str) -
     """Return the ids that an item, and the post it is a comment to, have on the instance that sent it."""
     ids = {"local": count_of(item.get("id")), "local_thread": count_of(post.get("id"))}
     return {name: f"{host}:{local}" for name, local in ids.items() if local is not None} or None
-
-
-def _links_of(markdown: str) -> list[str]:
-    """Return the targets of links, written out or not; of 100 000 characters at most."""
-    shown = markdown[:100_000]
-    bare = _BARE_LINK.findall(_MARKDOWN_LINK.sub(" ", shown))
-    return [target for _, target in _MARKDOWN_LINK.findall(shown)] + [link.rstrip(".,;:!?*_") for link in bare]
 
 
 def _parent(path: object, thread: str | None, host: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Read Markdown as it is written on code hosts: its words as a reader sees them, and its links.
+"""Read Markdown as people write it: its words as a reader sees them, and its links.
 
 All of it takes time linear in the length of what it is given.
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 from sources.text import clean
 
-__all__ = ["links_of_markdown", "text_of_markdown"]
+__all__ = ["links_of_markdown", "text_of_markdown", "words_of_links"]
 
 _MOST: Final = 100_000
 """Characters that are looked through for links."""
@@ -33,8 +33,13 @@ def text_of_markdown(markdown: str) -> str:
     A ``<`` that opens none of the tags that such texts hold is kept: code is full of them.
     """
     bare = _without_comments(clean(markdown))
-    bare = _TAGS.sub("", _BREAKS.sub("\n", _LINK.sub(r"\1", bare)))
+    bare = _TAGS.sub("", _BREAKS.sub("\n", words_of_links(bare)))
     return clean(_GAP.sub("\n\n", bare)).strip()
+
+
+def words_of_links(markdown: str) -> str:
+    """Return Markdown with the words of its links and pictures in their place."""
+    return _LINK.sub(r"\1", markdown)
 
 
 def links_of_markdown(markdown: str) -> list[str]:
