@@ -45,21 +45,49 @@ LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_i
 LEFT JOIN thread_reads ON thread_reads.mention_id = mentions.id
 """  # noqa: S608 - built from constants of this module
 
-_CONDITIONS: Final = f"""
-WHERE (:brand IS NULL OR brands.name = :brand)
-  AND (:source IS NULL OR sources.name = :source)
-  AND (:language IS NULL OR mentions.language = :language OR mentions.language LIKE :language || '-%')
+_KEYS: Final = f"""
+SELECT matches.mention_id, matches.brand_id FROM {{first}}
+JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = matches.source_id
+LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_id = matches.brand_id
+WHERE (:source IS NULL OR sources.name = :source)
+  AND (:language IS NULL OR matches.language = :language OR matches.language LIKE :language || '-%')
   AND CASE WHEN :labels IS NULL THEN matches.label <> {int(Label.IRRELEVANT)}
       ELSE instr(:labels, ',' || matches.label || ',') > 0 END
-  AND (:since IS NULL OR mentions.published_at >= :since)
-  AND (:until IS NULL OR mentions.published_at < :until)
+  AND {{time}} >= :since AND {{time}} < :until
   AND (:reposts OR mentions.repost_of IS NULL)
   AND (:unanswered IS NULL OR answers.answered_at IS NULL AND mentions.kind NOT IN ('article', 'survey')
     AND mentions.repost_of IS NULL AND brands.name IN (SELECT value FROM json_each(:unanswered)))
-  AND (:words IS NULL OR mentions.id IN (SELECT rowid FROM mention_texts WHERE mention_texts MATCH :words))
+  AND {{more}}
+ORDER BY {{time}} DESC, mentions.id DESC, brands.name LIMIT :limit
 """  # noqa: S608 - built from constants of this module
 
-_ORDER: Final = "ORDER BY mentions.published_at DESC, mentions.id DESC, brands.name LIMIT :limit"
+_OF_BRAND: Final = _KEYS.format(
+    first="matches CROSS JOIN mentions ON mentions.id = matches.mention_id",
+    time="matches.published_at",
+    more="matches.brand_id = :brand",
+)
+_OF_ALL: Final = _KEYS.format(
+    first="mentions INDEXED BY mentions_by_time CROSS JOIN matches ON matches.mention_id = mentions.id",
+    time="mentions.published_at",
+    more="1",
+)
+_AMONG: Final = _KEYS.format(
+    first=(
+        "json_each(:numbers) CROSS JOIN matches ON matches.mention_id = json_each.value "
+        "CROSS JOIN mentions ON mentions.id = matches.mention_id"
+    ),
+    time="matches.published_at",
+    more="(:brand IS NULL OR matches.brand_id = :brand)",
+)
+
+_HITS: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? ORDER BY rowid DESC LIMIT ?"
+_HITS_WITHIN: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? AND rowid BETWEEN ? AND ?"
+_FEW_HITS: Final = 500
+"""Up to so many hits all are looked at; of more only those of the newest mentions."""
+_SLICE: Final = 2_000
+"""Of how many of the newest mentions hits are looked at first."""
+_SLICE_GROWS: Final = 4
+_EVER: Final = 2**62
 
 _WORDINGS: Final = f"""
 SELECT mentions.id, title, text, sources.name, matches.published_at, coalesce(authors.handle, mentions.author_id),
@@ -89,21 +117,69 @@ _COUNT_COLUMNS: Final = {"source": "sources.name", "language": "matches.language
 def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tuple[MentionRow, ...]:
     """Return the mentions a filter asks for, newest first, once a brand each matches."""
     words = None if wanted.text is None else words_expression(wanted.text)
-    if words == "":
+    brand = None
+    if wanted.brand is not None:
+        row = connection.execute("SELECT id FROM brands WHERE name = ?", (wanted.brand,)).fetchone()
+        brand = None if row is None else row[0]
+    if words == "" or (wanted.brand is not None and brand is None):
         return ()
     values = {
-        "brand": wanted.brand,
+        "brand": brand,
         "source": wanted.source,
         "language": wanted.language,
         "labels": "," + ",".join(str(int(label)) for label in wanted.labels) + "," if wanted.labels else None,
-        "since": None if wanted.since is None else to_epoch(wanted.since),
-        "until": None if wanted.until is None else to_epoch(wanted.until),
+        "since": -_EVER if wanted.since is None else to_epoch(wanted.since),
+        "until": _EVER if wanted.until is None else to_epoch(wanted.until),
         "reposts": wanted.include_reposts,
-        "words": words,
         "unanswered": json.dumps(wanted.unanswered_of) if wanted.unanswered_of else None,
         "limit": wanted.limit,
     }
-    return tuple(_row(row) for row in connection.execute(f"{_MATCHED} {_CONDITIONS} {_ORDER}", values))
+    if words is None:
+        keys = connection.execute(_OF_ALL if brand is None else _OF_BRAND, values).fetchall()
+    else:
+        keys = _keys_with(connection, words, values)
+    statement = f"{_MATCHED} WHERE matches.mention_id = ? AND matches.brand_id = ?"
+    return tuple(_row(connection.execute(statement, key).fetchone()) for key in keys)
+
+
+def _keys_with(connection: sqlite3.Connection, words: str, values: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return (number, brand) of the newest mentions with these words.
+
+    Common words have more hits than anybody wants to sort: the newest mentions are
+    gone through, ever more of them, until enough of them are hits.
+    """
+    few = [number for (number,) in connection.execute(_HITS, (words, _FEW_HITS + 1))]
+    if len(few) <= _FEW_HITS:
+        return _keys_among(connection, few, values)
+    found: list[tuple[int, int]] = []
+    size, until, limit = _SLICE, values["until"], values["limit"]
+    while len(found) < limit:
+        newest = _slice(connection, {**values, "until": until, "size": size})
+        if not newest:
+            break
+        numbers = {number for number, _ in newest}
+        hits = connection.execute(_HITS_WITHIN, (words, min(numbers), max(numbers)))
+        among = [number for (number,) in hits if number in numbers]
+        found += _keys_among(connection, among, {**values, "limit": limit - len(found)})
+        until, size = newest[-1][1], size * _SLICE_GROWS
+    return found
+
+
+def _keys_among(
+    connection: sqlite3.Connection, numbers: Sequence[int], values: dict[str, Any]
+) -> list[tuple[int, int]]:
+    return connection.execute(_AMONG, {**values, "numbers": json.dumps(numbers)}).fetchall()
+
+
+def _slice(connection: sqlite3.Connection, values: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return (number, time) of about `size` mentions before `until`, newest first: all or none of one second."""
+    table, number, brand = ("mentions", "id", "1") if values["brand"] is None else (
+        "matches", "mention_id", "brand_id = :brand"
+    )  # fmt: skip
+    span = f"FROM {table} WHERE {brand} AND published_at >= :since AND published_at < :until ORDER BY published_at DESC"
+    last = connection.execute(f"SELECT published_at {span} LIMIT 1 OFFSET :size", values).fetchone()
+    since = values["since"] if last is None else last[0]
+    return connection.execute(f"SELECT {number}, published_at {span}", {**values, "since": since}).fetchall()
 
 
 def read_mentions(
