@@ -314,8 +314,11 @@ def test_nothing_counts_twice_when_the_mode_is_changed(tmp_path: Path, monkeypat
         assert site.collect(now=NOW).rows()["reddit"]["new"] == 40
         site.configure(f'[sources.reddit]\nbase_url = "{api.url}"\n', brands=BRAND)
         row = site.collect(now=NOW + timedelta(minutes=5)).rows()["reddit"]
-    assert (row["state"], row["new"], row["fetched"] > 0) == ("ok", 0, True)
-    assert site.rows("SELECT count(*), max(likes) FROM mentions") == [(40, 12)]
+        assert (row["state"], row["new"], row["fetched"] > 0) == ("ok", 0, True)
+        assert site.rows("SELECT count(*), max(likes) FROM mentions") == [(40, 12)]
+        site.configure(f'[sources.reddit]\nmode = "feed"\nbase_url = "{feeds.url}"\n', brands=BRAND)
+        site.collect(now=NOW + timedelta(minutes=10))
+        assert site.rows("SELECT count(*), max(likes) FROM mentions") == [(40, 12)]
 
 
 def test_two_days_away_are_caught_up_and_a_busy_month_is_in_the_ledger_as_lost(tmp_path: Path) -> None:
