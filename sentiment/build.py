@@ -14,18 +14,35 @@ from sentiment.vader import VaderScorer
 from sentiment.wordlists import shipped_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from listener.api import LanguageIdentifier, Scorer
     from sentiment.options import SentimentOptions
 
-__all__ = ["build_stage", "shipped_routes"]
+__all__ = ["build_stage", "shipped_routes", "stage_with_rules"]
 
 
 def shipped_routes() -> dict[str, Scorer]:
     """Return the scorer of every language that has one out of the box."""
     routes: dict[str, Scorer] = {language: LexiconScorer(language) for language in shipped_languages()}
     return {**routes, "en": VaderScorer(), "und": SymbolScorer()}
+
+
+def stage_with_rules(options: SentimentOptions, languages: Iterable[str]) -> Callable[[Iterable[str]], Scorer]:
+    """Return what makes the shipped scorers of `languages` with more rules than `options` has."""
+    shipped = shipped_routes()
+    wanted = {one: shipped[one] for one in languages if isinstance(shipped.get(one), LexicalScorer)}
+
+    def stage(more: Iterable[str]) -> Scorer:
+        rulesets = read_rulesets((*options.rulesets, *more))
+        routes: dict[str, Scorer | None] = {
+            language: scorer.with_rulesets(rulesets)
+            for language, scorer in wanted.items()
+            if isinstance(scorer, LexicalScorer)
+        }
+        return Router(routes, positive_at=options.positive_at, negative_at=options.negative_at)
+
+    return stage
 
 
 def build_stage(

@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "label": ("listener.cli.labelling:label", "Say how a mention feels; counts before any scorer.", "Judge"),
     "evaluate": ("listener.cli.evaluating:evaluate", "Measure the scorers on labelled texts.", "Judge"),
     "train": ("listener.cli.training:train", "Learn from one's own labels, where that is better.", "Judge"),
+    "ruleset": ("listener.cli.rulesetting:ruleset", "Word rules of a brand: what labels ask for.", "Judge"),
     "rematch": ("listener.cli.replaying:rematch", "Match the stored history with the present queries.", "Judge"),
     "rescore": ("listener.cli.replaying:rescore", "Score the stored history with the present scorers.", "Judge"),
     "import": ("listener.cli.moving:import_", "Take in mentions from a file.", "Data"),

@@ -12,6 +12,7 @@ from listener.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from listener.pipeline import Judge
     from listener.search.history import HistoryReader
@@ -124,13 +125,15 @@ def _train(app: App, store: Store, reader: HistoryReader, named: str | None, enc
         store.models.save(brand, card=training.card.as_json(), model=training.model, now=app.now)
 
 
-def labelled_examples(reader: HistoryReader, judge: Judge, named: str | None) -> dict[str, list[Example]]:
+def labelled_examples(
+    reader: HistoryReader, judge: Judge, named: str | None, *, since: datetime | None = None
+) -> dict[str, list[Example]]:
     """Return the labelled mentions of each brand, in the order they came in; irrelevant ones are left out."""
     from sentiment.evaluation import CLASSES
     from sentiment.training import Example as Made
 
     found: dict[str, list[Example]] = {}
-    for chunk in reader.stored("labelled", brand=named):
+    for chunk in reader.stored("labelled", brand=named, since=since):
         for one in chunk:
             for verdict in one.verdicts:
                 brand = verdict.match.brand
