@@ -1,25 +1,28 @@
-"""Answer `explain`: what each source is asked for a brand, and how often."""
+"""Answer `explain`: what each source is asked for a brand, how often, and at what cost."""
 
 from __future__ import annotations
 
 import math
 import threading
 from contextlib import closing
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from listener.cli.context import App, config_option, examples, format_option, now_option, pass_app
+from listener.cli.costing import read_costs
 from listener.cli.output import emit_rows
 from listener.errors import ListenerError
 from listener.frozen import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from listener.protocols import Resource
+    from listener.cli.costing import Costs
+    from listener.protocols import Resource, Source, SourceFacts
     from listener.query import Query
 
 __all__ = ["explain"]
@@ -33,6 +36,13 @@ _COLUMNS: Final = (
     "filter",
     "every",
     "requests_a_day",
+    "brands",
+    "measured_days",
+    "paid_reads_a_day",
+    "usd_a_day",
+    "usd_a_month",
+    "prices",
+    "budget",
     "cost",
     "problem",
 )
@@ -47,7 +57,7 @@ class _Plan:
 
     source: str
     every: timedelta
-    cost: str
+    facts: SourceFacts | None
     resources: tuple[Resource, ...]
     problem: str | None = None
 
@@ -64,49 +74,90 @@ class _Plan:
 @now_option
 @pass_app
 def explain(app: App, brand: str | None) -> int:
-    """Show what each source is asked for a brand, what is filtered here, and the requests a day.
+    """Show what each source is asked for a brand, what is filtered here, and what that costs a day.
 
-    The table ends with what scores which language. Nothing is asked. Requests are those of quiet days: one for each thing asked at
-    each pass; more where more than one page is new. The exit code is 3 where a
-    source cannot be asked for a brand.
+    Nothing is asked. Requests are those of quiet days: one for each thing asked at
+    each pass; more where more than one page is new. Paid reads and US dollars are
+    those of the last 14 whole UTC days, held against the budgets. The table ends
+    with what scores which language. The exit code is 3 where a source cannot be
+    asked for a brand.
     """
     from listener import wiring
 
     wanted = None if brand is None else app.config.brand(brand).name
     wiring.validate(app.config)
     queries = wiring.build_queries(app.config)
-    plans = {query: _plans(app, query) for query in queries if wanted in {None, query.brand}}
+    costs = read_costs(app)
+    planned = {name: _planned(app, name, queries) for name in wiring.enabled_sources(app.config)}
+    plans = {
+        query: [_plan(name, query, planned[name]) for name in wiring.listening(app.config)[query.brand]]
+        for query in queries
+        if wanted in {None, query.brand}
+    }
     if app.format == "table":
         for query, found in plans.items():
-            _print_brand(query, found)
+            _print_brand(app, query, found, costs)
+        if (total := costs.total()) is not None:
+            click.echo(f"in all: {total}\n")
         _print_scorers(app)
     else:
-        emit_rows([row for query, found in plans.items() for row in _rows(query, found)], _COLUMNS, app.format)
+        rows = [row for query, found in plans.items() for row in _rows(app, query, found, costs)]
+        emit_rows(rows, _COLUMNS, app.format)
     has_problem = any(plan.problem for found in plans.values() for plan in found)
     return _SOME_FAILED if has_problem else 0
 
 
-def _plans(app: App, query: Query) -> list[_Plan]:
-    """Return what each enabled source that listens for a brand would be asked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """Hold what one source is asked for all brands that listen to it, and why it cannot be asked for some."""
+
+    every: timedelta = _DAY
+    facts: SourceFacts | None = None
+    resources: tuple[Resource, ...] = ()
+    problem: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+def _planned(app: App, name: str, queries: tuple[Query, ...]) -> _Planned:
+    """Plan a source as a collection would."""
     from listener import wiring
+    from listener.pipeline.planning import plan_resources
 
-    return [_plan(app, name, query) for name in wiring.listening(app.config)[query.brand]]
-
-
-def _plan(app: App, name: str, query: Query) -> _Plan:
-    from listener import wiring
-
+    heard = wiring.queries_for(app.config, queries, name)
     try:
-        schedule = wiring.schedule_of(app.config, name)
+        every = wiring.schedule_of(app.config, name).every
         with closing(wiring.build_source(app.config, name, threading.Event())) as source:
-            cost = source.facts.cost
-            resources = tuple(source.plan([query]))
+            resources, refused = plan_resources(source, heard, wiring.budget_of(app.config, name).brands)
+            problems = {} if refused is None else {query.brand: _problem(source, query) for query in heard}
     except ListenerError as error:
-        return _Plan(source=name, every=_DAY, cost="", resources=(), problem=str(error))
-    return _Plan(source=name, every=schedule.every, cost=cost, resources=resources)
+        return _Planned(problem=str(error))
+    told = {brand: problem for brand, problem in problems.items() if problem}
+    return _Planned(every=every, facts=source.facts, resources=tuple(resources), problems=told)
 
 
-def _rows(query: Query, plans: Sequence[_Plan]) -> list[dict[str, object]]:
+def _problem(source: Source, query: Query) -> str:
+    """Return why a source cannot be asked for one query; empty where it can."""
+    try:
+        source.plan([query])
+    except ListenerError as error:
+        return str(error)
+    return ""
+
+
+def _plan(name: str, query: Query, planned: _Planned) -> _Plan:
+    """Return what of a source's plan is for one brand."""
+    problem = planned.problem or planned.problems.get(query.brand)
+    if problem is not None:
+        return _Plan(source=name, every=_DAY, facts=None, resources=(), problem=problem)
+    resources = tuple(
+        resource
+        for resource in planned.resources
+        if query.brand in {resource.brand, *resource.brands} or not (resource.brand or resource.brands)
+    )
+    return _Plan(source=name, every=planned.every, facts=planned.facts, resources=resources)
+
+
+def _rows(app: App, query: Query, plans: Sequence[_Plan], costs: Costs) -> list[dict[str, object]]:
     """Return one row a thing asked, or one with the problem."""
     from listener.clock import format_duration
 
@@ -115,6 +166,8 @@ def _rows(query: Query, plans: Sequence[_Plan]) -> list[dict[str, object]]:
         whole: dict[str, object] = {"brand": query.brand, "source": plan.source, "filter": query.text}
         if plan.problem is not None:
             rows.append({**whole, "problem": plan.problem})
+        if plan.facts is not None:
+            whole |= costs.row(app, plan.source, query.brand, plan.facts)
         rows += [
             {
                 **whole,
@@ -123,32 +176,43 @@ def _rows(query: Query, plans: Sequence[_Plan]) -> list[dict[str, object]]:
                 "shared": resource.brand is None,
                 "every": format_duration(plan.every),
                 "requests_a_day": math.ceil(_DAY / plan.every),
-                "cost": plan.cost,
+                "brands": ", ".join(resource.brands) or resource.brand,
+                "cost": "" if plan.facts is None else plan.facts.cost,
             }
             for resource in plan.resources
         ]
     return rows
 
 
-def _print_brand(query: Query, plans: Sequence[_Plan]) -> None:
+def _print_brand(app: App, query: Query, plans: Sequence[_Plan], costs: Costs) -> None:
     """Print what is asked for one brand, source by source."""
     from listener.clock import format_duration
 
     click.echo(query.brand)
     _print_text("filtered here: ", query.text)
     for plan in plans:
-        if plan.problem is not None:
+        if plan.problem is not None or plan.facts is None:
             _print_text(f"  {plan.source}: ", f"cannot be asked: {plan.problem}")
             continue
         asked = f"{plan.requests_a_day:,} request{'' if plan.requests_a_day == 1 else 's'} a day or more"
-        _print_text(f"  {plan.source}: ", f"every {format_duration(plan.every)}, {asked}; cost: {plan.cost}")
+        _print_text(f"  {plan.source}: ", f"every {format_duration(plan.every)}, {asked}; cost: {plan.facts.cost}")
         for resource in plan.resources:
-            _print_text("    ", resource.native + (" (for all brands at once)" if resource.brand is None else ""))
+            _print_text("    ", resource.native + _shared_with(resource, query.brand))
         if not plan.resources:
             click.echo("    is asked nothing")
+        for head, text in costs.lines(app, plan.source, query.brand, plan.facts):
+            _print_text(head, text)
     if not plans:
         click.echo("  no enabled source listens for it")
     click.echo()
+
+
+def _shared_with(resource: Resource, brand: str) -> str:
+    """Say with which brands a request is shared."""
+    if resource.brand is not None:
+        return ""
+    others = [name for name in resource.brands if name != brand]
+    return f" (shared with {', '.join(others)})" if others else " (for all brands at once)"
 
 
 def _print_scorers(app: App) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Trend,
         Wording,
     )
-    from listener.search.spending import BudgetRow, SpendingRow
+    from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.trend import Span
 
 __all__ = ["Reader"]
@@ -223,6 +223,13 @@ class Reader:
 
         with translated(self.path):
             return spending.read_spending(self._connection, since, until)
+
+    def usual_spending(self, now: datetime) -> tuple[UsualRow, ...]:
+        """Return what a usual day costs by source and brand, from the last 14 whole UTC days."""
+        from listener.search import spending
+
+        with translated(self.path):
+            return spending.read_usual(self._connection, now)
 
     def budgets(self, limits: Sequence[Limit], now: datetime) -> tuple[BudgetRow, ...]:
         """Return how each limit stands now."""

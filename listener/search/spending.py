@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
     from listener.budget import Limit
 
-__all__ = ["BudgetRow", "SpendingRow", "read_budgets", "read_spending"]
+__all__ = ["BudgetRow", "SpendingRow", "UsualRow", "read_budgets", "read_spending", "read_usual"]
 
 _DAY: Final = 86_400
 _SPENDING: Final = """
 SELECT sources.name, brands.name, sum(requests), sum(items), sum(micros) FROM spending
 JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
 WHERE day >= ? AND day < ? GROUP BY source_id, brand_id ORDER BY sources.name, brands.name
+"""
+_USUAL: Final = """
+SELECT sources.name, brands.name, :today - max(:first, began), sum(requests), sum(items), sum(micros) FROM spending
+JOIN (SELECT source_id AS of_source, min(day) AS began FROM spending GROUP BY source_id) ON of_source = source_id
+JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
+WHERE day >= :first AND day < :today GROUP BY source_id, brand_id ORDER BY sources.name, brands.name
 """
 
 
@@ -97,3 +103,35 @@ def read_budgets(connection: sqlite3.Connection, limits: Sequence[Limit], now: d
             )
         )
     return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsualRow:
+    """Hold what is read of a source for a brand on a usual day: the mean of the last `days` whole UTC days."""
+
+    source: str
+    brand: str | None
+    days: int
+    requests: float
+    items: float
+    usd: float
+
+
+def read_usual(connection: sqlite3.Connection, now: datetime, *, most_days: int = 14) -> tuple[UsualRow, ...]:
+    """Return what a usual day costs, by source and brand, from the whole days since reading began, the last ones.
+
+    A source that was first read today, or not at all, is not among them.
+    """
+    today = day_of(now)
+    rows = connection.execute(_USUAL, {"today": today, "first": today - most_days})
+    return tuple(
+        UsualRow(
+            source=source,
+            brand=brand,
+            days=days,
+            requests=requests / days,
+            items=items / days,
+            usd=micros / MICROS / days,
+        )
+        for source, brand, days, requests, items, micros in rows
+    )

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from cli.conftest import NOW
+from listener.budget import Budget, Rate
+from listener.store import Charge
 
 if TYPE_CHECKING:
     from cli.conftest import Place
@@ -75,3 +80,87 @@ def test_an_unknown_brand_is_refused(place: Place) -> None:
 
     assert answer.code == 2
     assert 'did you mean "Acme"' in answer.err
+
+
+PAID = """\
+[[brands]]
+name = "Acme"
+[[brands]]
+name = "Globex"
+[brands.budget]
+usd_a_day = 1.0
+[sources.x]
+[sources.x.budget]
+usd_a_month = 50.0
+prices = { user = 0.02 }
+[sources.stackexchange]
+"""
+
+
+def spend(place: Place, brand: str, *, days_ago: int, posts: int) -> None:
+    """Let posts of a brand be read on a day."""
+    day = NOW - timedelta(days=days_ago)
+    rates = {"post": Rate(micros=5_000, once_a_day=True)}
+    billed = tuple(("post", f"{brand} {number}") for number in range(posts))
+    charge = Charge(source="x", budget=Budget(rates=rates), requests=2, items=posts, billed=billed, brands=(brand,))
+    with place.store() as store:
+        store.purse.settle(charge, {}, now=day)
+
+
+def test_money_is_not_known_before_a_whole_day_was_read(place: Place) -> None:
+    place.configure(PAID)
+    spend(place, "Acme", days_ago=0, posts=100)
+
+    row = json.loads(place.run("explain", "Acme", "--format", "json").out)[0]
+
+    assert (row["measured_days"], row["paid_reads_a_day"], row["usd_a_day"], row["usd_a_month"]) == (
+        0,
+        None,
+        None,
+        None,
+    )
+    assert "paid reads: not known before one whole UTC day was read" in place.run("explain", "Acme").out
+
+
+def test_money_a_day_and_month_is_that_of_the_present_volume_held_against_the_budget(place: Place) -> None:
+    place.configure(PAID)
+    spend(place, "Acme", days_ago=4, posts=800)
+    spend(place, "Acme", days_ago=1, posts=400)
+    spend(place, "Globex", days_ago=2, posts=40)
+
+    rows = {
+        row["brand"]: row for row in json.loads(place.run("explain", "--format", "json").out) if row["source"] == "x"
+    }
+
+    assert (rows["Acme"]["measured_days"], rows["Acme"]["paid_reads_a_day"], rows["Acme"]["usd_a_day"]) == (4, 300, 1.5)
+    assert rows["Acme"]["usd_a_month"] == 45.66
+    assert rows["Globex"]["usd_a_day"] == 0.05
+    assert "user $0.020 (as configured)" in rows["Acme"]["prices"]
+    assert "post $0.005 once a UTC day (docs.x.com, pricing, seen 2026-11-22)" in rows["Acme"]["prices"]
+    told = " ".join(place.run("explain").out.split())
+    assert "about 300.0 a day over 4 days: $1.50 a day, $45.66 a month" in told
+    assert "$50.00 a month, spread over its days; a usual month takes $47.18: it is enough" in told
+    assert "$1.00 a day for Globex over all sources; a usual day takes $0.05: it is enough" in told
+    assert "300 requests a day, the service's own cap" in told
+    assert "in all: $1.55 a day, $47.18 a month" in told
+
+
+def test_a_budget_that_is_too_small_is_said_to_be(place: Place) -> None:
+    place.configure(PAID.replace("usd_a_month = 50.0", "usd_a_month = 10.0"))
+    spend(place, "Acme", days_ago=1, posts=400)
+
+    told = " ".join(place.run("explain", "Acme").out.split())
+
+    assert "$10.00 a month, spread over its days; a usual month takes $60.88: it will not be enough" in told
+
+
+def test_a_brand_with_a_budget_of_its_own_is_asked_for_by_itself_and_the_others_together(place: Place) -> None:
+    place.configure(PAID + '[[brands]]\nname = "Initech"\n')
+
+    rows = {
+        row["brand"]: row for row in json.loads(place.run("explain", "--format", "json").out) if row["source"] == "x"
+    }
+
+    assert (rows["Globex"]["brands"], rows["Globex"]["shared"]) == ("Globex", False)
+    assert (rows["Acme"]["brands"], rows["Acme"]["shared"]) == ("Acme, Initech", True)
+    assert "(shared with Initech)" in place.run("explain", "Acme").out
