@@ -1,6 +1,7 @@
 # make demo    set up and run the whole job on the bundled archive: no key, no network but the package index
 # make test    set up and run the everyday tests (under 2 minutes)
 # make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
+# make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
 # make bench   the benchmarks: ratios against named baselines
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PACKAGES := listener sources sentiment reports
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports slow docs audit package bench clean
+.PHONY: help setup demo test check format lint types imports slow gallery docs audit package bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -57,6 +58,9 @@ package: $(VENV)/.developed
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist . > /dev/null
 	$(BIN)/python tests/package_contents.py dist
+
+gallery: $(VENV)/.developed
+	$(BIN)/python docs/gallery.py
 
 docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
