@@ -62,7 +62,9 @@ class App:
 
     id: str = option("Number of the app, as in apps.apple.com/us/app/name/idNUMBER.", default="", example="1234567890")
     brand: str = option(
-        "Brand of the app: all its reviews are that brand's. Empty: those whose words name a brand are.", default=""
+        "Brand of the app: all its reviews are that brand's. Empty: those whose words name a brand are.",
+        default="",
+        example="Acme",
     )
     countries: tuple[str, ...] = option("Stores to read, by country (ISO 3166, two letters).", default=("us",))
 

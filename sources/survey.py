@@ -58,7 +58,9 @@ _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 class Survey:
     """Hold one `[[sources.survey.surveys]]`: whose survey it is, where its files are, what its columns mean."""
 
-    brand: str = option("The brand that was asked about; every answer is one of its mentions.", default="")
+    brand: str = option(
+        "The brand that was asked about; every answer is one of its mentions.", default="", example="Acme"
+    )
     instrument: str = option("What was asked.", default="nps", choices=tuple(_SCALES))
     paths: tuple[Path, ...] = option(
         'Files or patterns, from this file\'s folder on: CSV with a row of names, or .jsonl; ".gz" is unpacked.',
