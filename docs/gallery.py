@@ -27,8 +27,8 @@ from PIL import Image
 from listener import reporting, wiring
 from listener.cli.main import cli
 from listener.config import load_config
-from listener.demo.world import ARCHIVE_END
 from listener.demo.show import DATABASE, run_demo
+from listener.demo.world import ARCHIVE_END
 from listener.search import Reader
 from reports.render import html_page
 
