@@ -159,10 +159,12 @@ class Daemon:
         with InstanceLock(self._database), self._signals():
             self._prepare()
             event(logger, "daemon started", pid=os.getpid(), database=self._database.name)
+            metrics = self._open_metrics()
             scheduler = self._start()
             tell_supervisor(READY="1", STATUS=self._status())
             try:
-                self._serve(scheduler)
+                with metrics:
+                    self._serve(scheduler)
             finally:
                 event(logger, "stopping", pid=os.getpid())
                 tell_supervisor(STOPPING="1", STATUS="storing what is in hand")
@@ -182,6 +184,20 @@ class Daemon:
         with Store(self._database) as store:
             self._service.register(store, self._clock())
             store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
+
+    def _open_metrics(self) -> contextlib.AbstractContextManager[object]:
+        """Return what serves the metrics, already listening; nothing where none are wanted."""
+        settings = self._config.metrics
+        if settings.port is None:
+            return contextlib.nullcontext()
+        from listener.metrics import MetricsServer, exposition, gather  # noqa: PLC0415 - only where wanted
+
+        def write() -> str:
+            return exposition(gather(self._config, self._database, now=self._clock()))
+
+        server = MetricsServer(settings.host, settings.port, write)
+        event(logger, "metrics served", host=settings.host, port=server.port)
+        return server
 
     def _serve(self, scheduler: BackgroundScheduler) -> None:
         """Wait for signals; read the configuration again where asked to."""

@@ -21,6 +21,7 @@ from listener.config.records import (
     ListenerSettings,
     LogSettings,
     MailSettings,
+    MetricsSettings,
     NotifySettings,
     ResponseSettings,
     SourceSettings,
@@ -49,6 +50,7 @@ _TABLES: Final = (
     "mail",
     "notify",
     "log",
+    "metrics",
 )
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
@@ -136,6 +138,7 @@ def _assemble(tables: Mapping[str, object], path: Path) -> Config:
         mail=table("mail", MailSettings),
         notify=table("notify", NotifySettings),
         log=table("log", LogSettings),
+        metrics=table("metrics", MetricsSettings),
     )
     _check_listener(config.listener, problems)
     _check_brands(config, problems)

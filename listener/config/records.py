@@ -31,6 +31,7 @@ __all__ = [
     "ListenerSettings",
     "LogSettings",
     "MailSettings",
+    "MetricsSettings",
     "NotifySettings",
     "ResponseSettings",
     "SourceSettings",
@@ -294,6 +295,23 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """Hold `[metrics]`: where a monitoring system asks the daemon how it is."""
+
+    port: int | None = option(
+        "Port on which the daemon answers GET /metrics in the Prometheus text format; without it there is none.",
+        default=None,
+        minimum=1,
+        maximum=65_535,
+        example=9464,
+    )
+    host: str = option(
+        "Address it listens on; anything but this machine's own shows brands and sources to the network.",
+        default="127.0.0.1",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Hold a whole configuration file, as far as the kernel reads it.
 
@@ -313,6 +331,7 @@ class Config:
     mail: MailSettings = MailSettings()
     notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def database(self) -> Path:

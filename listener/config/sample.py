@@ -19,6 +19,7 @@ from listener.config.records import (
     ListenerSettings,
     LogSettings,
     MailSettings,
+    MetricsSettings,
     NotifySettings,
     ResponseSettings,
 )
@@ -112,6 +113,12 @@ def delivery_parts() -> tuple[SamplePart, ...]:
         ),
         SamplePart(path="notify", records=(NotifySettings,), doc="Other ways to be told of alerts.", is_active=True),
         SamplePart(path="log", records=(LogSettings,), doc="What is written to stderr while working.", is_active=True),
+        SamplePart(
+            path="metrics",
+            records=(MetricsSettings,),
+            doc="How the daemon is, for a monitoring system.",
+            is_active=True,
+        ),
     )
 
 

@@ -34,6 +34,11 @@ SELECT name, day, requests, items, state, message, retry_at, last_attempt_at, la
 FROM recheck_states JOIN sources ON sources.id = source_id ORDER BY name
 """
 
+_COUNTS: Final = """
+SELECT brands.name, sources.name, sum(mentions) FROM rollup_day JOIN brands ON brands.id = brand_id
+JOIN sources ON sources.id = source_id GROUP BY brand_id, source_id ORDER BY brands.name, sources.name
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueMention:
@@ -81,6 +86,12 @@ class RecheckReader(Reader):
             DueMention(number=number, seen_at=from_epoch(seen_at), mention=read_mention(row))
             for number, seen_at, *row in rows
         )
+
+    def mention_counts(self) -> tuple[tuple[str, str, int], ...]:
+        """Return (brand, source, mentions) from the counts by day."""
+        with translated(self.path):
+            rows = self._connection.execute(_COUNTS).fetchall()
+        return tuple((brand, source, count) for brand, source, count in rows)
 
     def rechecks(self, now: datetime) -> dict[str, RecheckState]:
         """Return how looking again stands, by source; a source that was never looked at again is left out."""
