@@ -67,7 +67,8 @@ class TrendBucket:
     neutral + negative + no_evidence). `mean_score_interval` is the 95 % t interval
     over scored mentions, None below 5. `coverage` is the drained share of the
     bucket over the enabled sources, 0 to 1, None where unknown. `partial` says
-    that the bucket is not over yet.
+    that the bucket is not over yet. `score_percentiles` are the 10th, 50th and
+    90th, to within 0.025, where they were asked for and anything is scored.
     """
 
     brand: str
@@ -87,6 +88,7 @@ class TrendBucket:
     reach: int | None
     coverage: float | None
     partial: bool = False
+    score_percentiles: tuple[float, ...] | None = None
 
     @property
     def scored(self) -> int:

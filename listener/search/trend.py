@@ -1,7 +1,8 @@
 """Compute trends and shares of voice from the rollups.
 
-Without a condition on source or language the 15-minute rollup answers, in any time
-zone. With one, the matches of the span are counted in their index.
+Without a condition on source or language rollups answer: days, weeks and months in
+the zone that the store cuts days in by its local days, everything else by quarters
+of an hour. With one, the matches of the span are counted in their index.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.clock import Bucket, bucket_starts, to_epoch
+from listener.clock import STEPS, Bucket, bucket_starts, to_epoch
 from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label
-from listener.rollups import QUARTER_SECONDS
+from listener.rollups import BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
 from listener.search.coverage import load_coverage, share_of
 from listener.search.records import ShareRow, Trend, TrendBucket
 
@@ -27,6 +28,12 @@ __all__ = ["Span", "mean_interval", "net_sentiment", "read_share", "read_trend",
 
 _FEWEST_FOR_INTERVAL: Final = 5
 _Z_975: Final = 1.959963984540054
+
+_FROM_LOCAL: Final = """
+SELECT day, mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_squares,
+       engagement, score_count
+FROM rollup_local WHERE brand_id = ? AND day >= ? AND day < ?
+"""
 
 _SUMS_FROM_ROLLUP: Final = """
 SELECT sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
@@ -75,13 +82,28 @@ SELECT coalesce(sum(followers), 0) FROM (
 )
 """  # noqa: S608 - built from constants of this module
 
+_REACH_OF_BUCKETS: Final = (
+    "SELECT start, reach FROM rollup_reach WHERE brand_id = ? AND step = ? AND start >= ? AND start < ?"
+)
+
+_REACH_SINCE: Final = "SELECT coalesce(sum(reach), 0) FROM rollup_reach WHERE brand_id = ? AND step = ? AND start >= ?"
+
+_BINS: Final = "SELECT day, bin, mentions FROM rollup_scores WHERE brand_id = ? AND day >= ? AND day < ?"
+
+_BINS_FROM_MATCHES: Final = f"""
+SELECT published_at / {QUARTER_SECONDS}, (score + {10_000 + BIN_WIDTH // 2}) / {BIN_WIDTH}, count(*)
+FROM matches WHERE {_CONDITIONS} AND score IS NOT NULL GROUP BY 1, 2
+"""  # noqa: S608 - built from constants of this module
+
+_PERCENTS: Final = (10, 50, 90)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Hold what a trend is asked over: [since, until), cut by `by` in `zone`.
 
     `now` tells which bucket is not over. `source` and `language` are conditions,
-    None for none.
+    None for none. `percentiles` asks for those of the scores too.
     """
 
     since: datetime
@@ -91,20 +113,41 @@ class Span:
     now: datetime
     source: str | None = None
     language: str | None = None
+    percentiles: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether all mentions are asked for, whatever their source and language."""
+        return self.source is None and self.language is None
 
 
 class _Cell:
     """Add up the figures of one bucket; `reach` is that of the authors, each once."""
 
-    __slots__ = ("figures", "reach")
+    __slots__ = ("bins", "figures", "reach")
 
     def __init__(self) -> None:
         self.figures = [0] * 11
         self.reach = 0
+        self.bins: dict[int, int] = {}
 
     def add(self, figures: Sequence[int]) -> None:
         for index, amount in enumerate(figures):
             self.figures[index] += amount
+
+    def percentiles(self) -> tuple[float, ...] | None:
+        """Return the tenth, the middle and the ninetieth percentile by nearest rank, each the middle of a bin."""
+        count = sum(self.bins.values())
+        if not count:
+            return None
+        ranks = [-(-percent * count // 100) for percent in _PERCENTS]
+        found: list[float] = []
+        passed = 0
+        for number, amount in sorted(self.bins.items()):
+            passed += amount
+            while len(found) < len(ranks) and passed >= ranks[len(found)]:
+                found.append(round((number * BIN_WIDTH - SCORE_SCALE) / SCORE_SCALE, 4))
+        return tuple(found)
 
 
 def read_trend(
@@ -123,10 +166,10 @@ def read_trend(
         whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
         shares = share_of(coverage, sources, buckets, span.now)
         rows += [
-            _bucket(brand, bucket, cell, share, span.now)
+            _bucket(brand, bucket, cell, share, span)
             for bucket, cell, share in zip(buckets, cells, shares, strict=True)
         ]
-        totals.append(_bucket(brand, whole, total, share_of(coverage, sources, [whole], span.now)[0], span.now))
+        totals.append(_bucket(brand, whole, total, share_of(coverage, sources, [whole], span.now)[0], span))
     return Trend(
         brands=tuple(brands),
         by=span.by,
@@ -149,7 +192,8 @@ def read_share(
     `kinds` gives the kind of each brand. Share is 100 x mentions / sum of mentions.
     """
     brands = [name for name, kind in kinds.items() if kind != "topic"]
-    totals = read_trend(connection, brands, span, listening).totals if brands else ()
+    buckets = bucket_starts(span.since, span.until, span.by, span.zone)
+    totals = [_whole(connection, brand, span, buckets, listening) for brand in brands]
     everything = sum(total.mentions or 0 for total in totals)
     rows = [
         ShareRow(
@@ -167,40 +211,149 @@ def read_share(
     return tuple(sorted(rows, key=lambda row: (-row.mentions, row.brand)))
 
 
+def _whole(
+    connection: sqlite3.Connection,
+    brand: str,
+    span: Span,
+    buckets: Sequence[Bucket],
+    listening: Mapping[str, Sequence[str]],
+) -> TrendBucket:
+    """Return the figures of a brand over a whole span of all mentions; reach is left out."""
+    whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
+    total = _Cell()
+    values = _values(connection, brand, span, buckets)
+    if values is not None:
+        for cell in _counted(connection, span, values, [whole], is_local=span.by != "hour"):
+            total.add(cell.figures)
+    coverage = load_coverage(connection, brand, whole.start, whole.end)
+    (share,) = share_of(coverage, listening.get(brand, ()), [whole], span.now)
+    return _bucket(brand, whole, total, share, span)
+
+
 def _fill(
     connection: sqlite3.Connection, brand: str, span: Span, buckets: Sequence[Bucket]
 ) -> tuple[list[_Cell], _Cell]:
     """Return the figures of each bucket, and of the whole span."""
-    cells, total = [_Cell() for _ in buckets], _Cell()
+    total = _Cell()
     values = _values(connection, brand, span, buckets)
     if values is None:
-        return cells, total
-    edges = [{**values, "since": to_epoch(bucket.start), "until": to_epoch(bucket.end)} for bucket in buckets]
-    if span.source is not None or span.language is not None:
-        _place(connection, (_FROM_MATCHES, _STORIES), values, edges, cells)
-    elif span.by == "hour":
-        _place(connection, (_FROM_ROLLUP,), values, edges, cells)
+        return [_Cell() for _ in buckets], total
+    cells = _counted(connection, span, values, buckets, is_local=span.by != "hour")
+    for cell in cells:
+        total.add(cell.figures)
+    _add_reach(connection, span, values, buckets, cells, total=total)
+    if span.percentiles:
+        _add_bins(connection, span, values, buckets, cells)
+        for cell in cells:
+            for number, amount in cell.bins.items():
+                total.bins[number] = total.bins.get(number, 0) + amount
+    return cells, total
+
+
+def _edges(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+    return [{**values, "since": to_epoch(bucket.start), "until": to_epoch(bucket.end)} for bucket in buckets]
+
+
+def _counted(
+    connection: sqlite3.Connection, span: Span, values: Mapping[str, Any], buckets: Sequence[Bucket], *, is_local: bool
+) -> list[_Cell]:
+    """Return the counts and sums of each bucket, from the coarsest rows that give them exactly."""
+    cells = [_Cell() for _ in buckets]
+    if not span.is_whole:
+        _place(connection, (_FROM_MATCHES, _STORIES), values, buckets, cells)
+    elif is_local and _is_cut_in(connection, span):
+        days = _days(span, buckets)
+        for day, *figures in connection.execute(_FROM_LOCAL, (values["brand"], days[0], days[-1])):
+            cells[bisect_right(days, day) - 1].add(figures)
+    elif not is_local:
+        _place(connection, (_FROM_ROLLUP,), values, buckets, cells)
     else:
-        for cell, edge in zip(cells, edges, strict=True):
+        for cell, edge in zip(cells, _edges(values, buckets), strict=True):
             (figures,) = connection.execute(_SUMS_FROM_ROLLUP, edge)
             cell.add([amount or 0 for amount in figures])
-    for cell, edge in zip(cells, edges, strict=True):
-        total.add(cell.figures)
-        if cell.figures[0]:
-            ((cell.reach,),) = connection.execute(_REACH, edge)
-    ((total.reach,),) = connection.execute(_REACH, values)
-    return cells, total
+    return cells
+
+
+def _days(span: Span, buckets: Sequence[Bucket]) -> list[int]:
+    """Return the number of the local day each bucket begins with, and of the day after the last."""
+    return [local_day_number(edge, span.zone) for edge in (*(bucket.start for bucket in buckets), buckets[-1].end)]
+
+
+def _is_cut_in(connection: sqlite3.Connection, span: Span) -> bool:
+    """Say whether the store cuts its days in the zone of the span."""
+    return read_zone(connection) == span.zone.key
+
+
+def _is_counted(connection: sqlite3.Connection, span: Span) -> bool:
+    """Say whether reach, scores and values are kept in the zone of the span, all of them."""
+    return (
+        span.is_whole
+        and _is_cut_in(connection, span)
+        and connection.execute("SELECT 1 FROM upgrade_progress").fetchone() is None
+    )
+
+
+def _add_reach(
+    connection: sqlite3.Connection,
+    span: Span,
+    values: Mapping[str, Any],
+    buckets: Sequence[Bucket],
+    cells: Sequence[_Cell],
+    *,
+    total: _Cell,
+) -> None:
+    """Put in the reach of each bucket and of the whole span."""
+    brand, since, until = values["brand"], values["since"], values["until"]
+    kept = _is_counted(connection, span)
+    if kept:
+        by_start = {
+            to_epoch(bucket.start) // QUARTER_SECONDS: cell for bucket, cell in zip(buckets, cells, strict=True)
+        }
+        ends = (since // QUARTER_SECONDS, -(-until // QUARTER_SECONDS))
+        for start, reach in connection.execute(_REACH_OF_BUCKETS, (brand, STEPS.index(span.by), *ends)):
+            if start in by_start:
+                by_start[start].reach = reach
+    else:
+        for cell, edge in zip(cells, _edges(values, buckets), strict=True):
+            if cell.figures[0]:
+                ((cell.reach,),) = connection.execute(_REACH, edge)
+    newest = connection.execute("SELECT max(published_at) FROM matches WHERE brand_id = ?", (brand,)).fetchone()[0]
+    if len(cells) == 1:
+        total.reach = cells[0].reach
+    elif kept and (newest is None or newest < until):
+        ((total.reach,),) = connection.execute(_REACH_SINCE, (brand, REACH_LAST, since // QUARTER_SECONDS))
+    else:
+        ((total.reach,),) = connection.execute(_REACH, values)
+
+
+def _add_bins(
+    connection: sqlite3.Connection,
+    span: Span,
+    values: Mapping[str, Any],
+    buckets: Sequence[Bucket],
+    cells: Sequence[_Cell],
+) -> None:
+    """Put in how many scores are how high."""
+    if span.by != "hour" and _is_counted(connection, span):
+        starts = _days(span, buckets)
+        rows = connection.execute(_BINS, (values["brand"], starts[0], starts[-1]))
+    else:
+        starts = [to_epoch(bucket.start) // QUARTER_SECONDS for bucket in buckets]
+        rows = connection.execute(_BINS_FROM_MATCHES, values)
+    for at, number, amount in rows:
+        bins = cells[bisect_right(starts, at, hi=len(cells)) - 1].bins
+        bins[number] = bins.get(number, 0) + amount
 
 
 def _place(
     connection: sqlite3.Connection,
     statements: Sequence[str],
     values: Mapping[str, object],
-    edges: Sequence[Mapping[str, int]],
+    buckets: Sequence[Bucket],
     cells: Sequence[_Cell],
 ) -> None:
     """Run statements that give figures by quarter and add each to the bucket that holds it."""
-    starts = [edge["since"] for edge in edges]
+    starts = [to_epoch(bucket.start) for bucket in buckets]
     for statement in statements:
         for quarter, *figures in connection.execute(statement, values):
             cells[bisect_right(starts, quarter * QUARTER_SECONDS) - 1].add(figures)
@@ -226,12 +379,12 @@ def _values(connection: sqlite3.Connection, brand: str, span: Span, buckets: Seq
     }
 
 
-def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: datetime) -> TrendBucket:
+def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, span: Span) -> TrendBucket:
     mentions, stories, positive, neutral, negative, no_evidence, unscored, total, squares, engagement, averaged = (
         cell.figures
     )
     coverage = None if mentions and not share else share
-    is_partial = bucket.end > now
+    is_partial = bucket.end > span.now
     if not mentions and not coverage:
         return TrendBucket(
             brand=brand, start=bucket.start, end=bucket.end, mentions=None, stories=None, positive=None,
@@ -258,6 +411,7 @@ def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, now: d
         reach=cell.reach,
         coverage=None if coverage is None else round(coverage, 4),
         partial=is_partial,
+        score_percentiles=cell.percentiles() if span.percentiles else None,
     )
 
 
