@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from listener.budget import Budget
+from listener.budget import Budget, Limit
 from listener.errors import NotFoundError, RateLimitedError
 from listener.matching import Matcher
 from listener.mention import ASSIGNED_BRAND, Author, Label, Mention
@@ -242,6 +243,20 @@ def test_a_limit_ends_the_reading_and_what_was_not_read_stays_due(tmp_path: Path
     assert threads.asked[1:] == [["60"], ["50"]]
 
 
+def test_threads_wait_where_the_budget_of_the_source_has_no_room(tmp_path: Path) -> None:
+    two = Limit(source="x", brand=None, unit="requests", period="day", amount=2)
+    plan = replace(PLAN, budget=Budget(limits=(two,)))
+    threads = Threads({})
+    with open_store(tmp_path) as store:
+        take(store, *(make_mention(minutes) for minutes in (60, 50, 40)))
+        follow(store, threads, plan=plan)
+        assert threads.asked == [["60"], ["50"]]
+        follow(store, threads, plan=plan, now=NOW + timedelta(minutes=5))
+        assert len(threads.asked) == 2
+        follow(store, threads, plan=plan, now=NOW + timedelta(days=1))
+    assert len(threads.asked) == 4
+
+
 def test_a_thread_that_is_gone_is_not_asked_for_at_once_again(tmp_path: Path) -> None:
     threads = Threads({}, failures=[NotFoundError("gone")])
     with open_store(tmp_path) as store:
@@ -249,6 +264,7 @@ def test_a_thread_that_is_gone_is_not_asked_for_at_once_again(tmp_path: Path) ->
         follow(store, threads)
         follow(store, threads)
     assert threads.asked == [["60"], ["50"]]
+    assert asked(tmp_path) == {1: (None, None), 2: (None, NOW)}
 
 
 def test_a_source_that_breaks_stops_no_pass(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""Answers of own accounts through a real pass: the thread is read within the budget, killed or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from running.site import NOW, Site, hackernews_table
+from servers.hackernews import HackerNews, comment, story
+
+BRANDS = """
+[[brands]]
+name = "Acme"
+keywords = ["acme"]
+own_accounts = ["@help_desk"]
+
+[[brands]]
+name = "Globex"
+kind = "competitor"
+"""
+ANSWERS = "SELECT native_id, answered_at FROM answers JOIN mentions ON mentions.id = mention_id"
+
+
+def second(hours_ago: float) -> int:
+    return int((NOW - timedelta(hours=hours_ago)).timestamp())
+
+
+@pytest.fixture
+def server() -> Iterator[HackerNews]:
+    own = {"author": "help_desk", "_tags": ["comment", "author_help_desk", "story_1"]}
+    items = [
+        story(1, second(9), "The lid of my Acme kettle leaks and I hate it"),
+        comment(2, second(8), "mine is fine, sorry to hear", story_id=1),
+        comment(3, second(7), "We are sorry, please write to us", story_id=1, **own),
+        story(4, second(6), "Is this Acme kettle any good for us"),
+        story(5, second(5), "Globex is what we have bought for the kitchen"),
+    ]
+    with HackerNews(items) as made:
+        yield made
+
+
+def answers(site: Site) -> list[tuple[object, ...]]:
+    return site.rows(ANSWERS)
+
+
+def test_a_pass_reads_the_threads_of_what_nobody_answered(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(tmp_path, hackernews_table(server), brands=BRANDS)
+    assert site.collect().code == 0
+    assert answers(site) == [("1", second(7))]
+    asked = [request for request in server.requests if "author_help_desk" in request.param("tags")]
+    assert [request.param("tags") for request in asked] == ["comment,(story_1,story_4),(author_help_desk)"]
+    assert b"please write to us" not in (tmp_path / "listener.db").read_bytes()
+
+    told = site.run("mentions", "--unanswered", "--older-than", "4h", "--format", "json")
+    assert [one["id"] for one in json.loads(told.out)] == ["4"]
+    found = json.loads(site.run("trend", "Acme", "--metric", "response", "--since", "2d", "--format", "json").out)
+    total = found["totals"][0]
+    assert (total["asked"], total["answered"], total["median_seconds"], total["within_target"]) == (2, 1, 7_200, 0.5)
+
+
+def test_a_thread_that_was_just_read_is_left_alone(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(tmp_path, hackernews_table(server), brands=BRANDS)
+    site.collect()
+    before = len(server.requests)
+    site.collect(now=NOW + timedelta(minutes=20))
+    asked = [request for request in server.requests[before:] if "author_help_desk" in request.param("tags")]
+    assert asked == []
+    assert answers(site) == [("1", second(7))]
+
+
+def test_threads_can_be_left_alone_altogether(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(tmp_path, hackernews_table(server), brands=BRANDS, more="[responses]\nread_threads = false\n")
+    site.collect()
+    assert answers(site) == []
+    found = json.loads(site.run("trend", "Acme", "--metric", "response", "--since", "2d", "--format", "json").out)
+    assert (found["totals"][0]["asked"], found["totals"][0]["unknown"]) == (0, 2)
+
+
+def test_a_thread_that_cannot_be_read_fails_no_pass(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(tmp_path, hackernews_table(server), brands=BRANDS)
+    site.collect()
+    server.items.append(story(6, second(-0.9), "Acme again, and the lid of it leaks"))
+    server.fault(
+        "status",
+        when=lambda one: "author_" in one.param("tags"),
+        times=9,
+        status=429,
+        body="{}",
+        headers={"Retry-After": "600"},
+    )
+    done = site.collect(now=NOW + timedelta(hours=1))
+    assert done.code == 0, done.err
+    assert len(site.rows("SELECT 1 FROM mentions WHERE native_id = '6'")) == 1
+    assert answers(site) == [("1", second(7))]
