@@ -19,22 +19,16 @@ import tweepy
 from listener.api import (
     CredentialsError,
     Dialect,
-    ForbiddenError,
-    NotFoundError,
     Page,
     PageBound,
     Price,
-    RateLimitedError,
     RecheckFacts,
     RecheckPage,
-    RejectedQueryError,
     Resource,
     Secret,
     SourceError,
     SourceFacts,
-    UnavailableError,
     UnexpectedAnswerError,
-    UsageCappedError,
     compile_query,
     compile_together,
     from_epoch,
@@ -42,8 +36,9 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
-from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe, retry_after
-from sources.text import as_list, as_object, clean_line, count_of, line_of
+from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe
+from sources.text import as_list, as_object, count_of, line_of
+from sources.x_answers import Judge, TooOldError, unreadable
 from sources.x_lookup import KIND, Lookup
 from sources.x_posts import billed_of, counts_of, first_id_at, published_of_id, read_posts
 from sources.x_threads import CONVERSATIONS, search_replies
@@ -142,10 +137,6 @@ class XOptions:
     )
 
 
-class _TooOldError(RejectedQueryError):
-    """Report that X refuses the beginning of the window as too long ago."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Position:
     """Say where in a window reading stands; it is what `Page.cursor` holds.
@@ -242,7 +233,7 @@ class XSource:
         base_url = checked_base_url(self._options.base_url, option="sources.x.base_url")
         self._adapter = BoundedAdapter(
             "X",
-            judge=self._judge,
+            judge=Judge(self._options.bearer_token.places, now=now),
             base_url=None if base_url == _HOST else base_url,
             limits=limits,
             stop=stop,
@@ -307,7 +298,7 @@ class XSource:
         position = position or _Position.at_start(window, now=now)
         try:
             answer = self._search(resource, window, position)
-        except _TooOldError:
+        except TooOldError:
             if position.since_id is None:
                 raise
             position = position.below_the_horizon(now=now)
@@ -350,7 +341,7 @@ class XSource:
             answer = client.request("GET", "/2/usage/tweets", params={})
             usage = as_object(as_object(answer.json()).get("data"))
         except (requests.RequestException, ValueError, RecursionError):
-            raise _unreadable() from None
+            raise unreadable() from None
         used, cap = count_of(usage.get("project_usage")), count_of(usage.get("project_cap"))
         if used is None or cap is None:
             return "X answered; the token is accepted"
@@ -398,7 +389,7 @@ class XSource:
         try:
             answer = client.search_recent_tweets(resource.native, **parameters)
         except (requests.RequestException, ValueError, RecursionError):
-            raise _unreadable() from None
+            raise unreadable() from None
         if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
             msg = (
                 "X answered a search with something that is not a list of posts; this program does not know that shape"
@@ -426,7 +417,7 @@ class XSource:
         try:
             answer = client.get_tweets(list(ids), tweet_fields=_TWEET_FIELDS)
         except (requests.RequestException, ValueError, RecursionError):
-            raise _unreadable() from None
+            raise unreadable() from None
         if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
             msg = (
                 "X answered a look-up with something that is not a list of posts; this program does not know that shape"
@@ -451,59 +442,6 @@ class XSource:
             items=len(billed),
             billed=billed,
         )
-
-    def _judge(self, answer: requests.Response) -> None:
-        """Raise what an answer other than 2xx amounts to."""
-        status = answer.status_code
-        if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP
-            return
-        problem = _problem(answer)
-        said = self._said(answer, problem)
-        if status == 429 and "usage-capped" not in str(problem.get("type")):  # noqa: PLR2004
-            msg = f"X asks to slow down{said}; the next pass goes on where this one stopped"
-            raise RateLimitedError(msg, retry_at=self._retry_at(answer))
-        if status in {402, 429}:
-            msg = f"the posts that this X project may read or has paid for are used up{said}; see its usage page at X"
-            raise UsageCappedError(msg)
-        if status == 400 and _blames(problem, "end_time"):  # noqa: PLR2004
-            msg = f"X takes the end of the window for a time to come{said}; check this machine's clock"
-            raise UnavailableError(msg)
-        if status == 400 and _blames(problem, "since_id", "start_time"):  # noqa: PLR2004
-            msg = f"X refuses the beginning of the window{said}; shorten the look-back to 7 days"
-            raise _TooOldError(msg)
-        if status in {400, 413, 414, 422}:
-            msg = f"X refuses the query{said}; change the brand's query"
-            raise RejectedQueryError(msg)
-        if status == 401:  # noqa: PLR2004
-            msg = f"X refuses the bearer token{said}; check {self._options.bearer_token.places}"
-            raise CredentialsError(msg)
-        if status in {403, 451}:
-            msg = f"X does not allow this app to search{said}; check the app's project and plan at X"
-            raise ForbiddenError(msg)
-        self._judge_rest(answer, said)
-
-    def _judge_rest(self, answer: requests.Response, said: str) -> None:
-        status = answer.status_code
-        if status in {404, 410}:
-            msg = f"X has no such page ({status}){said}; check sources.x.base_url"
-            raise NotFoundError(msg)
-        if status >= 500 or status in {408, 425}:  # noqa: PLR2004
-            msg = f"X is out of order ({status}){said}; the next pass tries again"
-            raise UnavailableError(msg, retry_at=self._retry_at(answer))
-        msg = f"X answered with status {status}, which its documentation does not name{said}; check sources.x.base_url"
-        raise UnexpectedAnswerError(msg)
-
-    def _retry_at(self, answer: requests.Response) -> datetime | None:
-        return retry_after(answer.headers, now=self._now(), reset_header="x-rate-limit-reset", counts_down=False)
-
-    def _said(self, answer: requests.Response, problem: Mapping[str, object]) -> str:
-        """Return X's own words as a part of a sentence, without the token, whatever was sent back."""
-        errors = [as_object(error) for error in as_list(problem.get("errors"))]
-        words = [*(error.get("message") for error in errors), problem.get("detail"), problem.get("title")]
-        said = next((word for word in words if isinstance(word, str) and word.strip()), "")
-        token = (answer.request.headers.get("Authorization") or "").removeprefix("Bearer ")
-        said = said.replace(token, "[token]") if token else said
-        return f' ("{clean_line(said, limit=200).rstrip(".")}")' if said else ""
 
 
 _LOST: Final = "X's recent search reaches 7 days back"
@@ -533,22 +471,3 @@ def _following(answer: Mapping[str, object], position: _Position) -> _Position |
     ids = [line_of(as_object(post).get("id"), limit=19) for post in as_list(answer.get("data"))]
     numbers = [int(post_id) for post_id in [*ids, position.oldest_id] if post_id and post_id.isdecimal()]
     return replace(position, next_token=token, oldest_id=str(min(numbers)) if numbers else None)
-
-
-def _problem(answer: requests.Response) -> Mapping[str, object]:
-    """Return the problem an answer describes; an empty one where it is not JSON."""
-    try:
-        return as_object(answer.json())
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _blames(problem: Mapping[str, object], *names: str) -> bool:
-    """Say whether a refusal is about one of these parameters."""
-    errors = [as_object(error) for error in as_list(problem.get("errors"))]
-    return any(name in as_object(error.get("parameters")) for error in errors for name in names)
-
-
-def _unreadable() -> UnavailableError:
-    msg = "X answered with something that is not JSON, or is cut; the next pass tries again"
-    return UnavailableError(msg, may_cost=True)
