@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "share": ("listener.cli.trending:share", "Show the share of voice.", "Ask"),
     "mentions": ("listener.cli.mentioning:mentions", "Show the mentions themselves.", "Ask"),
     "terms": ("listener.cli.wording:terms", "Show what is said now and was not before.", "Ask"),
+    "top": ("listener.cli.topping:top", "Show the top hashtags, links and authors.", "Ask"),
     "themes": ("listener.cli.theming:themes", "Show what recurs: pain points and praise.", "Ask"),
     "compare": ("listener.cli.comparing:compare", "Put two brands side by side.", "Ask"),
     "chart": ("listener.cli.charting:chart", "Draw one chart into a file.", "Ask"),

@@ -100,7 +100,7 @@ def mentions(
     )
     with Reader(app.database_path) as reader:
         found = reader.mentions(wanted)
-    rows = [_row(one, zone) for one in found[:limit]]
+    rows = [_row(one, zone, search) for one in found[:limit]]
     if app.format == "table":
         emit_rows(
             [
@@ -119,7 +119,7 @@ def mentions(
         if len(found) > limit:
             click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
     else:
-        emit_rows(rows, _DATA_COLUMNS, app.format)
+        emit_rows(rows, (*_DATA_COLUMNS, *(("snippet",) if search is not None else ())), app.format)
 
 
 def _end(app: App, until: str | None, older_than: str | None) -> datetime | None:
@@ -158,8 +158,9 @@ def _labels(word: str | None) -> tuple[Label, ...]:
     return tuple(label for label in mention.Label if label.word == word)
 
 
-def _row(one: MentionRow, zone: ZoneInfo) -> dict[str, object]:
+def _row(one: MentionRow, zone: ZoneInfo, search: str | None) -> dict[str, object]:
     return {
+        **({} if search is None else {"snippet": _snippet(one, search)}),
         **{name: getattr(one, name) for name in _DATA_COLUMNS if name != "sentiment"},
         "published_at": one.published_at.astimezone(zone).isoformat(),
         "seen_at": one.seen_at.astimezone(zone).isoformat(),
@@ -172,6 +173,20 @@ def _iso(instant: datetime | None, zone: ZoneInfo) -> str | None:
     return None if instant is None else instant.astimezone(zone).isoformat()
 
 
+def _snippet(one: MentionRow, search: str) -> str | None:
+    """Return the part of a mention around what was searched, as it was written, the words between « and »."""
+    if one.text is None:
+        return None
+    from listener.fulltext import excerpt
+
+    text, hits = excerpt(" — ".join(part for part in (one.title, one.text) if part), search)
+    parts, at = [], 0
+    for start, end in hits:
+        parts += [text[at:start], "«", text[start:end], "»"]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
 def _feeling(one: MentionRow) -> str:
     """Return the label, and whether a person gave it."""
     if one.labelled_at is None:
@@ -180,7 +195,9 @@ def _feeling(one: MentionRow) -> str:
 
 
 def _one_text(row: dict[str, object]) -> str:
-    """Return title and text as one paragraph."""
+    """Return title and text as one paragraph, of what was searched the part around it."""
+    if row.get("snippet"):
+        return " ".join(str(row["snippet"]).split())
     parts = [" ".join(str(part).split()) for part in (row["title"], row["text"]) if part]
     return " — ".join(parts) if parts else "(removed)"
 

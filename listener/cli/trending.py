@@ -34,6 +34,10 @@ def _net_text(value: object) -> str:
     return f"{value:+.1f}" if isinstance(value, float) else UNKNOWN
 
 
+def _percentiles_text(value: object) -> str:
+    return " ".join(score_text(one) for one in value) if isinstance(value, list) else UNKNOWN
+
+
 def _coverage_text(value: object) -> str:
     """Write a share as whole percent, rounded down: only what was read whole is 100 %."""
     return f"{int(100 * value)} %" if isinstance(value, (int, float)) else UNKNOWN
@@ -43,6 +47,7 @@ _BUCKET_COLUMNS: Final = (
     "brand", "start", "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored",
     "mean_score", "mean_score_interval", "net_sentiment", "engagement", "reach", "coverage", "partial",
 )  # fmt: skip
+_PERCENTILES: Final = "score_percentiles"
 _TABLE: Final = (
     Column(name="start", title="from"),
     Column(name="mentions", align="right", text=count_text),
@@ -58,6 +63,7 @@ _TABLE: Final = (
     Column(name="reach", align="right", text=count_text, rank=4),
     Column(name="coverage", align="right", text=_coverage_text),
 )
+_PERCENTILES_SHOWN: Final = Column(name=_PERCENTILES, title="10 50 90 %", align="right", text=_percentiles_text)
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
 _FIGURES: Final = ("response", "nps", "csat", "ces")
 """Metrics with a table of their own."""
@@ -105,6 +111,7 @@ def trend(
     language: str | None,
     compare: str | None,
     metric: str,
+    percentiles: bool,
     chart: Path | None,
 ) -> None:
     """Show how mentions and their feeling went over time, bucket by bucket.
@@ -140,7 +147,8 @@ def trend(
     elif app.format == "table":
         print_trend(found, app.zone, metric=metric, before=before)
     else:
-        emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), _BUCKET_COLUMNS, app.format)
+        columns = (*_BUCKET_COLUMNS, *((_PERCENTILES,) if percentiles else ()))
+        emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), columns, app.format)
 
 
 @click.command(epilog=examples("listener share --since 30d", "listener share --since 7d --format json"))
@@ -226,6 +234,8 @@ def bucket_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
     """Return one bucket as a row, its start in local time."""
     interval = bucket.mean_score_interval
     values = {name: getattr(bucket, name) for name in _BUCKET_COLUMNS}
+    if bucket.score_percentiles is not None:
+        values[_PERCENTILES] = list(bucket.score_percentiles)
     return {
         **values,
         "start": _iso(bucket.start, zone),
@@ -247,12 +257,13 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
     width = terminal_width(sys.stdout) or len(line) or 1
     for start in range(0, len(line), width):
         click.echo(line[start : start + width])
+    columns = _TABLE if total.score_percentiles is None else (*_TABLE, _PERCENTILES_SHOWN)
     rows: list[Mapping[str, object]] = [_table_row(bucket, found.by, zone) for bucket in buckets]
     rows.append({**_shown_row(total, zone), "start": "total"})
     if before is not None:
         earlier = next(one for one in before.totals if one.brand == name)
         rows.append({**_shown_row(earlier, zone), "start": "span before"})
-    emit_rows(rows, _TABLE, "table")
+    emit_rows(rows, columns, "table")
     click.echo()
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from listener.budget import Limit
     from listener.clock import Bucket
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Wording,
     )
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
+    from listener.search.top import TopRow
     from listener.search.trend import Span
 
 __all__ = ["Reader"]
@@ -115,6 +117,24 @@ class Reader:
 
         with translated(self.path):
             return mentions.read_wordings(self._connection, brand, since, until, limit, source=source)
+
+    def top(
+        self,
+        what: str,
+        brand: str,
+        since: datetime,
+        until: datetime,
+        zone: ZoneInfo,
+        *,
+        source: str | None = None,
+        limit: int = 20,
+    ) -> tuple[TopRow, ...]:
+        """Return the hashtags, links or authors of a brand in [since, until), whole local days, most mentions first."""
+        self._require_source(source)
+        from listener.search import top
+
+        with translated(self.path):
+            return top.read_top(self._connection, what, brand, (since, until), zone=zone, source=source, limit=limit)
 
     def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""
