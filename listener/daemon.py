@@ -29,6 +29,7 @@ from listener.clock import utc_now
 from listener.database import open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
+from listener.pipeline.patience import DISABLED
 from listener.search import Reader
 from listener.search.rechecks import RecheckReader
 from listener.service import Service
@@ -126,6 +127,13 @@ def first_run_at(
     """
     following = now if last_attempt is None else max(now, min(last_attempt + every, now + every))
     return following if retry_at is None else max(following, min(retry_at, now + _LONGEST_WAIT))
+
+
+def _first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> datetime:
+    """Return when a source is read first after a start; one whose key was refused at once: somebody may have seen to it."""
+    if state is None or state.state in DISABLED:
+        return now
+    return first_run_at(state.last_attempt_at, every, now, state.retry_at)
 
 
 class Daemon:
@@ -254,9 +262,7 @@ class Daemon:
                 ),
                 args=(name,),
                 id=f"source:{name}",
-                next_run_time=first_run_at(
-                    state.last_attempt_at if state else None, schedule.every, now, state.retry_at if state else None
-                ),
+                next_run_time=_first_run_of(state, schedule.every, now),
             )
         self._schedule_rechecks(scheduler)
         with self._job("schedule"):

@@ -119,6 +119,7 @@ def sources(app: App) -> None:
 def _is_healthy(app: App) -> bool:
     """Say whether the daemon gave a sign of life and no enabled source fails again and again."""
     from listener import wiring
+    from listener.pipeline.patience import DISABLED
     from listener.search import Reader
 
     try:
@@ -129,7 +130,8 @@ def _is_healthy(app: App) -> bool:
         return False
     if daemon is None or app.now - daemon.heartbeat_at > _FRESH:
         return False
-    return all(states[name].consecutive_failures <= _MOST_FAILURES for name in enabled if name in states)
+    known = [states[name] for name in enabled if name in states]
+    return all(one.consecutive_failures <= _MOST_FAILURES and one.state not in DISABLED for one in known)
 
 
 def _status(app: App) -> dict[str, object]:

@@ -23,6 +23,7 @@ from listener.errors import (
     UsageCappedError,
 )
 from listener.pipeline.metering import Meter, Stops
+from listener.pipeline.patience import comes_back, told
 from listener.pipeline.planning import plan_resources
 from listener.protocols import Window
 from listener.store import PageProgress, Refusal
@@ -163,7 +164,7 @@ class Collector:
         try:
             outcome = self._pass(source, request, self._queries if queries is None else queries, tally)
         except SourceError as error:
-            outcome = self._failed(source, error, tally)
+            outcome = self._failed(source, error, tally, request.now)
         except SupersededError:
             outcome = tally.outcome(source.name, "ok", "another process is reading this source; left to it")
         except StoppedError:
@@ -190,11 +191,13 @@ class Collector:
         )  # fmt: skip
         return outcome
 
-    def _failed(self, source: Source, error: SourceError, tally: _Tally) -> SourceOutcome:
+    def _failed(self, source: Source, error: SourceError, tally: _Tally, now: datetime) -> SourceOutcome:
         state = failure_state(error)
-        retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
         logger.warning("source failed source=%s state=%s", source.name, state)
-        return tally.outcome(source.name, state, str(error), retry_at)
+        if source.facts.resources_fail_alone:  # one host's limit is no reason to let the others wait
+            return tally.outcome(source.name, state, str(error))
+        again = comes_back(error, self._store.reports.failures(source.name), now)
+        return tally.outcome(source.name, state, told(error, again), again)
 
     def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
         resources, tally.failure = plan_resources(source, queries, request.budget.brands)
@@ -218,9 +221,7 @@ class Collector:
             if self._stop.is_set():
                 return tally.outcome(source.name, "stopped")
         if tally.failure is not None:
-            outcome = self._failed(source, tally.failure, tally)
-            # One host's limit is no reason to let the others wait.
-            return replace(outcome, retry_at=None) if source.facts.resources_fail_alone else outcome
+            return self._failed(source, tally.failure, tally, request.now)
         if tally.stops.message is not None:
             return tally.outcome(source.name, "budget", tally.stops.message, tally.stops.goes_on)
         return tally.outcome(source.name, "ok")
@@ -282,6 +283,9 @@ class Collector:
                     msg = f"{source.name}: the service answers with the same page again and again"
                     raise UnexpectedAnswerError(msg)
                 return page
+        except UsageCappedError as error:
+            self._store.purse.stop(window.resource_id, str(error), now=now)
+            raise
         except SourceError as error:
             self._store.note_open(window, str(error), now=now)
             raise

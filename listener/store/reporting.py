@@ -76,6 +76,15 @@ class ReportWriter:
                 },
             )
 
+    def failures(self, source: str) -> int:
+        """Return how often a source failed since it last was read well."""
+        with translated(self._path):
+            row = self._connection.execute(
+                "SELECT consecutive_failures FROM source_states JOIN sources ON sources.id = source_id WHERE name = ?",
+                (source,),
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
     def note_next_run(self, source: str, *, at: datetime | None) -> None:
         """Note when the daemon will read a source next; None where it will not."""
         with self._transaction():
