@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sources.web import Answer
 
-__all__ = ["GOOGLE_NEWS", "is_cut", "read_entries"]
+__all__ = ["GOOGLE_NEWS", "declares_entities_of_entities", "is_cut", "read_entries"]
 
 GOOGLE_NEWS: Final = "news.google.com"
 _SOURCE: Final = "rss"
@@ -60,6 +60,13 @@ _PARSER_FAILURES: Final = (
     ValueError,
 )
 """What a parser of broken documents may stumble over."""
+
+_SUBSET: Final = re.compile(rb"<!DOCTYPE[^\[>]{0,2000}\[")
+_SUBSET_TOKEN: Final = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|\]", re.DOTALL)
+_ELEMENT: Final = re.compile(rb"<[A-Za-z_:]")
+_REFERENCE: Final = re.compile(rb"[&%](?!#|(?:amp|lt|gt|quot|apos);)[A-Za-z_:]")
+_LONGEST_ENTITY: Final = 2_000
+"""Bytes of the text of one entity; those of real feeds are a few letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,9 @@ def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Menti
     origin = f"{GOOGLE_NEWS}/rss" if is_google_news else f"{parts.hostname}{parts.path}"
     if head == b"{":
         return _read_json_feed(answer, origin, parts.hostname or "")
+    if declares_entities_of_entities(answer.body):
+        msg = f"{_SOURCE}: the feed of {parts.hostname} declares entities of entities, as documents do that are made to grow"
+        raise UnexpectedAnswerError(msg)
     kept = {name: value for name, value in answer.headers.items() if name == "content-type"}
     try:
         parsed = feedparser.parse(io.BytesIO(answer.body), response_headers={**kept, "content-location": answer.url})
@@ -104,6 +114,25 @@ def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Menti
     )
     entries = parsed.entries[:-1] if is_cut(answer.body) else parsed.entries
     return tuple(_read_entry(entry, feed) for entry in entries[:_MOST_ENTRIES])
+
+
+def declares_entities_of_entities(body: bytes) -> bool:
+    """Say whether the document type of an XML document declares texts that grow as they are put in.
+
+    That is one that refers to other entities, or a very long one. Parsers have limits
+    of their own against these; which, depends on how Python was built.
+    """
+    plain = body.replace(b"\0", b"")
+    start = _SUBSET.search(plain)
+    if start is None or _ELEMENT.search(plain, 0, start.start()) is not None:
+        return False
+    for token in _SUBSET_TOKEN.finditer(plain, start.end()):
+        literal = token[0]
+        if literal == b"]":
+            return False
+        if literal[:1] in {b'"', b"'"} and (len(literal) > _LONGEST_ENTITY or _REFERENCE.search(literal)):
+            return True
+    return False
 
 
 def _no_feed(host: str | None) -> UnexpectedAnswerError:
