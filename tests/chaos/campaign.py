@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from chaos.services import SERVICES, Service
+from chaos.services import SERVICES, Service, XService
 from chaos.truth import Truth
 from chaos.world import DAY, HOUR, MINUTE, RECALL, World
 from running.site import Site, child_environment
@@ -30,6 +30,7 @@ PATIENCE = 120.0
 ZONE = "America/New_York"
 AUTUMN, SPRING = 1_793_448_000, 1_805_068_800  # 2026-10-31 and 2027-03-14, 12:00 UTC: a night later clocks change
 START = {0: AUTUMN, 1: SPRING - DAY}
+DOLLARS_A_DAY = 1.5
 FEW = 5
 """With fewer steps a campaign is a short one, and ends as soon as it can."""
 FAULTS = ("429", "500", "503", "reset", "cut", "truncated_json", "html_instead_of_json")
@@ -161,6 +162,7 @@ class Campaign:
         *,
         seed: int,
         services: Sequence[type[Service]] = SERVICES,
+        start: int | None = None,
         report: Callable[[str], None] = print,
     ) -> None:
         self.dice = random.Random(seed)
@@ -168,11 +170,13 @@ class Campaign:
         self.report = report
         self.tally = Tally()
         self.services = [kind() for kind in services]
-        self.start = START[seed % 2]
+        self.start = START[seed % 2] if start is None else start
         self.world = World(self.services, self.dice, start=self.start)
         self.edges: dict[str, list[tuple[int, int]]] = {service.name: [] for service in self.services}
         self.mail = Behaviour()
         self.is_behind: set[str] = set()
+        self.samples: list[dict[str, int]] = []
+        self.on_time: Callable[[int], None] = lambda _now: None
         self.is_pausing = False
         self.usual = 20
         self._stack = ExitStack()
@@ -241,7 +245,7 @@ class Campaign:
             self.stay_behind()
         else:
             self.finish(live=number % 2 == 0)
-        self.order("collect", site=self.quiet)
+        assert self.order("collect", site=self.quiet) == 0, self.log()
         if not self.is_behind:
             self.check()
 
@@ -255,11 +259,11 @@ class Campaign:
 
     # disturbances
 
-    def kill(self) -> None:
+    def kill(self, *, site: Site | None = None) -> None:
         """Kill a pass after so many answers of the services and a moment more."""
         if not self.is_pausing:
             self.world.advance(self.world.now + self.dice.randrange(5 * MINUTE, 12 * MINUTE))
-        asked, wanted = self.asked(), self.dice.randrange(self.usual)
+        asked, wanted = self.asked(), self.dice.randrange(self.usual if site is None else 8)
         pause = self.dice.uniform(0, 0.03)
 
         def strike(pid: int) -> None:
@@ -270,7 +274,8 @@ class Campaign:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-        self.tally.kills += self.order(self._way(), while_running=strike) == -signal.SIGKILL
+        way = self._way() if site is None else "collect"
+        self.tally.kills += self.order(way, site=site, while_running=strike) == -signal.SIGKILL
 
     def fault(self) -> None:
         """Let two services answer badly, early in a pass or late."""
@@ -366,8 +371,10 @@ class Campaign:
         while_running: Callable[[int], None] | None = None,
         now: int | None = None,
         file_size: int = 0,
+        seconds: int = 13 * MINUTE,
+        sample_every: int = 0,
     ) -> int:
-        """Let the program run once; return its exit code."""
+        """Let the program run once, a daemon for so many of its `seconds`; return its exit code."""
         for service in self.services:
             self.edges[service.name].append((self.world.now, service.edge()))
         self.tally.passes += 1
@@ -376,17 +383,22 @@ class Campaign:
             do=do,
             config=str((site or self.site).config),
             now=now or self.world.now,
-            until=self.world.now + 13 * MINUTE,
+            until=self.world.now + seconds,
             log=str(self.folder / "log"),
             file_size=file_size,
+            sample=sample_every,
         )
         pid = self.template.hear()["pid"]
         helper = threading.Thread(target=while_running, args=(pid,)) if while_running else None
         if helper:
             helper.start()
         while "code" not in (said := self.template.hear()):
-            if "time" in said:
+            if "sample" in said:
+                held = sum(service.server.open_connections for service in self.services)
+                self.samples.append({**said, "connections": held})
+            elif "time" in said:
                 self.world.advance(said["time"])
+                self.on_time(said["time"])
                 for service in self.services:
                     self.edges[service.name].append((self.world.now, service.edge()))
                 self.template.tell(go=True)
@@ -431,3 +443,28 @@ class Campaign:
         assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:4000]
         assert "internal error" not in log
         truth.count()
+        self.spend()
+
+    def spend(self) -> None:
+        """Read bursts of X with little money, killed again and again: the bill stays within the budget, day by day."""
+        service = next(one for one in self.services if isinstance(one, XService))
+        tables = service.table(max_results=25) + f"[sources.x.budget]\nusd_a_day = {DOLLARS_A_DAY}\n"
+        site = Site(self.folder / "spending", tables, brands=BRANDS)
+        service.server.bill.clear()
+        for _ in range(8):
+            self.world.advance(self.world.now + 5 * HOUR)
+            self.world.burst("x", 120)
+            for _ in range(2):
+                self.kill(site=site)
+            assert self.order("collect", site=site) in {0, 3}
+        days = {str(day): service.server.owed(day) for day in service.server.bill}
+        assert len(days) >= 2
+        assert all(owed <= DOLLARS_A_DAY for owed in days.values()), days
+        assert max(days.values()) > DOLLARS_A_DAY / 2, days
+        booked = {
+            int(str(day)): int(str(micros)) / 1e6
+            for day, micros in site.rows("SELECT day, sum(micros) FROM spending GROUP BY day")
+        }
+        aside = site.rows("SELECT coalesce(sum(micros), 0) FROM reservations")[0][0]
+        assert sum(days.values()) <= sum(booked.values()) + int(str(aside)) / 1e6 + 1e-9
+        self.tally.spent = {f"{day} of ${DOLLARS_A_DAY:.2f}": f"${owed:.3f}" for day, owed in days.items()}

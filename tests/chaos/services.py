@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from chaos.world import DAY, HOUR, MINUTE, Item
-from servers import feeds, hackernews, jetstream, lemmy, mastodon, reddit, x
+from servers import appview, feeds, hackernews, jetstream, lemmy, mastodon, reddit, x
 from servers.web import Answer, Request, SimulatedServer
 
 
@@ -231,7 +231,7 @@ class HackerNewsService(Service):
         return hackernews.HackerNews([])
 
     def options(self) -> dict[str, object]:
-        return super().options() | {"hits_per_page": 100}
+        return super().options() | {"hits_per_page": 100, "items_url": self.server.url}
 
     def publish(self, item: Item) -> None:
         make = hackernews.comment if item.number % 2 else hackernews.story
@@ -353,10 +353,6 @@ class _Stream(jetstream.Jetstream):
         return [begin, *sorted(within, key=lambda event: event["time_us"]), end]
 
 
-class _Nothing(SimulatedServer):
-    """Stand where a service has no HTTP server of its own."""
-
-
 class BlueskyService(Service):
     name = "bluesky"
     overlap, lag = 0, 30
@@ -364,15 +360,17 @@ class BlueskyService(Service):
 
     def make(self) -> SimulatedServer:
         self.stream = _Stream()
-        self.broken = 0
-        return _Nothing()
+        self.posts: dict[int, dict[str, Any]] = {}
+        return appview.AppView([], [appview.profile("did:plc:ada")])
 
     def enter(self, stack: ExitStack) -> None:
         super().enter(stack)
         stack.enter_context(self.stream)
 
     def options(self) -> dict[str, object]:
-        return {"base_url": self.stream.url, "search_url": self.server.url, "events_per_page": 200}
+        """Look at nothing again: names and counters, which only that brings, would come sooner here than there."""
+        places = {"base_url": self.stream.url, "search_url": self.server.url, "appview_url": self.server.url}
+        return {**places, "events_per_page": 200, "recheck_requests_per_day": 0}
 
     def turn(self, now: int) -> None:
         super().turn(now)
@@ -401,14 +399,18 @@ class BlueskyService(Service):
 
     def publish(self, item: Item) -> None:
         self.stream.events.append(jetstream.post(item.number, item.at, item.text))
+        self.posts[item.number] = jetstream.found(item.number, item.at, item.text)
+        self.server.posts.append(self.posts[item.number])
 
     def edit(self, item: Item, *, at: int) -> None:
         event = jetstream.post(item.number, at, item.text)
         event["commit"]["operation"] = "update"
         event["commit"]["record"]["createdAt"] = when(item.at).isoformat().replace("+00:00", "Z")
         self.stream.events.append(event)
+        self.posts[item.number]["record"]["text"] = item.text
 
     def withdraw(self, item: Item) -> None:
+        self.server.posts.remove(self.posts[item.number])
         event = jetstream.post(item.number, self.now - 1)
         event["commit"]["operation"] = "delete"
         del event["commit"]["record"]

@@ -104,7 +104,7 @@ class World:
     def edit_some(self, name: str, share: float = 0.2) -> None:
         """Word some of the newest posts anew."""
         service = self.services[name]
-        for item in self._newest(name, service.overlap // 2):
+        for item in self._newest(name, min(service.overlap // 2, HOUR)):
             if item.number not in self.edited and item.lateness == 0 and self.dice.random() < share:
                 worded = replace(item, text=f"{EDITED}, says {item.number}")
                 self.edited.add(item.number)

@@ -1,0 +1,63 @@
+"""A day of the daemon, told by a clock that leaps from one thing due to the next: it holds no more at its end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from chaos.campaign import AUTUMN, PEOPLE, Campaign
+from chaos.truth import Truth
+from chaos.world import HOUR, MINUTE, RECALL
+
+WARM = 6 * HOUR
+MOST_GROWTH_KB = 10 << 10
+
+
+@pytest.mark.slow
+def test_a_day_of_the_daemon_leaks_nothing_and_sends_one_digest(tmp_path: Path) -> None:
+    start = AUTUMN - 30 * MINUTE  # half past seven in the morning, before a night in which clocks change
+    with Campaign(tmp_path, seed=24, start=start) as campaign:
+        due = {start + HOUR: 0, start + 2 * HOUR: 300, start + 14 * HOUR: 300}
+
+        def happen(now: int) -> None:
+            for at in [at for at in due if at <= now]:
+                count = due.pop(at)
+                if count:
+                    campaign.world.burst("hackernews", count)
+                else:
+                    for _ in range(4):
+                        campaign.world.mention("x", RECALL)
+
+        campaign.on_time = happen
+        assert campaign.order("daemon", seconds=24 * HOUR, sample_every=30 * MINUTE) == 0, campaign.log()
+        samples = campaign.samples
+        print()
+        for one in samples[::4]:
+            print(" ".join(f"{name} {value:>7}" for name, value in one.items() if name != "sample"))
+        after = [one for one in samples if one["sample"] >= start + WARM]
+        assert len(after) >= 30
+        growth = max(one["rss"] for one in after) - after[0]["rss"]
+        print(f"memory {after[0]['rss']} kB after warm-up, at most {growth} kB more until the end of the day")
+        assert growth <= MOST_GROWTH_KB
+        for what in ("files", "threads", "connections", "sockets"):
+            early, late = ([one[what] for one in part] for part in (after[:6], after[-6:]))
+            assert max(late) <= max(early), (what, [one[what] for one in samples])
+        outbox = campaign.site.rows("SELECT kind, state FROM outbox")
+        assert {state for _, state in outbox} == {"sent"}
+        digests = [one for one in campaign.mail.received if "digest" in str(one.message["Subject"]).lower()]
+        rows = campaign.site.rows("SELECT key FROM digests")
+        assert len(rows) == 1
+        assert sum(kind == "digest" for kind, _ in outbox) == len(PEOPLE)
+        assert len({one.message["Message-ID"] for one in campaign.mail.received}) * len(PEOPLE) == len(outbox)
+        assert len(campaign.mail.received) == len(outbox), digests
+        assert any(kind == "alert-opened" for kind, _ in outbox)
+        looked = campaign.site.rows("SELECT min(evaluated_until), count(*) FROM alert_states")
+        assert looked[0][1] == 4
+        assert int(str(looked[0][0])) >= campaign.world.now - HOUR, datetime.fromtimestamp(int(str(looked[0][0])))
+        assert campaign.order("collect") == 0
+        Truth(campaign).nothing_is_lost()
+        Truth(campaign).holes_are_true()
+        Truth(campaign).nothing_is_double()
+        assert sum(service.server.open_connections for service in campaign.services) == 0
