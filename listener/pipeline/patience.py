@@ -47,7 +47,7 @@ def comes_back(error: SourceError, failures: int, now: datetime) -> datetime | N
         return None
     if not failures or (isinstance(error, RateLimitedError) and error.retry_at is not None):
         return error.retry_at
-    wait = now + min(_FIRST_WAIT * 2 ** min(failures - 1, _MOST_DOUBLINGS), _LONGEST_WAIT)
+    wait = now + min(_FIRST_WAIT * (1 << min(failures - 1, _MOST_DOUBLINGS)), _LONGEST_WAIT)
     return wait if error.retry_at is None else max(error.retry_at, wait)
 
 

@@ -14,6 +14,7 @@ from listener.api import (
     DeliveryError,
     Label,
     Mention,
+    Metered,
     Notification,
     Notifier,
     OptionInfo,
@@ -98,6 +99,7 @@ def check_source(
                 _keys(again.mentions) == _keys(once_more.mentions),
                 f"{source.name}: fetching the first page of {resource.lane} twice gives other mentions",
             )
+            _check_meter(source, resource, window)
         line = source.check()
         _hold(bool(line.strip()) and "\n" not in line, f"{source.name}: check() does not return one line")
     with _opened(make_source) as other:
@@ -109,6 +111,27 @@ def check_source(
             f"{resource.lane}: going on with the cursor in a new instance gives other mentions than one sweep",
         )
     return tuple(mention for mentions in found.values() for mention in mentions)
+
+
+def _check_meter(source: Source, resource: Resource, window: Window) -> None:
+    """Check of a source that is Metered that pages cost no more than it says beforehand."""
+    if not isinstance(source, Metered):
+        return
+    fewest, usual = source.page_sizes
+    _hold(0 < fewest <= usual, f"{source.name}: page_sizes are not in order")
+    for size in (fewest, usual):
+        before, bound = source.requests_made, source.most(size)
+        page = source.fetch(resource, dataclasses.replace(window, size=size), None)
+        where = f"{source.name}: a page of {size} of {resource.lane}"
+        _hold(source.requests_made - before == page.requests, f"{where} counts its requests wrongly")
+        _hold(page.requests <= bound.requests, f"{where} takes more requests than most() says")
+        items = len(page.mentions) if page.items is None else page.items
+        _hold(items <= bound.items, f"{where} holds more items than most() says")
+        kinds = [kind for kind, _ in page.billed]
+        over = [kind for kind in kinds if kinds.count(kind) > bound.billed.get(kind, 0)]
+        _hold(not over, f"{where} is charged for more of {', '.join(sorted(set(over)))} than most() says")
+    known = {price.kind for price in source.facts.prices}
+    _hold(set(source.most(usual).billed) <= known, f"{source.name}: most() names kinds that have no price")
 
 
 def check_page(page: Page, window: Window, names: Collection[str]) -> None:
