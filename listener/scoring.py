@@ -46,11 +46,13 @@ logger: Final = logging.getLogger(__name__)
 _LLM: Final = "llm"
 BUILT_IN_SCORERS: Final = {
     _LLM: "sentiment.llm:LlmScorer",
+    "onnx": "sentiment.transformer:OnnxScorer",
 }
 """The optional scorers of the program; the shipped ones need no set-up and are no plug-ins."""
 
 _SUMMARIES: Final = {
     _LLM: "A language model behind an OpenAI-compatible service, such as a local Ollama; texts are sent to it, redacted.",
+    "onnx": "A fine-tuned transformer in ONNX format, from a folder or a hub; needs the extra onnx.",
 }
 
 
