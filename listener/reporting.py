@@ -170,7 +170,7 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         sources=reader.count_by("source", name, period.since, period.until),
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
-        voices=_voices(desk, name, period),
+        voices=_voices(desk, brand, period),
         themes=_themes(desk, name, period),
         responses=_responses(desk, brand, period),
         surveys=_surveys(desk, name, period),
@@ -199,10 +199,10 @@ def find_terms(
 
 
 def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:
-    """Return how the mentions of a period were answered; None for a brand without accounts of its own."""
+    """Return how the mentions of a period were answered; None for a competitor, or without accounts of its own."""
     from listener.answering import responses_of  # noqa: PLC0415 - loaded where a digest is made
 
-    if not brand.own_accounts:
+    if brand.kind != "own" or not brand.own_accounts:
         return None
     return responses_of(desk.config, desk.reader.asked(brand.name, desk.span(period.since, period.until)), desk.now)
 
@@ -217,7 +217,7 @@ def _surveys(desk: Desk, brand: str, period: Period) -> tuple[SurveyFigure, ...]
     )
 
 
-def _voices(desk: Desk, brand: str, period: Period) -> tuple[Voice, ...]:
+def _voices(desk: Desk, brand: Brand, period: Period) -> tuple[Voice, ...]:
     """Return three mentions worth reading: the most heard negative, positive and unanswered one.
 
     Where none is known to have waited too long for an answer, the most heard of all is the third.
@@ -228,7 +228,7 @@ def _voices(desk: Desk, brand: str, period: Period) -> tuple[Voice, ...]:
     def heard(*labels: Label) -> tuple[MentionRow, ...]:
         return desk.reader.mentions(
             MentionFilter(
-                brand=brand,
+                brand=brand.name,
                 labels=labels,
                 since=period.since,
                 until=period.until,
@@ -237,7 +237,8 @@ def _voices(desk: Desk, brand: str, period: Period) -> tuple[Voice, ...]:
             )
         )
 
-    waiting = unanswered(desk.config, desk.reader, brand, desk.span(period.since, period.until))
+    span = desk.span(period.since, period.until)
+    waiting = unanswered(desk.config, desk.reader, brand.name, span) if brand.kind == "own" else ()
     third = ("unanswered", waiting) if waiting else ("most engaged", heard())
     chosen: dict[int, Voice] = {}
     stories: set[int] = set()

@@ -118,7 +118,8 @@ class Service:
 
     def _follow_threads(self, store: Store, source: Source, name: str, now: datetime) -> None:
         """Look for answers of the brands' own accounts, where the source can and may read threads."""
-        settings, accounts = self._config.responses, wiring.own_accounts(self._config, name)
+        settings, listed = self._config.responses, wiring.own_accounts(self._config, name)
+        accounts = {brand: names for brand, names in listed.items() if self._config.brand(brand).kind == "own"}
         if settings.read_threads and accounts and isinstance(source, ReadsThreads):
             plan = ThreadPlan(
                 accounts=accounts,

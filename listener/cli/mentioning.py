@@ -135,11 +135,12 @@ def _end(app: App, until: str | None, older_than: str | None) -> datetime | None
 
 
 def _answering(app: App, brand: str | None) -> tuple[str, ...]:
-    """Return the brands that can be told to answer: those with own_accounts, or the one that is named."""
-    wanted = app.config.brands if brand is None else (app.config.brand(brand),)
+    """Return the brands that can be told to answer: yours that have own_accounts, or the one that is named."""
+    own = tuple(one for one in app.config.brands if one.kind == "own")
+    wanted = own if brand is None else (app.config.brand(brand),)
     names = tuple(one.name for one in wanted if one.own_accounts)
     if not names:
-        said = "no brand has" if brand is None else f"{wanted[0].name} has no"
+        said = "no brand of yours has" if brand is None else f"{wanted[0].name} has no"
         msg = f"nobody can tell what was answered: {said} own_accounts in {app.config.path}"
         raise UsageError(msg)
     return names

@@ -120,7 +120,7 @@ def _survey(source: str, at: datetime, rating: float | None, told: object) -> Su
     low, high = ends if len(ends) == 2 else (None, None)  # noqa: PLR2004 - two ends
     if low is None or high is None or low >= high:
         return None
-    if answer is None and rating is not None:
+    if rating is not None:  # where a low answer is the good one, the rating is turned round and the answer is not
         answer = low + rating * (high - low)
     if answer is None or not low <= answer <= high:
         return None

@@ -301,7 +301,7 @@ def test_answers_to_surveys_and_stars_are_read_as_they_were_given_also_once_purg
         take(
             store,
             survey(60, {"instrument": "nps", "answer": 9, "scale": [0, 10], "who": "Ada"}),
-            survey(50, {"instrument": "ces", "answer": 6, "scale": [1, 7]}),
+            survey(50, {"instrument": "ces", "answer": 2, "scale": [1, 7]}, rating=5 / 6),
             make_mention(40, kind="review", rating=0.75),
             make_mention(30, kind="review"),
             make_mention(20, rating=0.5),
