@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import regex
 
@@ -31,7 +31,18 @@ _FEWEST_WORDS: Final = 5
 """Shorter texts ("love this", "same here") are the same words without being the same story."""
 
 _TRACKING: Final = re.compile(
-    r"(?:utm_.*|mtm_.*|pk_.*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref|ref_src|ref_url|cmpid|ocid|si|spm|_hsenc|_hsmi)"
+    r"(?:utm|mtm|pk|at|guce)_.*|utm|fbclid|gclid|dclid|yclid|twclid|ttclid|msclkid|wbraid|gbraid|igshid|srsltid|mc_[ce]id"
+    r"|ref|ref_src|ref_url|referrer|cmp|cmpid|icid|ncid|mbid|s_cid|ocid|si|spm|smid|xtor|ito|wprov|guccounter"
+    r"|_hsenc|_hsmi|_ga|_gl|trk|amp|__twitter_impression"
+)
+"""Parameters that say how a reader came to a page, or in which dress it is shown."""
+_DRESS: Final = re.compile(r"(?:www\d?|m|mobile|amp)\.(?=[^.]+\.)")
+"""A host for another screen shows the same page, where what is left is a host of its own."""
+_AMP_CACHE: Final = re.compile(
+    r"https?://(?:www\.google\.[a-z.]{2,6}/amp|[\w-]+\.cdn\.ampproject\.org/[cv])/(s/)?", re.IGNORECASE
+)
+_DRESSED_PATH: Final = re.compile(
+    r"(?:;jsessionid=[^/]*)?(?:/amp|\.amp|\.amp\.html|/index\.(?:html?|php))?/?$", re.IGNORECASE
 )
 _REPOST_MARK: Final = re.compile(r"^\s*(?:rt|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://\S+")
@@ -70,11 +81,12 @@ def canonical_url(url: str) -> str | None:
     """Return a URL without what does not say which page it is; None where it is no web URL.
 
     Scheme, ``www.``, default ports, fragments, tracking parameters, the order
-    of parameters and a slash at the end do not count.
+    of parameters, escapes and a slash at the end do not count, nor does the dress:
+    ``m.``, ``amp.`` and ``/amp`` show the same page, and so do AMP's caches.
     """
     try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
+        parts = urlsplit(_AMP_CACHE.sub(lambda found: "https://" if found[1] else "http://", url.strip(), count=1))
+        host = _DRESS.sub("", (parts.hostname or "").rstrip("."), count=1)
         port = parts.port
     except ValueError:
         return None
@@ -87,8 +99,19 @@ def canonical_url(url: str) -> str | None:
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if not _TRACKING.fullmatch(name.lower())
     )
-    query = f"?{urlencode(wanted)}" if wanted else ""
-    return f"{host}{parts.path.rstrip('/')}{query}"
+    query = f"?{urlencode(wanted, errors='replace')}" if wanted else ""
+    path = _DRESSED_PATH.sub("", re.sub(r"/{2,}", "/", unquote(parts.path, errors="replace")), count=1)
+    return f"{_ascii(host)}{quote(path, errors='replace')}{query}"
+
+
+def _ascii(host: str) -> str:
+    """Return a host as it is asked for: letters beyond ASCII in Punycode (RFC 3492)."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def normal_text(text: str) -> str:

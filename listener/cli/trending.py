@@ -91,6 +91,7 @@ _FIGURES: Final = ("response", "nps", "csat", "ces")
     show_default=True,
     help="What to draw; the last four have a table of their own.",
 )
+@click.option("--percentiles", is_flag=True, help="Also the 10th, 50th and 90th percentile of the scores.")
 @click.option(
     "--chart",
     type=click.Path(dir_okay=False, path_type=Path),
