@@ -63,7 +63,9 @@ _COMMENTS: Final = 100
 _DRY: Final = 450
 """A search ends after some 500 videos, whatever there is; after so many the rest is searched for anew."""
 _MOST_VIDEOS: Final = 50
-"""So many videos, the newest ones, have their comments read."""
+"""So many videos, the newest ones, have their comments read for each brand."""
+_MOST_BRANDS: Final = 4
+"""Brands that share a search at most: their videos must find room in a cursor."""
 _LOOK_AT: Final = 3
 """Comments end where so many in a row are too old: one may have been pinned."""
 _DAY: Final = 86_400
@@ -190,12 +192,14 @@ class YouTubeSource:
         self._planned = 1
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
-        """Return a resource for each search that a brand needs: single terms share one."""
-        resources = [
-            _resource(native, query.brand, number)
+        """Return a resource for each search that is needed: single terms share one, those of several brands too."""
+        apart = [
+            _resource(native, (query.brand,), number)
             for query in queries
             for number, native in enumerate(_natives(query), start=1)
         ]
+        together = [_resource(native, brands, number) for number, (native, brands) in enumerate(_shared(queries), 1)]
+        resources = together if len(together) < len(apart) else apart
         self._planned = max(1, len(resources))
         return resources
 
@@ -256,8 +260,9 @@ class YouTubeSource:
         times = {one.id: to_epoch(one.published_at) for one in named if one.published_at}
         talked_of = {one.id: times[one.id] for one in named if one.engagement.replies}
         known = first.videos if first is not None else {}
-        tracked = self._tracked({**known, **talked_of, **dict.fromkeys(position.videos, before)}, window)
-        marker = _Marker(videos=self._tracked({**known, **times}, window), allowance=allowance)
+        most_videos = _MOST_VIDEOS * max(1, len(resource.brands))
+        tracked = self._tracked({**known, **talked_of, **dict.fromkeys(position.videos, before)}, window, most_videos)
+        marker = _Marker(videos=self._tracked({**known, **times}, window, most_videos), allowance=allowance)
         onward = _onward(
             answer, len(results), replace(position, oldest=oldest, allowance=allowance), to_epoch(window.since)
         )
@@ -271,13 +276,13 @@ class YouTubeSource:
         )
         return page, replace(onward, videos=tuple(tracked))
 
-    def _tracked(self, videos: Mapping[str, int], window: Window) -> dict[str, int]:
+    def _tracked(self, videos: Mapping[str, int], window: Window, most: int) -> dict[str, int]:
         """Return those videos whose comments are to be read: young enough, the newest first."""
         if not self._options.include_comments:
             return {}
         earliest = to_epoch(window.until) - self._options.comment_days * _DAY
         newest = sorted(videos.items(), key=lambda video: (-video[1], video[0]))
-        return {video: at for video, at in newest[:_MOST_VIDEOS] if at >= earliest}
+        return {video: at for video, at in newest[:most] if at >= earliest}
 
     def _search(self, native: str, window: Window, before: int, token: str | None) -> Mapping[str, object]:
         asked = {
@@ -357,9 +362,36 @@ def _natives(query: Query) -> Iterator[str]:
     yield from (text for text in texts if len(_TERM.findall(text)) != 1)
 
 
-def _resource(native: str, brand: str, number: int) -> Resource:
-    digest = hashlib.sha256(f"{native}\n{brand}".encode()).hexdigest()
-    return Resource(key=digest[:16], lane="search" if number == 1 else f"search/{number}", native=native, brand=brand)
+def _shared(queries: Sequence[Query]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield searches for all queries, and the brands of each: single terms of several brands joined as far as they fit."""
+    group, brands = "", dict[str, None]()
+    several: list[tuple[str, tuple[str, ...]]] = []
+    for query in queries:
+        for native in _natives(query):
+            if len(_TERM.findall(native)) != 1 and "|" not in native:
+                several.append((native, (query.brand,)))
+                continue
+            is_full = len(group) + 1 + len(native) > _LONGEST or len({*brands, query.brand}) > _MOST_BRANDS
+            if group and is_full:
+                yield group, tuple(brands)
+                group, brands = "", {}
+            group = f"{group}|{native}" if group else native
+            brands[query.brand] = None
+    if group:
+        yield group, tuple(brands)
+    yield from several
+
+
+def _resource(native: str, brands: tuple[str, ...], number: int) -> Resource:
+    digest = hashlib.sha256("\n".join([native, *brands]).encode()).hexdigest()
+    alone = len(brands) == 1
+    return Resource(
+        key=digest[:16],
+        lane="search" if number == 1 else f"search/{number}",
+        native=native,
+        brand=brands[0] if alone else None,
+        brands=() if alone else brands,
+    )
 
 
 def _names(native: str, video: Mention) -> bool:

@@ -336,6 +336,17 @@ def test_a_page_token_that_is_no_longer_taken_costs_nothing_of_the_window(server
     assert len({mention.id for mention in read_all(server)[0]}) == 120
 
 
+def test_several_brands_share_a_search_where_they_fit_into_it() -> None:
+    brands = ["Acme", "Globex", "Initech", "Umbrella", "Hooli"]
+    plan = YouTubeSource().plan([Query.of(brand, Phrase(brand.casefold())) for brand in brands])
+    assert [(resource.native, resource.brand, resource.brands) for resource in plan] == [
+        ("acme|globex|initech|umbrella", None, ("Acme", "Globex", "Initech", "Umbrella")),
+        ("hooli", "Hooli", ()),
+    ]
+    (alone,) = YouTubeSource().plan([Query.of("Acme", Phrase("acme"))])
+    assert alone.brand == "Acme"
+
+
 def test_searches_are_spread_over_the_day(server: YouTube) -> None:
     source = source_for(server, searches_a_day=100)
     resources = source.plan([ACME])
@@ -348,7 +359,8 @@ def test_searches_are_spread_over_the_day(server: YouTube) -> None:
     assert server.searches == 10
     assert caught.value.retry_at is not None
     assert timedelta(minutes=13) < caught.value.retry_at - utc_now() < timedelta(minutes=16)
-    assert len(source.plan([ACME, Query.of("Globex", Phrase("globex"))])) == 2
+    both = And((Phrase("red"), Phrase("globex")))
+    assert len(source.plan([ACME, Query.of("Globex", both)])) == 2
     with pytest.raises(RateLimitedError) as shared_out:
         source.fetch(resources[0], window, None)
     assert timedelta(minutes=26) < shared_out.value.retry_at - utc_now() < timedelta(minutes=30)
@@ -540,16 +552,16 @@ def test_first_run_and_catching_up_after_two_days(tmp_path: Path) -> None:
         assert kinds == [("comment", 2), ("video", 48)]
 
 
-def test_the_quota_leaves_the_window_open_and_the_next_day_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_the_quota_lets_the_window_wait_and_the_next_day_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with YouTube([video(n, ago(minutes=10 + 5 * n)) for n in range(130)], quota=2) as server:
         site = Site(tmp_path, table(server))
         ended = site.collect()
         assert (ended.code, ended.rows()["youtube"]["state"], ended.rows()["youtube"]["new"]) == (3, "capped", 100)
-        assert site.rows("SELECT state FROM windows") == [("open",)]
+        assert site.rows("SELECT state FROM windows") == [("budget",)]
         assert site.rows("SELECT retry_at > ? FROM source_states", to_epoch(utc_now())) == [(1,)]
         server.quota = 100
         assert site.collect().rows()["youtube"]["new"] == 30
-        assert server.searches == 2 + 1 + 1  # the last one is for the other brand
+        assert server.searches == 2 + 1  # both brands share a search
 
 
 def test_a_wrong_key_is_told_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
