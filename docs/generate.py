@@ -188,6 +188,7 @@ def api_names() -> str:
 
 
 _CONSTANTS: Final = {
+    "ASSIGNED_BRAND": "The field of a mention's `extra` that names the brand it is about, whatever its words are.",
     "KINDS": "The kinds a mention may have.",
     "Span": "Where a match sits: (field name, start, end), offsets in code points.",
 }

@@ -81,6 +81,24 @@ instances = ["lemmy.world"]
 # [sources.discourse]
 # instances = ["forum.example.org"]
 #
+# News of the world in 65 languages, by the titles of articles.
+# [sources.gdelt]
+# every = "1h"
+#
+# Reviews of an app of yours, all of them this brand's.
+# [sources.appstore]
+# [[sources.appstore.apps]]
+# id = "1234567890"
+# brand = {name}
+# countries = ["us", "in"]
+#
+# Answers to your own surveys: nps, csat or ces, from CSV or JSON Lines files.
+# [sources.survey]
+# [[sources.survey.surveys]]
+# brand = {name}
+# instrument = "nps"
+# paths = ["surveys/nps-*.csv"]
+#
 # A part of Reddit, by its public feeds; the rest needs a key.
 # [sources.reddit]
 # mode = "feed"
@@ -90,6 +108,10 @@ instances = ["lemmy.world"]
 # Sources that need a key: the key stays in an environment variable, named here.
 # [sources.x]
 # bearer_token_env = "X_BEARER_TOKEN"
+#
+# 100 searches a day; texts are kept for 30 days.
+# [sources.youtube]
+# api_key_env = "YOUTUBE_API_KEY"
 #
 # [sources.reddit]
 # client_id_env = "REDDIT_CLIENT_ID"

@@ -200,7 +200,7 @@ def _one_text(row: dict[str, object]) -> str:
     if row.get("snippet"):
         return " ".join(str(row["snippet"]).split())
     parts = [" ".join(str(part).split()) for part in (row["title"], row["text"]) if part]
-    return " — ".join(parts) if parts else "(removed)"
+    return " — ".join(parts) or ("(removed)" if row["text"] is None else "(no words)")
 
 
 def _short(one: MentionRow, zone: ZoneInfo) -> str:

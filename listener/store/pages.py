@@ -45,7 +45,8 @@ WHERE id = ?
 
 _UPDATE_COUNTERS: Final = """
 UPDATE mentions SET
-  likes = coalesce(?, likes), reposts = coalesce(?, reposts), replies = coalesce(?, replies), views = coalesce(?, views)
+  likes = coalesce(?, likes), reposts = coalesce(?, reposts), replies = coalesce(?, replies), views = coalesce(?, views),
+  rating = coalesce(?, rating), extra = coalesce(?, extra)
 WHERE id = ?
 """
 
@@ -135,7 +136,7 @@ class PageWriter:
             self._rewrite(judged, stored)
 
     def refresh(self, mention: Mention) -> None:
-        """Bring the counters and the author of a known mention up to date; its text and verdicts stay."""
+        """Bring counters, rating and author of a known mention up to date; its text and verdicts stay."""
         stored = self._find(self._catalogue.source(mention.source), mention.id)
         if stored is None or stored.is_purged:
             return
@@ -339,8 +340,12 @@ class PageWriter:
     def _update_counters(self, mention: Mention, number: int) -> None:
         counters = mention.engagement
         self._connection.execute(
-            _UPDATE_COUNTERS, (counters.likes, counters.reposts, counters.replies, counters.views, number)
-        )
+            _UPDATE_COUNTERS,
+            (
+                counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
+                _dump(mention.extra), number,
+            ),
+        )  # fmt: skip
 
     def _engagement(self, stored: _Stored) -> int:
         """Return the known counters of a mention added up; a repost's are its original's and count there."""

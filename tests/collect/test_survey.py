@@ -328,3 +328,18 @@ def test_a_brand_that_is_not_configured_is_a_problem_of_the_file(tmp_path: Path)
     ended = site.collect()
     assert ended.code == 2
     assert 'there is no brand "Acmee"; did you mean "Acme"' in ended.err
+
+
+def test_a_changed_answer_and_a_bare_number_are_shown_as_they_are(tmp_path: Path) -> None:
+    site = Site(tmp_path, '[[sources.survey.surveys]]\nbrand = "Acme"\npaths = ["nps.csv"]\n')
+    at = (NOW - timedelta(days=1)).isoformat()
+    (tmp_path / "nps.csv").write_text(HEAD + f"1,{at},2,\n2,{at},6,\n")
+    assert site.collect().code == 0
+    assert "(no words)" in site.run("mentions", "Acme").out
+    (tmp_path / "nps.csv").write_text(HEAD + f"1,{at},10,\n2,{at},6,\n3,{at},7,\n")
+    assert site.collect(now=NOW + timedelta(hours=1)).rows()["survey"]["new"] == 1
+    found = site.rows("SELECT native_id, rating, json_extract(extra, '$.survey.answer') FROM mentions ORDER BY 1")
+    assert found == [("Acme/nps/1", 1.0, 10), ("Acme/nps/2", 0.6, 6), ("Acme/nps/3", 0.7, 7)]
+    shown = json.loads(site.run("trend", "Acme", "--metric", "nps", "--since", "7d", "--format", "json").out)
+    (total,) = shown["totals"]
+    assert [total[name] for name in ("n", "promoters", "passives", "detractors")] == [3, 1, 1, 1]
