@@ -178,7 +178,7 @@ def _mentions() -> Iterator[dict[str, object]]:
                 "source": "forum" if place % 3 else "shop",
                 "id": f"{day}-{place}",
                 "url": f"https://forum.example/{day}/{place}",
-                "author": {"id": f"reader{place}", "handle": f"reader{place}"},
+                "author": {"id": f"{day}-{place}", "handle": f"reader{13 * day + place}"},
                 "text": f"Acme K{13 * day + place}: {text}",
                 "published_at": (start + timedelta(days=day, minutes=(197 * place + 61 * day) % 1_440)).isoformat(),
                 "engagement": {"likes": place * 3 % 11, "reposts": 0, "replies": 1, "views": None},

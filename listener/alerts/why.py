@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Factor", "Item", "Why", "explain"]
 
-_PRIOR: Final = 500.0  # alpha_0 of the paper
+_PRIOR: Final = 500.0  # alpha_0 of the paper, at most
+_PRIOR_SHARE: Final = 0.5  # of the posts: where a brand has few, the belief must not outweigh them
 _SURE: Final = 1.64  # one-sided 5 %
 _LEAST_SHARE: Final = 0.04
 _LEAST_POSTS: Final = 2
@@ -246,9 +247,10 @@ def _contrast(now: _Counts, before: _Counts, limit: int = _FACTORS) -> tuple[Fac
 
 def _zeta(count: int, total: int, usual: int, usual_total: int) -> float:
     """Return the log-odds of now against before in standard deviations."""
-    weight = _PRIOR * (count + usual) / (total + usual_total)
-    now_rest = total + _PRIOR - count - weight
-    usual_rest = usual_total + _PRIOR - usual - weight
+    prior = min(_PRIOR, _PRIOR_SHARE * (total + usual_total))
+    weight = prior * (count + usual) / (total + usual_total)
+    now_rest = total + prior - count - weight
+    usual_rest = usual_total + prior - usual - weight
     if now_rest <= 0.0 or usual_rest <= 0.0:  # held by every single post, now and before
         return 0.0
     delta = log((count + weight) / now_rest) - log((usual + weight) / usual_rest)

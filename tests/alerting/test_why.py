@@ -210,3 +210,8 @@ def test_every_kind_of_rule_has_its_sentence(kind, observed, expected, sentence)
 def test_times_in_the_sentence_are_the_brands_own():
     said = first_sentence(kind="spike", observed=9, expected=2, at=AT, time_zone="Asia/Kolkata")
     assert said.endswith("Wednesday 02:30")
+
+
+def test_the_few_posts_of_a_small_brand_are_enough_to_name_what_is_new():
+    few = about("recall", 10) + chatter(70, before=timedelta(hours=1))
+    assert [factor.value for factor in why(few, before=chatter(150, before=timedelta(days=3))).terms] == ["recall"]
