@@ -56,7 +56,8 @@ def utc_now() -> datetime:
 
 def to_epoch(instant: datetime) -> int:
     """Return whole seconds since 1970-01-01 UTC, rounded down."""
-    return (instant - _EPOCH) // timedelta(seconds=1)
+    since = instant - _EPOCH
+    return since.days * 86_400 + since.seconds
 
 
 def from_epoch(seconds: int) -> datetime:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 __all__ = [
+    "BIN_COUNT",
     "BIN_WIDTH",
     "DAY_SECONDS",
     "QUARTER_SECONDS",
@@ -47,6 +48,8 @@ DAY_SECONDS: Final = 86_400
 
 BIN_WIDTH: Final = 500
 """Scores x 10 000 that share a bin of `rollup_scores`: bin 0 is around -1, bin 40 around 1, each 0.05 wide."""
+BIN_COUNT: Final = 41
+
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 REACH_STEPS: Final = (0, 1, 2, 3)

@@ -29,9 +29,8 @@ FROM rollup_quarter GROUP BY 1, 2;
 CREATE TABLE rollup_scores (
   brand_id INTEGER NOT NULL,
   day INTEGER NOT NULL,
-  bin INTEGER NOT NULL,
-  mentions INTEGER NOT NULL,
-  PRIMARY KEY (brand_id, day, bin)
+  counts TEXT NOT NULL,
+  PRIMARY KEY (brand_id, day)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rollup_reach (
@@ -57,6 +56,7 @@ CREATE TABLE rollup_values (
   mentions INTEGER NOT NULL,
   PRIMARY KEY (brand_id, kind, days, block, value)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX rollup_values_by_count ON rollup_values (brand_id, kind, block, mentions) WHERE days = 32;
 
 CREATE TABLE upgrade_progress (
   id INTEGER PRIMARY KEY CHECK (id = 1),

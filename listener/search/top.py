@@ -8,6 +8,7 @@ authors always are.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -29,18 +30,25 @@ TOP: Final = ("hashtags", "links", "authors")
 
 _KINDS: Final = {"hashtags": HASHTAG, "links": LINK}
 
-_VALUES: Final = """
-SELECT value, sum(mentions) FROM (
-  SELECT value, mentions FROM rollup_values
-  WHERE brand_id = :brand AND kind = :kind AND days = :length AND block >= :first AND block < :last
-  UNION ALL
-  SELECT value, mentions FROM rollup_values
-  WHERE brand_id = :brand AND kind = :kind AND days = 1 AND block >= :since AND block < :head
-  UNION ALL
-  SELECT value, mentions FROM rollup_values
-  WHERE brand_id = :brand AND kind = :kind AND days = 1 AND block >= :tail AND block < :until
-) GROUP BY value ORDER BY 2 DESC, 1 LIMIT :limit
+_BLOCKS: Final = """
+SELECT {columns} FROM json_each(:blocks) AS blocks CROSS JOIN rollup_values
+ON brand_id = :brand AND kind = :kind AND days = json_extract(blocks.value, '$[0]') AND block = json_extract(blocks.value, '$[1]') {more}
+GROUP BY rollup_values.value ORDER BY 2 DESC, 1 LIMIT :limit
 """
+_COLUMNS: Final = "rollup_values.value, sum(mentions)"
+_ALL_OF_BLOCKS: Final = _BLOCKS.format(columns=_COLUMNS, more="")
+_CANDIDATES: Final = f"""
+SELECT {_COLUMNS} FROM json_each(:candidates) AS candidates CROSS JOIN json_each(:blocks) AS blocks
+CROSS JOIN rollup_values ON brand_id = :brand AND kind = :kind AND days = json_extract(blocks.value, '$[0]')
+  AND block = json_extract(blocks.value, '$[1]') AND rollup_values.value = candidates.value
+GROUP BY rollup_values.value ORDER BY 2 DESC, 1 LIMIT :limit
+"""  # noqa: S608 - names of this module
+_MOST_OF_BLOCK: Final = f"""
+SELECT value, mentions FROM rollup_values INDEXED BY rollup_values_by_count
+WHERE brand_id = ? AND kind = ? AND days = {BLOCK_DAYS} AND block = ? ORDER BY mentions DESC LIMIT ?
+"""  # noqa: S608 - a number
+_CANDIDATES_EACH: Final = 3
+"""Of each block so many times as many values are candidates as are asked for."""
 
 _ROWS: Final = f"""
 SELECT title, text, links, hashtags
@@ -93,8 +101,7 @@ def read_top(
         found = connection.execute(_AUTHORS, (*within, limit)).fetchall()
     elif source is None and _is_kept(connection, zone):
         days = (local_day_number(span[0], zone), local_day_number(span[1], zone))
-        values = {"brand": brand_row[0], "kind": _KINDS[what], "limit": limit, **_blocks(*days)}
-        found = connection.execute(_VALUES, values).fetchall()
+        found = _most(connection, brand_row[0], _KINDS[what], *days, limit=limit)
     else:
         counts = Counter(
             value
@@ -112,14 +119,33 @@ def _is_kept(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
     return unfinished is None and read_zone(connection) == zone.key
 
 
-def _blocks(since: int, until: int) -> dict[str, int]:
-    """Return the statement's values: the whole blocks within the days [since, until), and the days before and after."""
+def _most(
+    connection: sqlite3.Connection, brand: int, kind: int, since: int, until: int, *, limit: int
+) -> list[tuple[str, int]]:
+    """Return the values with most mentions in the days [since, until).
+
+    First only the most frequent values of each block are added up. What is in none
+    of these lists has at most as many as the last of each list together: where the
+    last value asked for has more, nothing was missed (Fagin's threshold, 2001).
+    """
+    values = {"brand": brand, "kind": kind, "limit": limit, "blocks": json.dumps(_blocks(since, until))}
+    most = 0
+    candidates: set[str] = set()
+    each = limit * _CANDIDATES_EACH
+    for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1):
+        listed = connection.execute(_MOST_OF_BLOCK, (brand, kind, block, each)).fetchall()
+        candidates.update(value for value, _ in listed)
+        most += listed[-1][1] if len(listed) == each else 0
+    found = connection.execute(_CANDIDATES, {**values, "candidates": json.dumps(sorted(candidates))}).fetchall()
+    if not most or (len(found) == limit and found[-1][1] > most):
+        return found
+    return connection.execute(_ALL_OF_BLOCKS, values).fetchall()
+
+
+def _blocks(since: int, until: int) -> list[tuple[int, int]]:
+    """Return (length, number) of the blocks that are the days [since, until): long ones, and single days around them."""
     first, last = -(-since // BLOCK_DAYS), until // BLOCK_DAYS
     if first >= last:
-        first = last = 0
-        head = tail = until
-    else:
-        head, tail = first * BLOCK_DAYS, last * BLOCK_DAYS
-    return {
-        "length": BLOCK_DAYS, "first": first, "last": last, "since": since, "head": head, "tail": tail, "until": until,
-    }  # fmt: skip
+        return [(1, day) for day in range(since, until)]
+    days = [*range(since, first * BLOCK_DAYS), *range(last * BLOCK_DAYS, until)]
+    return [*((BLOCK_DAYS, block) for block in range(first, last)), *((1, day) for day in days)]

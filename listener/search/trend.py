@@ -7,14 +7,17 @@ of an hour. With one, the matches of the span are counted in their index.
 
 from __future__ import annotations
 
+import json
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import STEPS, Bucket, bucket_starts, to_epoch
 from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label
-from listener.rollups import BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
+from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
 from listener.search.coverage import load_coverage, share_of
 from listener.search.records import ShareRow, Trend, TrendBucket
 
@@ -88,7 +91,7 @@ _REACH_OF_BUCKETS: Final = (
 
 _REACH_SINCE: Final = "SELECT coalesce(sum(reach), 0) FROM rollup_reach WHERE brand_id = ? AND step = ? AND start >= ?"
 
-_BINS: Final = "SELECT day, bin, mentions FROM rollup_scores WHERE brand_id = ? AND day >= ? AND day < ?"
+_BINS: Final = "SELECT day, counts FROM rollup_scores WHERE brand_id = ? AND day >= ? AND day < ?"
 
 _BINS_FROM_MATCHES: Final = f"""
 SELECT published_at / {QUARTER_SECONDS}, (score + {10_000 + BIN_WIDTH // 2}) / {BIN_WIDTH}, count(*)
@@ -122,32 +125,29 @@ class Span:
 
 
 class _Cell:
-    """Add up the figures of one bucket; `reach` is that of the authors, each once."""
+    """Add up the figures of one bucket; `reach` is that of the authors, each once, `bins` how many scores are how high."""
 
     __slots__ = ("bins", "figures", "reach")
 
     def __init__(self) -> None:
         self.figures = [0] * 11
         self.reach = 0
-        self.bins: dict[int, int] = {}
+        self.bins: list[int] = []
 
     def add(self, figures: Sequence[int]) -> None:
-        for index, amount in enumerate(figures):
-            self.figures[index] += amount
+        self.figures[: len(figures)] = map(add, self.figures, figures)
+
+    def add_bins(self, counts: list[int]) -> None:
+        """Add how many scores are how high."""
+        self.bins = list(map(add, self.bins, counts)) if self.bins else counts
 
     def percentiles(self) -> tuple[float, ...] | None:
         """Return the tenth, the middle and the ninetieth percentile by nearest rank, each the middle of a bin."""
-        count = sum(self.bins.values())
-        if not count:
+        if not self.bins:
             return None
-        ranks = [-(-percent * count // 100) for percent in _PERCENTS]
-        found: list[float] = []
-        passed = 0
-        for number, amount in sorted(self.bins.items()):
-            passed += amount
-            while len(found) < len(ranks) and passed >= ranks[len(found)]:
-                found.append(round((number * BIN_WIDTH - SCORE_SCALE) / SCORE_SCALE, 4))
-        return tuple(found)
+        passed = list(accumulate(self.bins))
+        numbers = [bisect_left(passed, -(-percent * passed[-1] // 100)) for percent in _PERCENTS]
+        return tuple(round((number * BIN_WIDTH - SCORE_SCALE) / SCORE_SCALE, 4) for number in numbers)
 
 
 def read_trend(
@@ -239,14 +239,10 @@ def _fill(
     if values is None:
         return [_Cell() for _ in buckets], total
     cells = _counted(connection, span, values, buckets, is_local=span.by != "hour")
-    for cell in cells:
-        total.add(cell.figures)
+    total.figures = [sum(column) for column in zip(*(cell.figures for cell in cells), strict=True)]
     _add_reach(connection, span, values, buckets, cells, total=total)
     if span.percentiles:
-        _add_bins(connection, span, values, buckets, cells)
-        for cell in cells:
-            for number, amount in cell.bins.items():
-                total.bins[number] = total.bins.get(number, 0) + amount
+        _add_bins(connection, span, values, buckets, (*cells, total))
     return cells, total
 
 
@@ -333,16 +329,19 @@ def _add_bins(
     buckets: Sequence[Bucket],
     cells: Sequence[_Cell],
 ) -> None:
-    """Put in how many scores are how high."""
+    """Put in how many scores are how high: into the cell of each bucket, and the last, of them all."""
     if span.by != "hour" and _is_counted(connection, span):
         starts = _days(span, buckets)
-        rows = connection.execute(_BINS, (values["brand"], starts[0], starts[-1]))
+        for day, counts in connection.execute(_BINS, (values["brand"], starts[0], starts[-1])):
+            cells[bisect_right(starts, day) - 1].add_bins(json.loads(counts))
     else:
         starts = [to_epoch(bucket.start) // QUARTER_SECONDS for bucket in buckets]
-        rows = connection.execute(_BINS_FROM_MATCHES, values)
-    for at, number, amount in rows:
-        bins = cells[bisect_right(starts, at, hi=len(cells)) - 1].bins
-        bins[number] = bins.get(number, 0) + amount
+        for quarter, number, amount in connection.execute(_BINS_FROM_MATCHES, values):
+            cell = cells[bisect_right(starts, quarter) - 1]
+            cell.bins = cell.bins or [0] * BIN_COUNT
+            cell.bins[number] += amount
+    *parts, total = cells
+    total.bins = [sum(column) for column in zip(*(cell.bins for cell in parts if cell.bins), strict=True)]
 
 
 def _place(

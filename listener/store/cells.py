@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.rollups import BIN_WIDTH
+from listener.rollups import BIN_COUNT, BIN_WIDTH
 from listener.stories import canonical_url
 from listener.words import hashtags_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["BLOCK_DAYS", "HASHTAG", "LINK", "Cells", "add_cells", "values_of"]
 
@@ -40,6 +41,14 @@ class Cells:
         if score is not None:
             self.bins[brand, day, (score + _TO_BIN) // BIN_WIDTH] += sign
 
+    def day_bins(self) -> dict[tuple[int, int], list[int]]:
+        """Return the bins of every brand and day that change, in order."""
+        days: dict[tuple[int, int], list[int]] = {}
+        for (brand, day, number), amount in self.bins.items():
+            if amount:
+                days.setdefault((brand, day), [0] * BIN_COUNT)[number] += amount
+        return days
+
     def add_value(self, brand: int, kind: int, day: int, value: str, sign: int) -> None:
         """Add a value to its day and its block of days."""
         self.values[brand, kind, 1, day, value] += sign
@@ -48,9 +57,26 @@ class Cells:
 
 def add_cells(connection: sqlite3.Connection, cells: Cells) -> None:
     """Add what was gathered to what is stored; cells that come to nothing are removed."""
-    _write(connection, "rollup_scores", ("brand_id", "day", "bin"), "mentions", cells.bins)
+    _write_bins(connection, cells.day_bins())
     _write(connection, "rollup_reach", ("brand_id", "step", "start"), "reach", cells.reach)
     _write(connection, "rollup_values", ("brand_id", "kind", "days", "block", "value"), "mentions", cells.values)
+
+
+def _write_bins(connection: sqlite3.Connection, added: Mapping[tuple[int, int], Sequence[int]]) -> None:
+    """Add to the bins of days; a day without any score is removed."""
+    for (brand, day), amounts in added.items():
+        row = connection.execute(
+            "SELECT counts FROM rollup_scores WHERE brand_id = ? AND day = ?", (brand, day)
+        ).fetchone()
+        counts = list(amounts) if row is None else list(map(add, json.loads(row[0]), amounts))
+        if any(counts):
+            connection.execute(
+                "INSERT INTO rollup_scores (brand_id, day, counts) VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET counts = excluded.counts",
+                (brand, day, json.dumps(counts, separators=(",", ":"))),
+            )
+        else:
+            connection.execute("DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", (brand, day))
 
 
 def _write(

@@ -6,7 +6,8 @@ only the authors of the present one need to be remembered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from listener.mention import Label
 from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, differences, read_zone
@@ -39,14 +40,10 @@ def find_recount_differences(connection: sqlite3.Connection) -> list[str]:
     lines: list[str] = []
     for brand in _brands(connection):
         right = _Cells(connection, brand)
-        for table, found in (
-            ("rollup_scores", right.bins),
-            ("rollup_reach", right.reach),
-            ("rollup_values", right.values),
-        ):
+        for table, found in right.tables().items():
             columns, keys = _COLUMNS[table]
             kept = connection.execute(f"SELECT {columns} FROM {table} WHERE brand_id = ?", (brand,))  # noqa: S608 - the same
-            lines += differences(table, kept, [(*key, amount) for key, amount in found.items() if amount], keys)
+            lines += differences(table, kept, found, keys)
     return lines
 
 
@@ -80,9 +77,17 @@ class _Cells(Cells):
         for start, followers in last.values():
             self.reach[brand, REACH_LAST, start] += followers
 
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return the rows of each table."""
+        return {
+            "rollup_scores": [(*key, json.dumps(bins, separators=(",", ":"))) for key, bins in self.day_bins().items()],
+            "rollup_reach": [(*key, amount) for key, amount in self.reach.items() if amount],
+            "rollup_values": [(*key, amount) for key, amount in self.values.items() if amount],
+        }
+
 
 _COLUMNS: Final = {
-    "rollup_scores": ("brand_id, day, bin, mentions", 3),
+    "rollup_scores": ("brand_id, day, counts", 2),
     "rollup_reach": ("brand_id, step, start, reach", 3),
     "rollup_values": ("brand_id, kind, days, block, value, mentions", 5),
 }
