@@ -193,7 +193,8 @@ class GdeltSource:
         self._client.close()
 
     def _articles(self, native: str, start: int, before: int) -> list[object]:
-        """Return what the API has on the slice [start, before), times in epoch seconds."""
+        """Return what the API has on the slice [start, before), times in epoch seconds; of a short one, more."""
+        start = min(start, before - _FLOOR)
         answer = self._client.get_bytes(
             self._options.base_url.rstrip("/") + _PATH,
             {

@@ -330,6 +330,18 @@ def test_requests_are_set_apart_as_the_service_asks(server: Gdelt) -> None:
     assert all(5 < seconds <= 6 for seconds in waited)
 
 
+def test_a_window_that_is_no_whole_number_of_slices_is_read_whole(server: Gdelt) -> None:
+    server.articles = [article(n, n % 40) for n in range(1500)]
+    window = Window(since=from_epoch(BASE + 5 * STEP - 30), until=from_epoch(BASE + 30 * STEP + 200))
+    mentions, pages = read_all(server, window=window)
+    assert {mention.id for mention in mentions} == {
+        f"https://news.example/{n}" for n in range(1500) if 5 <= n % 40 <= 30
+    }
+    assert pages[-1].complete_since is None
+    short = Window(since=from_epoch(BASE + 4 * STEP - 10), until=from_epoch(BASE + 4 * STEP + 10))
+    assert {mention.published_at for mention in read_all(server, window=short)[0]} == {from_epoch(BASE + 4 * STEP)}
+
+
 def test_nothing_found_is_an_empty_page_and_a_strange_cursor_is_refused(server: Gdelt) -> None:
     assert read_all(server, Query.of("Globex", Phrase("globex")))[0] == []
     source = source_for(server)
