@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener import wiring
+from listener.budget import MICROS
 from listener.clock import Bucket, align_down, local_day
 from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
 from listener.logs import event
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from listener.store import OutboxItem, Store
     from listener.themes import Theme
     from reports.charts import Chart, Look
-    from reports.digest import BrandSection, DigestData, SurveyFigure, Voice
+    from reports.digest import BrandSection, CostLine, DigestData, SurveyFigure, Voice
     from reports.responses import ResponseFigures
 
 __all__ = [
@@ -147,6 +148,29 @@ def compose_digest(desk: Desk, period: Period) -> DigestData:
         time_zone=config.zone().key,
         sections=tuple(section_of(desk, brand, period) for brand in digest_brands(config)),
         share=desk.reader.share(kinds, desk.span(period.since, period.until), desk.listening),
+        cost=_cost(desk, period),
+    )
+
+
+def _cost(desk: Desk, period: Period) -> tuple[CostLine, ...]:
+    """Return what sources that cost money cost in a period, beside a budget of the same length where there is one."""
+    from reports.digest import CostLine as Line  # noqa: PLC0415 - loaded where a digest is made
+
+    length = {"daily": "day", "monthly": "month"}.get(period.cadence)
+    budgets = {
+        limit.source: limit.amount / MICROS
+        for limit in wiring.all_limits(desk.config)
+        if limit.source is not None and limit.unit == "usd" and limit.period == length
+    }
+    sums: dict[str, list[float]] = {}
+    for row in desk.reader.spending(period.since, period.until):
+        held = sums.setdefault(row.source, [0, 0, 0.0])
+        for place, more in enumerate((row.requests, row.items, row.usd)):
+            held[place] += more
+    return tuple(
+        Line(source=source, requests=round(requests), items=round(items), spent=usd, budget=budgets.get(source))
+        for source, (requests, items, usd) in sorted(sums.items())
+        if usd or source in budgets
     )
 
 
@@ -159,7 +183,7 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
     gaps = tuple(
         gap
         for gap in reader.gaps(period.since, min(period.until, desk.now))
-        if gap.brand in {None, name} and gap.source in desk.listening.get(name, ())
+        if gap.concerns(name) and gap.source in desk.listening.get(name, ())
     )
     return Section(
         brand=name,

@@ -7,11 +7,12 @@ that source is built, the sentiment stage when something is to be scored.
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from listener.errors import ConfigError, CredentialsError, PluginError, QueryError, UsageError, suggest
+from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
 from listener.frozen import dataclass
-from listener.plugins import SOURCES, find_plugins, load_plugin
+from listener.plugins import NOTIFIERS, SCORERS, SOURCES, check_kind, clashing, find_plugins, is_loadable, load_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,8 @@ __all__ = [
     "source_limits",
     "validate",
 ]
+
+_SOURCE_PARTS: Final = ("name", "Options", "facts", "plan", "fetch", "check", "close")
 
 BUILT_IN_SOURCES: Final = {
     "appstore": "sources.appstore:AppStoreSource",
@@ -146,13 +149,38 @@ def queries_for(config: Config, queries: tuple[Query, ...], source: str) -> tupl
 
 def source_class(name: str) -> type[Source]:
     """Import and return the class of a source, built-in or plug-in; raises PluginError."""
-    return cast("type[Source]", load_plugin(SOURCES, name, BUILT_IN_SOURCES))
+    made = load_plugin(SOURCES, name, BUILT_IN_SOURCES)
+    if name not in BUILT_IN_SOURCES:
+        check_kind(SOURCES, name, made, _SOURCE_PARTS)
+        own = getattr(made, "name", None)
+        if own != name:
+            msg = f'plug-in {name} is no source of that name: it calls itself "{own}"'
+            raise PluginError(msg)
+    return cast("type[Source]", made)
+
+
+def facts_of(name: str) -> SourceFacts:
+    """Return what is known of a source; of one that does not load nothing but the defaults."""
+    from listener.protocols import SourceFacts as Facts
+
+    try:
+        return source_class(name).facts
+    except PluginError:
+        return Facts(summary="does not load")
 
 
 def source_facts() -> dict[str, SourceFacts]:
     """Return what is known of every installed source, by name; one that does not load is in `broken_sources`."""
     broken = broken_sources()
     return {name: source_class(name).facts for name in find_plugins(SOURCES, BUILT_IN_SOURCES) if name not in broken}
+
+
+def clashing_plugins() -> tuple[str, ...]:
+    """Return a sentence for each plug-in that is left out since another part has its name."""
+    from listener.scoring import BUILT_IN_SCORERS
+
+    builtins: dict[str, Mapping[str, str]] = {SOURCES: BUILT_IN_SOURCES, SCORERS: BUILT_IN_SCORERS, NOTIFIERS: {}}
+    return tuple(why for group, known in builtins.items() for why in clashing(group, known))
 
 
 def broken_sources() -> dict[str, str]:
@@ -169,6 +197,7 @@ def broken_sources() -> dict[str, str]:
 def build_source(config: Config, name: str, stop: StopSignal) -> Source:
     """Return a live source; raises ConfigError for wrong options, PluginError where there is none."""
     problems: list[str] = []
+    source_class(name)
     options = _source_options(config, name, problems)
     if options is None:
         raise ConfigError(problems, where=str(config.path))
@@ -207,7 +236,7 @@ def _budget_problems(config: Config, name: str) -> list[str]:
 
     budget = config.sources[name].budget
     try:
-        facts = source_class(name).facts
+        facts = facts_of(name)
     except PluginError:
         return []  # is told of elsewhere
     unknown, known = unknown_prices(budget, facts)
@@ -225,7 +254,7 @@ def schedule_of(config: Config, name: str) -> Schedule:
 
     Without `jitter` a run may shift by a tenth of its interval, at most a minute.
     """
-    settings, facts = config.sources[name], source_class(name).facts
+    settings, facts = config.sources[name], facts_of(name)
     every = settings.every or facts.every
     return Schedule(
         every=every,
@@ -241,7 +270,7 @@ def budget_of(config: Config, name: str) -> Budget:
 
     own = config.sources[name].budget
     brands = [limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)]
-    facts = source_class(name).facts
+    facts = facts_of(name)
     return Budget(limits=(*source_limits(config, name), *brands), rates=rates_of(own, facts))
 
 
@@ -254,15 +283,20 @@ def source_limits(config: Config, name: str) -> tuple[Limit, ...]:
     fields = () if options is None else dataclasses.fields(cast("Any", options))
     secrets = [value for field in fields if isinstance(value := getattr(options, field.name), Secret)]
     has_key = any(secret.is_set for secret in secrets)
-    return limits_of_source(name, config.sources[name].budget, source_class(name).facts, has_key=has_key)
+    return limits_of_source(name, config.sources[name].budget, facts_of(name), has_key=has_key)
 
 
 def all_limits(config: Config) -> tuple[Limit, ...]:
-    """Return every limit of the enabled sources and of the brands."""
+    """Return every limit of the enabled sources that load, and of the brands."""
     from listener.config.budgets import limits_of_brand
 
-    own = [limit for name in enabled_sources(config) for limit in source_limits(config, name)]
-    return (*own, *(limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)))
+    limits = [limit for brand in config.brands for limit in limits_of_brand(brand.name, brand.budget)]
+    for name in reversed(enabled_sources(config)):
+        try:
+            limits = [*source_limits(config, name), *limits]
+        except PluginError:
+            continue  # `sources` and `doctor` tell of it
+    return tuple(limits)
 
 
 def recheck_of(config: Config, name: str) -> tuple[RecheckFacts, int] | None:
@@ -298,7 +332,7 @@ def retention_of(config: Config) -> Retention:
 def _allowed_retention(name: str) -> timedelta | None:
     """Return how long a service lets texts be kept; None where it does not say, or its source does not load."""
     try:
-        return source_class(name).facts.retention
+        return facts_of(name).retention
     except PluginError:
         return None
 
@@ -376,56 +410,24 @@ def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions,
 
 
 def build_notifiers(config: Config) -> tuple[Notifier, ...]:
-    """Return where alerts go: one mail notifier a recipient of the digest, one notifier an address of `[notify]`.
+    """Return where alerts go: see `listener.notifying`."""
+    from listener import notifying
 
-    Empty where nothing is configured. Raises ConfigError where the addresses of
-    `[notify]` are not at the place that is configured for them.
-    """
-    return (*_mail_notifiers(config), *_apprise_notifiers(config))
+    return notifying.build_notifiers(config)
+
+
+def build_notifiers_of_plugins(config: Config) -> None:
+    """Raise ConfigError where an option of `[notifiers.NAME]` is wrong."""
+    from listener import notifying
+
+    notifying.plugin_notifiers(config)
 
 
 def digest_notifiers(config: Config) -> tuple[Notifier, ...]:
-    """Return where digests go: by mail, and to the addresses of `[notify]` where its `digest` is true."""
-    return (*_mail_notifiers(config), *(_apprise_notifiers(config) if config.notify.digest else ()))
+    """Return where digests go: see `listener.notifying`."""
+    from listener import notifying
 
-
-def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
-    if not config.mail.host or not config.digest.to:
-        return ()
-    from listener.logs import hide_secrets
-    from reports.mail import MailNotifier
-
-    mail = config.mail
-    hide_secrets(mail)
-    return tuple(
-        MailNotifier(
-            host=mail.host,
-            port=mail.port_in_use,
-            security=mail.security,
-            user=mail.user or None,
-            password=mail.password,
-            sender=mail.sender or mail.user or f"listener@{mail.host}",
-            recipients=(recipient,),
-        )
-        for recipient in config.digest.to
-    )
-
-
-def _apprise_notifiers(config: Config) -> tuple[Notifier, ...]:
-    urls = config.notify.urls
-    if not urls.env and not urls.file:
-        return ()
-    from listener.logs import hide
-    from reports.notify import AppriseNotifier, split_urls
-
-    try:
-        addresses = split_urls(urls.reveal())
-    except CredentialsError as error:
-        problem = f"notify.urls: {error}; set it, or leave urls_env and urls_file out to notify nobody"
-        raise ConfigError([problem], where=str(config.path)) from None
-    for address in addresses:
-        hide(address)
-    return tuple(AppriseNotifier(address) for address in addresses)
+    return notifying.digest_notifiers(config)
 
 
 def validate(config: Config) -> None:
@@ -438,6 +440,8 @@ def validate(config: Config) -> None:
     for name in config.sources:
         if name not in known:
             problems.append(f"sources.{name}: no such source; {suggest(name, known)}")
+        elif not is_loadable(SOURCES, name, partial(source_class, name)):
+            continue  # a warning names it; everything else goes on
         else:
             problems += _unknown_brands(config, name, _source_options(config, name, problems))
             problems += _budget_problems(config, name)
@@ -446,10 +450,11 @@ def validate(config: Config) -> None:
             check(config)
         except ConfigError as error:
             problems.extend(error.problems)
-    try:
-        build_scoring_of(config)
-    except ConfigError as error:
-        problems.extend(error.problems)
+    for build in (build_scoring_of, build_notifiers_of_plugins):
+        try:
+            build(config)
+        except ConfigError as error:
+            problems.extend(error.problems)
     if problems:
         raise ConfigError(problems, where=str(config.path))
 

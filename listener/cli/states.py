@@ -234,6 +234,7 @@ def _windows(app: App, reader: Reader) -> dict[str, object]:
             "source": gap.source,
             "lane": gap.lane,
             "brand": gap.brand,
+            "brands": list(gap.brands),
             "since": _iso(gap.since, app.zone),
             "until": _iso(gap.until, app.zone),
             "reason": gap.reason,

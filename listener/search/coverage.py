@@ -8,6 +8,7 @@ unknown.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
@@ -56,7 +57,9 @@ SELECT min(last), count(*), count(last) FROM (
 """  # noqa: S608 - constant
 
 _GAPS: Final = """
-SELECT sources.name, resources.lane, brands.name, windows.from_at, windows.to_at, windows.state, windows.reason
+SELECT sources.name, resources.lane, brands.name, windows.from_at, windows.to_at, windows.state, windows.reason,
+  (SELECT json_group_array(served.name) FROM resource_brands JOIN brands AS served ON served.id = resource_brands.brand_id
+   WHERE resource_id = resources.id)
 FROM windows JOIN resources ON resources.id = windows.resource_id
 JOIN sources ON sources.id = resources.source_id LEFT JOIN brands ON brands.id = resources.brand_id
 WHERE windows.state <> 'drained' AND resources.is_active = 1 AND windows.to_at > ? AND windows.from_at < ?
@@ -173,8 +176,9 @@ def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) 
             until=min(from_epoch(end), until),
             state=state,
             reason=reason,
+            brands=tuple(sorted(json.loads(brands))),
         )
-        for source, lane, brand, start, end, state, reason in rows
+        for source, lane, brand, start, end, state, reason, brands in rows
     )
 
 

@@ -261,7 +261,8 @@ class CoverageGap:
     """Hold a span in which a source was not (fully) read.
 
     `state` is open (will be resumed), lost (can no longer be read), budget
-    (stopped by the budget) or unread (never asked for).
+    (stopped by the budget) or unread (never asked for). `brand` is None where the
+    source is read for several, which `brands` names, or for all.
     """
 
     source: str
@@ -271,6 +272,11 @@ class CoverageGap:
     until: datetime
     state: str
     reason: str | None
+    brands: tuple[str, ...] = ()
+
+    def concerns(self, brand: str) -> bool:
+        """Say whether mentions of a brand may be missing."""
+        return self.brand == brand or (self.brand is None and (not self.brands or brand in self.brands))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -290,6 +290,8 @@ def _check_plan(first: Sequence[Resource], second: Sequence[Resource], queries: 
     for resource in first:
         _hold(bool(resource.key and resource.lane and resource.native), f"{name}: a resource has an empty field")
         _hold(resource.brand in brands, f"{name}: a resource is for {resource.brand}, which was not asked for")
+        _hold(set(resource.brands) <= brands, f"{name}: a resource is shared by brands that were not asked for")
+        _hold(not (resource.brand and resource.brands), f"{name}: a resource is for one brand and shared as well")
 
 
 def _sweep(
