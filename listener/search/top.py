@@ -8,7 +8,6 @@ authors always are.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ from listener.store.cells import BLOCK_DAYS, HASHTAG, LINK, values_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -30,25 +30,17 @@ TOP: Final = ("hashtags", "links", "authors")
 
 _KINDS: Final = {"hashtags": HASHTAG, "links": LINK}
 
-_BLOCKS: Final = """
-SELECT {columns} FROM json_each(:blocks) AS blocks CROSS JOIN rollup_values
-ON brand_id = :brand AND kind = :kind AND days = json_extract(blocks.value, '$[0]') AND block = json_extract(blocks.value, '$[1]') {more}
-GROUP BY rollup_values.value ORDER BY 2 DESC, 1 LIMIT :limit
+_OF_BLOCK: Final = """
+SELECT value, mentions FROM rollup_values WHERE brand_id = ? AND kind = ? AND days = ? AND block = ?
 """
-_COLUMNS: Final = "rollup_values.value, sum(mentions)"
-_ALL_OF_BLOCKS: Final = _BLOCKS.format(columns=_COLUMNS, more="")
-_CANDIDATES: Final = f"""
-SELECT {_COLUMNS} FROM json_each(:candidates) AS candidates CROSS JOIN json_each(:blocks) AS blocks
-CROSS JOIN rollup_values ON brand_id = :brand AND kind = :kind AND days = json_extract(blocks.value, '$[0]')
-  AND block = json_extract(blocks.value, '$[1]') AND rollup_values.value = candidates.value
-GROUP BY rollup_values.value ORDER BY 2 DESC, 1 LIMIT :limit
-"""  # noqa: S608 - names of this module
 _MOST_OF_BLOCK: Final = f"""
 SELECT value, mentions FROM rollup_values INDEXED BY rollup_values_by_count
 WHERE brand_id = ? AND kind = ? AND days = {BLOCK_DAYS} AND block = ? ORDER BY mentions DESC LIMIT ?
 """  # noqa: S608 - a number
-_CANDIDATES_EACH: Final = 3
-"""Of each block so many times as many values are candidates as are asked for."""
+_MOST_WANTED: Final = 900
+"""Values in one statement: well under SQLite's limit of variables."""
+_MORE_CANDIDATES: Final = 10
+"""Of each block so many more values are candidates than are asked for."""
 
 _ROWS: Final = f"""
 SELECT title, text, links, hashtags
@@ -128,18 +120,31 @@ def _most(
     of these lists has at most as many as the last of each list together: where the
     last value asked for has more, nothing was missed (Fagin's threshold, 2001).
     """
-    values = {"brand": brand, "kind": kind, "limit": limit, "blocks": json.dumps(_blocks(since, until))}
+    blocks = _blocks(since, until)
     most = 0
     candidates: set[str] = set()
-    each = limit * _CANDIDATES_EACH
+    each = limit + _MORE_CANDIDATES
     for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1):
         listed = connection.execute(_MOST_OF_BLOCK, (brand, kind, block, each)).fetchall()
         candidates.update(value for value, _ in listed)
         most += listed[-1][1] if len(listed) == each else 0
-    found = connection.execute(_CANDIDATES, {**values, "candidates": json.dumps(sorted(candidates))}).fetchall()
+    found = _added_up(connection, brand, kind, blocks, sorted(candidates))[:limit]
     if not most or (len(found) == limit and found[-1][1] > most):
         return found
-    return connection.execute(_ALL_OF_BLOCKS, values).fetchall()
+    return _added_up(connection, brand, kind, blocks, ())[:limit]
+
+
+def _added_up(
+    connection: sqlite3.Connection, brand: int, kind: int, blocks: Sequence[tuple[int, int]], wanted: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Return values with their mentions in these blocks, most first: those that are wanted, or without any all."""
+    marks = f" AND value IN ({', '.join('?' * len(wanted))})" if 0 < len(wanted) <= _MOST_WANTED else ""
+    counts: dict[str, int] = {}
+    for days, block in blocks:
+        rows = connection.execute(f"{_OF_BLOCK}{marks}", (brand, kind, days, block, *(wanted if marks else ())))
+        for value, mentions in rows:
+            counts[value] = counts.get(value, 0) + mentions
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _blocks(since: int, until: int) -> list[tuple[int, int]]:
