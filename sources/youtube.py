@@ -22,6 +22,8 @@ from listener.api import (
     NotFoundError,
     Page,
     RateLimitedError,
+    RecheckFacts,
+    RecheckPage,
     Resource,
     Secret,
     Skipped,
@@ -35,6 +37,7 @@ from listener.api import (
 )
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client
+from sources.youtube_again import BATCH, look_again, read_replies
 from sources.youtube_items import CommentsOffError, StaleTokenError, read_thread, read_video, refusal
 
 if TYPE_CHECKING:
@@ -184,6 +187,8 @@ class YouTubeSource:
         cap_seen="developers.google.com/youtube/v3/determine_quota_cost, 2026-11-22",
         retention=timedelta(days=30),
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=BATCH, requests_a_batch=2)
+    threads_at_once = 1
 
     def __init__(self, options: YouTubeOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or YouTubeOptions()
@@ -232,6 +237,16 @@ class YouTubeSource:
         if not isinstance(answer.get("items"), list):
             raise UnexpectedAnswerError(_unlike("the list of videos is missing"))
         return "answers; the key is accepted"
+
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look videos and comments up by their ids, which costs no search."""
+        return look_again(mentions, self._get)
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:  # noqa: ARG002 - all come
+        """Read the newest comments on a video, or the answers to a comment."""
+        (mention,) = mentions
+        made = self._client.requests_made
+        return replace(read_replies(mention, self._get), requests=self._client.requests_made - made)
 
     def close(self) -> None:
         """Close the connections."""

@@ -70,7 +70,11 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[SourceError], str], ...]] = (
         "the YouTube Data API v3 is not enabled in the key's project; enable it in the Google Cloud console",
     ),
     (frozenset({"commentsDisabled"}), CommentsOffError, "the comments of the video are turned off"),
-    (frozenset({"videoNotFound", "commentThreadNotFound"}), NotFoundError, "the video is gone"),
+    (
+        frozenset({"videoNotFound", "commentThreadNotFound", "commentNotFound", "parentCommentNotFound"}),
+        NotFoundError,
+        "the video is gone",
+    ),
     (frozenset({"invalidPageToken"}), StaleTokenError, "the page token is no longer taken"),
     (
         frozenset({"processingFailure"}),

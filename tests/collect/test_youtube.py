@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -447,6 +448,49 @@ def test_a_key_that_is_missing_or_wrong_is_named_by_its_variable(
     monkeypatch.delenv("YOUTUBE_API_KEY")
     with pytest.raises(CredentialsError, match="YOUTUBE_API_KEY"):
         source.check()
+    source.close()
+
+
+def test_videos_and_comments_are_looked_at_again(server: YouTube) -> None:
+    talked_of(server, 5, thread(comment("c1", BASE + 60), comment("c1.r", BASE + 70, "we are sorry", parentId="c1")))
+    read, _ = read_all(server)
+    stored = [one for one in read if one.id in {"vid00000005", "vid00000006", "c1", "c1.r"}]
+    assert len(stored) == 4
+    server.videos[5]["snippet"]["title"] = "My Acme kettle, mended"
+    server.hidden = {"vid00000006"}
+    source = source_for(server)
+    page = source.recheck([*stored, replace(stored[0], id="c9", kind="comment")])
+    assert {one.id: one.title or one.text for one in page.present} == {
+        "vid00000005": "My Acme kettle, mended",
+        "c1": "the Acme lid leaks",
+        "c1.r": "we are sorry",
+    }
+    assert (page.gone, page.requests) == (("vid00000006",), 2)
+    server.fault("status", status=200, body='{"items": []}')
+    assert source.recheck([one for one in stored if one.kind == "video"]).gone == ()
+    source.close()
+
+
+def test_answers_of_the_brand_are_found_in_the_threads_of_videos_and_comments(server: YouTube) -> None:
+    answer = comment("c1.r", BASE + 70, "sorry", parentId="c1", authorDisplayName="@acme")
+    video_id = talked_of(server, 5, thread(comment("c1", BASE + 60), answer))
+    source = source_for(server)
+    on_video = read_video(server.videos[5])
+    on_comment = read_thread(server.threads[video_id][0], video_id)[0]
+    assert isinstance(on_video, Mention)
+    assert isinstance(on_comment, Mention)
+    for asked, expected in (
+        (on_video, ["c1", "c1.r"]),
+        (on_comment, ["c1.r"]),
+        (replace(on_comment, id="c1.r"), ["c1.r"]),
+    ):
+        page = source.replies([asked], ["acme"])
+        assert [one.id for one in page.mentions] == expected
+        assert {one.thread for one in page.mentions} == {asked.thread}
+        assert page.mentions[-1].author == Author(id="UCbob", handle="acme", name="@acme")
+        assert page.requests == 1
+    page = source.replies([replace(on_comment, id="c9")], ["acme"])
+    assert [skipped.id for skipped in page.skipped] == ["c9"]
     source.close()
 
 

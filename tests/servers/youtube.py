@@ -104,7 +104,12 @@ class YouTube(SimulatedServer):
     def route(self, request: Request) -> Answer:
         if request.param("key") != KEY:
             return refusal(400, "keyInvalid", "Bad Request") if request.param("key") else refusal(403, "forbidden")
-        routes = {"/search": self._search, "/videos": self._videos, "/commentThreads": self._threads}
+        routes = {
+            "/search": self._search,
+            "/videos": self._videos,
+            "/commentThreads": self._threads,
+            "/comments": self._comments,
+        }
         answer = routes.get(request.path)
         return answer(request) if answer else refusal(404, "notFound")
 
@@ -140,7 +145,20 @@ class YouTube(SimulatedServer):
     def _videos(self, request: Request) -> Answer:
         wanted = request.param("id").split(",")
         items = [one for one in self.videos if one["id"] in wanted and one["id"] not in self.hidden]
-        return Answer.json({"kind": "youtube#videoListResponse", "items": items})
+        told = {"totalResults": len(items), "resultsPerPage": len(items)}
+        return Answer.json({"kind": "youtube#videoListResponse", "pageInfo": told, "items": items})
+
+    def _comments(self, request: Request) -> Answer:
+        threads = [one for threads in self.threads.values() for one in threads]
+        replies = [reply for one in threads for reply in one.get("replies", {}).get("comments", [])]
+        parent = request.param("parentId")
+        if parent:
+            if all(one["id"] != parent for one in threads):
+                return refusal(404, "commentNotFound")
+            return Answer.json({"items": [reply for reply in replies if reply["snippet"].get("parentId") == parent]})
+        wanted = request.param("id").split(",")
+        known = [*(one["snippet"]["topLevelComment"] for one in threads), *replies]
+        return Answer.json({"items": [one for one in known if one["id"] in wanted]})
 
     def _threads(self, request: Request) -> Answer:
         native = request.param("videoId")
