@@ -238,6 +238,41 @@ def write_bulk(path: Path, mentions: Iterator[Judged]) -> None:
         store.rebuild_rollups()
 
 
+def multiply(path: Path, times: int) -> None:
+    """Put copies of all mentions into a store of `write_bulk`, so that it holds `times` as many.
+
+    A copy is by the same author at the same second, and a story of its own: so every
+    count is that many times as high, and reach stays. Copies are not in the full-text index.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -400000")
+        (count,) = connection.execute("SELECT max(id) FROM mentions").fetchone()
+        for copy in range(1, times):
+            with write_transaction(connection, path):
+                for table, changed in _COPIED.items():
+                    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+                    chosen = ", ".join(changed.get(name, name).format(more=copy * count, copy=copy) for name in columns)
+                    connection.execute(
+                        f"INSERT INTO {table} SELECT {chosen} FROM {table} WHERE {changed['']} <= {count}"  # noqa: S608 - names of this module
+                    )
+        with write_transaction(connection, path):
+            for table in ("rollup_quarter", "rollup_day", "rollup_local", "rollup_scores", "rollup_values"):
+                columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if not row[5]]
+                connection.execute(f"UPDATE {table} SET {', '.join(f'{name} = {name} * {times}' for name in columns)}")  # noqa: S608 - the same
+
+
+_COPIED = {
+    "mentions": {
+        "": "id", "id": "id + {more}", "native_id": "native_id || '-' || {copy}", "story_id": "story_id + {more}",
+    },
+    "matches": {"": "mention_id", "mention_id": "mention_id + {more}"},
+    "story_keys": {"": "mention_id", "key": "(key >> 8) + {copy} * 7", "mention_id": "mention_id + {more}"},
+    "story_firsts": {"": "story_id", "story_id": "story_id + {more}"},
+}  # fmt: skip
+"""The tables that are copied: what is another in a copy, and under no name what tells the first ones."""
+
+
 class _Bulk:
     """Work out the rows of a new store without looking anything up in it."""
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "LOG_BYTES",
     "SCHEMA_VERSION",
     "WRITER_WAIT_SECONDS",
+    "bound_log",
     "open_reader",
     "open_writer",
     "sqlite_problems",
@@ -41,6 +43,12 @@ SCHEMA_VERSION: Final = 9
 
 WRITER_WAIT_SECONDS: Final = 30.0
 """How long a writer waits for another one; transactions are one page long, so a wait this long means trouble."""
+
+LOG_BYTES: Final = 32 * 2**20
+"""How large the log beside the store may become before a writer sees to it that it begins anew."""
+
+_LOG_PATIENCE_MS: Final = 50
+"""How long a writer waits for readers of old pages then; else the next page tries again."""
 
 _OLDEST_SQLITE: Final = (3, 37, 0)
 """The first version with STRICT tables (sqlite.org/stricttables.html, seen 2026-11)."""
@@ -102,6 +110,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         except sqlite3.Error:
             connection.close()
             raise
@@ -228,6 +237,27 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def bound_log(connection: sqlite3.Connection, path: Path, *, limit: int = LOG_BYTES) -> None:
+    """Let the log beside the store begin anew where it is longer than `limit`.
+
+    SQLite writes the log back by itself as pages come, but goes on at its end for as
+    long as any reader still needs an old page. Here a writer waits a moment for
+    those; readers that come meanwhile read the store and wait for nobody
+    (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files, seen 2026-11-22).
+    """
+    try:
+        if path.with_name(path.name + "-wal").stat().st_size <= limit:
+            return
+    except FileNotFoundError:
+        return
+    with translated(path):
+        connection.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MS}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * WRITER_WAIT_SECONDS)}")
 
 
 def _create_private(path: Path) -> None:

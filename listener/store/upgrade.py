@@ -7,10 +7,13 @@ count what they are asked for from the rows.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
-from listener.database import translated, write_transaction
+from listener.database import SCHEMA_VERSION, translated, write_transaction
+from listener.logs import event
 from listener.rollups import read_zone, rebuild_local
+from listener.store.copying import back_up
 from listener.store.faces import Faces, read_faces
 from listener.store.uncounted import Uncounted, read_uncounted
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["change_zone", "finish_upgrade"]
+__all__ = ["change_zone", "finish_upgrade", "keep_former"]
+
+logger = logging.getLogger(__name__)
 
 _BATCH: Final = 1_000
 """Mentions in a transaction: other writers wait for no more than one."""
@@ -42,6 +47,20 @@ def change_zone(connection: sqlite3.Connection, zone: str) -> None:
         "INSERT INTO upgrade_progress (id, position, until, has_words) "
         "SELECT 1, 0, max(id), 1 FROM mentions HAVING count(*) > 0"
     )
+
+
+def keep_former(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy a store with mentions that is about to be upgraded into a file beside it, unless that is there already."""
+    with translated(path):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if not 0 < version < SCHEMA_VERSION:
+            return
+        if connection.execute("SELECT 1 FROM mentions LIMIT 1").fetchone() is None:
+            return
+    copy = path.with_name(f"{path.name}.version-{version}")
+    if not copy.exists():
+        back_up(path, copy)
+        event(logger, "store copied before its upgrade", copy=copy.name, version=version)
 
 
 def finish_upgrade(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from listener import ledger
 from listener.clock import from_epoch, to_epoch
-from listener.database import open_writer, translated, write_transaction
+from listener.database import bound_log, open_writer, translated, write_transaction
 from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
@@ -24,7 +24,7 @@ from listener.store.records import Judged, KnownMention, PageProgress, Rejudged,
 from listener.store.recount import find_recount_differences, recount
 from listener.store.reporting import ReportWriter
 from listener.store.spending import Charge, Purse
-from listener.store.upgrade import change_zone, finish_upgrade
+from listener.store.upgrade import change_zone, finish_upgrade, keep_former
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,6 +55,7 @@ class Store:
         self.path = path
         self._connection = open_writer(path)
         try:
+            keep_former(self._connection, path)
             migrate(self._connection, path)
             finish_upgrade(self._connection, path, on_upgrade)
         except BaseException:
@@ -171,6 +172,7 @@ class Store:
                 self.purse.settle(progress.charge, count_matches(judged), now=now)
             if progress is not None:
                 write_recall(self._connection, progress, now=seconds)
+        bound_log(self._connection, self.path)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
 
     def save_recheck(
