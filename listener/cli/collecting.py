@@ -52,6 +52,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     exit code is 3 where a source failed and the rest is done.
     """
     from listener import wiring
+    from listener.cli.progress import page_line
     from listener.clock import parse_when
     from listener.logs import configure
     from listener.service import Service, stop_on_signals
@@ -66,7 +67,8 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     named = None if brand is None else app.config.brand(brand).name
     with stop_on_signals(stop):
         service = Service(app.config, app.database_path, stop)
-        outcomes = service.collect_all(names, now=app.now, brand=named, since=start)
+        with page_line() as tell:
+            outcomes = service.collect_all(names, now=app.now, brand=named, since=start, on_page=tell)
         if outcomes and not stop.is_set():
             service.evaluate_alerts(now=app.now)
             service.deliver(now=app.now)
