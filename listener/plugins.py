@@ -7,16 +7,29 @@ or `listener.notifiers`, its name the name of the part.
 from __future__ import annotations
 
 import importlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import PluginError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.metadata import EntryPoint
 
-__all__ = ["NOTIFIERS", "SCORERS", "SOURCES", "Plugin", "find_plugins", "load_plugin"]
+__all__ = [
+    "NOTIFIERS",
+    "SCORERS",
+    "SOURCES",
+    "Plugin",
+    "check_kind",
+    "clashing",
+    "find_plugins",
+    "is_loadable",
+    "load_plugin",
+]
+
+logger = logging.getLogger(__name__)
 
 SOURCES: Final = "listener.sources"
 SCORERS: Final = "listener.scorers"
@@ -76,6 +89,40 @@ def load_plugin(group: str, name: str, builtins: Mapping[str, str]) -> object:
         msg = f'{group.removeprefix("listener.")}: there is no "{name}"; {suggest(name, found)}'
         raise PluginError(msg)
     return _load(found[name])
+
+
+def clashing(group: str, builtins: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each plug-in that is left out since another part has its name."""
+    taken: dict[str, str] = dict.fromkeys(builtins, "a built-in one")
+    left: list[str] = []
+    for point in sorted(_entry_points(group), key=lambda point: (point.name, _owner(point))):
+        owner = _owner(point)
+        if point.name in taken:
+            kind = group.removeprefix("listener.").removesuffix("s")
+            left.append(f"the {kind} {point.name} of {owner} is left out: {taken[point.name]} has that name")
+        taken.setdefault(point.name, f"that of {owner}")
+    return left
+
+
+def check_kind(group: str, name: str, loaded: object, parts: Sequence[str]) -> None:
+    """Refuse what is no class with these parts; raises PluginError naming those it lacks."""
+    kind = group.removeprefix("listener.").removesuffix("s")
+    missing = [part for part in parts if not hasattr(loaded, part)]
+    if not isinstance(loaded, type) or missing:
+        lacks = f"it lacks {', '.join(missing)}" if isinstance(loaded, type) else "it is not a class"
+        msg = f"plug-in {name} is no {kind}: {lacks}"
+        raise PluginError(msg)
+
+
+def is_loadable(group: str, name: str, load: Callable[[], object]) -> bool:
+    """Say whether a plug-in loads; where it does not, a warning names it and says why."""
+    try:
+        load()
+    except PluginError as error:
+        kind = group.removeprefix("listener.").removesuffix("s")
+        logger.warning("plug-in broken kind=%s name=%s problem=%s", kind, name, error)
+        return False
+    return True
 
 
 def _load(plugin: Plugin) -> object:

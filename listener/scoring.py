@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.config.sample import SamplePart
-    from listener.protocols import LanguageIdentifier, Scorer
+    from listener.mention import Sentiment
+    from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
     from listener.search.models import StoredModel
     from listener.store import Store
     from sentiment.encoders import Encoder
@@ -119,7 +120,8 @@ def _options_of(name: str, table: object, problems: list[str], folder: Path | No
     try:
         made = cast("Any", load_plugin(SCORERS, name, BUILT_IN_SCORERS))
     except PluginError as error:
-        problems.append(f"{where}: {error}")
+        if name in BUILT_IN_SCORERS:
+            problems.append(f"{where}: {error}")
         return None
     record = getattr(made, "Options", None)
     if not isinstance(table, dict):
@@ -149,13 +151,36 @@ def build_scoring(
         try:
             named[name] = _make(name, record, database)
         except ListenerError as error:
-            problems.append(f"sentiment.{name}: {error}")
+            if name in BUILT_IN_SCORERS or not isinstance(error, PluginError):
+                problems.append(f"sentiment.{name}: {error}")
+            else:
+                logger.warning("plug-in broken kind=scorer name=%s problem=%s", name, error)
+                named[name] = _BrokenScorer(name)
     if problems or options is None:
         raise ConfigError(problems, where=where)
     try:
         return build_stage(options, named, installed=_known(table))
     except ConfigError as error:
         raise ConfigError(error.problems, where=where) from None
+
+
+class _BrokenScorer:
+    """Stand in for the scorer of a plug-in that does not load: texts stay unscored, with that as the reason."""
+
+    version = "0"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def supports(self, language: str) -> bool:
+        """Say that no language is left to another scorer."""
+        return bool(language)
+
+    def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
+        """Return (n_tasks,) unscored sentiments."""
+        from listener.mention import Sentiment as Made
+
+        return [Made.unscored(task.language, "broken_scorer") for task in tasks]
 
 
 def scorer_parts() -> list[SamplePart]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from contextlib import closing, contextmanager
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from listener.store import SaveResult
 
 __all__ = ["Service", "stop_on_signals"]
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -62,6 +65,8 @@ class Service:
         self._listening = wiring.listening(config)
         self._queries = wiring.build_queries(config)
         self._notifiers = wiring.build_notifiers(config)
+        for why in wiring.clashing_plugins():
+            logger.warning("plug-in left out problem=%s", why)
         self._making = threading.Lock()
         self._made: tuple[object, Judge] | None = None
 

@@ -178,8 +178,10 @@ def source_facts() -> dict[str, SourceFacts]:
 def clashing_plugins() -> tuple[str, ...]:
     """Return a sentence for each plug-in that is left out since another part has its name."""
     from listener.scoring import BUILT_IN_SCORERS
+    from sentiment.selection import SHIPPED_NAMES
 
-    builtins: dict[str, Mapping[str, str]] = {SOURCES: BUILT_IN_SOURCES, SCORERS: BUILT_IN_SCORERS, NOTIFIERS: {}}
+    scorers = {**BUILT_IN_SCORERS, **dict.fromkeys(SHIPPED_NAMES, "")}
+    builtins: dict[str, Mapping[str, str]] = {SOURCES: BUILT_IN_SOURCES, SCORERS: scorers, NOTIFIERS: {}}
     return tuple(why for group, known in builtins.items() for why in clashing(group, known))
 
 

@@ -90,9 +90,11 @@ def _owners(_app: App) -> Iterator[Finding]:
 
 
 def _plugins(_app: App) -> Iterator[Finding]:
-    """Load every source and every scorer there is."""
-    from listener import scoring, wiring
+    """Load every source, every scorer and every notifier there is."""
+    from listener import notifying, scoring, wiring
 
+    for why in wiring.clashing_plugins():
+        yield "warn", "plug-ins", why
     broken = wiring.broken_sources()
     for why in broken.values():
         yield "FAIL", "plug-ins", why
@@ -100,6 +102,8 @@ def _plugins(_app: App) -> Iterator[Finding]:
     yield "ok", "plug-ins", f"sources that load: {', '.join(sorted(facts))}"
     unfit = scoring.broken_scorers()
     for why in unfit.values():
+        yield "FAIL", "plug-ins", why
+    for why in notifying.broken_notifiers().values():
         yield "FAIL", "plug-ins", why
     loading = [name for name in scoring.installed_scorers() if name not in unfit]
     yield "ok", "plug-ins", f"scorers that load: {', '.join(['the shipped ones', *loading])}"

@@ -8,7 +8,7 @@ import click
 
 __all__ = ["print_finding"]
 
-_COLOURS: Final = {"ok": "green", "skip": "dim", "FAIL": "red"}
+_COLOURS: Final = {"ok": "green", "skip": "dim", "warn": "yellow", "FAIL": "red"}
 _NAME_WIDTH: Final = 12
 
 

@@ -22,6 +22,7 @@ from listener.config.records import (
     LogSettings,
     MailSettings,
     MetricsSettings,
+    NotifierSettings,
     NotifySettings,
     ResponseSettings,
     SourceSettings,
@@ -49,6 +50,7 @@ _TABLES: Final = (
     "digest",
     "mail",
     "notify",
+    "notifiers",
     "log",
     "metrics",
 )
@@ -137,6 +139,7 @@ def _assemble(tables: Mapping[str, object], path: Path) -> Config:
         digest=table("digest", DigestSettings),
         mail=table("mail", MailSettings),
         notify=table("notify", NotifySettings),
+        notifiers=_read_notifiers(_table(tables, "notifiers", problems), problems),
         log=table("log", LogSettings),
         metrics=table("metrics", MetricsSettings),
     )
@@ -190,6 +193,20 @@ def _read_sources(tables: Mapping[str, object], problems: list[str]) -> dict[str
         rest = {key: value for key, value in table.items() if key not in kernel_keys}
         sources[name] = _read(SourceSettings, own, f"sources.{name}", problems, name=name, rest=rest)
     return sources
+
+
+def _read_notifiers(tables: Mapping[str, object], problems: list[str]) -> dict[str, NotifierSettings]:
+    kernel_keys = {plan.name for plan in field_plans(cast("Any", NotifierSettings))}
+    notifiers: dict[str, NotifierSettings] = {}
+    for name, table in tables.items():
+        where = f"notifiers.{name}"
+        if not isinstance(table, dict):
+            problems.append(f"{where}: {show(table)} is not a table; write it as [{where}]")
+            continue
+        own = {key: value for key, value in table.items() if key in kernel_keys}
+        rest = {key: value for key, value in table.items() if key not in kernel_keys}
+        notifiers[name] = _read(NotifierSettings, own, where, problems, name=name, rest=rest)
+    return notifiers
 
 
 def _check_listener(settings: ListenerSettings, problems: list[str]) -> None:

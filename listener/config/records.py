@@ -32,6 +32,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "MetricsSettings",
+    "NotifierSettings",
     "NotifySettings",
     "ResponseSettings",
     "SourceSettings",
@@ -285,6 +286,16 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """Hold what every `[notifiers.NAME]` has, and the options of the plug-in unread."""
+
+    name: str
+    rest: Mapping[str, object]
+    enabled: bool = option("Whether it is told of anything.", default=True)
+    digest: bool = option("Whether the digest goes there too; alerts always do.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """Hold `[log]`: what is written to stderr while working."""
 
@@ -330,6 +341,7 @@ class Config:
     digest: DigestSettings = DigestSettings()
     mail: MailSettings = MailSettings()
     notify: NotifySettings = NotifySettings()
+    notifiers: Mapping[str, NotifierSettings] = field(default_factory=dict)
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
 

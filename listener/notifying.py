@@ -1,0 +1,131 @@
+"""Turn the configuration into notifiers: mail, Apprise's services, those of plug-ins.
+
+A plug-in is configured as `[notifiers.NAME]` and made with its `Options`, read from
+that table. One that does not load is a warning with its name; the others are told all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from listener.errors import ConfigError, CredentialsError, PluginError, suggest
+from listener.plugins import NOTIFIERS, check_kind, find_plugins, is_loadable, load_plugin
+
+if TYPE_CHECKING:
+    from listener.config import Config
+    from listener.protocols import Notifier
+
+__all__ = ["broken_notifiers", "build_notifiers", "digest_notifiers", "installed_notifiers", "plugin_notifiers"]
+
+logger: Final = logging.getLogger(__name__)
+
+_PARTS: Final = ("name", "Options", "send")
+
+
+def build_notifiers(config: Config) -> tuple[Notifier, ...]:
+    """Return where alerts go: one mail notifier a recipient of the digest, one notifier an address of `[notify]`, plug-ins.
+
+    Empty where nothing is configured. Raises ConfigError where the addresses of
+    `[notify]` are not at the place that is configured for them, or an option is wrong.
+    """
+    return (*_mail_notifiers(config), *_apprise_notifiers(config), *plugin_notifiers(config))
+
+
+def digest_notifiers(config: Config) -> tuple[Notifier, ...]:
+    """Return where digests go: by mail, and to `[notify]` and those of `[notifiers]` whose `digest` is true."""
+    more = _apprise_notifiers(config) if config.notify.digest else ()
+    return (*_mail_notifiers(config), *more, *plugin_notifiers(config, for_digest=True))
+
+
+def installed_notifiers() -> tuple[str, ...]:
+    """Return the names of the notifiers that plug-ins bring."""
+    return tuple(sorted(find_plugins(NOTIFIERS, {})))
+
+
+def broken_notifiers() -> dict[str, str]:
+    """Return the notifiers that do not load, by name, with the sentence that says why."""
+    broken = {}
+    for name in installed_notifiers():
+        try:
+            _load(name)
+        except PluginError as error:
+            broken[name] = str(error)
+    return broken
+
+
+def plugin_notifiers(config: Config, *, for_digest: bool = False) -> tuple[Notifier, ...]:
+    """Return the notifiers of plug-ins that are enabled; raises ConfigError naming every option that is wrong."""
+    problems: list[str] = []
+    made = [
+        _build(config, name, problems)
+        for name, settings in config.notifiers.items()
+        if settings.enabled and (settings.digest or not for_digest)
+    ]
+    if problems:
+        raise ConfigError(problems, where=str(config.path))
+    return tuple(notifier for notifier in made if notifier is not None)
+
+
+def _build(config: Config, name: str, problems: list[str]) -> Notifier | None:
+    from listener.config import read_record
+    from listener.logs import hide_secrets
+
+    where, settings = f"notifiers.{name}", config.notifiers[name]
+    known = find_plugins(NOTIFIERS, {})
+    if name not in known:
+        problems.append(f"{where}: no such notifier is installed; {suggest(name, known)}")
+        return None
+    if not is_loadable(NOTIFIERS, name, lambda: _load(name)):
+        return None
+    kind = _load(name)
+    options = read_record(kind.Options, settings.rest, where, problems, folder=config.path.parent)
+    if options is None:
+        return None
+    hide_secrets(options)
+    return cast("Notifier", kind(options))
+
+
+def _load(name: str) -> Any:
+    kind = load_plugin(NOTIFIERS, name, {})
+    check_kind(NOTIFIERS, name, kind, _PARTS)
+    return kind
+
+
+def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
+    if not config.mail.host or not config.digest.to:
+        return ()
+    from listener.logs import hide_secrets
+    from reports.mail import MailNotifier
+
+    mail = config.mail
+    hide_secrets(mail)
+    return tuple(
+        MailNotifier(
+            host=mail.host,
+            port=mail.port_in_use,
+            security=mail.security,
+            user=mail.user or None,
+            password=mail.password,
+            sender=mail.sender or mail.user or f"listener@{mail.host}",
+            recipients=(recipient,),
+        )
+        for recipient in config.digest.to
+    )
+
+
+def _apprise_notifiers(config: Config) -> tuple[Notifier, ...]:
+    urls = config.notify.urls
+    if not urls.env and not urls.file:
+        return ()
+    from listener.logs import hide
+    from reports.notify import AppriseNotifier, split_urls
+
+    try:
+        addresses = split_urls(urls.reveal())
+    except CredentialsError as error:
+        problem = f"notify.urls: {error}; set it, or leave urls_env and urls_file out to notify nobody"
+        raise ConfigError([problem], where=str(config.path)) from None
+    for address in addresses:
+        hide(address)
+    return tuple(AppriseNotifier(address) for address in addresses)
