@@ -82,6 +82,10 @@ def parse(text: str) -> Node:
     if len(text) > MAX_LENGTH:
         msg = f"the expression has {len(text)} characters; at most {MAX_LENGTH} are read"
         raise QueryError(msg, column=MAX_LENGTH + 1)
+    stray = _SURROGATE.search(text)
+    if stray is not None:
+        msg = "the expression holds half a character, which is no text; write it in UTF-8"
+        raise QueryError(msg, column=stray.start() + 1)
     tokens = _tokens(text)
     if not tokens:
         msg = "the expression is empty; write a word, a phrase in quotes or a field such as author:acme"
@@ -124,6 +128,7 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _KINDS: Final = ("space", "open", "close", "near", "operator", "minus", "quoted", "unclosed", "word")
 _BEGINS: Final = frozenset({"open", "minus", "quoted", "word"})
 

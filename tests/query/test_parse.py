@@ -225,3 +225,9 @@ def test_the_same_expression_written_in_another_way_has_the_same_version(one, ot
 
 def test_order_matters_where_it_was_asked_for():
     assert format_tree(parse("a NEAR/2f b")) != format_tree(parse("b NEAR/2f a"))
+
+
+def test_half_a_character_is_refused_with_its_column() -> None:
+    with pytest.raises(QueryError, match="half a character") as caught:
+        parse("acme \udce9")
+    assert caught.value.column == 6
