@@ -61,7 +61,7 @@ def _constructor_at_first_use(cls: type) -> Callable[..., None]:
 
 def _compile_constructor(cls: Any) -> Callable[..., None]:
     """Write the constructor as the standard decorator does: one statement a field."""
-    scope: dict[str, Any] = {"_set": object.__setattr__}
+    scope: dict[str, Any] = {}
     positional: list[str] = []
     named: list[str] = []
     body: list[str] = []
@@ -82,7 +82,8 @@ def _compile_constructor(cls: Any) -> Callable[..., None]:
             value = f"_default_{name}" if f"_default_{name}" in scope else f"_make_{name}()"
         else:
             continue
-        body.append(f"    _set(self, {name!r}, {value})")
+        scope[f"_set_{name}"] = vars(_owner_of(cls, name))[name].__set__  # of the slot: quicker than by name
+        body.append(f"    _set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("    self.__post_init__()")
     parameters = ["self", *positional, *(["*", *named] if named else [])]
@@ -91,6 +92,11 @@ def _compile_constructor(cls: Any) -> Callable[..., None]:
     compiled: Callable[..., None] = scope["__init__"]
     compiled.__qualname__ = f"{cls.__qualname__}.__init__"
     return compiled
+
+
+def _owner_of(cls: type, name: str) -> type:
+    """Return the class that holds the slot of a field: itself, or one it inherits from."""
+    return next(one for one in cls.__mro__ if name in getattr(one, "__slots__", ()) and name in vars(one))
 
 
 @cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
@@ -44,10 +45,10 @@ SELECT sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), 
 FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
 """
 
-_FROM_ROLLUP: Final = """
-SELECT bucket, mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_squares,
-       engagement, score_count
-FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
+_HOURS_FROM_ROLLUP: Final = """
+SELECT (bucket - :since / 900) / 4, sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative),
+       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
+FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900 GROUP BY 1
 """
 
 _CONDITIONS: Final = (
@@ -262,7 +263,8 @@ def _counted(
         for day, *figures in connection.execute(_FROM_LOCAL, (values["brand"], days[0], days[-1])):
             cells[bisect_right(days, day) - 1].add(figures)
     elif not is_local:
-        _place(connection, (_FROM_ROLLUP,), values, buckets, cells)
+        for hour, *figures in connection.execute(_HOURS_FROM_ROLLUP, values):
+            cells[hour].figures = figures
     else:
         for cell, edge in zip(cells, _edges(values, buckets), strict=True):
             (figures,) = connection.execute(_SUMS_FROM_ROLLUP, edge)
@@ -435,6 +437,7 @@ def mean_interval(scored: int, total: int, squares: int) -> tuple[float, float] 
     )
 
 
+@lru_cache(maxsize=4_096)
 def student_t_975(degrees: int) -> float:
     """Return the 97.5 % quantile of Student's t, to three digits from 4 degrees of freedom on.
 
