@@ -4,8 +4,10 @@ The classifier is a multinomial logistic regression over `sentiment.features`. I
 is judged by cross-validation: `FOLDS` folds by label, texts that are the same
 but for links, handles and digits never on both sides, `REPEATS` times. The gain
 is the difference of macro-F1 to the base scorer on the same texts; its interval
-is a paired bootstrap over texts. A language is switched on only where the lower
-end of that interval is above zero, and where the model is surely better than the
+is a paired bootstrap over texts. A language is a candidate where the model is
+likely better (the lower end of the 80 % interval of its gain is above zero). The
+model is switched on for the candidates where it is surely better over all of
+them together: the lower end of the 95 % interval is above zero. It must also be surely better than the
 same answers dealt out at random: else a base that never answers would be beaten
 by dice.
 """
@@ -44,6 +46,8 @@ REPEATS: Final = 2
 _MANY: Final = 3_000
 """Texts from which on one round of folds is sure enough."""
 _FEWEST_OF_CLASS: Final = 5
+_LIKELY, _SURELY = 10.0, 2.5
+"""Percentiles of the resampled gain that must be above zero: in a language, and over all of them."""
 _RESAMPLES: Final = 1_000
 _SEED: Final = 20_261_122
 _STRENGTH: Final = 3.0
@@ -82,7 +86,7 @@ class LanguageCard:
 class Card:
     """Say what a model was made from and how good it is, measured by cross-validation.
 
-    `n` counts different texts. `total` is over all languages. `reason` says why
+    `n` counts different texts. `total` is over the languages it may be used for (all, where it is for none). `reason` says why
     the model is not used, None where it is used for `languages`.
     """
 
@@ -126,9 +130,9 @@ def train(examples: Sequence[Example], base: Scorer, *, trained_on: str, encoder
     languages = tuple(sorted(language for language, card in by_language.items() if card.is_used))
     reason = None
     if not languages:
-        reason = total.reason or "in no language is the gain sure"
+        reason = total.reason or "in no language is it likely better"
     elif not total.is_used:
-        reason, languages = f"over all languages: {total.reason}", ()
+        reason, languages = f"over {', '.join(languages)}: {total.reason}", ()
     card = Card(
         n=len(different),
         classes={name: classes[name] for name in CLASSES},
@@ -225,14 +229,18 @@ def _answers(fitted: _Fitted, data: _Data, rows: NDArray[np.int64]) -> NDArray[n
 
 
 def _judged(data: _Data) -> tuple[dict[str, LanguageCard], LanguageCard]:
-    """Return how the model does in each language with enough labels, and in all."""
-    n = len(data.labels)
-    rounds = [_cross_validated(data, seed) for seed in range(_repeats(n))]
+    """Return how the model does in each language with enough labels, and over those where it is likely better.
+
+    Where it is in none, the total is over all texts.
+    """
+    rounds = [_cross_validated(data, seed) for seed in range(_repeats(len(data.labels)))]
     by_language = {}
     for language, count in sorted(Counter(data.languages.tolist()).items()):
         if count >= FEWEST_OF_LANGUAGE:
-            by_language[language] = _card(data, rounds, np.flatnonzero(data.languages == language))
-    return by_language, _card(data, rounds, np.arange(n))
+            by_language[language] = _card(data, rounds, np.flatnonzero(data.languages == language), _LIKELY)
+    candidates = [language for language, card in by_language.items() if card.is_used]
+    rows = np.flatnonzero(np.isin(data.languages, candidates or np.unique(data.languages)))
+    return by_language, _card(data, rounds, rows, _SURELY)
 
 
 def _cross_validated(data: _Data, seed: int) -> NDArray[np.int64]:
@@ -260,8 +268,11 @@ def _folds(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     return folds
 
 
-def _card(data: _Data, rounds: Sequence[NDArray[np.int64]], rows: NDArray[np.int64]) -> LanguageCard:
-    """Return how the answers of the rounds compare with the base on some rows."""
+def _card(data: _Data, rounds: Sequence[NDArray[np.int64]], rows: NDArray[np.int64], lowest_at: float) -> LanguageCard:
+    """Return how the answers of the rounds compare with the base on some rows.
+
+    `lowest_at` is the percentile of the resampled gain that must be above zero.
+    """
     labels, base = data.labels[rows], data.base[rows]
     answers = [one[rows] for one in rounds]
     weights = np.random.default_rng(_SEED).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=_RESAMPLES)
@@ -270,11 +281,12 @@ def _card(data: _Data, rounds: Sequence[NDArray[np.int64]], rows: NDArray[np.int
     dealt = np.mean([_chance(labels, one, every) for one in answers], axis=0)
     theirs = _macro_f1(labels, base, every)
     gains, above = own - theirs, own - dealt
-    lowest, surely = _interval(gains[1:])[0], _interval(above[1:])[0]
+    lowest, least = float(np.percentile(gains[1:], lowest_at)), _interval(above[1:])[0]
     reason = None
     if lowest <= 0:
-        reason = f"the gain over the base is not sure ({100 * gains[0]:+.1f} points, from {100 * lowest:+.1f})"
-    elif surely <= 0:
+        word = "sure" if lowest_at == _SURELY else "likely"
+        reason = f"the gain over the base is not {word} ({100 * gains[0]:+.1f} points, from {100 * lowest:+.1f})"
+    elif least <= 0:
         reason = "the model is not surely better than chance"
     return LanguageCard(
         n=len(rows),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
-from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines
+from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines, scorer_towards
 from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text
 from listener.errors import UsageError
 
@@ -62,7 +62,9 @@ _WORST: Final = (
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True), metavar="[FILE]")
 @click.option("--labels", is_flag=True, help="Measure against the labels in the store.")
-@click.option("--brand", default=None, metavar="BRAND", help="With --labels: only towards this brand.")
+@click.option(
+    "--brand", default=None, metavar="BRAND", help="Towards this brand; lines of a file with its rules and its model."
+)
 @click.option("--worst", type=click.IntRange(0, 1_000), default=0, metavar="N", help="List the N worst errors.")
 @click.option(
     "--resamples",
@@ -88,7 +90,7 @@ def evaluate(app: App, file: Path | None, labels: bool, brand: str | None, worst
         msg = "name a file of labelled texts, or --labels for those in the store"
         raise UsageError(msg)
     bad = BadLines()
-    judged = _stored(app, brand) if file is None else _scored(app, file, bad)
+    judged = _stored(app, brand) if file is None else _scored(app, file, bad, brand)
     if not judged:
         msg = "there is no labelled text to measure; " + ('"listener label" makes some' if labels else f"see {file}")
         raise UsageError(msg)
@@ -156,18 +158,16 @@ def _figures(measures: Measures) -> dict[str, object]:
     }
 
 
-def _scored(app: App, file: Path, bad: BadLines) -> list[Judged]:
+def _scored(app: App, file: Path, bad: BadLines, brand: str | None) -> list[Judged]:
     """Score the labelled lines of a file."""
-    from listener import wiring
     from sentiment.evaluation import Judged as Made
 
-    config = app.config_if_any
-    identifier, scorer = wiring.build_scoring_of(config)
+    identifier, scorer, towards = scorer_towards(app, brand)
     judged: list[Judged] = []
     with opened(file) as stream:
         lines = _labelled(numbered_lines(stream, bad), bad)
         while chunk := list(islice(lines, _CHUNK)):
-            sentiments = score_lines([line for line, _ in chunk], identifier, scorer)
+            sentiments = score_lines([line for line, _ in chunk], identifier, scorer, towards)
             for (line, expected), sentiment in zip(chunk, sentiments, strict=True):
                 claimed = line.obj.get("language")
                 judged.append(

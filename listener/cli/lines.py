@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from listener.cli.context import App
     from listener.mention import Sentiment
     from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
 
-__all__ = ["BadLines", "Line", "numbered_lines", "opened", "score_lines"]
+__all__ = ["BadLines", "Line", "Towards", "numbered_lines", "opened", "score_lines", "scorer_towards"]
 
 _LINE_LIMIT: Final = 4 << 20
 
@@ -79,21 +80,56 @@ def numbered_lines(stream: IO[bytes], bad: BadLines) -> Iterator[tuple[int, Line
         yield number, Line(obj=obj, text=obj.get("text") or "", title=obj.get("title") or None)
 
 
-def score_lines(chunk: Sequence[Line], identifier: LanguageIdentifier, scorer: Scorer) -> list[Sentiment]:
-    """Return the sentiment of each line, in order; towards the `target` that a line names."""
+class Towards(NamedTuple):
+    """Name the brand that lines are scored for: its own names, and those of all brands."""
+
+    brand: str
+    names: tuple[str, ...]
+    masks: tuple[str, ...]
+
+
+def scorer_towards(app: App, brand: str | None) -> tuple[LanguageIdentifier, Scorer, Towards | None]:
+    """Return what tells languages, what scores, and the brand that lines are scored for.
+
+    With a brand of the configuration its rules hold, and what was learned from its labels.
+    """
+    from listener import wiring
+
+    if brand is None:
+        return (*wiring.build_scoring_of(app.config_if_any), None)
+    from listener import scoring
+    from listener.search import Reader
+
+    name = app.config.brand(brand).name
+    queries = wiring.build_queries(app.config)
+    identifier, scorer = wiring.build_scoring_of(app.config)
+    if app.config.database.exists():
+        with Reader(app.config.database) as reader:
+            scorer = scoring.with_models(scorer, [one for one in reader.models() if one.brand == name])
+    masks = tuple(sorted({each for query in queries for each in query.names}))
+    return identifier, scorer, Towards(name, next(query.names for query in queries if query.brand == name), masks)
+
+
+def score_lines(
+    chunk: Sequence[Line], identifier: LanguageIdentifier, scorer: Scorer, towards: Towards | None = None
+) -> list[Sentiment]:
+    """Return the sentiment of each line, in order; towards the `target` that a line names, else towards `towards`."""
     claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
     texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
     languages = identifier.identify(texts, claims)
-    return list(scorer.score([_task(line, language) for line, language in zip(chunk, languages, strict=True)]))
+    return list(scorer.score([_task(line, language, towards) for line, language in zip(chunk, languages, strict=True)]))
 
 
-def _task(line: Line, language: str) -> ScoringTask:
+def _task(line: Line, language: str, towards: Towards | None) -> ScoringTask:
     from listener.protocols import ScoringTask as Task
 
     text = line.text if line.text.strip() else line.title or ""
     target = line.obj.get("target")
     if not isinstance(target, str) or not target.strip():
-        return Task(text=text, title=line.title, language=language)
+        if towards is None:
+            return Task(text=text, title=line.title, language=language)
+        brand, names, masks = towards
+        return Task(text=text, title=line.title, language=language, brand=brand, target=names, masks=masks)
     return Task(
         text=text,
         title=line.title,

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from listener.cli.context import App, config_option, examples, pass_app
-from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines
+from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines, scorer_towards
 from listener.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,22 +27,20 @@ _CHUNK: Final = 500
 
 @click.command(epilog=examples("listener score mentions.jsonl > scored.jsonl", "tail -f x.jsonl | listener score"))
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-", metavar="[FILE]")
+@click.option("--brand", default=None, metavar="BRAND", help="Score for this brand: with its rules and its model.")
 @config_option
 @pass_app
-def score(app: App, file: Path) -> int:
+def score(app: App, file: Path, brand: str | None) -> int:
     """Add the sentiment to each line; a line with a field `target` is scored towards it.
 
     Needs no configuration; where one is found its [sentiment] table holds.
     """
-    from listener import wiring
-
-    config = app.config_if_any
-    identifier, scorer = wiring.build_scoring_of(config)
+    identifier, scorer, towards = scorer_towards(app, brand)
     bad = BadLines()
     with opened(file) as stream:
         lines = _read(stream, bad)
         while chunk := list(islice(lines, _CHUNK)):
-            for line, sentiment in zip(chunk, score_lines(chunk, identifier, scorer), strict=True):
+            for line, sentiment in zip(chunk, score_lines(chunk, identifier, scorer, towards), strict=True):
                 _write({**line.obj, "sentiment": sentiment_json(sentiment)})
             sys.stdout.flush()
     return _SOME_FAILED if bad.count else 0

@@ -193,3 +193,29 @@ def test_nothing_trained_is_said(filled: Place) -> None:
     answer = filled.run("train", "--show")
     assert (answer.code, answer.out) == (0, "")
     assert "nothing was trained yet" in answer.err
+
+
+def test_lines_are_scored_for_a_brand_with_its_model(learned: Place) -> None:
+    file = learned.folder / "lines.jsonl"
+    file.write_text('{"text": "Acme is so zindle, says everybody"}\n', encoding="utf-8")
+    found = {
+        brand: json.loads(learned.run("score", str(file), *(("--brand", brand) if brand else ()), now=None).out)[
+            "sentiment"
+        ]
+        for brand in ("", "acme", "Globex")
+    }
+    assert {brand: one["scorer"] for brand, one in found.items()} == {"": "vader", "acme": "trained", "Globex": "vader"}
+    assert found["acme"]["label"] == "positive"
+
+
+def test_a_file_is_measured_with_the_model_of_a_brand(learned: Place) -> None:
+    file = learned.folder / "labelled.jsonl"
+    lines = [json.dumps({"text": text, "label": word}) for text, word in made_pairs(60, seed=7)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    figures = {
+        brand: json.loads(
+            learned.run("evaluate", str(file), "--resamples", "0", "--format", "json", *brand, now=None).out
+        )["total"]["macro_f1"]
+        for brand in ((), ("--brand", "Acme"))
+    }
+    assert figures["--brand", "Acme"] > 0.9 > figures[()]
