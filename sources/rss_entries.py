@@ -62,8 +62,12 @@ _PARSER_FAILURES: Final = (
 """What a parser of broken documents may stumble over."""
 
 _SUBSET: Final = re.compile(rb"<!DOCTYPE[^\[>]{0,2000}\[")
-_SUBSET_TOKEN: Final = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|\]", re.DOTALL)
-_ELEMENT: Final = re.compile(rb"<[A-Za-z_:]")
+_SUBSET_TOKEN: Final = re.compile(
+    rb"\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|\]", re.DOTALL
+)  # what is not closed goes to the end: it is looked for once
+_PROLOG: Final = {b"<!--": b"-->", b"<?": b"?>"}
+_BLANKS: Final = re.compile(rb"[\xef\xbb\xbf\xff\xfe\s]*")
+"""White space, and the bytes of byte order marks."""
 _REFERENCE: Final = re.compile(rb"[&%](?!#|(?:amp|lt|gt|quot|apos);)[A-Za-z_:]")
 _LONGEST_ENTITY: Final = 2_000
 """Bytes of the text of one entity; those of real feeds are a few letters."""
@@ -123,8 +127,8 @@ def declares_entities_of_entities(body: bytes) -> bool:
     of their own against these; which, depends on how Python was built.
     """
     plain = body.replace(b"\0", b"")
-    start = _SUBSET.search(plain)
-    if start is None or _ELEMENT.search(plain, 0, start.start()) is not None:
+    start = _SUBSET.match(plain, _after_prolog(plain))
+    if start is None:
         return False
     for token in _SUBSET_TOKEN.finditer(plain, start.end()):
         literal = token[0]
@@ -133,6 +137,22 @@ def declares_entities_of_entities(body: bytes) -> bool:
         if literal[:1] in {b'"', b"'"} and (len(literal) > _LONGEST_ENTITY or _REFERENCE.search(literal)):
             return True
     return False
+
+
+def _after_prolog(plain: bytes) -> int:
+    """Return where the document type or the first element of an XML document begins."""
+    place = _past_blanks(plain, 0)
+    while opened := next((one for one in _PROLOG if plain.startswith(one, place)), None):
+        end = plain.find(_PROLOG[opened], place + len(opened))
+        if end < 0:
+            return len(plain)
+        place = _past_blanks(plain, end + len(_PROLOG[opened]))
+    return place
+
+
+def _past_blanks(plain: bytes, place: int) -> int:
+    found = _BLANKS.match(plain, place)
+    return place if found is None else found.end()
 
 
 def _no_feed(host: str | None) -> UnexpectedAnswerError:

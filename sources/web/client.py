@@ -249,8 +249,15 @@ class Client:
         except ValueError:
             msg = f"{self._source}: {_host(ask.url)} redirects to something that is not a web address"
             raise UnexpectedAnswerError(msg) from None
+        if self._leads_home(ask.url, target):
+            raise self._private(_host(target))
         kept = {name: value for name, value in ask.headers.items() if name.lower() in _KEPT_ELSEWHERE}
         return _Ask(url=target, headers=kept)
+
+    def _leads_home(self, url: str, target: str) -> bool:
+        """Say whether somebody else redirects to this machine: what is trusted of it, is not for them to ask."""
+        is_from_home = is_loopback(origin_of(url)[1])
+        return is_loopback(origin_of(target)[1]) and not (is_from_home or self._allow_private)
 
     def _check_address(self, url: str) -> None:
         """Refuse what is not http(s), and hosts that are not of the public internet."""
