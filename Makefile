@@ -2,6 +2,8 @@
 # make test    set up and run the everyday tests (under 2 minutes)
 # make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
 # make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
+# make chaos   a long campaign in a simulated world: KILLS=300 SEED=1 MINUTES=30, then a table of what came of it
+# make fuzz    many more crooked answers, feeds and files: EXAMPLES=300 SEED=1
 # make bench   the benchmarks: ratios against named baselines
 
 PYTHON ?= python3
@@ -9,9 +11,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := listener sources sentiment reports
 WORKERS ?= 2
+KILLS ?= 300
+MINUTES ?= 30
+EXAMPLES ?= 300
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports slow gallery docs audit package bench clean
+.PHONY: help setup demo test check format lint types imports slow gallery docs audit package chaos fuzz bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -67,6 +73,12 @@ docs: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+chaos: $(VENV)/.developed
+	cd tests && KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) nice ../$(BIN)/python -m chaos
+
+fuzz: $(VENV)/.developed
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) nice $(BIN)/python -m pytest -q tests/fuzz
 
 clean:
 	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache listener-demo

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chaos.campaign import Campaign
+from chaos.campaign import Campaign, told
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
             try:
                 campaign.run(kills=asked.kills, steps=asked.steps, burst=asked.burst, seconds=60 * asked.minutes)
             finally:
-                print(f"\nseed {asked.seed}\n{campaign.tally.table()}", flush=True)
+                told(f"\nseed {asked.seed}\n{campaign.tally.table()}")
     return 0 if campaign.tally.kills >= asked.kills else 3
 
 

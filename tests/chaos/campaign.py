@@ -14,13 +14,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from chaos.services import SERVICES, Service, XService
+from chaos.services import Service, XService
+from chaos.table import SERVICES
 from chaos.truth import Truth
 from chaos.world import DAY, HOUR, MINUTE, RECALL, World
 from running.site import Site, child_environment
@@ -145,6 +146,12 @@ class Tally:
         return "\n".join(f"{name:<42} {value}" for name, value in rows.items())
 
 
+def told(words: str) -> None:
+    """Write a line, at once."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -163,7 +170,7 @@ class Campaign:
         seed: int,
         services: Sequence[type[Service]] = SERVICES,
         start: int | None = None,
-        report: Callable[[str], None] = print,
+        report: Callable[[str], None] = told,
     ) -> None:
         self.dice = random.Random(seed)
         self.folder = folder
@@ -175,6 +182,7 @@ class Campaign:
         self.edges: dict[str, list[tuple[int, int]]] = {service.name: [] for service in self.services}
         self.mail = Behaviour()
         self.is_behind: set[str] = set()
+        self.ever: set[int] = set()
         self.samples: list[dict[str, int]] = []
         self.on_time: Callable[[int], None] = lambda _now: None
         self.is_pausing = False
@@ -269,7 +277,7 @@ class Campaign:
         def strike(pid: int) -> None:
             deadline = time.monotonic() + 3.0
             while self.asked() < asked + wanted and time.monotonic() < deadline and _lives(pid):
-                time.sleep(0.001)  # noqa: TID251 - the moment of the kill is what is drawn
+                time.sleep(0.001)
             time.sleep(pause)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -298,11 +306,11 @@ class Campaign:
         self.tally.faults["locked store"] += 1
 
         def hold(_pid: int) -> None:
-            with closing(sqlite3.connect(self.site.database, timeout=30, isolation_level=None)) as connection:
-                with suppress(sqlite3.OperationalError):
-                    connection.execute("BEGIN IMMEDIATE")
-                    time.sleep(0.5)  # noqa: TID251 - as long as another program would hold it
-                    connection.execute("ROLLBACK")
+            made = sqlite3.connect(self.site.database, timeout=30, isolation_level=None)
+            with closing(made) as connection, suppress(sqlite3.OperationalError):
+                connection.execute("BEGIN IMMEDIATE")
+                time.sleep(0.5)
+                connection.execute("ROLLBACK")
 
         self.order("collect", while_running=hold)
 
@@ -324,7 +332,7 @@ class Campaign:
         told: list[float] = []
 
         def stop(pid: int) -> None:
-            time.sleep(self.dice.uniform(0.3, 1.0))  # noqa: TID251 - the moment of the stop is what is drawn
+            time.sleep(self.dice.uniform(0.3, 1.0))
             told.append(time.monotonic())
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -378,7 +386,6 @@ class Campaign:
         for service in self.services:
             self.edges[service.name].append((self.world.now, service.edge()))
         self.tally.passes += 1
-        began = time.monotonic()
         self.template.tell(
             do=do,
             config=str((site or self.site).config),
@@ -404,10 +411,6 @@ class Campaign:
                 self.template.tell(go=True)
         if helper:
             helper.join()
-        if os.environ.get("CHAOS_TRACE"):
-            import inspect
-
-            print(do, inspect.stack()[1].function, said["code"], round(time.monotonic() - began, 2), flush=True)
         return int(said["code"])
 
     def asked(self) -> int:
@@ -460,7 +463,7 @@ class Campaign:
         days = {str(day): service.server.owed(day) for day in service.server.bill}
         assert len(days) >= 2
         assert all(owed <= DOLLARS_A_DAY for owed in days.values()), days
-        assert max(days.values()) > DOLLARS_A_DAY / 2, days
+        assert max(days.values()) > DOLLARS_A_DAY / 10, days
         booked = {
             int(str(day)): int(str(micros)) / 1e6
             for day, micros in site.rows("SELECT day, sum(micros) FROM spending GROUP BY day")

@@ -65,14 +65,6 @@ def serve() -> None:
 
 def load_everything() -> None:
     """Import what passes use and read the models, so that a fork has them."""
-    import listener.cli.collecting
-    import listener.cli.main
-    import listener.daemon
-    import listener.pipeline
-    import listener.reporting
-    import reports.charts
-    import reports.mail
-    import reports.render
     from listener import wiring
     from listener.config import load_config
 
@@ -183,7 +175,7 @@ def measured(now: int) -> dict[str, object]:
 
 def _target(entry: Path) -> str:
     try:
-        return os.readlink(entry)
+        return str(entry.readlink())
     except OSError:
         return ""
 

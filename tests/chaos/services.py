@@ -1,6 +1,6 @@
 """The services of the chaos suite, a table entry each: how posts get into its simulator and what the API still gives.
 
-A source joins with a class below `Service` and its name in `SERVICES`.
+A source joins with a class below `Service`, here or in `more_services`, and its name in `table`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from chaos.world import DAY, HOUR, MINUTE, Item
 from servers import appview, feeds, hackernews, jetstream, lemmy, mastodon, reddit, x
-from servers.web import Answer, Request, SimulatedServer
+from servers.web import Request, SimulatedServer
 
 
 def when(second: int) -> datetime:
@@ -59,6 +59,10 @@ class Service:
     def turn(self, now: int) -> None:
         """Take note of the time."""
         self.now = now
+
+    def words(self, text: str) -> str:
+        """Return what a post here says, asked to say `text`."""
+        return text
 
     def edge(self) -> int:
         """Return the oldest second of which everything can still be read."""
@@ -144,18 +148,23 @@ class XService(Service):
         return {"x-rate-limit-reset": str(self.now + 600), "x-rate-limit-remaining": "0"}
 
     def publish(self, item: Item) -> None:
-        native = x.id_at(when(item.at), item.number % 4096)
+        native = self._id(item, item.at)
         self._set(item, x.Post(text=item.text, created_at=when(item.at), id=native, author=f"jo_{item.number % 9}"))
 
     def edit(self, item: Item, *, at: int) -> None:
         old = self.posts[item.number]
-        native = x.id_at(when(at), item.number % 4096)
+        native = self._id(item, at)
         self.withdraw(item)
         self._set(item, replace(old, text=item.text, id=native, created_at=when(at), versions=(old.id,)))
 
     def withdraw(self, item: Item) -> None:
         self.server.posts.remove(self.posts[item.number])
         self._change()
+
+    @staticmethod
+    def _id(item: Item, at: int) -> str:
+        part, sequence = divmod(item.number, 4096)
+        return x.id_at(when(at) + timedelta(milliseconds=part % 1000), sequence)
 
     def _set(self, item: Item, post: x.Post) -> None:
         self.posts[item.number] = post
@@ -415,15 +424,3 @@ class BlueskyService(Service):
         event["commit"]["operation"] = "delete"
         del event["commit"]["record"]
         self.stream.events.append(event)
-
-
-SERVICES: tuple[type[Service], ...] = (
-    XService,
-    RedditService,
-    HackerNewsService,
-    FeedService,
-    MastodonService,
-    LemmyService,
-    BlueskyService,
-)
-"""Every source there is; `test_chaos` says which built-in source is missing here."""

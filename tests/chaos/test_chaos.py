@@ -7,10 +7,35 @@ from pathlib import Path
 import pytest
 
 from chaos.campaign import Campaign
+from chaos.table import SERVICES, WITHOUT_A_SERVICE
+from listener.wiring import BUILT_IN_SOURCES
+
+FIRST = ("x", "reddit", "rss", "bluesky")
+"""One of each kind: by search, by listing, by what is still shown, by stream."""
 
 
-def test_a_short_campaign_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
-    with Campaign(tmp_path, seed=2) as campaign:
-        tally = campaign.run(kills=6, steps=4, burst=500)
-    print(tally.table())
+def test_every_built_in_source_takes_part() -> None:
+    assert {service.name for service in SERVICES} | WITHOUT_A_SERVICE == set(BUILT_IN_SOURCES)
+
+
+def test_a_short_campaign_loses_nothing_counts_nothing_twice_and_tells_once(tmp_path: Path) -> None:
+    services = [service for service in SERVICES if service.name in FIRST]
+    with Campaign(tmp_path, seed=2, services=services, report=lambda _: None) as campaign:
+        tally = campaign.run(kills=2, steps=2, burst=1_000)
+    assert tally.kills >= 1
+    assert tally.checks >= 3
+    assert tally.mentions > 1_000
+    assert (tally.lost, tally.double) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3])
+def test_a_campaign_over_every_source_loses_nothing_counts_nothing_twice_and_tells_once(
+    seed: int, tmp_path: Path
+) -> None:
+    with Campaign(tmp_path, seed=seed) as campaign:
+        tally = campaign.run(kills=20, steps=8, burst=5_000, seconds=120)
+    campaign.report(tally.table())
+    assert tally.kills >= 10
+    assert tally.holes >= 1
     assert (tally.lost, tally.double) == (0, 0)

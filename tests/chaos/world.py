@@ -106,7 +106,7 @@ class World:
         service = self.services[name]
         for item in self._newest(name, min(service.overlap // 2, HOUR)):
             if item.number not in self.edited and item.lateness == 0 and self.dice.random() < share:
-                worded = replace(item, text=f"{EDITED}, says {item.number}")
+                worded = replace(item, text=f"{service.words(EDITED)}, says {item.number}")
                 self.edited.add(item.number)
                 self.items[item.number] = worded
                 service.edit(worded, at=self.now)
@@ -129,7 +129,8 @@ class World:
     def _make(self, name: str, at: int, text: str) -> Item:
         self._number += 1
         number = self._number
-        return Item(number=number, service=name, at=at, seen_from=at, text=f"{text}, says {number}")
+        words = self.services[name].words(text)
+        return Item(number=number, service=name, at=at, seen_from=at, text=f"{words}, says {number}")
 
     def _delayed(self, item: Item, service: Service) -> Item:
         """Let one in eight posts be found late, a few of them later than anybody reads again."""

@@ -47,7 +47,22 @@ DATES = (
     "2026-11-20T00:00:00+99:99",
     "+292277026596-12-04T15:30:08Z",
 )
-NUMBERS = (0, -1, 1 << 31, 1 << 53, 1 << 63, 1 << 64, -(1 << 63), 10**400, 1.5, -0.0, 1e308, 5e-324, 253402300800, -62135596801)
+NUMBERS = (
+    0,
+    -1,
+    1 << 31,
+    1 << 53,
+    1 << 63,
+    1 << 64,
+    -(1 << 63),
+    10**400,
+    1.5,
+    -0.0,
+    1e308,
+    5e-324,
+    253402300800,
+    -62135596801,
+)
 
 
 def mutated_json(dice: random.Random, value: Any, *, changes: int | None = None) -> bytes:
@@ -56,7 +71,9 @@ def mutated_json(dice: random.Random, value: Any, *, changes: int | None = None)
     for _ in range(changes or dice.randrange(1, 5)):
         fresh = _changed(dice, fresh)
     text = json.dumps(fresh, ensure_ascii=dice.random() < 0.5)
-    text = text.replace('"<deep>"', "[" * DEEP + "]" * DEEP).replace('"<deeper>"', '{"a":' * 50_000 + "1" + "}" * 50_000)
+    text = text.replace('"<deep>"', "[" * DEEP + "]" * DEEP).replace(
+        '"<deeper>"', '{"a":' * 50_000 + "1" + "}" * 50_000
+    )
     body = text.encode("utf-8", "surrogatepass")
     return mutated_bytes(dice, body) if dice.random() < 0.25 else body
 
@@ -104,8 +121,8 @@ def _other(dice: random.Random, value: Any) -> Any:
         lambda: dice.choice(DATES),
         lambda: [value],
         lambda: {"a": value},
-        lambda: [],
-        lambda: {},
+        list,
+        dict,
         lambda: dice.choice(["<deep>", "<deep>", "<deeper>"]),
         lambda: float("nan"),
         lambda: str(value),
@@ -116,25 +133,21 @@ def _other(dice: random.Random, value: Any) -> Any:
 
 def mutated_bytes(dice: random.Random, body: bytes) -> bytes:
     """Return bytes cut, in another encoding, or with some of them changed."""
-    way = dice.randrange(9)
     at = dice.randrange(len(body) + 1)
-    if way == 0:
-        return body[:at]
-    if way == 1:
-        return body[at:]
-    if way == 2:
-        return body.decode("utf-8", "replace").encode("utf-16")
-    if way == 3:
-        return b"\xef\xbb\xbf" + body
-    if way == 4:
-        return body[:at] + bytes(dice.randrange(256) for _ in range(dice.randrange(1, 20))) + body[at:]
-    if way == 5:
-        return body[:at] + body[at : at + 200] * 5 + body[at:]
-    if way == 6:
-        return body.decode("utf-8", "replace").encode("latin-1", "replace")
-    if way == 7:
-        return b""
-    return body.replace(b" ", b"\0", 3)
+    noise = bytes(dice.randrange(256) for _ in range(dice.randrange(1, 20)))
+    text = body.decode("utf-8", "replace")
+    ways: list[Callable[[], bytes]] = [
+        lambda: body[:at],
+        lambda: body[at:],
+        lambda: text.encode("utf-16"),
+        lambda: b"\xef\xbb\xbf" + body,
+        lambda: body[:at] + noise + body[at:],
+        lambda: body[:at] + body[at : at + 200] * 5 + body[at:],
+        lambda: text.encode("latin-1", "replace"),
+        lambda: b"",
+        lambda: body.replace(b" ", b"\0", 3),
+    ]
+    return dice.choice(ways)()
 
 
 _TAG = re.compile(rb"<[^<>]{1,200}>")
@@ -163,5 +176,7 @@ def mutated_markup(dice: random.Random, body: bytes, *, changes: int | None = No
         )[way]
         body = body[:start] + put + body[end:]
     if dice.random() < 0.1:
-        body = re.sub(rb'encoding="[^"]*"', b'encoding="' + dice.choice([b"utf-7", b"utf-16", b"x", b"ebcdic-cp-us"]) + b'"', body)
+        body = re.sub(
+            rb'encoding="[^"]*"', b'encoding="' + dice.choice([b"utf-7", b"utf-16", b"x", b"ebcdic-cp-us"]) + b'"', body
+        )
     return mutated_bytes(dice, body) if dice.random() < 0.2 else body

@@ -11,22 +11,21 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
-
 import pytest
 
-from chaos.services import SERVICES, Service, when
+from chaos.services import Service, when
+from chaos.table import SERVICES
 from chaos.world import DAY, HOUR, World
 from fuzz.mutations import mutated_bytes, mutated_json, mutated_markup
 from listener import wiring
 from listener.api import Page, SourceError, Window
 from listener.config import load_config
-
 from listener.protocols import Rechecks, Source
 from listener.store import Store
 from servers.web import Answer, Request
 from servers.world import make_judge
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 NOW = int(time.time()) // 60 * 60
 MOST_SECONDS = 8.0
@@ -71,7 +70,12 @@ class Crooked:
         service.server.route = self._route  # type: ignore[method-assign]
 
     def _route(self, request: Request) -> Answer:
-        answer = self._honest(request)
+        try:
+            answer = self._honest(request)
+        except (ValueError, KeyError, AssertionError):
+            if not self.is_crooked:
+                raise
+            return Answer.json({"error": "asked with what another service gave"}, status=400)
         if not self.is_crooked or not self.service.is_question(request):
             return answer
         if self.recorded and self.dice.random() < 0.3:
@@ -135,14 +139,15 @@ def check_page(page: Page) -> None:
         assert "\0" not in one.text
 
 
-def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked) -> None:
+@pytest.mark.parametrize("count", [EXAMPLES, pytest.param(8 * EXAMPLES, marks=pytest.mark.slow)])
+def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked, count: int) -> None:
     window = Window(since=when(NOW - 7 * DAY + HOUR), until=when(NOW - HOUR // 2))
     judge, found = make_judge(), 0
     with closing(crooked.source()) as source, Store(crooked.folder / "listener.db") as store:
         store.register([("Acme", "own"), ("Globex", "competitor")], [], now=when(NOW))
         resources = list(source.plan(crooked.queries))
         crooked.is_crooked = True
-        for _ in range(EXAMPLES):
+        for _ in range(count):
             began, cursor, resource = time.monotonic(), None, crooked.dice.choice(resources)
             try:
                 for _ in range(3):
@@ -157,20 +162,21 @@ def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked) -> No
             except SourceError:
                 pass
             assert time.monotonic() - began < MOST_SECONDS
-        assert found or crooked.service.name == "bluesky"
+        assert found or count < 50 or crooked.service.name == "bluesky"
 
 
+@pytest.mark.slow
 def test_what_is_looked_at_again_is_read_or_refused_as_declared(crooked: Crooked) -> None:
     window = Window(since=when(NOW - DAY), until=when(NOW - HOUR // 2))
     with closing(crooked.source()) as source:
         if not isinstance(source, Rechecks):
             pytest.skip(f"{source.name} does not look again")
-        mentions = [one for resource in source.plan(crooked.queries) for one in source.fetch(resource, window, None).mentions]
+        mentions = [
+            one for resource in source.plan(crooked.queries) for one in source.fetch(resource, window, None).mentions
+        ]
         crooked.is_crooked = True
-        for _ in range(max(10, EXAMPLES // 4)):
+        for _ in range(2 * EXAMPLES):
             try:
                 source.recheck(mentions[: source.recheck_facts.batch])
             except SourceError:
                 continue
-
-
