@@ -125,8 +125,11 @@ def train(examples: Sequence[Example], base: Scorer, *, trained_on: str, encoder
     shortage = _shortage(classes)
     if shortage is not None:
         return Training(_empty_card(classes, base, encoder, trained_on, shortage), None)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
+
     data = _Data(different, base, encoder)
-    by_language, total = _judged(data)
+    with threadpool_limits(1):  # sums in the same order, and no threads that wait for one another on a busy machine
+        by_language, total = _judged(data)
     languages = tuple(sorted(language for language, card in by_language.items() if card.is_used))
     reason = None
     if not languages:
@@ -147,7 +150,8 @@ def train(examples: Sequence[Example], base: Scorer, *, trained_on: str, encoder
     )
     if reason is not None:
         return Training(card, None)
-    fitted = _fit(data, np.arange(len(different)))
+    with threadpool_limits(1):
+        fitted = _fit(data, np.arange(len(different)))
     packed = pack(
         sparse=fitted.sparse,
         dense=fitted.dense,

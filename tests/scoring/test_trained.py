@@ -83,7 +83,7 @@ def test_the_same_labels_give_the_same_bytes_and_they_are_few(trained: Training)
     assert len(trained.model) < MOST_BYTES
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
 def test_labels_given_at_random_never_switch_a_model_on(seed: int) -> None:
     draw = random.Random(seed)
     examples = [one._replace(label=draw.choice(LABELS)) for one in made_examples(240, seed)]
@@ -92,7 +92,7 @@ def test_labels_given_at_random_never_switch_a_model_on(seed: int) -> None:
     assert outcome.card.reason
 
 
-@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "th"])
 def test_a_base_that_says_nothing_is_not_beaten_by_dice(language: str) -> None:
     """Macro-F1 of a constant answer is 17 and of dice 33: that alone is no gain."""
     draw = random.Random(9)
@@ -103,6 +103,7 @@ def test_a_base_that_says_nothing_is_not_beaten_by_dice(language: str) -> None:
     assert "chance" in (outcome.card.reason or "") or outcome.card.total.gain_interval[0] <= 0
 
 
+@pytest.mark.slow
 def test_where_the_base_is_right_already_nothing_is_switched_on() -> None:
     words = {"positive": "great", "negative": "terrible", "neutral": "round"}
     examples = [
@@ -137,6 +138,7 @@ def test_labels_of_one_kind_alone_teach_nothing() -> None:
     assert outcome.card.reason.startswith("nearly all labels say neutral")
 
 
+@pytest.mark.slow
 def test_a_class_that_nobody_gave_is_never_answered() -> None:
     examples = [one for one in made_examples(360) if one.label != "neutral"]
     outcome = train(examples, VaderScorer(), trained_on=DAY)
@@ -146,11 +148,23 @@ def test_a_class_that_nobody_gave_is_never_answered() -> None:
     assert answers == {Label.POSITIVE, Label.NEGATIVE}
 
 
+@pytest.mark.slow
 def test_a_language_with_few_labels_stays_with_the_base() -> None:
     examples = [*made_examples(230), *made_examples(40, seed=3, language="es")]
     outcome = train(examples, build_stage(SentimentOptions())[1], trained_on=DAY)
     assert outcome.card.languages == ("en",)
     assert set(outcome.card.by_language) == {"en"}
+
+
+@pytest.mark.slow
+def test_languages_take_part_together_and_one_that_is_no_better_does_not() -> None:
+    draw = random.Random(4)
+    blind = [one._replace(label=draw.choice(LABELS)) for one in made_examples(120, 4, language="es")]
+    outcome = train([*made_examples(230), *blind], build_stage(SentimentOptions())[1], trained_on=DAY)
+    assert outcome.card.languages == ("en",)
+    assert outcome.card.by_language["es"].is_used is False
+    assert outcome.card.total is not None
+    assert outcome.card.total.n == 230
 
 
 def test_a_language_without_any_scorer_can_be_learned() -> None:
