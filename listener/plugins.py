@@ -7,11 +7,10 @@ or `listener.notifiers`, its name the name of the part.
 from __future__ import annotations
 
 import importlib
-import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import PluginError, suggest
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +27,6 @@ __all__ = [
     "is_loadable",
     "load_plugin",
 ]
-
-logger = logging.getLogger(__name__)
 
 SOURCES: Final = "listener.sources"
 SCORERS: Final = "listener.scorers"
@@ -120,7 +117,9 @@ def is_loadable(group: str, name: str, load: Callable[[], object]) -> bool:
         load()
     except PluginError as error:
         kind = group.removeprefix("listener.").removesuffix("s")
-        logger.warning("plug-in broken kind=%s name=%s problem=%s", kind, name, error)
+        import logging  # noqa: PLC0415 - only where there is something to say
+
+        logging.getLogger(__name__).warning("plug-in broken kind=%s name=%s problem=%s", kind, name, error)
         return False
     return True
 

@@ -8,12 +8,10 @@ unknown.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
 from listener.frozen import dataclass
-from listener.ledger import IMPORT_LANE
 from listener.search.records import CoverageGap
 
 if TYPE_CHECKING:
@@ -24,6 +22,9 @@ if TYPE_CHECKING:
     from listener.clock import Bucket
 
 __all__ = ["covered_share", "find_gaps", "load_coverage", "read_until", "share_of", "shares_by_source"]
+
+_IMPORT_LANE: Final = "import"
+"""As `listener.ledger.IMPORT_LANE`, which a trend need not load."""
 
 _Spans = list[tuple[int, int]]
 
@@ -87,9 +88,9 @@ def load_coverage(
     return {
         source: SourceCoverage(
             lanes=tuple(
-                _union(spans) for (name, lane), spans in lanes.items() if name == source and lane != IMPORT_LANE
+                _union(spans) for (name, lane), spans in lanes.items() if name == source and lane != _IMPORT_LANE
             ),
-            imported=_union(lanes.get((source, IMPORT_LANE), [])),
+            imported=_union(lanes.get((source, _IMPORT_LANE), [])),
         )
         for source in sources
     }
@@ -97,7 +98,7 @@ def load_coverage(
 
 def read_until(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:
     """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
-    last, lanes, drained = connection.execute(_READ_UNTIL, (brand, source, IMPORT_LANE)).fetchone()
+    last, lanes, drained = connection.execute(_READ_UNTIL, (brand, source, _IMPORT_LANE)).fetchone()
     return None if not lanes or lanes != drained else from_epoch(last)
 
 
@@ -166,6 +167,8 @@ def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, i
 
 def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:
     """Return the windows in [since, until) that are open, lost or stopped by the budget, in order of time."""
+    import json  # noqa: PLC0415 - a trend needs none
+
     rows = connection.execute(_GAPS, (to_epoch(since), to_epoch(until)))
     return tuple(
         CoverageGap(

@@ -7,7 +7,6 @@ of an hour. With one, the matches of the span are counted in their index.
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
@@ -333,6 +332,8 @@ def _add_bins(
 ) -> None:
     """Put in how many scores are how high: into the cell of each bucket, and the last, of them all."""
     if span.by != "hour" and _is_counted(connection, span):
+        import json  # noqa: PLC0415 - a trend without percentiles needs none
+
         starts = _days(span, buckets)
         for day, counts in connection.execute(_BINS, (values["brand"], starts[0], starts[-1])):
             cells[bisect_right(starts, day) - 1].add_bins(json.loads(counts))
