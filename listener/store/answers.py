@@ -174,7 +174,8 @@ def write_answers(connection: sqlite3.Connection, mentions: Iterable[tuple[int, 
 
     Each is (number, mention, key of its source, time of publication in seconds).
     """
-    for number, mention, source, published_at in mentions:
+    (has_any,) = connection.execute("SELECT EXISTS (SELECT 1 FROM own_replies)").fetchone()
+    for number, mention, source, published_at in mentions if has_any else ():
         targets = {_digest(mention.id), _digest(mention.thread or mention.id)}
         for target in targets:
             rows = connection.execute(

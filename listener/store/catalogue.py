@@ -6,11 +6,12 @@ transaction that is rolled back forgets what it made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from listener.mention import Author
     from listener.query import Query
@@ -19,6 +20,13 @@ __all__ = ["Catalogue"]
 
 _KNOWN_AUTHOR: Final = """
 SELECT id, handle, name, followers, verified FROM authors WHERE source_id = ? AND native_id = ?
+"""
+_KNOWN_AUTHORS: Final = """
+SELECT native_id, id, handle, name, followers, verified FROM authors
+WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
+"""
+_GRAVES: Final = """
+SELECT EXISTS (SELECT 1 FROM mentions WHERE source_id = ? AND native_id >= 'erased:' AND native_id < 'erased;')
 """
 _CHANGE_AUTHOR: Final = """
 UPDATE authors SET handle = coalesce(?, handle), name = coalesce(?, name), followers = coalesce(?, followers),
@@ -37,11 +45,30 @@ class Catalogue:
         self._queries: dict[tuple[str, str], int] = {}
         self._scorers: dict[tuple[str, str], int] = {}
         self._former_followers: dict[int, int | None] = {}
+        self._authors: dict[tuple[int, str], tuple[Any, ...] | None] = {}
 
     def forget(self) -> None:
         """Forget every remembered key (after a rollback)."""
         for known in (self._sources, self._brands, self._queries, self._scorers, self._former_followers):
             known.clear()
+        self.forget_authors()
+
+    def forget_authors(self) -> None:
+        """Forget what was foreseen of authors: others may change them after the transaction."""
+        self._authors.clear()
+
+    def foresee_authors(self, authors: Mapping[int, Iterable[Author]]) -> None:
+        """Look up authors, by the key of their source, at once; for the present transaction."""
+        for source_id, named in authors.items():
+            wanted = {native for native in map(_native, named) if native is not None}
+            self._authors.update(dict.fromkeys(((source_id, native) for native in wanted), None))
+            for native, *known in self._connection.execute(_KNOWN_AUTHORS, (source_id, json.dumps(sorted(wanted)))):
+                self._authors[source_id, native] = tuple(known)
+
+    def has_graves(self, source_id: int) -> bool:
+        """Say whether any mention of a source was ever erased."""
+        (found,) = self._connection.execute(_GRAVES, (source_id,)).fetchone()
+        return bool(found)
 
     def source(self, name: str) -> int:
         """Return the key of a source, made where it is new."""
@@ -88,16 +115,23 @@ class Catalogue:
 
     def author(self, source_id: int, author: Author | None) -> int | None:
         """Return the key of an author, their counts brought up to date; None where nobody is named."""
-        native = None if author is None else author.id or (f"@{author.handle.casefold()}" if author.handle else None)
+        native = None if author is None else _native(author)
         if author is None or native is None:
             return None
-        row = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
+        if (source_id, native) in self._authors:
+            row = self._authors[source_id, native]
+        else:
+            row = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
         if row is None:
-            return self._new_author(source_id, native, author)
+            number = self._new_author(source_id, native, author)
+            self._authors[source_id, native] = (number, author.handle, author.name, author.followers, author.verified)
+            return number
         number, *known = row
         given = (author.handle, author.name, author.followers, author.verified)
         if any(new is not None and new != old for new, old in zip(given, known, strict=True)):
             self._connection.execute(_CHANGE_AUTHOR, (*given, number))
+            merged = (old if new is None else new for new, old in zip(given, known, strict=True))
+            self._authors[source_id, native] = (number, *merged)
             if author.followers is not None and author.followers != known[2]:
                 self._former_followers.setdefault(number, known[2])
         return int(number)
@@ -132,3 +166,8 @@ class Catalogue:
             self._connection.execute(insert, values)
             row = self._connection.execute(select, values).fetchone()
         return int(row[0])
+
+
+def _native(author: Author) -> str | None:
+    """Return by what an author is known: the service's id, else the handle; None where nobody is named."""
+    return author.id or (f"@{author.handle.casefold()}" if author.handle else None)

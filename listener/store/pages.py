@@ -13,15 +13,16 @@ from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
 from listener.store.faces import Faces
 from listener.store.firsts import settle_firsts
+from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.uncounted import read_uncounted
 from listener.stories import story_keys, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from listener.mention import Mention
+    from listener.mention import Author, Mention
     from listener.store.catalogue import Catalogue
     from listener.store.records import Judged, Rejudged, Verdict
     from listener.stories import StoryKey
@@ -71,9 +72,13 @@ SELECT published_at, source_id, story_id, text_hash,
 FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
-_RELATED_STORIES: Final = """
-SELECT DISTINCT mentions.story_id FROM story_keys JOIN mentions ON mentions.id = story_keys.mention_id
-WHERE story_keys.key = ? AND story_keys.published_at BETWEEN ? AND ?
+_INSERT_KEYS: Final = """
+INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
+_STORED: Final = """
+SELECT native_id, id, published_at, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL FROM mentions
+WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -118,13 +123,37 @@ class PageWriter:
         uncounted = read_uncounted(connection)
         self._change = RollupChange()
         self._faces = Faces(connection, uncounted)
+        self._joiner = Joiner(connection)
+        self._story_keys: dict[int, tuple[Mention, tuple[StoryKey, ...]]] = {}
         self._touched: set[int] = set()
+        self._added: dict[tuple[int, int], int] = {}
+        self._found: dict[tuple[int, str], _Stored | None] = {}
+        self._rows: list[tuple[int, tuple[object, ...]]] = []
+        self._matches: list[tuple[object, ...]] = []
+        self._keys: list[tuple[int, int, int, int]] = []
         self._brands: set[str] = set()
         self._inserted: list[tuple[int, Mention, int, int]] = []
         (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
         self._next = self._before + 1
         self.new = 0
         self.changed = 0
+
+    def foresee(self, judged: Sequence[Judged], refreshed: Sequence[Mention] = ()) -> None:
+        """Look up at once what writing these one by one would look up; writing works without it, more slowly."""
+        wanted: dict[int, set[str]] = {}
+        authors: dict[int, list[Author]] = {}
+        for mention in (*(one.mention for one in judged), *refreshed):
+            source_id = self._catalogue.source(mention.source)
+            ids = wanted.setdefault(source_id, set())
+            ids.add(mention.id)
+            if mention.repost_of is not None:
+                ids.add(mention.repost_of)
+            if mention.author is not None:
+                authors.setdefault(source_id, []).append(mention.author)
+        for source_id, ids in wanted.items():
+            self._look_up(source_id, ids)
+        self._catalogue.foresee_authors(authors)
+        self._joiner.foresee((key, to_epoch(one.published_at)) for one in judged for key in self._keys_of(one.mention))
 
     def write(self, judged: Judged) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
@@ -199,40 +228,63 @@ class PageWriter:
 
     def finish(self) -> frozenset[str]:
         """Settle stories, rollups, answers and full text; return the brands that have new matches."""
+        self._flush()
+        self._joiner.settle()
         write_answers(self._connection, self._inserted)
-        settle_firsts(self._connection, self._touched, self._change)
+        settle_firsts(self._connection, self._touched, self._change, merged=self._joiner.merged(), added=self._added)
         apply_change(self._connection, self._change)
         self._faces.settle(newer_than=self._before, followers=self._catalogue.take_former_followers())
+        self._catalogue.forget_authors()
         return frozenset(self._brands)
 
+    def _keys_of(self, mention: Mention) -> tuple[StoryKey, ...]:
+        """Return the story keys of a mention, worked out once."""
+        known = self._story_keys.get(id(mention))
+        if known is None:
+            known = self._story_keys[id(mention)] = (mention, story_keys(mention))
+        return known[1]
+
+    def _flush(self) -> None:
+        """Store what was gathered of new mentions."""
+        self._connection.executemany(_INSERT_MENTION, [(*row, self._joiner.root(story)) for story, row in self._rows])
+        self._connection.executemany(_INSERT_KEYS, self._keys)
+        self._connection.executemany(_INSERT_MATCH, self._matches)
+        self._rows, self._keys, self._matches = [], [], []
+
     def _find(self, source_id: int, native_id: str) -> _Stored | None:
-        row = self._connection.execute(
-            "SELECT id, published_at, source_id, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL "
-            "FROM mentions WHERE source_id = ? AND native_id IN (?, ?)",
-            (source_id, native_id, tombstone(native_id)),
-        ).fetchone()
-        if row is None:
-            return None
-        number, published_at, source, story, is_repost, is_purged = row
-        return _Stored(
-            number=number,
-            published_at=published_at,
-            source_id=source,
-            story_id=story,
-            is_repost=bool(is_repost),
-            is_purged=bool(is_purged),
-        )
+        if (source_id, native_id) not in self._found:
+            self._look_up(source_id, {native_id})
+        stored = self._found[source_id, native_id]
+        if stored is not None and stored.number > self._before:
+            self._flush()  # it came in this very page
+        return stored
+
+    def _look_up(self, source_id: int, native_ids: Collection[str]) -> None:
+        """Remember what is stored of mentions of a source, and that there is nothing of the others."""
+        graves = {tombstone(one): one for one in native_ids} if self._catalogue.has_graves(source_id) else {}
+        self._found.update(dict.fromkeys(((source_id, one) for one in native_ids), None))
+        for native_id, number, published_at, story, is_repost, is_purged in self._connection.execute(
+            _STORED, (source_id, json.dumps([*native_ids, *graves]))
+        ):
+            self._found[source_id, graves.get(native_id, native_id)] = _Stored(
+                number=number,
+                published_at=published_at,
+                source_id=source_id,
+                story_id=story,
+                is_repost=bool(is_repost),
+                is_purged=bool(is_purged),
+            )
 
     def _insert(self, judged: Judged, source_id: int) -> None:
         mention, number = judged.mention, self._next
         self._next += 1
         published_at = to_epoch(judged.published_at)
-        keys = story_keys(mention)
+        keys = self._keys_of(mention)
         story_id = self._join_story(mention, keys, number, published_at)
         digest = mention_digest(mention)
         counters = mention.engagement
-        self._connection.execute(
-            _INSERT_MENTION,
+        self._rows.append((
+            story_id,
             (
                 number, source_id, mention.id, mention.kind, self._catalogue.author(source_id, mention.author),
                 mention.url, mention.title, mention.text, digest, digest, mention.language, judged.language,
@@ -240,10 +292,14 @@ class PageWriter:
                 None if mention.edited_at is None else to_epoch(mention.edited_at),
                 counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
                 mention.reply_to, mention.thread, mention.repost_of, mention.quote_of, mention.place,
-                mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra), story_id,
+                mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra),
             ),
+        ))  # fmt: skip
+        self._found[source_id, mention.id] = _Stored(
+            number=number, published_at=published_at, source_id=source_id, story_id=story_id,
+            is_repost=mention.is_repost, is_purged=False,
         )  # fmt: skip
-        self._write_keys(mention, keys, number, published_at)
+        self._write_keys(mention, keys, number, story_id, published_at)
         place = _Place(
             number=number,
             published_at=published_at,
@@ -251,8 +307,11 @@ class PageWriter:
             language=judged.language,
             engagement=0 if mention.is_repost else counters.total or 0,
         )
-        self._write_matches(judged.verdicts, place)
-        self._touched.add(story_id)
+        for verdict in judged.verdicts:
+            brand_id = self._write_match(verdict, place, {})
+            if verdict.sentiment.label is not Label.IRRELEVANT:
+                first_at = self._added.get((brand_id, story_id), published_at)
+                self._added[brand_id, story_id] = min(first_at, published_at)
         self._inserted.append((number, mention, source_id, published_at))
         self.new += 1
 
@@ -273,10 +332,10 @@ class PageWriter:
             ),
         )  # fmt: skip
         self._update_counters(mention, number)
-        keys = story_keys(mention)
+        keys = self._keys_of(mention)
         story_id = self._join_story(mention, keys, stored.story_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(mention, keys, number, stored.published_at)
+        self._write_keys(mention, keys, number, story_id, stored.published_at)
         place = _Place(
             number=number,
             published_at=stored.published_at,
@@ -293,20 +352,21 @@ class PageWriter:
         said = labels_of(self._connection, place.number)
         for verdict in verdicts:
             self._write_match(verdict, place, said)
+        self._flush()
 
-    def _write_match(self, verdict: Verdict, place: _Place, said: Mapping[int, Label]) -> None:
+    def _write_match(self, verdict: Verdict, place: _Place, said: Mapping[int, Label]) -> int:
+        """Gather the row of a match and what it adds to the rollups; return the key of its brand."""
         match, sentiment = verdict.match, verdict.sentiment
         brand_id = self._catalogue.brand(match.brand)
         counted = effective(sentiment.label, _scaled(sentiment.score), said.get(brand_id))
-        self._connection.execute(
-            _INSERT_MATCH,
+        self._matches.append(
             (
                 brand_id, place.published_at, place.number, self._catalogue.query(match.brand, match.query_version),
                 place.source_id, place.language, counted.label, counted.score, _scaled(sentiment.whole_text_score),
                 sentiment.evidence, sentiment.confidence,
                 self._catalogue.scorer(sentiment.scorer, sentiment.version), sentiment.reason, place.engagement,
                 _dump(match.spans), counted.scorer_label, counted.scorer_score,
-            ),
+            )
         )  # fmt: skip
         self._change.add(
             Contribution(
@@ -320,6 +380,7 @@ class PageWriter:
             )
         )
         self._brands.add(match.brand)
+        return brand_id
 
     def _contributions(self, number: int) -> list[Contribution]:
         return [
@@ -363,37 +424,20 @@ class PageWriter:
         `own` is the story it had before, or is of its own. An edit never parts
         what was one: what was said once stays said.
         """
-        related = {
-            story
-            for key in keys
-            for (story,) in self._connection.execute(
-                _RELATED_STORIES, (key.key, published_at - key.reach_seconds, published_at + key.reach_seconds)
-            )
-        }
+        originals: tuple[int, ...] = ()
         if mention.repost_of is not None:
-            related |= self._story_of_original(self._catalogue.source(mention.source), mention.repost_of)
-        related.add(own)
-        kept: int = min(related)
-        for story in related - {kept}:
-            self._connection.execute("UPDATE mentions SET story_id = ? WHERE story_id = ?", (kept, story))
-        self._touched |= related
-        return kept
+            source_id = self._catalogue.source(mention.source)
+            if (source_id, mention.repost_of) not in self._found:
+                self._look_up(source_id, {mention.repost_of})
+            original = self._found[source_id, mention.repost_of]
+            originals = () if original is None or original.is_repost else (original.story_id,)
+        return self._joiner.join(own, keys, published_at, originals)
 
-    def _story_of_original(self, source_id: int, native_id: str) -> set[int]:
-        """Return the story of the original that a repost repeats, where it is stored."""
-        row = self._connection.execute(
-            "SELECT story_id FROM mentions WHERE source_id = ? AND native_id IN (?, ?) AND repost_of IS NULL",
-            (source_id, native_id, tombstone(native_id)),
-        ).fetchone()
-        return set() if row is None else {row[0]}
-
-    def _write_keys(self, mention: Mention, keys: Sequence[StoryKey], number: int, published_at: int) -> None:
-        """Store by what a mention can be found; an original is found by its identity itself, the first of its keys."""
+    def _write_keys(self, mention: Mention, keys: Sequence[StoryKey], number: int, story: int, at: int) -> None:
+        """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
         kept = keys if mention.is_repost else keys[1:]
-        self._connection.executemany(
-            "INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(key.key, published_at, number, key.reach_seconds) for key in kept],
-        )
+        self._joiner.keep(story, kept, at)
+        self._keys += [(key.key, at, number, key.reach_seconds) for key in kept]
 
 
 def _scaled(score: float | None) -> int | None:

@@ -161,6 +161,7 @@ class Store:
         seconds = to_epoch(now)
         with self._transaction():
             writer = PageWriter(self._connection, self._catalogue, seconds)
+            writer.foresee(judged, refreshed)
             for one in judged:
                 writer.write(one)
             for mention in refreshed:
