@@ -57,6 +57,8 @@ _FIRST_PURGE: Final = timedelta(minutes=1)
 _RECHECKS_APART: Final = (timedelta(minutes=15), timedelta(hours=12))
 """The shortest and the longest time between two passes of looking again."""
 _LONGEST_WAIT: Final = timedelta(days=1)
+_SET_BACK: Final = timedelta(seconds=10)
+"""A clock that goes back by more was set; by less it was corrected, which no schedule notices."""
 _WORKERS: Final = 8
 _MISFIRE_SECONDS: Final = None
 """A run that is late (a sleeping laptop, a busy worker) runs late; it is never dropped."""
@@ -209,12 +211,25 @@ class Daemon:
 
     def _serve(self, scheduler: BackgroundScheduler) -> None:
         """Wait for signals; read the configuration again where asked to."""
+        latest = self._clock()
         while not self._stop.is_set():
             self._wake.wait(timeout=1.0)
             self._wake.clear()
+            latest = self._follow_clock(scheduler, latest)
             if self._reload.is_set():
                 self._reload.clear()
                 self._read_again(scheduler)
+
+    def _follow_clock(self, scheduler: BackgroundScheduler, latest: datetime) -> datetime:
+        """Bring jobs forward where the clock was set back: they would wait for a time that was before; returns the time."""
+        now = self._clock()
+        back = latest - now
+        if back > _SET_BACK:
+            event(logger, "clock set back", level=logging.WARNING, seconds=int(back.total_seconds()))
+            for job in scheduler.get_jobs():
+                if job.next_run_time is not None:
+                    job.modify(next_run_time=max(now, job.next_run_time - back))
+        return now
 
     def _start(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(

@@ -32,6 +32,8 @@ ZONE = "America/New_York"
 AUTUMN, SPRING = 1_793_448_000, 1_805_068_800  # 2026-10-31 and 2027-03-14, 12:00 UTC: a night later clocks change
 START = {0: AUTUMN, 1: SPRING - DAY}
 DOLLARS_A_DAY = 1.5
+PAUSE = 7
+"""Which of twelve steps begins after nine days without a pass: more than most services keep."""
 FEW = 5
 """With fewer steps a campaign is a short one, and ends as soon as it can."""
 FAULTS = ("429", "500", "503", "reset", "cut", "truncated_json", "html_instead_of_json")
@@ -231,7 +233,7 @@ class Campaign:
 
     def step(self, number: int, *, kills: int, burst: int) -> None:
         """Let time pass and things happen, disturb, let the store catch up (or not), check."""
-        self.is_pausing = number % 12 == 7
+        self.is_pausing = number % 12 == PAUSE
         if not self.is_behind and not self.is_pausing:
             for service in self.services:
                 self.world.edit_some(service.name)
@@ -249,7 +251,7 @@ class Campaign:
             disturb()
         for service in self.services:
             service.calm()
-        if number % 5 == 3:
+        if number % 5 == 3 and (number + 1) % 12 != PAUSE:
             self.stay_behind()
         else:
             self.finish(live=number % 2 == 0)
@@ -347,7 +349,8 @@ class Campaign:
         self.mail.data_answer = self.dice.choice(["451 4.3.0 try later", "421 4.3.2 shutting down"])
 
     def _way(self) -> str:
-        return "daemon" if self.dice.random() < 0.3 else "collect"
+        """Draw who reads; while the world stands still only who does not move the time on."""
+        return "daemon" if self.dice.random() < 0.3 and not self.is_pausing else "collect"
 
     # what goes on
 
@@ -381,6 +384,7 @@ class Campaign:
         file_size: int = 0,
         seconds: int = 13 * MINUTE,
         sample_every: int = 0,
+        back: int = 0,
     ) -> int:
         """Let the program run once, a daemon for so many of its `seconds`; return its exit code."""
         for service in self.services:
@@ -394,6 +398,7 @@ class Campaign:
             log=str(self.folder / "log"),
             file_size=file_size,
             sample=sample_every,
+            back=back,
         )
         pid = self.template.hear()["pid"]
         helper = threading.Thread(target=while_running, args=(pid,)) if while_running else None

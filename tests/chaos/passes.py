@@ -24,6 +24,8 @@ from typing import Any
 import time_machine
 
 PAUSE = 0.002
+DAY = 86_400 + 3_600
+"""No job of a daemon waits for longer."""
 
 
 def say(**what: object) -> None:
@@ -107,6 +109,7 @@ class Hurried:
         config = load_config(Path(order["config"]))
         self._until: int = order["until"]
         self._sample: int = order.get("sample", 0)
+        self._back: int = order.get("back", 0)
         self._clock = clock
         self._told = 0
         self._sampled_at = int(order["now"])
@@ -129,12 +132,27 @@ class Hurried:
         while not self._daemon._stop.is_set():
             while not self._rests(scheduler):
                 time.sleep(PAUSE)
+            if self._back:
+                self._set_back()
+                return
             due = min(job.next_run_time.timestamp() for job in scheduler.get_jobs())
             self._leap(min(due, self._until))
             if due >= self._until:
                 self._daemon.ask_to_stop()
             else:
                 scheduler.wakeup()
+
+    def _set_back(self) -> None:
+        """Set the clock back and let it run; the daemon is stopped once it has noticed, or else ends with 7."""
+        self._clock.move_to(datetime.fromtimestamp(time.time() - self._back, UTC), tick=True)
+        ends = time.monotonic() + 20.0
+        while time.monotonic() < ends:
+            jobs = self._daemon._scheduler.get_jobs() if self._daemon._scheduler else []
+            if all(job.next_run_time.timestamp() < time.time() + DAY for job in jobs):
+                self._daemon.ask_to_stop()
+                return
+            time.sleep(PAUSE)
+        os._exit(7)
 
     def _rests(self, scheduler: Any) -> bool:
         """Say whether every job that was due is done."""

@@ -260,7 +260,7 @@ class FeedService(Service):
 
     name = "rss"
     overlap, lag = 2 * DAY, 10 * MINUTE  # a clock that is a little ahead is put up with
-    length = 80
+    length = 400
     largest_burst = 30
 
     def make(self) -> feeds.Feeds:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from chaos.campaign import AUTUMN, PEOPLE, Campaign, told
+from chaos.table import SERVICES
 from chaos.truth import Truth
-from chaos.world import HOUR, MINUTE, RECALL
+from chaos.world import DAY, HOUR, MINUTE, RECALL
 
 WARM = 6 * HOUR
 MOST_GROWTH_KB = 10 << 10
@@ -59,3 +60,11 @@ def test_a_day_of_the_daemon_leaks_nothing_and_sends_one_digest(tmp_path: Path) 
         Truth(campaign).holes_are_true()
         Truth(campaign).nothing_is_double()
         assert sum(service.server.open_connections for service in campaign.services) == 0
+
+
+def test_a_daemon_whose_clock_is_set_back_by_days_goes_on(tmp_path: Path) -> None:
+    services = [service for service in SERVICES if service.name == "hackernews"]
+    with Campaign(tmp_path, seed=1, services=services) as campaign:
+        assert campaign.order("daemon", back=3 * DAY) == 0, campaign.log()
+        assert "clock set back" in campaign.log()
+        assert "Traceback" not in campaign.log()
