@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keeping.test_migrations import make_old_store
 from listener.budget import Budget, Limit
 from listener.errors import NotFoundError, RateLimitedError
 from listener.matching import Matcher
@@ -18,6 +19,7 @@ from listener.pipeline.answers import ThreadPlan, follow_threads
 from listener.protocols import Page, ReadsThreads
 from listener.search import MentionFilter, Reader, Span
 from listener.store import Retention, Store
+from listener.store.answers import _OF_REPLY
 from servers.world import NOW, QUERIES, English, WordScorer, make_mention, open_store
 
 UTC_ZONE = __import__("zoneinfo").ZoneInfo("UTC")
@@ -324,3 +326,25 @@ def answers_of(folder: Path) -> list[tuple[str, float, float, float]]:
         rows = reader.survey_answers("Acme", DAY)
     assert all(row.answered_at.tzinfo is UTC for row in rows)
     return [(row.instrument, row.answer, row.low, row.high) for row in rows]
+
+
+def test_a_store_from_before_answers_is_brought_up_and_finds_them(tmp_path: Path) -> None:
+    make_old_store(tmp_path / "listener.db", 5)
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60))
+        take(store, reply(20, to="60"))
+        assert store.check() == []
+    assert unanswered(tmp_path) == []
+
+
+def test_the_mentions_of_a_thread_are_found_by_an_index(tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60))
+    with closing(sqlite3.connect(tmp_path / "listener.db")) as connection:
+        values = {"source": 1, "target": "60", "erased": "erased:x"}
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_OF_REPLY}", values)]
+    assert any("mentions_of_thread" in step for step in plan)
+    assert not any(step.startswith("SCAN mentions") for step in plan)
