@@ -70,6 +70,7 @@ class X(SimulatedServer):
         self.withheld: set[str] = set()
         self.bill: dict[date, set[tuple[str, str]]] = {}
         self.counted = 0
+        self.counted_on: dict[date, int] = {}
         self.hidden_from_search: set[str] = set()
 
     def route(self, request: Request) -> Answer:
@@ -155,6 +156,8 @@ class X(SimulatedServer):
             spans.append({"end": stamp(until), "start": stamp(start), "tweet_count": count})
             start = until
         self.counted += 1
+        today = self.now.astimezone(UTC).date()
+        self.counted_on[today] = self.counted_on.get(today, 0) + 1
         total = sum(int(span["tweet_count"]) for span in spans)
         return Answer.json({"data": spans, "meta": {"total_tweet_count": total}}, headers=self.headers())
 
