@@ -322,3 +322,100 @@ def test_what_a_clock_that_was_ahead_opened_is_parted_at_the_present_and_loses_n
     ledger.drain(connection, page(connection, first, None), now=213)
     ledger.leave_future(connection, resource, until=300, now=310)
     assert spans(connection, resource) == [(0, 200, "drained"), (200, 300, "open"), (300, 500, "open")]
+
+
+def test_a_window_that_waits_for_its_budget_grows_instead_of_getting_neighbours(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.drain(connection, page(connection, opened(connection, resource, 100, 200), None), now=200)
+    ledger.stop_for_budget(connection, opened(connection, resource, 0, 300), reason="used up", now=300)
+    grown = opened(connection, resource, 0, 400)
+    assert (grown.from_at, grown.to_at) == (200, 400)
+    assert spans(connection, resource) == [(100, 200, "drained"), (200, 400, "budget")]
+    begun = page(connection, grown, "c1")
+    ledger.stop_for_budget(connection, begun, reason="used up", now=400)
+    assert opened(connection, resource, 0, 500).from_at == 400  # of the one before a part was read: it stays as it is
+
+
+def test_a_window_that_waited_for_its_budget_too_long_is_lost_with_that_reason(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.stop_for_budget(connection, opened(connection, resource, 100, 300), reason="used up", now=300)
+    ledger.expire(connection, resource, oldest_readable=200, reason="too old", now=900)
+    rows = connection.execute("SELECT from_at, to_at, state, reason FROM windows ORDER BY from_at").fetchall()
+    assert rows[0] == (100, 200, "lost", "too old; it waited for the budget")
+    assert rows[1][:3] == (200, 300, "budget")
+
+
+class TestSharedResources:
+    """A brand's lane goes on where it was read until, alone or together with others."""
+
+    BRANDS = {"Acme": 1, "Globex": 2, "Initech": 3}  # noqa: RUF012 - not changed
+    VERSIONS = {"Acme": "a1", "Globex": "g1", "Initech": "i1"}  # noqa: RUF012 - the same
+
+    def begin(self, connection: sqlite3.Connection, *brands: str, versions: dict[str, str] | None = None) -> WindowRow:
+        """Read the brands together from now on; return their first window."""
+        alone = brands[0] if len(brands) == 1 else None
+        native = " OR ".join(brands)
+        resource = Resource(
+            key=f"{native} {versions}", lane="search", native=native, brand=alone, brands=() if alone else brands
+        )
+        (number,) = ledger.register_resources(
+            connection, 1, [resource], self.BRANDS, versions=versions or self.VERSIONS, lookback_from=500
+        ).values()
+        return opened(connection, number, 500, 1_000)
+
+    @pytest.fixture
+    def connection(self, books: tuple[sqlite3.Connection, int]) -> sqlite3.Connection:
+        connection, _ = books
+        for name, number in self.BRANDS.items():
+            connection.execute("INSERT INTO brands (id, name, kind) VALUES (?, ?, 'own')", (number, name))
+        connection.execute("UPDATE resources SET is_active = 0")
+        return connection
+
+    def read_until(self, connection: sqlite3.Connection, until: int, *brands: str) -> None:
+        window = self.begin(connection, *brands)
+        connection.execute("UPDATE windows SET to_at = ? WHERE id = ?", (until, window.id))
+        ledger.drain(connection, replace(window, to_at=until), now=until)
+
+    def test_a_brand_taken_away_lets_the_others_go_on_where_they_were(self, connection: sqlite3.Connection) -> None:
+        self.read_until(connection, 900, "Acme", "Globex", "Initech")
+        window = self.begin(connection, "Acme", "Globex")
+        assert (window.from_at, window.is_lookback) == (900, False)
+
+    def test_a_brand_added_looks_back_for_all_so_that_it_has_its_past(self, connection: sqlite3.Connection) -> None:
+        self.read_until(connection, 900, "Acme", "Globex")
+        window = self.begin(connection, "Acme", "Globex", "Initech")
+        assert (window.from_at, window.is_lookback) == (500, True)
+
+    def test_what_was_read_long_ago_leaves_no_hole_even_past_the_look_back(
+        self, connection: sqlite3.Connection
+    ) -> None:
+        self.read_until(connection, 600, "Acme", "Globex")
+        connection.execute("UPDATE windows SET from_at = 100, to_at = 300")
+        assert self.begin(connection, "Acme").from_at == 300
+
+    def test_a_window_still_open_is_read_by_the_search_that_follows(self, connection: sqlite3.Connection) -> None:
+        window = self.begin(connection, "Acme", "Globex")
+        ledger.stop_for_budget(connection, window, reason="used up", now=1_000)
+        assert self.begin(connection, "Acme").from_at == 500
+
+    def test_a_brand_is_as_far_as_the_search_that_is_behind(self, connection: sqlite3.Connection) -> None:
+        resources = [
+            Resource(key=f"k{n}", lane=f"search/{n}", native=f"n{n}", brands=("Acme", "Globex")) for n in (1, 2)
+        ]
+        ids = ledger.register_resources(
+            connection, 1, resources, self.BRANDS, versions=self.VERSIONS, lookback_from=500
+        )
+        for key, until in (("k1", 950), ("k2", 800)):
+            window = ledger.add_window(connection, ids[key], lookback_from=500, until=until, now=until)
+            assert window is not None
+            ledger.drain(connection, window, now=until)
+        assert self.begin(connection, "Acme", "Globex").from_at == 800
+
+    def test_a_changed_query_looks_back(self, connection: sqlite3.Connection) -> None:
+        self.read_until(connection, 900, "Acme", "Globex")
+        window = self.begin(connection, "Acme", versions={"Acme": "a2"})
+        assert (window.from_at, window.is_lookback) == (500, True)

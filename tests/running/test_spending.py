@@ -294,3 +294,41 @@ class TestRecall:
             assert (recall["Globex"]["existing"], recall["Globex"]["found"]) == (24, 24)
             paths = {request.path for request in hn.requests}
             assert paths == {"/api/v1/search_by_date"}
+
+
+def test_the_status_shows_budgets_and_recall_for_people(server: X, tmp_path: Path) -> None:
+    server.posts = posts(45)
+    site = site_with(tmp_path, server, "items_a_day = 50\nusd_a_month = 12.5", count_first=True)
+    site.collect()
+    out = site.run("status").out
+    assert "budgets" in out
+    assert "set aside" in out
+    assert "50" in out
+    assert "12.5" in out
+    assert "recall of the last 24 h" in out
+
+
+def test_a_budget_that_cannot_be_meant_is_refused(server: X, tmp_path: Path) -> None:
+    site = Site(tmp_path, "[sources.hackernews.budget]\nusd_a_day = 1\n[sources.x.budget]\nprices = { pots = 1 }\n")
+    ended = site.run("check")
+    assert ended.code == 2
+    assert "sources.hackernews.budget: hackernews has no price" in ended.out
+    assert 'sources.x.budget.prices.pots: no such kind; did you mean "post"?' in ended.out
+    site.configure("[sources.x.budget]\nusd_a_day = -1\nitems_a_day = 1.5\n")
+    ended = site.run("explain")
+    assert "sources.x.budget.usd_a_day: -1 is too little" in ended.err
+    assert "sources.x.budget.items_a_day: 1.5 is not a whole number" in ended.err
+    assert server.requests == []
+
+
+@pytest.mark.slow
+def test_two_processes_at_once_draw_on_one_budget(server: X, tmp_path: Path) -> None:
+    server.posts = posts(80, step=timedelta(minutes=10))
+    site = site_with(tmp_path, server, "usd_a_day = 0.3")
+    processes = [site.start("collect") for _ in range(3)]
+    for process in processes:
+        process.wait(timeout=60)
+    assert server.owed() <= 0.3
+    (row,) = status(site, NOW)["budget"]
+    assert float(str(row["used"])) + float(str(row["reserved"])) <= 0.3
+    assert float(str(row["used"])) > 0
