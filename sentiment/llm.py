@@ -91,6 +91,10 @@ class LlmScorer:
         """Say whether texts of this language can be scored."""
         return not self._options.languages or language in self._options.languages
 
+    def check(self) -> str:
+        """Say in one line whether the service answers; raises a SourceError where not. Costs nothing."""
+        return self._client.check()
+
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
         """Return (n_tasks,) sentiments in input order; texts that are alike are asked about once."""
         reasons = [self._unfit(task) for task in tasks]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 import urllib3
 
-from listener.api import CredentialsError
+from listener.api import CredentialsError, NotFoundError, UnavailableError
+from listener.errors import suggest
 
 if TYPE_CHECKING:
     from sentiment.llm_options import LlmOptions
@@ -22,6 +23,7 @@ __all__ = ["LlmClient", "Reply"]
 _MOST_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 14
 _CONNECT_SECONDS: Final = 10.0
+_MOST_LISTED: Final = 30
 _TOO_MANY: Final = 429
 _USUAL_PAUSE: Final = 1.0
 
@@ -49,8 +51,40 @@ class LlmClient:
 
     def __init__(self, options: LlmOptions) -> None:
         self._url = f"{options.base_url.rstrip('/')}/chat/completions"
+        self._models_url = f"{options.base_url.rstrip('/')}/models"
+        self._model = options.model
         self._key = options.api_key
         self._seconds = options.timeout.total_seconds()
+
+    def check(self) -> str:
+        """Ask for the list of models, which costs nothing; return one line on what answered.
+
+        Raises CredentialsError where the key is missing or refused, UnavailableError
+        where nothing answers, NotFoundError where the model is not in the list.
+        """
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if self._key.env or self._key.file:
+            headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        try:
+            with requests.Session() as session:
+                session.auth = _as_it_is
+                answer = session.get(self._models_url, headers=headers, timeout=_CONNECT_SECONDS, allow_redirects=False)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            msg = f"{self._models_url} does not answer: {type(error).__name__}"
+            raise UnavailableError(msg) from None
+        if answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
+            msg = f"{self._models_url} refuses the key; looked into {self._key.places}"
+            raise CredentialsError(msg)
+        if answer.status_code != requests.codes.ok:
+            msg = f"{self._models_url} answers {answer.status_code}"
+            raise UnavailableError(msg)
+        listed = _listed(answer.content)
+        if listed and self._model not in listed:
+            msg = (
+                f"{self._models_url} has no model {self._model}; {suggest(self._model, sorted(listed)[:_MOST_LISTED])}"
+            )
+            raise NotFoundError(msg)
+        return f"{self._models_url} answers" + (f", and has {self._model}" if listed else "")
 
     def ask(self, body: bytes) -> Reply:
         """Send a request and wait for its answer, at most as long as the options say."""
@@ -112,6 +146,15 @@ def _pause(response: requests.Response) -> float:
         return _USUAL_PAUSE
     aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _listed(body: bytes) -> set[str]:
+    """Return the names of a list of models; also without the ":latest" that Ollama adds. Empty where it is no list."""
+    try:
+        names = {str(one["id"]) for one in json.loads(body[:_MOST_BYTES])["data"]}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return set()
+    return names | {name.removesuffix(":latest") for name in names}
 
 
 def _reply_of(body: bytes) -> Reply:

@@ -120,6 +120,11 @@ class OnnxScorer:
         """Say whether texts of this language can be scored."""
         return not self._options.languages or language in self._options.languages
 
+    def check(self) -> str:
+        """Load the model and say so; raises PluginError or UsageError where it cannot be."""
+        _load(self._options)
+        return f"{self._options.hub or self._options.folder} loads"
+
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
         """Return (n_tasks,) sentiments in input order."""
         return [self._score_one(task) for task in tasks]

@@ -42,6 +42,7 @@ def check(app: App) -> int:
     found = [_check_store(app), *(_check_source(app, name) for name in wiring.enabled_sources(app.config))]
     if len(found) == 1:
         print_finding("skip", "sources", "none is enabled; nothing is collected")
+    found.append(_check_scorers(app))
     found.append(_check_mail(app))
     return 0 if all(found) else _SOME_FAILED
 
@@ -90,6 +91,24 @@ def _check_source(app: App, name: str) -> bool:
         return False
     print_finding("ok", name, answer)
     return True
+
+
+def _check_scorers(app: App) -> bool:
+    """Ask every scorer in use that can be asked: a service whether it answers, a model whether it loads."""
+    from listener import scoring
+
+    config = app.config
+    _, router = scoring.build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
+    is_right = True
+    for scorer in {one.name: one for one in (*router.routes.values(), router.default) if one is not None}.values():
+        ask = getattr(scorer, "check", None)
+        try:
+            if ask is not None:
+                print_finding("ok", scorer.name, ask())
+        except ListenerError as error:
+            print_finding("FAIL", scorer.name, str(error))
+            is_right = False
+    return is_right
 
 
 def _check_mail(app: App) -> bool:

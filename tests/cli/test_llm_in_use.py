@@ -94,3 +94,31 @@ def test_wrong_options_are_told_before_anything_is_sent(asking: Place, server: L
     assert "sentiment.llm.api_key: a secret does not belong into this file" in shown
     assert "abc" not in shown
     assert server.requests == []
+
+
+def check_line(place: Place, url: str, more: str = "", model: str = "made-up") -> tuple[int, str]:
+    """Return the exit code and the line about the model of a check where nothing else is set up."""
+    table = TABLE.format(url=url, more=more).replace("made-up", model)
+    place.configure(f'[[brands]]\nname = "Acme"\n{table}')
+    answer = place.run("check")
+    return answer.code, next(" ".join(line.split()) for line in answer.out.splitlines() if " llm " in line)
+
+
+def test_check_asks_the_service_for_nothing_that_costs(
+    place: Place, server: LlmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check_line(place, server.url) == (0, f"ok llm {server.url}/v1/models answers, and has made-up")
+    assert [request.path for request in server.requests] == ["/v1/models"]
+    monkeypatch.setenv("MADE_KEY", "made-secret")
+    server.fault("status", status=401)
+    code, line = check_line(place, server.url, "api_key_env = 'MADE_KEY'")
+    assert code == 3
+    assert "refuses the key; looked into environment variable MADE_KEY" in line
+    assert server.requests[-1].headers["authorization"] == "Bearer made-secret"
+    server.fault("status", status=500)
+    assert "answers 500" in check_line(place, server.url)[1]
+
+
+def test_check_names_a_model_that_is_not_there_and_a_service_that_is_not(place: Place, server: LlmServer) -> None:
+    assert 'has no model othr; did you mean "other"' in check_line(place, server.url, model="othr")[1]
+    assert "http://127.0.0.1:9/v1/models does not answer" in check_line(place, "http://127.0.0.1:9")[1]

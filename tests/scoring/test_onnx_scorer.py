@@ -235,3 +235,10 @@ def test_a_hub_that_does_not_have_it_leaves_texts_unscored(tmp_path: Path, caplo
         scorer = OnnxScorer(OnnxOptions(hub="made/other", hub_url=hub.url, cache=tmp_path / "cache"))
         assert labels(scorer, "florpy") == ["model_unavailable"]
     assert "made/other: cannot be downloaded" in caplog.text
+
+
+def test_a_check_loads_the_model_or_says_why_not(folder: Path) -> None:
+    assert OnnxScorer(OnnxOptions(folder=folder)).check() == f"{folder} loads"
+    (folder / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(PluginError, match="cannot be loaded"):
+        OnnxScorer(OnnxOptions(folder=folder)).check()

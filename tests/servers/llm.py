@@ -39,7 +39,9 @@ class LlmServer(SimulatedServer):
         return [one for request in self.requests for one in texts_of(request)]
 
     def route(self, request: Request) -> Answer:
-        """Answer one completion."""
+        """Answer one completion, or the list of models."""
+        if request.path == "/v1/models":
+            return Answer.json({"object": "list", "data": [{"id": "made-up:latest"}, {"id": "other"}]})
         assert request.path == "/v1/chat/completions"
         choice = {
             "index": 0,
