@@ -307,7 +307,7 @@ def recheck_of(config: Config, name: str) -> tuple[RecheckFacts, int] | None:
     if facts is None or not config.listener.recheck_after:
         return None
     settings = config.sources[name]
-    own = settings.recheck_requests_per_day
+    own = settings.recheck_requests_a_day
     per_day = facts.requests_per_day if own is None else own
     return (facts, per_day) if per_day else None
 

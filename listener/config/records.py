@@ -148,7 +148,7 @@ class SourceSettings:
         minimum=86_400,
         example="30d",
     )
-    recheck_requests_per_day: int | None = option(
+    recheck_requests_a_day: int | None = option(
         "Requests a UTC day for looking again at mentions; 0: never; without it the source's own default.",
         default=None,
         minimum=0,

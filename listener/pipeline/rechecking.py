@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from listener.budget import Cost
     from listener.mention import Mention
     from listener.pipeline.judge import Judge
     from listener.protocols import RecheckPage, Rechecks, StopSignal
@@ -127,10 +128,11 @@ class Rechecker:
         if not self._store.rechecks.reserve(source.name, reserved, per_day=request.per_day, now=request.now):
             message = f"{source.name}: the {request.per_day} requests a day for looking again are used up"
             return replace(sum_, state="budget", message=message)
-        grant = self._grant(source, request)
+        grant = self._grant(source, len(due), request)
         if isinstance(grant, Refusal):
             self._store.rechecks.settle(source.name, reserved=reserved, requests=0)
             return replace(sum_, state="budget", message=grant.reason, retry_at=grant.goes_on)
+        due = due[: grant.size]
         try:
             page = source.recheck([one.mention for one in due])
         except StoreError:
@@ -149,13 +151,16 @@ class Rechecker:
         )
         return self._take(source, due, page, charge, request, sum_)
 
-    def _grant(self, source: Rechecks, request: RecheckRequest) -> Grant | Refusal:
-        """Set aside what a batch may cost at most, in the budget of the source."""
-        facts = source.recheck_facts
-        items = facts.items_a_batch or facts.batch
-        most = request.budget.cost(facts.requests_a_batch, items, {facts.billed_as: items} if facts.billed_as else None)
-        ask = Ask(source=source.name, brand=None, sizes=(1, 1), cost_of=lambda _: most)
-        return self._store.purse.reserve(ask, request.budget, now=request.now)
+    def _grant(self, source: Rechecks, count: int, request: RecheckRequest) -> Grant | Refusal:
+        """Set aside what a batch may cost at most, in the budget of the source; where that is short, of a smaller one."""
+        facts, budget = source.recheck_facts, request.budget
+
+        def most(size: int) -> Cost:
+            items = -(-(facts.items_a_batch or facts.batch) * size // facts.batch)
+            return budget.cost(facts.requests_a_batch, items, {facts.billed_as: items} if facts.billed_as else None)
+
+        ask = Ask(source=source.name, brand=None, sizes=(1, count), cost_of=most)
+        return self._store.purse.reserve(ask, budget, now=request.now)
 
     def _failed(
         self,

@@ -379,7 +379,7 @@ class BlueskyService(Service):
     def options(self) -> dict[str, object]:
         """Look at nothing again: names and counters, which only that brings, would come sooner here than there."""
         places = {"base_url": self.stream.url, "search_url": self.server.url, "appview_url": self.server.url}
-        return {**places, "events_per_page": 200, "recheck_requests_per_day": 0}
+        return {**places, "events_per_page": 200, "recheck_requests_a_day": 0}
 
     def turn(self, now: int) -> None:
         super().turn(now)

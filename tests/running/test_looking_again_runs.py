@@ -108,7 +108,7 @@ def test_the_requests_of_a_day_are_never_exceeded_and_the_rest_waits_for_the_nex
     morning = NOW.replace(hour=6)
     items = [story(number, int((morning - HOUR).timestamp()) + number, f"acme {number}") for number in range(1, 50)]
     with HackerNews(items) as server:
-        table = hackernews_table(server, items_url=server.url, recheck_requests_per_day=45)
+        table = hackernews_table(server, items_url=server.url, recheck_requests_a_day=45)
         site = Site(tmp_path, table)
         site.collect(now=morning)
         moments = [morning + hours * HOUR for hours in (1, 2)]
@@ -124,11 +124,39 @@ def test_the_requests_of_a_day_are_never_exceeded_and_the_rest_waits_for_the_nex
 
 def test_a_budget_of_nothing_asks_nothing(tmp_path: Path) -> None:
     with X(posts(3), now=NOW) as server:
-        site = Site(tmp_path, x_table(server, recheck_requests_per_day=0))
+        site = Site(tmp_path, x_table(server, recheck_requests_a_day=0))
         site.collect()
         sent = len(server.requests)
         assert again(site) == {}
         assert len(server.requests) == sent
+
+
+def test_what_looking_again_costs_comes_out_of_the_budget_of_the_source(tmp_path: Path) -> None:
+    with X(posts(6, newest=NOW.replace(hour=8)), now=NOW.replace(hour=8)) as server:
+        morning = server.now
+        site = Site(tmp_path, x_table(server, count_first=False), more="[sources.x.budget]\nusd_a_day = 2.0\n")
+        assert site.collect(now=morning).code == 0
+        (before,) = site.rows("SELECT sum(micros) FROM spending")[0]
+        server.now = morning + HOUR
+        row = looked(site.run("recheck", "--format", "json", now=morning + HOUR))["x"]
+        assert (row["state"], row["checked"]) == ("ok", 6)
+        # posts that were paid for on this UTC day already cost nothing more
+        assert site.rows("SELECT sum(micros) FROM spending") == [(before,)]
+        row = looked(site.run("recheck", "--format", "json", now=morning + 25 * HOUR))["x"]
+        assert row["checked"] == 6
+        assert site.rows("SELECT sum(micros) FROM spending") == [(before + 6 * 5_000,)]
+        assert site.rows("SELECT count(*) FROM reservations") == [(0,)]
+
+
+def test_a_budget_without_room_for_a_batch_asks_nothing(tmp_path: Path) -> None:
+    with X(posts(3), now=NOW) as server:
+        site = Site(tmp_path, x_table(server))
+        site.collect()
+        site.configure(x_table(server), more="[sources.x.budget]\nusd_a_day = 0.01\n")
+        sent = len(server.requests)
+        row = again(site)["x"]
+        assert (row["state"], row["checked"], len(server.requests)) == ("budget", 0, sent)
+        assert "leaves no room" in str(row["message"])
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"status": 401}, {"status": 200, "body": "[]"}])
@@ -237,7 +265,7 @@ def test_mentions_stored_before_there_was_a_schedule_are_looked_at_too(tmp_path:
 def test_killed_at_any_moment_it_ends_with_the_same_store(tmp_path: Path) -> None:
     def world(folder: Path) -> tuple[X, Site]:
         server = X(posts(120, step=timedelta(minutes=3)), now=NOW).start()
-        site = Site(folder, x_table(server, max_results=100, recheck_requests_per_day=1000))
+        site = Site(folder, x_table(server, max_results=100, recheck_requests_a_day=1000))
         assert site.collect().code == 0
         for number in range(0, 120, 7):
             edited(server, number, f"acme is bad and it was edited {number}")
