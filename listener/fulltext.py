@@ -139,13 +139,20 @@ def _run(run: str) -> str:
 
 
 def _plain(tokens: Sequence[str]) -> list[str]:
-    found = [token for token in tokens if token.strip("#@$+")]
-    if not found:
-        return []
-    if len(found) == 1 and found[0][0] not in _MARKS:
-        (word,) = found
-        return ["(" + " OR ".join(f'"{mark}{word}"' for mark in ("", *_MARKS)) + ")"]
-    return [f'"{" ".join(found)}"']
+    """Return what words that were written as one must be in the index: side by side, unless a lone sign parts them."""
+    phrases: list[list[str]] = [[]]
+    for token in tokens:
+        if token.strip("#@$+"):
+            phrases[-1].append(token)
+        elif token:
+            phrases.append([])
+    return [_phrase(phrase) for phrase in phrases if phrase]
+
+
+def _phrase(words: Sequence[str]) -> str:
+    if len(words) == 1 and words[0][0] not in _MARKS:
+        return "(" + " OR ".join(f'"{mark}{words[0]}"' for mark in ("", *_MARKS)) + ")"
+    return f'"{" ".join(words)}"'
 
 
 def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from listener.clock import STEPS, align_down, from_epoch, load_zone, to_epoch
 from listener.frozen import dataclass
@@ -228,16 +228,14 @@ def read_zone(connection: sqlite3.Connection) -> str:
     return str(zone)
 
 
-class Cut(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
     """Hold where a quarter of an hour lies: the quarters its hour, day, week and month begin with, and its day.
 
     Days are numbered by the local calendar: 1970-01-01 is 0.
     """
 
-    hour: int
-    day: int
-    week: int
-    month: int
+    starts: tuple[int, ...]
     number: int
 
 
@@ -245,8 +243,8 @@ class Cut(NamedTuple):
 def cut_quarter(zone: str, quarter: int) -> Cut:
     """Return where a quarter of an hour lies in a time zone."""
     instant, place = from_epoch(quarter * QUARTER_SECONDS), load_zone(zone)
-    hour, day, week, month = (to_epoch(align_down(instant, step, place)) // QUARTER_SECONDS for step in STEPS)
-    return Cut(hour=hour, day=day, week=week, month=month, number=local_day_number(instant, place))
+    starts = tuple(to_epoch(align_down(instant, step, place)) // QUARTER_SECONDS for step in STEPS)
+    return Cut(starts=starts, number=local_day_number(instant, place))
 
 
 def local_day_number(instant: datetime, zone: ZoneInfo) -> int:

@@ -98,7 +98,7 @@ class ReachChange:
             self._begin(deltas, now, zone, cells)
             return
         # A week may begin before its month.
-        since = min(cut_quarter(zone, min(touched))[:4]) if former == now else _EVER
+        since = min(cut_quarter(zone, min(touched)).starts) if former == now else _EVER
         after: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for brand, quarter, count in self._connection.execute(
             _SINCE, (author, *self._skipped, since * QUARTER_SECONDS)
@@ -120,16 +120,20 @@ class ReachChange:
         for brand, counted in deltas.items():
             quarters = [quarter for quarter, count in counted.items() if count > 0]
             found = {
-                cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter), strict=False)
+                cell
+                for quarter in quarters
+                for cell in zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True)
             }
             if quarters:
-                found.add((REACH_LAST, cut_quarter(zone, max(quarters)).hour))
+                found.add((REACH_LAST, cut_quarter(zone, max(quarters)).starts[0]))
             for cell in found:
                 cells[brand, *cell] += now
 
     def _cells(self, author: int, brand: int, quarters: list[int], since: int, zone: str) -> set[Cell]:
         """Return the cells an author is in who has mentions in these quarters and, before `since`, those stored."""
-        found = {cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter), strict=False)}
+        found = {
+            cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True)
+        }
         if quarters:
             last = max(quarters)
         else:
@@ -137,4 +141,4 @@ class ReachChange:
             if row is None:
                 return found
             last = row[0]
-        return {*found, (REACH_LAST, cut_quarter(zone, last).hour)}
+        return {*found, (REACH_LAST, cut_quarter(zone, last).starts[0])}

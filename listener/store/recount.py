@@ -67,8 +67,8 @@ class _Cells(Cells):
                     self.add_value(brand, kind, cut.number, value, 1)
             if not followers:
                 continue
-            last[author] = (cut.hour, followers)
-            for step, start in zip(REACH_STEPS, cut, strict=False):
+            last[author] = (cut.starts[0], followers)
+            for step, start in zip(REACH_STEPS, cut.starts, strict=True):
                 if present[step][0] != start:
                     present[step] = (start, set())
                 if author not in present[step][1]:

@@ -1,0 +1,163 @@
+"""Words are found in every script and among any signs; what is shown is the text as it was written."""
+
+# ruff: noqa: RUF001 - letters that look like others are meant
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from listener.fulltext import excerpt, find_words, index_form, words_expression
+from listener.mention import Engagement
+from listener.search import MentionFilter, Reader
+from listener.store import Store
+from servers.world import NOW, make_mention, store_mentions
+
+TEXTS = {
+    "好き": "Acmeのマグが大好きです",
+    "東京": "Acme will open in 東京都 next year",
+    "ソニー": "Acmeはソニーより安い",
+    "猫": "Acmeの箱に猫",
+    "ไทย": "ซื้อAcmeในประเทศไทยวันนี้",
+    "ខ្មែរ": "ទិញAcmeនៅខ្មែរថ្ងៃនេះ",
+    "ລາວ": "ຊື້Acmeຢູ່ລາວມື້ນີ້",
+    "हिन्दी": "Acme का डिब्बा #हिन्दी में",
+    "மூடி": "Acme மூடி நல்லது",
+    "삼성": "Acme 와 삼성 비교",
+    "strasse": "Acme in der Straße",
+    "naïve": "A naive view of Acme",
+    "fine": "ﬁne work, Acme",
+    "#lid": "the Acme #lid again",
+    "$ACM": "Acme $ACM rises",
+    "@acme": "thanks @acme",
+    "C++": "Acme in C++…",
+    "😍": "Acme 😍😍😍",
+    "🇮🇳": "Acme 🇩🇪🇮🇳",
+    "👍": "Acme 👍🏽 yes",
+    "rock'n'roll": "Acme is rock’n’roll",
+    "e-mail": "Acme's e-mail (again!)",
+}
+
+
+def fill(store: Store) -> None:
+    store_mentions(store, [make_mention(number, text) for number, text in enumerate(TEXTS.values(), start=1)])
+
+
+def found(store: Store, words: str) -> list[str]:
+    with Reader(store.path) as reader:
+        return [one.text or "" for one in reader.mentions(MentionFilter(text=words))]
+
+
+def test_a_word_is_found_in_the_text_that_holds_it_whatever_the_script(store: Store) -> None:
+    fill(store)
+    for words, text in TEXTS.items():
+        assert text in found(store, words), words
+        assert len(found(store, words)) <= 2, words
+
+
+def test_a_part_of_a_word_is_not_the_word_but_a_name_inside_a_sentence_without_spaces_is(store: Store) -> None:
+    fill(store)
+    for part in ("हिन", "strass", "li", "மூ", "fin"):
+        assert found(store, part) == [], part
+    for name in ("大好き", "東京都", "京都", "ソニ", "ประเทศไทย", "箱に猫"):
+        assert len(found(store, name)) == 1, name
+    assert found(store, "京東") == []
+
+
+def test_a_plain_word_finds_the_hashtag_the_account_and_the_ticker_and_a_marked_one_only_itself(store: Store) -> None:
+    store_mentions(
+        store, [make_mention(n, f"Acme {word}") for n, word in enumerate(["lid", "#lid", "@lid", "$lid"], start=1)]
+    )
+    assert len(found(store, "lid")) == 4
+    assert found(store, "#lid") == ["Acme #lid"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=30) | st.text(alphabet="\"'*()-:^+#@${}[]!? ANDORNEAR", max_size=20))
+def test_no_sign_is_an_operator_and_no_question_an_error(store: Store, words: str) -> None:
+    for given_words in (words, f"acme {words}"):
+        assert isinstance(found(store, given_words), list)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40))
+def test_a_text_is_always_indexed_the_same_and_its_own_words_ask_for_it(text: str) -> None:
+    assert index_form(text) == index_form(text)
+    asked = words_expression(text)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            "CREATE VIRTUAL TABLE texts USING fts5 (text, content='', tokenize=\"ascii tokenchars '#@$+_'\")"
+        )
+        connection.execute("INSERT INTO texts (rowid, text) VALUES (1, ?)", (index_form(text).replace("\0", " "),))
+        if asked:
+            assert connection.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (asked,)).fetchall() == [(1,)]
+
+
+def test_what_is_shown_is_as_it_was_written_with_the_places_of_the_words(store: Store) -> None:
+    text = "x" * 100 + " In der Straße gibt es ＮＩＭＢＵＳ — und ソニーのTV 😍😍"
+    shown, hits = excerpt(text, "strasse nimbus ソニー 😍")
+    assert shown in text
+    assert [shown[start:end] for start, end in hits] == ["Straße", "ＮＩＭＢＵＳ", "ソニー", "😍😍"]
+    assert len(shown) <= 240
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=10))
+def test_places_lie_within_the_text_in_order_and_apart(text: str, words: str) -> None:
+    places = find_words(text, words)
+    edges = [edge for place in places for edge in place]
+    assert edges == sorted(edges)
+    assert all(0 <= start < end <= len(text) for start, end in places)
+
+
+def test_newer_counters_never_touch_the_index(store: Store) -> None:
+    fill(store)
+
+    def index() -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(store.path)) as connection:
+            return connection.execute("SELECT id, block FROM mention_texts_data ORDER BY id").fetchall()
+
+    before = index()
+    mentions = [make_mention(n, text) for n, text in enumerate(TEXTS.values(), start=1)]
+    store_mentions(store, [replace(one, engagement=Engagement(likes=5000, reposts=7)) for one in mentions])
+    assert index() == before
+
+
+def test_an_erased_text_leaves_no_pair_of_letters_in_the_files(store: Store) -> None:
+    store_mentions(store, [make_mention(1, "Acmeの魍魎は鬱陶しい"), make_mention(2, "Acmeは良い")])
+    secret = "魍魎".encode()
+    files = list(store.path.parent.glob("listener.db*"))
+    assert any(secret in file.read_bytes() for file in files)
+    store.erasure.forget_mention(1, now=NOW)
+    assert not any(secret in file.read_bytes() for file in store.path.parent.glob("listener.db*"))
+    assert found(store, "魍魎") == []
+    assert found(store, "良い") == ["Acmeは良い"]
+
+
+def test_of_very_many_hits_the_newest_come_first_whatever_the_order_they_were_stored_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.search.mentions._FEW_HITS", 5)
+    monkeypatch.setattr("listener.search.mentions._SLICE", 3)
+    order = [(17 * n) % 60 for n in range(60)]
+    store_mentions(
+        store,
+        [
+            make_mention(
+                n + 1, f"Acme lid{' globex' * (n % 3 == 0)}", published_at=NOW - timedelta(minutes=minutes // 2)
+            )
+            for n, minutes in enumerate(order)
+        ],
+    )
+    with Reader(store.path) as reader:
+        for brand, limit in ((None, 7), ("Acme", 7), ("Globex", 30), ("Acme", 100)):
+            searched = reader.mentions(MentionFilter(brand=brand, text="lid", limit=limit))
+            assert searched == reader.mentions(MentionFilter(brand=brand, limit=limit))
+            times = [one.published_at for one in searched]
+            assert times == sorted(times, reverse=True)
