@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -13,7 +15,8 @@ from listener.mention import Label
 from listener.schema import MIGRATIONS
 from listener.search import MentionFilter, Reader
 from listener.store import Store
-from servers.world import NOW
+from listener.store.recount import find_recount_differences
+from servers.world import NOW, QUERIES, make_mention, store_mentions
 
 FIRST_ROWS = """
 INSERT INTO sources VALUES (1, 'x');
@@ -95,3 +98,84 @@ def test_every_migration_raises_the_version_by_one(tmp_path: Path) -> None:
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA user_version").fetchone() == (version,)
         connection.close()
+
+
+def make_store_before_the_words(path: Path) -> None:
+    """Make a store of the version before the index of words for every script, with mentions in it."""
+    with Store(path) as store:
+        store.register([("Acme", "own")], QUERIES, now=NOW)
+        store_mentions(store, [make_mention(n, f"Acme の天気 #lid{n} is good") for n in range(1, 40)])
+        store.label(3, "Acme", Label.IRRELEVANT, now=NOW)
+    with sqlite3.connect(path) as connection:
+        for table in ("rollup_local", "rollup_scores", "rollup_reach", "rollup_values"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables above
+        connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+        connection.execute("INSERT INTO upgrade_progress SELECT 1, 0, max(id), 0 FROM mentions")
+        connection.execute(
+            "INSERT INTO rollup_local SELECT brand_id, bucket / 96, sum(mentions), sum(stories), sum(positive), "
+            "sum(neutral), sum(negative), sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), "
+            "sum(engagement), sum(score_count) FROM rollup_quarter GROUP BY 1, 2"
+        )
+    connection.close()
+
+
+def test_an_upgrade_that_is_cut_off_goes_on_where_it_was_and_counts_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.upgrade._BATCH", 10)
+    path = tmp_path / "listener.db"
+    make_store_before_the_words(path)
+
+    def cut_off(done: int, _all: int) -> None:
+        if done >= 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(path, on_upgrade=cut_off)
+    with closing(open_writer(path)) as connection:
+        assert connection.execute("SELECT position, until FROM upgrade_progress").fetchall() == [(20, 39)]
+        assert find_recount_differences(connection) == []  # what is not counted yet is in none
+    told: list[tuple[int, int]] = []
+    with Store(path, on_upgrade=lambda *progress: told.append(progress)) as store, Reader(path) as reader:
+        assert told == [(30, 39), (39, 39)]
+        assert store.check() == []
+        assert len(reader.mentions(MentionFilter(text="天気", limit=100))) == 38
+        store.erasure.forget_mention(1, now=NOW)
+        assert store.check() == []
+
+
+def test_mentions_that_are_not_counted_yet_may_change_and_are_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.upgrade._BATCH", 10)
+    path = tmp_path / "listener.db"
+    make_store_before_the_words(path)
+    with monkeypatch.context() as held:
+        held.setattr("listener.store.writer.finish_upgrade", lambda *_: None)
+        with Store(path) as store:
+            store_mentions(store, [make_mention(5, "Acme is bad #other"), make_mention(99, "Acme #new is good")])
+            store.label(6, "Acme", Label.NEGATIVE, now=NOW)
+            store.erasure.forget_mention(7, now=NOW)
+            assert store.check() == []
+            with Reader(path) as reader:
+                assert [one.id for one in reader.mentions(MentionFilter(text="new"))] == ["99"]
+    with Store(path) as store, Reader(path) as reader:
+        assert store.check() == []
+        assert [one.id for one in reader.mentions(MentionFilter(text="other"))] == ["5"]
+        assert len(reader.mentions(MentionFilter(text="天気", limit=100))) == 36
+
+
+def test_a_store_with_mentions_is_copied_before_its_upgrade_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    path, empty = tmp_path / "listener.db", tmp_path / "empty.db"
+    make_old_store(path, 3)
+    make_old_store(empty, 3)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(ROWS_OF_THE_THIRD)
+    connection.close()
+    Store(path).close()
+    Store(empty).close()
+    copy = tmp_path / "listener.db.version-3"
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM mentions").fetchone() == (2,)
+    assert not list(tmp_path.glob("empty.db.version*"))
