@@ -34,11 +34,16 @@ LATIN_LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", 
 
 ROMANISED: Final = ("hi-Latn", "ta-Latn", "ml-Latn", "kn-Latn")
 
-_VERSION: Final = 1
-_LISTED: Final = ("en", *ROMANISED)
+_VERSION: Final = 2
+_WEAK: Final = "hi-Latn-weak"
+_HINTED: Final = ("es", "fr", "de", "pt", "it", "nl", "id", "ms")
+"""Languages whose common words are added to what the n-grams say."""
+_LISTED: Final = ("en", *ROMANISED, _WEAK, *_HINTED)
 _NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
 _BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
 """Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""
+_EMOTICON: Final = re.compile(r"[:;=8xXcD][-'^o]?[:;=()\[\]DPpcCOo3|/\\*]+")
+_ENOUGH_PROSE: Final = 2
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENOUGH_LETTERS: Final = 2
 _FEWEST_HITS: Final = 2
@@ -46,6 +51,10 @@ _FEWEST_SHARE: Final = 0.2
 _ENGLISH_HITS: Final = 2
 _ENGLISH_SHARE: Final = 0.2
 _LEAST_SHARE: Final = 0.12
+_FEWEST_WEAK: Final = 2
+_HINT: Final = 5.0
+"""Added to a language's log score for each of its common words."""
+_MOST_HINTS: Final = 6
 _MOST_WORDS: Final = 200
 """As many words as are looked at."""
 
@@ -64,12 +73,17 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
 
 
 class WordCounts(NamedTuple):
-    """Hold how many words of a text are function words: of English, and of the likeliest romanised language."""
+    """Hold how many words of a text are function words.
+
+    `english` counts those of English, `hits` those of the likeliest `romanised`
+    language, `others` those of the languages that the n-grams tell apart.
+    """
 
     words: int
     english: int = 0
     romanised: str | None = None
     hits: int = 0
+    others: Mapping[str, int] = {}
 
 
 def count_function_words(words: Sequence[str]) -> WordCounts:
@@ -80,10 +94,16 @@ def count_function_words(words: Sequence[str]) -> WordCounts:
         for language in known.get(word, ()):
             counts[language] = counts.get(language, 0) + 1
     english = counts.pop("en", 0)
+    others = {language: counts.pop(language) for language in _HINTED if language in counts} if counts else {}
+    if _WEAK in counts:
+        weak = counts.pop(_WEAK)
+        different = len({word for word in words if _WEAK in known.get(word, ())})
+        if "hi-Latn" in counts or different >= _FEWEST_WEAK:
+            counts["hi-Latn"] = counts.get("hi-Latn", 0) + weak
     if not counts:
-        return WordCounts(len(words), english)
+        return WordCounts(len(words), english, others=others)
     best = max(counts, key=counts.__getitem__)
-    return WordCounts(len(words), english, best, counts[best])
+    return WordCounts(len(words), english, best, counts[best], others)
 
 
 def language_by_words(counts: WordCounts) -> str | None:
@@ -107,6 +127,16 @@ def romanised_instead(counts: WordCounts, verdict: str) -> str | None:
     if verdict == "en" and counts.english >= counts.hits and counts.hits < _FEWEST_HITS:
         return None
     return counts.romanised if counts.hits >= _LEAST_SHARE * counts.words else None
+
+
+def _calmed(tokens: Sequence[str]) -> str:
+    """Return tokens as the n-grams know them: no emoticons, and words that are shouted in lower case."""
+    kept = [token for token in tokens if not _EMOTICON.fullmatch(token) and token != "RT"]
+    prose = [token for token in kept if token[0] != "#"]
+    if len(prose) >= _ENOUGH_PROSE:
+        kept = prose
+    words = [token.lower() if token.isupper() and len(token) > 1 else token for token in kept]
+    return " ".join(words).replace("#", "")
 
 
 def _words(text: str) -> list[str]:
@@ -140,10 +170,11 @@ class Identifier:
             verdict, script, counts = self._without_model(cleaned, claim)
             verdicts.append(verdict)
             if script is not None:
-                waiting.setdefault(script, []).append((place, cleaned, counts))
+                waiting.setdefault(script, []).append((place, _calmed(kept), counts))
         for script, asked in waiting.items():
             candidates = self._candidates[script]
-            answers = self._loaded().best([cleaned for _, cleaned, _ in asked], candidates, self._bias)
+            hints = [_hints(counts, self._bias) for _, _, counts in asked]
+            answers = self._loaded().best([cleaned for _, cleaned, _ in asked], candidates, self._bias, hints)
             for (place, _, counts), answer in zip(asked, answers, strict=True):
                 verdict = answer or _claimed(claims[place], candidates)
                 verdicts[place] = romanised_instead(counts, verdict) or verdict
@@ -172,6 +203,14 @@ class Identifier:
             if self._model is None:
                 self._model = _model_of(tuple(self._candidates.values()))
             return self._model
+
+
+def _hints(counts: WordCounts, bias: Mapping[str, float]) -> Mapping[str, float]:
+    """Return what common words add to the log scores of their languages; nothing where no language is preferred."""
+    if not bias:
+        return {}
+    counted = {**counts.others, "en": counts.english} if counts.english else counts.others
+    return {language: _HINT * min(hits, _MOST_HINTS) for language, hits in counted.items()}
 
 
 @lru_cache(maxsize=2)

@@ -31,6 +31,7 @@ class _Columns(NamedTuple):
     """Hold the part of the model that tells some languages apart."""
 
     languages: list[str]
+    places: dict[str, int]
     table: NDArray[np.float32]
     prior: NDArray[np.float32]
 
@@ -48,10 +49,16 @@ class NgramModel:
         self._rows = [row << 8 for row in model.tk_row]
         self._features = model.tk_output
 
-    def best(self, texts: Sequence[str], candidates: tuple[str, ...], bias: Mapping[str, float]) -> list[str | None]:
+    def best(
+        self,
+        texts: Sequence[str],
+        candidates: tuple[str, ...],
+        bias: Mapping[str, float],
+        hints: Sequence[Mapping[str, float]],
+    ) -> list[str | None]:
         """Return the most likely of `candidates` (one of the groups) for each text, None where none of its n-grams is known.
 
-        `bias` is added to the log score of a language.
+        `bias` is added to the log score of a language, `hints` to those of each text.
         """
         columns = self._groups[candidates]
         added = np.array([bias.get(language, 0.0) for language in columns.languages], dtype=np.float32)
@@ -62,6 +69,10 @@ class NgramModel:
             batch = texts[first : first + _BATCH]
             scores = np.zeros((len(batch), len(columns.languages)), dtype=np.float32)
             self._rank_batch(batch, columns, scores)
+            for place, hint in enumerate(hints[first : first + _BATCH]):
+                for language, more in hint.items():
+                    if language in columns.places:
+                        scores[place, columns.places[language]] += more
             known: list[bool] = np.any(scores, axis=1).tolist()
             winners: list[int] = np.argmax(scores + added, axis=1).tolist()
             verdicts.extend(
@@ -94,6 +105,7 @@ def _columns(model: LanguageIdentifier, languages: Sequence[str]) -> _Columns:
     places = [model.nb_classes.index(language) for language in known]
     return _Columns(
         known,
+        {language: column for column, language in enumerate(known)},
         np.ascontiguousarray(model.nb_ptc[:, places], dtype=np.float32),
         np.asarray(model.nb_pc[places], dtype=np.float32),
     )

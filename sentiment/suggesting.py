@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from listener.api import Scorer, ScoringTask
     from sentiment.training import Example
 
-__all__ = ["FEWEST_CHANGED", "Suggestion", "Suggestions", "suggest_rules"]
+__all__ = ["FEWEST_CHANGED", "Suggestion", "Suggestions", "suggest_rules", "try_on_others"]
 
 FEWEST_CHANGED: Final = 6
 """Texts whose label a rule must change before an interval says anything: all fixed, 6 give 61 to 100 %."""
@@ -34,6 +34,7 @@ _FEWEST_FOR_NEW: Final = 3
 """Texts that a new valence must fix: a word has more ways to be there by accident than to be misread."""
 _LONGEST_PHRASE: Final = 3
 _MOST_CANDIDATES: Final = 300
+_FEWEST_TO_HALVE: Final = 40
 _VALENCES: Final = (0.0, 2.0, -2.0)
 """What a phrase may become: nothing, about as good as "good", about as bad as "bad" (VADER: 1.9 and -2.5)."""
 _PUNCTUATION: Final = ".,;:!?\"'()[]{}<>\u2026\u201c\u201d\u2018\u2019\u0964\u061f\u060c\u3002"
@@ -97,6 +98,31 @@ def suggest_rules(
     return Suggestions(tuple(rules), len(work.is_right), before, sum(work.is_right))
 
 
+def try_on_others(
+    brand: str,
+    examples: Sequence[Example],
+    scorer_with: Callable[[Iterable[str]], Scorer],
+    *,
+    most: int = 20,
+    ignored: Collection[str] = (),
+) -> tuple[int, int, int] | None:
+    """Find rules on each half of the texts and try them on the other: return (n, right before, right after).
+
+    That is what new mentions may expect; on the texts that suggest a rule it always
+    looks better. None where the texts are too few to be halved.
+    """
+    different = _different(examples)
+    if len(different) < _FEWEST_TO_HALVE:
+        return None
+    before = after = 0
+    for known, other in ((different[::2], different[1::2]), (different[1::2], different[::2])):
+        found = suggest_rules(brand, known, scorer_with, most=most, ignored=ignored)
+        lines = [rule.line for rule in found.rules]
+        before += sum(_right(scorer_with(()), other))
+        after += sum(_right(scorer_with(lines), other))
+    return len(different), before, after
+
+
 class _Work:
     """Hold the labelled texts, what is right so far, and the rules taken."""
 
@@ -158,14 +184,18 @@ class _Work:
 
     def _right(self, places: Iterable[int], more: Iterable[str]) -> list[bool]:
         """Say of each place whether its label comes out under the rules taken and `more`."""
-        chosen = [self._examples[place] for place in places]
-        results = self._scorer_with((*self._taken, *more)).score([one.task for one in chosen])
-        return [_said(result.label.word) == one.label for one, result in zip(chosen, results, strict=True)]
+        return _right(self._scorer_with((*self._taken, *more)), [self._examples[place] for place in places])
 
 
 def _rank(one: Suggestion) -> tuple[int, int, int, int, str]:
     """Order rules: the most gained, the fewest broken, the gentlest, the shortest."""
     return (one.broken - one.fixed, one.broken, abs(round(one.valence)), len(one.phrase), one.phrase)
+
+
+def _right(scorer: Scorer, examples: Sequence[Example]) -> list[bool]:
+    """Say of each text whether its label comes out."""
+    results = scorer.score([one.task for one in examples])
+    return [_said(result.label.word) == one.label for one, result in zip(examples, results, strict=True)]
 
 
 def _said(word: str) -> str:

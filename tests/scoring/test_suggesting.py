@@ -3,7 +3,7 @@ from __future__ import annotations
 from scoring.made_labels import task_of
 from sentiment.build import stage_with_rules
 from sentiment.options import SentimentOptions
-from sentiment.suggesting import FEWEST_CHANGED, Suggestions, suggest_rules
+from sentiment.suggesting import FEWEST_CHANGED, Suggestions, suggest_rules, try_on_others
 from sentiment.training import Example
 
 COLOURS = ("red", "green", "blue", "grey-ish", "white", "black", "pinkish", "brown", "amber", "violet")
@@ -91,3 +91,25 @@ def test_the_same_labels_give_the_same_rules_in_the_same_order() -> None:
     pairs = many("this {} Acme deck is sick", "positive") + many("Acme {} war zone map", "neutral")
     assert suggested(pairs) == suggested(pairs)
     assert len(suggested(pairs).rules) == 2
+
+
+def others(pairs: list[tuple[str, str]]) -> tuple[int, int, int] | None:
+    examples = [Example(task_of(text), label) for text, label in pairs]
+    return try_on_others("Acme", examples, stage_with_rules(SentimentOptions(), {"en"}), ignored=("the", "and"))
+
+
+def letters(turn: int) -> str:
+    return "".join(chr(97 + turn // 26**power % 26) for power in range(3)) + "x"
+
+
+def test_rules_that_hold_on_other_labels_are_told_from_accidents() -> None:
+    real = [(f"Acme {letters(turn)} war zone map", "neutral") for turn in range(40)]
+    assert others(real) == (40, 0, 40)
+    accident = [(f"Acme {letters(turn)} lid", ("neutral", "positive")[turn // 2 % 2]) for turn in range(40)]
+    found = others(accident)
+    assert found is not None
+    assert found[2] <= found[1]
+
+
+def test_few_labels_are_not_halved() -> None:
+    assert others([(f"Acme {letters(turn)} war zone map", "neutral") for turn in range(39)]) is None
