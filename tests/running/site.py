@@ -198,9 +198,15 @@ CONTENT: Mapping[str, str] = {
         "SELECT name, key, lane, is_active, from_at, to_at, windows.state, cursor, is_lookback, pages, items, fetched, "
         "stored FROM windows JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = source_id"
     ),
+    "answers": (
+        "SELECT sources.name, native_id, brands.name, answered_at FROM answers "
+        "JOIN mentions ON mentions.id = mention_id JOIN sources ON sources.id = source_id "
+        "JOIN brands ON brands.id = brand_id"
+    ),
+    "own replies": "SELECT hex(target), name, answered_at FROM own_replies JOIN brands ON brands.id = brand_id",
     "full text": "SELECT rowid > 0, title, text FROM mention_texts",
 }
-SEEN = ("mentions", "authors", "matches", "quarters", "days", "stories", "full text")
+SEEN = ("mentions", "authors", "matches", "quarters", "days", "stories", "answers", "own replies", "full text")
 """What is said of mentions; the windows' counters also tell how often was asked."""
 
 

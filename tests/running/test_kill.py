@@ -17,6 +17,7 @@ import pytest
 
 from listener.store import Store
 from running.site import (
+    BRANDS,
     NOW,
     PATIENCE,
     SEEN,
@@ -30,7 +31,7 @@ from running.site import (
     wait_for,
     x_table,
 )
-from servers.hackernews import HackerNews
+from servers.hackernews import HackerNews, comment
 from servers.reddit import Reddit
 from servers.web import Answer, Request
 from servers.x import X
@@ -67,15 +68,18 @@ class Tally:
 class Killer:
     """Kill runs at random instants and see to it that the store ends as it should."""
 
-    def __init__(self, folder: Path, sources: str, asked: Callable[[], int], dice: random.Random) -> None:
+    def __init__(
+        self, folder: Path, sources: str, asked: Callable[[], int], dice: random.Random, *, brands: str = BRANDS
+    ) -> None:
         self._folder = folder
+        self._brands = brands
         self._sources = sources
         self._asked = asked
         self._dice = dice
         self._pause = threading.Event()
         self._stores = 0
         self.tally = Tally()
-        quiet = Site(folder / "quiet", sources)
+        quiet = Site(folder / "quiet", sources, brands=brands)
         began, before = time.monotonic(), asked()
         process = quiet.start("collect", err=folder / "quiet.err")
         self._until(lambda: asked() > before, process)
@@ -88,7 +92,7 @@ class Killer:
 
     def _fresh(self) -> Site:
         self._stores += 1
-        return Site(self._folder / f"store{self._stores}", self._sources)
+        return Site(self._folder / f"store{self._stores}", self._sources, brands=self._brands)
 
     def _until(self, condition: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
         """Wait for a condition; False where the process ended before."""
@@ -154,6 +158,25 @@ def test_three_kills_of_collect_change_nothing(tmp_path: Path) -> None:
         killer.finish()
     assert killer.tally.making >= 1
     assert killer.tally.sweeping >= 1
+
+
+@pytest.mark.slow
+def test_kills_lose_no_answer_and_invent_none(tmp_path: Path) -> None:
+    brands = BRANDS.replace('keywords = ["acme"]', 'keywords = ["acme"]\nown_accounts = ["help_desk"]', 1)
+    items = hits(80)
+    for number in range(1, 80, 6):
+        tags = ["comment", "author_help_desk", f"story_{number}"]
+        words = "please write to us" if number % 4 == 1 else "please write to us at Acme"
+        at = items[number - 1]["created_at_i"] + 600  # type: ignore[operator]
+        items.append(comment(1_000 + number, at, words, story_id=number, author="help_desk", _tags=tags))
+    with UnhurriedHackerNews(items) as server:
+        table = hackernews_table(server, hits_per_page=2) + "[responses]\nthreads = 500\n"
+        killer = Killer(tmp_path, table, lambda: len(server.requests), random.Random(7), brands=brands)
+        for _ in range(8):
+            killer.kill(in_making=False)
+        killer.finish()
+    assert len(killer.expected["answers"]) >= 10
+    assert killer.tally.sweeping >= 2
 
 
 @pytest.mark.slow
