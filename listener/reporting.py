@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 _CHART_DAYS: Final = 30
 _VOICES_LOOKED_AT: Final = 1_000
+_MOST_NOW, _MOST_BEFORE = 5_000, 10_000
+"""Texts of a period, and of the time before it, that are read for what is said now and was not before."""
 _RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 30, 60, 120, 240))
 _ONE_VOICE: Final = 0.1
 """The share of one author from which on it is told."""
@@ -213,13 +215,22 @@ def _themes(desk: Desk, brand: str, period: Period) -> tuple[Theme, ...]:
 def find_terms(
     reader: Reader, brand: str, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 8
 ) -> tuple[TermRow, ...]:
-    """Return what is said of a brand in [since, until) and was not said in the four spans before."""
+    """Return what is said of a brand in [since, until) and was not said in the four spans before.
+
+    Of very many mentions an even sample is read, and what is counted in it stands for all.
+    """
     from listener.pipeline.wording import contrast_terms  # noqa: PLC0415 - loaded where words are compared
 
     length = until - since
-    present = reader.wordings(brand, since, until, limit=5_000)
-    before = reader.wordings(brand, since - 4 * length, since, limit=20_000)
-    return contrast_terms(present, before, names, limit=limit)
+    spans = ((since, until, _MOST_NOW), (since - 4 * length, since, _MOST_BEFORE))
+    present, before = (reader.wordings(brand, start, end, limit=most) for start, end, most in spans)
+    weights = [
+        sum(row.mentions for row in reader.count_by("source", brand, start, end)) / len(read)
+        if len(read) >= most
+        else 1.0
+        for read, (start, end, most) in zip((present, before), spans, strict=True)
+    ]
+    return contrast_terms(present, before, names, limit=limit, weights=(weights[0], weights[1]))
 
 
 def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:

@@ -187,22 +187,33 @@ class _Counts:
 
 def _once(items: Sequence[Item], values: Sequence[Iterable[str]]) -> _Counts:
     """Count for each value its posts, each author and each story once."""
+    marked = [_marks(item) for item in items]
+    bearers = Counter(mark for marks in marked for mark in marks)
     posts: Counter[str] = Counter()
-    seen: defaultdict[str, set[str]] = defaultdict(set)
-    everyone: set[str] = set()
+    seen: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    everyone: set[tuple[str, ...]] = set()
     total = 0
-    for item, held in zip(items, values, strict=True):
-        marks = [f"s {item.story or item.id}"]
-        if item.author is not None:
-            marks.append(f"a {item.source} {item.author}")
-        if everyone.isdisjoint(marks):
+    for marks, held in zip(marked, values, strict=True):
+        shared = [mark for mark in marks if bearers[mark] > 1]  # whoever spoke once repeats nobody
+        if not shared:
             total += 1
-        everyone.update(marks)
-        for value in held:
-            if seen[value].isdisjoint(marks):
+            posts.update(set(held))
+            continue
+        if everyone.isdisjoint(shared):
+            total += 1
+        everyone.update(shared)
+        for value in set(held):
+            known = seen[value]
+            if known.isdisjoint(shared):
                 posts[value] += 1
-            seen[value].update(marks)
+            known.update(shared)
     return _Counts({value: min(count, total) for value, count in posts.items()}, total)
+
+
+def _marks(item: Item) -> tuple[tuple[str, ...], ...]:
+    """Return what an item shares with others that say the same once more: its story, its author."""
+    story = ("story", item.story or item.id)
+    return (story,) if item.author is None else (story, ("author", item.source, item.author))
 
 
 def _plain(now: Sequence[Item], before: Sequence[Item], read: Callable[[Item], str | None]) -> tuple[Factor, ...]:

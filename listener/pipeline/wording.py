@@ -16,11 +16,17 @@ __all__ = ["contrast_terms", "item_of"]
 
 
 def contrast_terms(
-    present: Sequence[Wording], before: Sequence[Wording], names: Sequence[str], *, limit: int
+    present: Sequence[Wording],
+    before: Sequence[Wording],
+    names: Sequence[str],
+    *,
+    limit: int,
+    weights: tuple[float, float] = (1.0, 1.0),
 ) -> tuple[TermRow, ...]:
     """Return the terms that stand in surely more of `present` than of `before`, by posts beyond their usual share.
 
     The brand's own `names` are left out; an author and a story count once. At most `limit` terms.
+    `weights` say for how many mentions one of `present` and one of `before` stands, where they are samples.
     """
     if not present:
         return ()
@@ -37,10 +43,10 @@ def contrast_terms(
     return tuple(
         TermRow(
             term=factor.value,
-            now=factor.count,
-            before=round(factor.usual * len(before)),
-            expected=round(factor.usual * factor.total, 2),
-            excess=round(factor.excess, 2),
+            now=round(factor.count * weights[0]),
+            before=round(factor.usual * len(before) * weights[1]),
+            expected=round(factor.usual * factor.total * weights[0], 2),
+            excess=round(factor.excess * weights[0], 2),
             zeta=round(factor.zeta, 2),
         )
         for factor in why.terms

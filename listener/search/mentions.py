@@ -89,15 +89,22 @@ _SLICE: Final = 2_000
 _SLICE_GROWS: Final = 4
 _EVER: Final = 2**62
 
+_WORDED: Final = f"""
+matches.brand_id = (SELECT id FROM brands WHERE name = :brand) AND matches.published_at >= :since
+AND matches.published_at < :until AND label <> {int(Label.IRRELEVANT)}
+AND (:source IS NULL OR matches.source_id = (SELECT id FROM sources WHERE name = :source))
+"""  # noqa: S608 - the same
+_SAMPLE: Final = f"""
+SELECT mention_id FROM (SELECT mention_id, row_number() OVER (ORDER BY published_at, mention_id) AS place
+FROM matches WHERE {_WORDED}) WHERE place * :limit / :total > (place - 1) * :limit / :total
+"""  # noqa: S608 - built from constants of this module
 _WORDINGS: Final = f"""
 SELECT mentions.id, title, text, sources.name, matches.published_at, coalesce(authors.handle, mentions.author_id),
        story_id, links, hashtags, matches.language, matches.label, mentions.repost_of IS NOT NULL
 FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
-WHERE matches.brand_id = (SELECT id FROM brands WHERE name = ?) AND matches.published_at >= ?
-  AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)} AND mentions.text IS NOT NULL
-  AND (? IS NULL OR sources.name = ?)
-ORDER BY matches.published_at DESC, mentions.id DESC LIMIT ?
+WHERE {_WORDED} AND mentions.text IS NOT NULL AND (:total <= :limit OR mentions.id IN ({_SAMPLE}))
+ORDER BY matches.published_at DESC, mentions.id DESC
 """  # noqa: S608 - built from constants of this module
 
 _COUNT: Final = f"""
@@ -239,11 +246,14 @@ def read_wordings(
     *,
     source: str | None = None,
 ) -> tuple[Wording, ...]:
-    """Return what a brand's mentions in [since, until) say, the newest `limit` of them, newest first.
+    """Return what a brand's mentions in [since, until) say, newest first.
 
-    With `source` those of that source alone.
+    Of more than `limit` it is a sample spread evenly over their order in time, the newest
+    among it. With `source` those of that source alone.
     """
-    rows = connection.execute(_WORDINGS, (brand, to_epoch(since), to_epoch(until), source, source, limit))
+    asked = {"brand": brand, "since": to_epoch(since), "until": to_epoch(until), "source": source, "limit": limit}
+    (asked["total"],) = connection.execute(f"SELECT count(*) FROM matches WHERE {_WORDED}", asked).fetchone()  # noqa: S608 - constant
+    rows = connection.execute(_WORDINGS, asked)
     return tuple(
         Wording(
             number=number,

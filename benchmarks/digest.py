@@ -1,0 +1,96 @@
+"""Measure the digest of stores of any size: one child process a size, for its time and its memory.
+
+    python benchmarks/digest.py [--mentions 20000 400000] [--cadence monthly]
+
+The store is made up (see made_stores.py): a year of 20 brands, the first of which
+has a quarter of all mentions; with 4 800 000 mentions it has 100 000 a month. The
+baseline is reading the month's texts of that brand from the same store, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from made_stores import BRANDS, UNTIL, made, multiply, write_bulk
+
+CONFIG = """\
+[listener]
+time_zone = "UTC"
+[[brands]]
+name = "{brand}"
+[digest]
+cadence = "{cadence}"
+"""
+
+LARGEST_FIRST_PART = 200_000
+
+CHILD = """
+import json, resource, sys, time
+from datetime import datetime
+from pathlib import Path
+from listener import reporting, wiring
+from listener.config import load_config
+from listener.search import Reader
+folder, now, brand = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), sys.argv[3]
+config = load_config(folder / "config.toml")
+with Reader(folder / "listener.db") as reader:
+    desk = reporting.Desk(config=config, reader=reader, listening=wiring.listening(config), now=now)
+    period = reporting.due_period(config, now, config.zone())
+    before = time.perf_counter()
+    read = sum(1 for one in reader.wordings(brand, period.since, period.until, limit=10_000_000))
+    baseline = time.perf_counter() - before if len(sys.argv) > 4 else None
+    if baseline is None:
+        before = time.perf_counter()
+        reporting.render_digest_of(desk, period)
+        seconds = time.perf_counter() - before
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "megabytes": peak}))
+    else:
+        print(json.dumps({"seconds": baseline, "mentions": read}))
+"""
+
+
+def main() -> None:
+    """Print time and memory of the digest, and its ratio to reading the texts it is about."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--mentions", type=int, nargs="+", default=[20_000])
+    parser.add_argument("--cadence", choices=("daily", "weekly", "monthly"), default="monthly")
+    asked = parser.parse_args()
+    print(f"{'mentions':>12}{'in the period':>16}{'digest s':>10}{'peak MB':>9}{'times the reading of its texts':>32}")
+    for mentions in asked.mentions:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            make(folder, mentions, asked.cadence)
+            texts, digest = child(folder, "texts"), child(folder)
+        print(
+            f"{mentions:12,}{int(texts['mentions']):16,}{digest['seconds']:10.2f}{digest['megabytes']:9.0f}"
+            f"{digest['seconds'] / texts['seconds']:32.1f}"
+        )
+    print("bars: 5 s and 300 MB for 100 000 mentions a month")
+
+
+def make(folder: Path, mentions: int, cadence: str) -> None:
+    """Write a store of `mentions` and a configuration for it; copies of a first part stand for the rest."""
+    (folder / "config.toml").write_text(CONFIG.format(brand=BRANDS[0], cadence=cadence), encoding="utf-8")
+    times = max(1, mentions // LARGEST_FIRST_PART)
+    write_bulk(folder / "listener.db", made(mentions // times))
+    if times > 1:
+        multiply(folder / "listener.db", times)
+
+
+def child(folder: Path, *more: str) -> dict[str, float]:
+    """Run the digest, or with an argument the baseline, in a process of its own."""
+    now = UNTIL.replace(day=1, hour=9).isoformat()
+    command = [sys.executable, "-c", CHILD, str(folder), now, BRANDS[0], *more]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this interpreter, the text above
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main()
