@@ -120,9 +120,11 @@ class AlertStage:
     def _look(self, look: _Look, whole: Sequence[Episode]) -> tuple[int, list[Episode]]:
         """Take in what is new to a rule; return how many episodes changed, and those that changed or are open.
 
-        A state that another version wrote is learned again from the stored history.
+        A state that another version wrote, or a clock that was ahead, is learned again from the stored history.
         """
         known = self._reader.alert_state(look.brand.name, look.rule.name)
+        if known is not None and known[1] - look.now > _STALE_AFTER:
+            return self._go_on(look, None, whole, is_learned_again=True)
         try:
             return self._go_on(look, known, whole)
         except StoreVersionError:

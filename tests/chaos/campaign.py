@@ -438,6 +438,11 @@ class Campaign:
     def settle(self, rounds: int) -> None:
         """Let everything that waits be delivered, then check all there is to check."""
         self.finish()
+        for _ in range(4):
+            self.world.mention("x", RECALL, ago=MINUTE)
+        self.world.advance(self.world.now + 20 * MINUTE)
+        self.mail_down()
+        self.order("collect")  # an alert opens while no mail is taken
         for _ in range(rounds):
             self.world.advance(self.world.now + 6 * HOUR)
             self.finish(live=True)

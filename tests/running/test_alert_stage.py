@@ -164,6 +164,13 @@ def test_a_burst_opens_one_episode_with_its_reasons_and_one_message_for_each_des
     assert episode.headline
 
 
+def test_a_look_with_a_clock_that_was_ahead_blinds_nothing_once_it_is_right_again(station: Station) -> None:
+    station.look(START + timedelta(hours=30))
+    live_day(station, step=QUARTER, hours=2)
+    ((_, rule, state, _, opened_at, *_),) = station.episodes()
+    assert (rule, state, opened_at) == ("spike", "open", int((START + HOUR + QUARTER).timestamp()))
+
+
 def test_looking_again_changes_nothing(station: Station) -> None:
     live_day(station, step=QUARTER, hours=2)
     before, sent = station.episodes(), station.outbox()
