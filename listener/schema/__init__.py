@@ -8,6 +8,8 @@ All times are integer seconds since 1970-01-01 UTC; scores are integers x 10 000
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
@@ -22,11 +24,12 @@ from listener.schema import (
     v0007_spending,
     v0008_models,
     v0009_reach_and_values,
+    v0010_reposts,
 )
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlite_utils import Database
@@ -55,6 +58,7 @@ _TABLES: Final = (
     ("0007_spending", v0007_spending.TABLES),
     ("0008_models", v0008_models.TABLES),
     ("0009_reach_and_values", v0009_reach_and_values.TABLES),
+    ("0010_reposts", v0010_reposts.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))
@@ -76,9 +80,26 @@ def migrate(connection: sqlite3.Connection, path: Path) -> int:
     return _apply(connection, path)
 
 
+@contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Let imports within the block do without these packages, unless they are loaded already.
+
+    sqlite-utils loads both where they are installed, to know their types: 15 to 60 MB
+    that a process which makes a new store, such as the daemon, would hold for ever.
+    """
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None there: the import fails as if not installed
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
 def _apply(connection: sqlite3.Connection, path: Path) -> int:
-    from sqlite_utils import Database  # noqa: PLC0415 - only where there is something to migrate
-    from sqlite_utils.migrations import Migrations  # noqa: PLC0415 - the same
+    with _left_out("numpy", "pandas"):
+        from sqlite_utils import Database  # noqa: PLC0415 - only where there is something to migrate
+        from sqlite_utils.migrations import Migrations  # noqa: PLC0415 - the same
 
     migrations = Migrations("listener")
     for name, step in MIGRATIONS:
