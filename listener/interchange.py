@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Final, TypeGuard, TypeVar
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeGuard, TypeVar
 
 from listener.cleaning import TEXT_LIMIT, clean, clean_line
 from listener.clock import parse_instant
@@ -21,7 +21,16 @@ from listener.mention import KINDS, Author, Engagement, Mention
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LINE_LIMIT", "BadLine", "mention_from_json", "mention_to_json", "read_lines"]
+__all__ = [
+    "LINE_LIMIT",
+    "BadLine",
+    "RawLine",
+    "mention_from_json",
+    "mention_to_json",
+    "raw_lines",
+    "read_lines",
+    "read_raw_line",
+]
 
 LINE_LIMIT: Final = 4 << 20
 """The most bytes of one line that are read."""
@@ -52,17 +61,35 @@ class BadLine:
     reason: str
 
 
+class RawLine(NamedTuple):
+    """Hold a line that is not read yet; None in the place of one that is too long."""
+
+    number: int
+    line: bytes | None
+    limit: int = LINE_LIMIT
+
+
+def raw_lines(stream: IO[bytes], *, line_limit: int = LINE_LIMIT) -> Iterator[RawLine]:
+    """Yield each line of `stream` that is not blank, in order; never holds more than one."""
+    for number, line in _lines(stream, line_limit):
+        if line is None or line:
+            yield RawLine(number, line, line_limit)
+
+
+def read_raw_line(raw: RawLine) -> Mention | BadLine:
+    """Return what a line says."""
+    if raw.line is None:
+        return BadLine(number=raw.number, reason=f"the line is longer than {raw.limit} bytes")
+    return _read_line(raw.number, raw.line)
+
+
 def read_lines(stream: IO[bytes], *, line_limit: int = LINE_LIMIT) -> Iterator[Mention | BadLine]:
     """Yield a mention or a BadLine for each line of `stream` that is not blank, in order.
 
     Never holds more than one line. A byte order mark at the start and CRLF line
     ends are fine; a line of more than `line_limit` bytes is passed over.
     """
-    for number, line in _lines(stream, line_limit):
-        if line is None:
-            yield BadLine(number=number, reason=f"the line is longer than {line_limit} bytes")
-        elif line:
-            yield _read_line(number, line)
+    yield from map(read_raw_line, raw_lines(stream, line_limit=line_limit))
 
 
 def _lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:

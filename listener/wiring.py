@@ -15,7 +15,7 @@ from listener.frozen import dataclass
 from listener.plugins import NOTIFIERS, SCORERS, SOURCES, check_kind, clashing, find_plugins, is_loadable, load_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -43,6 +43,7 @@ __all__ = [
     "build_source",
     "digest_notifiers",
     "enabled_sources",
+    "judge_maker",
     "listening",
     "own_accounts",
     "queries_for",
@@ -374,6 +375,18 @@ def build_judge(
     identifier, base = build_scoring_of(config, database)
     scorer = scoring.with_models(base, models)
     return Judge(queries, Matcher(queries), identifier, scorer, own_accounts=own_accounts(config))
+
+
+def judge_maker(
+    config: Config, queries: tuple[Query, ...], models: Sequence[StoredModel] = ()
+) -> Callable[[], Judge] | None:
+    """Return what makes the same stages in another process; None where only one may score.
+
+    That is so where scorers are chosen: they may be large, count what they cost, or not be shared.
+    """
+    from functools import partial
+
+    return None if config.sentiment.get("scorers") else partial(build_judge, config, queries, tuple(models))
 
 
 def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions, ...]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import io
+import os
 import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
-from listener.errors import ListenerError, UsageError
+from listener.cli.progress import progress_bar
+from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +23,16 @@ if TYPE_CHECKING:
     from listener.interchange import BadLine
     from listener.mention import Mention
     from listener.pipeline.importing import ImportReport
+    from listener.pipeline.judge import Judge
+    from listener.store import ReplayMark
 
 __all__ = ["export", "import_"]
 
 _SOME_FAILED: Final = 3
+_RECOGNISED_BY: Final = 1 << 20
+"""Bytes at the begin of a file by which, with its size, it is known again."""
+_MOST_WORKERS: Final = 2
+"""More do not help: one process writes, and is busy with that."""
 _FILE_FORMATS: Final = ("jsonl", "csv")
 
 
@@ -39,16 +47,25 @@ _FILE_FORMATS: Final = ("jsonl", "csv")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE")
 @click.option("--complete", is_flag=True, help="The file holds everything between its first and last mention.")
 @click.option("--keep-unmatched", is_flag=True, help="Store what matches no brand too.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=None,
+    help="Processes that read and score beside this one; 0 none. Default: one a processor, at most 2.",
+)
 @click.option("--format", "file_format", type=click.Choice(_FILE_FORMATS), default=None, help="Else by the ending.")
 @config_option
 @database_option
 @now_option
 @pass_app
-def import_(app: App, file: Path, complete: bool, keep_unmatched: bool, file_format: str | None) -> int:
-    """Take in mentions from a JSONL or CSV file (also .gz); - reads standard input.
+def import_(
+    app: App, file: Path, complete: bool, keep_unmatched: bool, workers: int | None, file_format: str | None
+) -> int:
+    """Take in mentions from a JSONL or CSV file (also .gz and .zst); - reads standard input.
 
-    Importing a file again changes nothing. A line that cannot be read is reported
-    with its number and left out, and makes the exit code 3.
+    Importing a file again changes nothing; one that was stopped, however, goes on
+    where it was. A line that cannot be read is reported with its number and left
+    out, and makes the exit code 3.
     """
     from listener import wiring
     from listener.pipeline.importing import declare_complete, import_mentions
@@ -61,25 +78,35 @@ def import_(app: App, file: Path, complete: bool, keep_unmatched: bool, file_for
     stop = threading.Event()
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
-        lines = _open_lines(stack, file, file_format)
+        move = stack.enter_context(progress_bar("importing"))
+        size = 0 if str(file) == "-" or not file.is_file() else file.stat().st_size
+        lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
         store = stack.enter_context(Store(app.database_path))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
         store.register(
             [(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now, zone=app.zone.key
         )
+        place = None if complete or not size else _place_of(file, judge, keep_unmatched=keep_unmatched)
+        before = 0 if place is None else store.replay_position(place.kind, place.target)
         report = import_mentions(
-            lines,
+            islice(lines, before, None),
             store,
             judge,
             stop,
             now=app.now,
             keep_unmatched=keep_unmatched,
+            workers=_workers(workers),
+            make=wiring.judge_maker(app.config, queries, models),
+            mark=None if place is None else lambda done: replace(place, position=before + done),
             on_bad=_report_bad,
-            on_chunk=_show_progress,
         )
+        if place is not None and not report.is_stopped:
+            store.end_replay(place.kind)
         if complete and not report.is_stopped and not report.bad:
             declare_complete(store, report, now=app.now)
+    if before:
+        click.echo(f"went on after the first {before} lines, which were stored before", err=True)
     _summarise(report, complete=complete)
     return _SOME_FAILED if report.bad else 0
 
@@ -116,9 +143,9 @@ def export(
         since=None if since is None else parse_when(since, now=app.now, zone=app.zone),
         until=None if until is None else parse_when(until, now=app.now, zone=app.zone),
     )
-    chosen = file_format or _format_of(output)
+    chosen = file_format or format_of(output)
     with Reader(app.database_path) as reader, ExitStack() as stack:
-        out = sys.stdout if output is None else stack.enter_context(_create(output))
+        out = sys.stdout if output is None else stack.enter_context(create(output))
         count = _write(reader.every_mention(wanted), out, chosen)
     click.echo(f"{count} mentions written", err=True)
 
@@ -138,67 +165,32 @@ def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
     return count
 
 
-def _open_lines(stack: ExitStack, file: Path, file_format: str | None) -> Iterator[Mention | BadLine]:
-    """Open a file for reading, unpacked where its name says so."""
-    if str(file) == "-":
-        raw: IO[bytes] = sys.stdin.buffer
-    else:
-        try:
-            raw = stack.enter_context(file.open("rb"))
-        except OSError as error:
-            msg = f"{file} cannot be read: {error.strerror}"
-            raise UsageError(msg) from None
-        if file.suffix == ".gz":
-            raw = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=raw)))
-    return _unpacked(_lines(raw, file_format or _format_of(file)), file)
+def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:
+    """Return by what a stopped import of a file is known: the file, and what is done with it."""
+    from hashlib import blake2b
+
+    from listener.store import ReplayMark as Mark
+
+    with file.open("rb") as stream:
+        begin = stream.read(_RECOGNISED_BY)
+    told = repr((file.stat().st_size, sorted(judge.queries.items()), judge.scoring, keep_unmatched))
+    digest = blake2b(begin + told.encode(), digest_size=16).hexdigest()
+    return Mark(kind=f"import {digest}", target=digest, position=0)
 
 
-def _lines(raw: IO[bytes], chosen: str) -> Iterator[Mention | BadLine]:
-    if chosen == "csv":
-        from listener.tabular import read_csv
-
-        return read_csv(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=""))
-    from listener.interchange import read_lines
-
-    return read_lines(raw)
-
-
-def _unpacked(lines: Iterator[Mention | BadLine], file: Path) -> Iterator[Mention | BadLine]:
-    """Turn what goes wrong in unpacking and reading into a sentence; what came before is kept."""
-    try:
-        yield from lines
-    except (OSError, EOFError) as error:
-        msg = f"{file} is damaged or not gzip: {error}; what was read before is stored"
-        raise ListenerError(msg) from None
-
-
-def _format_of(file: Path | None) -> str:
-    name = "" if file is None else file.name.removesuffix(".gz")
-    return "csv" if name.endswith(".csv") else "jsonl"
-
-
-def _create(file: Path) -> IO[str]:
-    try:
-        if file.suffix == ".gz":
-            return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline=""))
-        return file.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror}"
-        raise ListenerError(msg) from None
+def _workers(asked: int | None) -> int:
+    """Return how many processes to use beside this one: none where there is but one processor."""
+    if asked is not None:
+        return asked
+    processors = os.cpu_count() or 1
+    return 0 if processors == 1 else min(processors, _MOST_WORKERS)
 
 
 def _report_bad(line: BadLine) -> None:
     click.echo(f"line {line.number}: {line.reason}", err=True)
 
 
-def _show_progress(report: ImportReport) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{report.read} read, {report.new} new", err=True, nl=False)
-
-
 def _summarise(report: ImportReport, *, complete: bool) -> None:
-    if sys.stderr.isatty():
-        click.echo(err=True)
     click.echo(
         f"{report.read} mentions read: {report.new} new, {report.changed} changed, {report.seen} known, "
         f"{report.unmatched} of no brand; {report.bad} lines could not be read",

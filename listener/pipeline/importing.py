@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from listener.mention import Mention
+from listener.pipeline.workers import judge_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from listener.interchange import BadLine
+    from listener.mention import Mention
     from listener.pipeline.judge import Judge
+    from listener.pipeline.workers import Item
     from listener.protocols import StopSignal
-    from listener.store import Store
+    from listener.store import ReplayMark, Store
 
 __all__ = ["ImportReport", "import_mentions"]
-
-_CHUNK: Final = 1_000
-"""Mentions stored in one transaction: large enough for speed, small enough to wait for."""
 
 
 @dataclass(slots=True)
 class ImportReport:
     """Count what an import did; `spans` are the first and last publication time of each source."""
 
+    lines: int = 0
     read: int = 0
     new: int = 0
     changed: int = 0
@@ -48,13 +48,16 @@ class ImportReport:
 
 
 def import_mentions(
-    lines: Iterable[Mention | BadLine],
+    lines: Iterable[Item],
     store: Store,
     judge: Judge,
     stop: StopSignal,
     *,
     now: datetime,
     keep_unmatched: bool = False,
+    workers: int = 0,
+    make: Callable[[], Judge] | None = None,
+    mark: Callable[[int], ReplayMark] | None = None,
     on_bad: Callable[[BadLine], None] = lambda _line: None,
     on_chunk: Callable[[ImportReport], None] = lambda _report: None,
 ) -> ImportReport:
@@ -62,25 +65,37 @@ def import_mentions(
 
     Doing it again changes nothing: a mention is known by its source and id. What
     matches no brand is counted and left out unless `keep_unmatched`. A stop ends
-    after the chunk in hand.
+    after the chunk in hand. `workers` processes read and score ahead with what `make`
+    makes, which must be the same as `judge`. `mark` gives what is kept with each
+    chunk of how many lines are done.
     """
     report = ImportReport()
-    stream = iter(lines)
-    while chunk := list(islice(stream, _CHUNK)):
-        mentions = list(_good(chunk, report, on_bad))
-        known = store.known([mention.key for mention in mentions])
-        judgement = judge.judge(mentions, known, now=now, keep_unmatched=keep_unmatched)
-        saved = store.save_page(
-            judgement.judged, refreshed=judgement.refreshed, own_replies=judgement.own_replies, now=now
-        )
-        report.new += saved.new
-        report.changed += saved.changed
-        report.seen += saved.seen
-        report.unmatched += judgement.unmatched
-        on_chunk(report)
-        if stop.is_set():
-            report.is_stopped = True
-            break
+    chunks = judge_ahead(lines, judge, now=now, workers=workers, make=make)
+    with closing(chunks):
+        for count, bad, looked in chunks:
+            for line in bad:
+                report.bad += 1
+                on_bad(line)
+            for one in looked:
+                report.note(one.mention)
+            report.lines += count
+            known = store.known([one.mention.key for one in looked])
+            judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)
+            saved = store.save_page(
+                judgement.judged,
+                refreshed=judgement.refreshed,
+                own_replies=judgement.own_replies,
+                mark=None if mark is None else mark(report.lines),
+                now=now,
+            )
+            report.new += saved.new
+            report.changed += saved.changed
+            report.seen += saved.seen
+            report.unmatched += judgement.unmatched
+            on_chunk(report)
+            if stop.is_set():
+                report.is_stopped = True
+                break
     return report
 
 
@@ -88,15 +103,3 @@ def declare_complete(store: Store, report: ImportReport, *, now: datetime) -> No
     """Take the user's word that the file holds everything between its first and last mention, source by source."""
     for source, (first, last) in sorted(report.spans.items()):
         store.declare_complete(source, since=first, until=last + timedelta(seconds=1), now=now)
-
-
-def _good(
-    chunk: Iterable[Mention | BadLine], report: ImportReport, on_bad: Callable[[BadLine], None]
-) -> Iterator[Mention]:
-    for line in chunk:
-        if isinstance(line, Mention):
-            report.note(line)
-            yield line
-        else:
-            report.bad += 1
-            on_bad(line)

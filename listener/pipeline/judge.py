@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from listener.query import Query
     from listener.store import KnownMention, OwnReply
 
-__all__ = ["Judge", "Judgement"]
+__all__ = ["Judge", "Judgement", "Prejudged"]
 
 _CLOCK_SKEW: Final = timedelta(hours=1)
 """A date further in the future than this is no date: it would count in a bucket that has not begun."""
@@ -40,6 +40,15 @@ class Judgement:
     refreshed: tuple[Mention, ...]
     unmatched: int
     own_replies: tuple[OwnReply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prejudged:
+    """Hold a mention with its matches, before it is known what is stored of it; `judged` where it was scored too."""
+
+    mention: Mention
+    matches: tuple[Match, ...]
+    judged: Judged | None = None
 
 
 class Judge:
@@ -103,38 +112,56 @@ class Judge:
         A mention that comes twice in the batch counts once, as it came last. One
         that was erased is passed over.
         """
-        batch = {mention.key: mention for mention in mentions}
+        return self.decide(self.look(mentions), known, now=now, keep_unmatched=keep_unmatched)
+
+    def look(self, mentions: Sequence[Mention]) -> list[Prejudged]:
+        """Match mentions, whatever is stored of them."""
+        return [Prejudged(mention=mention, matches=self._matcher.match(mention)) for mention in mentions]
+
+    def prejudge(self, mentions: Sequence[Mention], *, now: datetime) -> list[Prejudged]:
+        """Match mentions, and identify and score those that match, whatever is stored of them."""
+        looked = self.look(mentions)
+        judged = iter(self._score([(one.mention, one.matches) for one in looked if one.matches], now))
+        return [
+            Prejudged(mention=one.mention, matches=one.matches, judged=next(judged)) if one.matches else one
+            for one in looked
+        ]
+
+    def decide(
+        self,
+        looked: Sequence[Prejudged],
+        known: Mapping[tuple[str, str], KnownMention],
+        *,
+        now: datetime,
+        keep_unmatched: bool = False,
+    ) -> Judgement:
+        """Say what is to become of mentions that were matched, and score those that are to be stored and were not."""
+        batch = {one.mention.key: one for one in looked}
         refreshed: list[Mention] = []
-        waiting: list[tuple[Mention, tuple[Match, ...]]] = []
+        waiting: list[Prejudged] = []
         unmatched = 0
-        for key, mention in batch.items():
+        for key, one in batch.items():
             stored = known.get(key)
             if stored is not None and stored.is_purged:
                 continue
-            matches = self._matcher.match(mention)
-            if stored is not None and _is_unchanged(stored, mention, matches):
-                refreshed.append(mention)
-            elif matches or stored is not None or keep_unmatched:
-                waiting.append((mention, matches))
-            unmatched += not matches
+            if stored is not None and _is_unchanged(stored, one.mention, one.matches):
+                refreshed.append(one.mention)
+            elif one.matches or stored is not None or keep_unmatched:
+                waiting.append(one)
+            unmatched += not one.matches
+        scored = iter(self._score([(one.mention, one.matches) for one in waiting if one.judged is None], now))
+        judged = [one.judged or next(scored) for one in waiting]
         return Judgement(
-            judged=self._score(waiting, now, keep_all=keep_unmatched, known=known),
+            judged=tuple(one for one in judged if one.verdicts or keep_unmatched or one.mention.key in known),
             refreshed=tuple(refreshed),
             unmatched=unmatched,
-            own_replies=own_replies(batch.values(), self._own_accounts),
+            own_replies=own_replies((one.mention for one in batch.values()), self._own_accounts),
         )
 
-    def _score(
-        self,
-        waiting: Sequence[tuple[Mention, tuple[Match, ...]]],
-        now: datetime,
-        *,
-        keep_all: bool,
-        known: Mapping[tuple[str, str], KnownMention],
-    ) -> tuple[Judged, ...]:
-        """Identify languages, let the language conditions decide, and score what is left."""
+    def _score(self, waiting: Sequence[tuple[Mention, tuple[Match, ...]]], now: datetime) -> list[Judged]:
+        """Identify languages, let the language conditions decide, and score what is left, in order."""
         if not waiting:
-            return ()
+            return []
         languages = self.identify([mention for mention, _ in waiting])
         confirmed = [
             tuple(match for match in matches if self._matcher.confirm(mention, match, language))
@@ -146,7 +173,7 @@ class Judge:
             for match in matches
         ]
         sentiments = iter(self.score(matched))
-        judged = [
+        return [
             Judged(
                 mention=mention,
                 published_at=_date(mention, now),
@@ -155,7 +182,6 @@ class Judge:
             )
             for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)
         ]
-        return tuple(one for one in judged if one.verdicts or keep_all or one.mention.key in known)
 
     def task(self, mention: Mention, match: Match, language: str) -> ScoringTask:
         """Return what is asked of the scorer for a mention and a brand it matches."""

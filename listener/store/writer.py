@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+_MARK: Final = """
+INSERT INTO replays (kind, target, position, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind)
+DO UPDATE SET target = excluded.target, position = excluded.position, updated_at = excluded.updated_at
+"""
 _CHUNK: Final = 500
 """Ids asked for at once: well under SQLite's limit of variables in a statement."""
 
@@ -151,9 +155,12 @@ class Store:
         refreshed: Sequence[Mention] = (),
         own_replies: Sequence[OwnReply] = (),
         progress: PageProgress | None = None,
+        mark: ReplayMark | None = None,
         now: datetime,
     ) -> SaveResult:
         """Store one page: mentions with their verdicts, newer counters of known ones, own replies, the window's advance.
+
+        `mark` says how far an import is with this page.
 
         Raises SupersededError, with nothing stored, where another process has gone
         on with the window.
@@ -173,6 +180,8 @@ class Store:
                 self.purse.settle(progress.charge, count_matches(judged), now=now)
             if progress is not None:
                 write_recall(self._connection, progress, now=seconds)
+            if mark is not None:
+                self._connection.execute(_MARK, (mark.kind, mark.target, mark.position, seconds))
         bound_log(self._connection, self.path)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
 
@@ -232,11 +241,7 @@ class Store:
             for one in judged:
                 writer.rejudge(one)
             writer.finish()
-            self._connection.execute(
-                "INSERT INTO replays (kind, target, position, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind) "
-                "DO UPDATE SET target = excluded.target, position = excluded.position, updated_at = excluded.updated_at",
-                (mark.kind, mark.target, mark.position, to_epoch(now)),
-            )
+            self._connection.execute(_MARK, (mark.kind, mark.target, mark.position, to_epoch(now)))
         return writer.changed
 
     def end_replay(self, kind: str) -> None:

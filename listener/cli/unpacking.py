@@ -1,0 +1,130 @@
+"""Open files of mentions, packed or not, line by line; write them packed.
+
+What is packed is unpacked as it is read, never more than a line at a time: a small
+file that unpacks to something huge takes time, not memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from listener.errors import ListenerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from listener.pipeline.workers import Item
+
+__all__ = ["create", "format_of", "open_lines"]
+
+_PACKED: Final = (".gz", ".zst")
+_ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
+"""The standard library's from Python 3.14 on, and the same for those before."""
+
+
+def format_of(file: Path | None) -> str:
+    """Return how the mentions of a file are written, by its ending: ``csv`` or ``jsonl``."""
+    name = "" if file is None else file.name
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
+    return "csv" if name.endswith(".csv") else "jsonl"
+
+
+def open_lines(
+    stack: ExitStack, file: Path, file_format: str | None, *, on_bytes: Callable[[int], None] | None = None
+) -> Iterator[Item]:
+    """Open a file of mentions for reading, - for standard input, unpacked where its name says so.
+
+    `on_bytes` is told how many bytes of the file itself were read by then. Raises
+    UsageError where it cannot be opened, ListenerError, on reading, where it is damaged.
+    """
+    if str(file) == "-":
+        return _lines(sys.stdin.buffer, file_format or "jsonl")
+    try:
+        raw: IO[bytes] = stack.enter_context(file.open("rb"))
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise UsageError(msg) from None
+    problems: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
+    whole = _Counted(raw, on_bytes) if on_bytes is not None else raw
+    if file.suffix == ".gz":
+        unpacked = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=cast("IO[bytes]", whole))))
+    elif file.suffix == ".zst":
+        zstd = _zstd(file)
+        unpacked, problems = stack.enter_context(zstd.open(whole, "rb")), (*problems, zstd.ZstdError)
+    else:
+        unpacked = cast("IO[bytes]", io.BufferedReader(whole)) if isinstance(whole, _Counted) else raw
+    return _told(_lines(unpacked, file_format or format_of(file)), file, problems)
+
+
+def create(file: Path) -> IO[str]:
+    """Open a file for writing text, packed where its name says so; raises UsageError or ListenerError."""
+    try:
+        if file.suffix == ".gz":
+            return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline=""))
+        if file.suffix == ".zst":
+            return cast("IO[str]", _zstd(file).open(file, "wt", encoding="utf-8", newline=""))
+        return file.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror}"
+        raise ListenerError(msg) from None
+
+
+class _Counted(io.RawIOBase):
+    """Pass a file on, and tell how far it was read."""
+
+    def __init__(self, raw: IO[bytes], on_bytes: Callable[[int], None]) -> None:
+        super().__init__()
+        self._raw = raw
+        self._on_bytes = on_bytes
+        self._done = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read some bytes."""
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self._done += len(data)
+        self._on_bytes(self._done)
+        return len(data)
+
+
+def _zstd(file: Path) -> Any:
+    """Return the module that knows Zstandard; raises UsageError where this Python has none."""
+    for name in _ZSTD_MODULES:
+        try:
+            return import_module(name)
+        except ModuleNotFoundError:
+            continue
+    msg = f'{file}: this Python cannot unpack .zst; pip install "social-listener[zstd]", or use .gz'
+    raise UsageError(msg)
+
+
+def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
+    if chosen == "csv":
+        from listener.tabular import read_csv
+
+        return read_csv(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=""))
+    from listener.interchange import raw_lines
+
+    return raw_lines(raw)
+
+
+def _told(lines: Iterator[Item], file: Path, problems: tuple[type[Exception], ...]) -> Iterator[Item]:
+    """Turn what goes wrong in unpacking and reading into a sentence; what came before is kept."""
+    packing = {".gz": "gzip", ".zst": "Zstandard"}.get(file.suffix, "readable")
+    try:
+        yield from lines
+    except problems as error:
+        msg = f"{file} is damaged or not {packing}: {error}; what was read before is stored"
+        raise ListenerError(msg) from None

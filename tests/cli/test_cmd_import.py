@@ -1,0 +1,153 @@
+"""Importing files: packed, resumed, with workers; whatever happens, the store is the same."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener.interchange import raw_lines
+from listener.pipeline.workers import judge_ahead
+from servers.world import make_judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Place
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+TABLES = (
+    "mentions",
+    "matches",
+    "story_keys",
+    "story_firsts",
+    "rollup_quarter",
+    "rollup_day",
+    "rollup_values",
+    "authors",
+)
+
+
+def lines_of(count: int) -> list[dict[str, object]]:
+    return [
+        {
+            "source": "x", "id": str(number), "text": f"Acme lid {number % 37} is {('good', 'bad')[number % 2]} today",
+            "published_at": (NOW - timedelta(minutes=number)).isoformat(), "author": {"handle": f"ada{number % 50}"},
+        }
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def jsonl(rows: list[dict[str, object]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def content(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(database)) as connection:
+        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in TABLES}  # noqa: S608 - names of this file
+
+
+KILLED = """
+import os, signal, sys
+from listener.cli.main import run
+from listener.pipeline import importing
+whole = importing.import_mentions
+def until_killed(*arguments, **named):
+    named["on_chunk"] = lambda report: os.kill(os.getpid(), signal.SIGKILL) if report.lines >= 2000 else None
+    return whole(*arguments, **named)
+importing.import_mentions = until_killed
+run(sys.argv[1:])
+"""
+
+
+def undisturbed(place: Place, rows: list[dict[str, object]], file: Path) -> dict[str, list[tuple[object, ...]]]:
+    file.write_bytes(jsonl(rows))
+    assert place.run("import", str(file), "--workers", "0").code == 0
+    found = content(place.database)
+    place.database.unlink()
+    return found
+
+
+def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_store(place: Place) -> None:
+    file = place.folder / "all.jsonl"
+    right = undisturbed(place, lines_of(4_500), file)
+    command = ["import", str(file), "--workers", "0", "--config", str(place.config_file), "--now", NOW.isoformat()]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *command], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(content(place.database)["mentions"]) == 2_000
+    again = place.run(*command[:4])
+    assert again.code == 0
+    assert "went on after the first 2000 lines" in again.err
+    assert "2500 mentions read: 2500 new" in again.err
+    assert content(place.database) == right
+    assert "4500 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
+
+
+def test_workers_give_the_same_store_also_where_they_are_killed(place: Place) -> None:
+    file = place.folder / "all.jsonl"
+    right = undisturbed(place, lines_of(3_300), file)
+    assert place.run("import", str(file), "--workers", "1").code == 0
+    assert content(place.database) == right
+
+
+def test_a_worker_that_dies_costs_time_and_nothing_else(place: Place) -> None:
+    items = list(raw_lines(BytesIO(jsonl(lines_of(2_500)))))
+    judge = make_judge()
+    alone = [
+        (count, bad, [judge_all(one) for one in looked]) for count, bad, looked in judge_ahead(items, judge, now=NOW)
+    ]
+    broken = judge_ahead(items, judge, now=NOW, workers=1, make=partial(os._exit, 1))  # type: ignore[arg-type]
+    assert [(count, bad, [judge_all(one) for one in looked]) for count, bad, looked in broken] == alone
+    assert [count for count, _, _ in alone] == [1_000, 1_000, 500]
+
+
+def test_packed_files_are_read_and_damaged_ones_told_of(place: Place) -> None:
+    data = jsonl(lines_of(50))
+    packed = place.folder / "some.jsonl.gz"
+    packed.write_bytes(gzip.compress(data))
+    assert "50 new" in place.run("import", str(packed)).err
+    packed.write_bytes(gzip.compress(data)[:-300])
+    damaged = place.run("import", str(packed))
+    assert damaged.code == 1
+    assert "is damaged or not gzip" in damaged.err
+
+
+def test_zstandard_is_read_where_there_is_a_module_and_asked_for_where_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+    packed = place.folder / "some.jsonl.zst"
+    packed.write_bytes(zstd.compress(jsonl(lines_of(50))))
+    assert "50 new" in place.run("import", str(packed)).err
+    packed.write_bytes(b"no zstandard at all")
+    assert "is damaged or not Zstandard" in place.run("import", str(packed)).err
+    out = place.folder / "out.jsonl.zst"
+    assert place.run("export", "--output", str(out)).code == 0
+    assert zstd.decompress(out.read_bytes()).count(b"\n") == 50
+    for name in ("backports.zstd", "compression.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert "social-listener[zstd]" in place.run("import", str(packed)).err
+
+
+def test_a_huge_line_in_a_small_packed_file_is_passed_over(place: Place) -> None:
+    packed = place.folder / "bomb.jsonl.gz"
+    packed.write_bytes(gzip.compress(b" " * (64 << 20) + b"\n" + jsonl(lines_of(1))))
+    answer = place.run("import", str(packed))
+    assert answer.code == 3
+    assert "line 1: the line is longer than" in answer.err
+    assert "1 new" in answer.err
+
+
+def judge_all(one: object) -> object:
+    return (one.mention, one.matches)  # type: ignore[attr-defined]  # scored or not
