@@ -23,10 +23,11 @@ _DAY: Final = 86_400
 _ENROL: Final = """
 INSERT INTO rechecks (mention_id, source_id, due_at)
 SELECT id, source_id, seen_at + :first FROM mentions
-WHERE id > :enrolled AND source_id = :source AND seen_at >= :oldest AND purged_at IS NULL
+WHERE id > :enrolled AND +source_id = :source AND seen_at >= :oldest AND purged_at IS NULL
   AND EXISTS (SELECT 1 FROM matches WHERE mention_id = mentions.id)
 ON CONFLICT DO NOTHING
 """
+"""The plus keeps the reading to what is new: by the index of sources it would go through all there is."""
 
 _SETTLE: Final = """
 UPDATE recheck_states SET requests = max(0, requests + :more), items = items + :items, checked = checked + :checked,
@@ -143,13 +144,13 @@ class RecheckBook:
                 [(number,) for number, at in following.items() if at is None],
             )
 
-    def drop_erased(self, source: str) -> None:
-        """Take mentions that were erased since off the schedule."""
+    def drop_erased(self, source: str, *, now: datetime) -> None:
+        """Take mentions that are due and were erased since off the schedule."""
         with self._transaction():
             self._connection.execute(
-                "DELETE FROM rechecks WHERE source_id = ? AND mention_id IN "
-                "(SELECT id FROM mentions WHERE purged_at IS NOT NULL)",
-                (self._key(source),),
+                "DELETE FROM rechecks WHERE source_id = ? AND due_at <= ? AND EXISTS "
+                "(SELECT 1 FROM mentions WHERE id = mention_id AND purged_at IS NOT NULL)",
+                (self._key(source), to_epoch(now)),
             )
 
     def note_outcome(
