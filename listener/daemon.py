@@ -132,8 +132,12 @@ def first_run_at(
 
 
 def _first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> datetime:
-    """Return when a source is read first after a start; one whose key was refused at once: somebody may have seen to it."""
-    if state is None or state.state in DISABLED:
+    """Return when a source is read first after a start or a change of the configuration.
+
+    At once where that may have changed what held it up: a key, or a budget, which
+    costs nothing to ask.
+    """
+    if state is None or state.state in DISABLED | {"budget"}:
         return now
     return first_run_at(state.last_attempt_at, every, now, state.retry_at)
 

@@ -247,7 +247,8 @@ class Metered(Protocol):
     """Say beforehand what a page may cost, so that a budget is never overrun.
 
     A source may implement this beside `Source`. Of one that does not, a page is
-    taken to cost no more than the dearest one so far. An implementer guarantees:
+    taken to cost no more than the dearest one so far; one may offer `requests_made`
+    alone, so that a fetch that fails before it sends costs nothing. An implementer guarantees:
     no page of a window with a `size` costs more than `most(size)`, whatever the
     service answers.
     """

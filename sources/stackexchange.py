@@ -195,6 +195,11 @@ class StackExchangeSource:
             items=len(items),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def check(self) -> str:
         """Ask each site for its numbers; return how many requests are left today."""
         if not self._sites:

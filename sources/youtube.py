@@ -231,6 +231,11 @@ class YouTubeSource:
             requests=self._client.requests_made - made,
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def check(self) -> str:
         """Look one video up, which costs no search."""
         answer = self._get("videos", {"part": "id", "id": "jNQXAC9IVRw"})

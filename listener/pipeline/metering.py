@@ -87,7 +87,9 @@ class Meter:
         return self._budget.cost(bound.requests, bound.items, bound.billed or None)
 
     def _requests_made(self) -> int | None:
-        return self._source.requests_made if isinstance(self._source, Metered) else None
+        """Return how many calls the source has sent, None where it does not say."""
+        made = getattr(self._source, "requests_made", None)
+        return made if isinstance(made, int) else None
 
 
 class Stops:
