@@ -1,6 +1,6 @@
 """Make stores of any size from a seed, to measure on; everything in them is made up.
 
-    python benchmarks/made_stores.py FILE [--mentions 20000]
+    python benchmarks/made_stores.py [FILE] [--mentions 5000] [--slowly]
 
 `made` gives mentions with verdicts in order of time: one year, 20 brands of which
 the first has a quarter of all, 6 sources, 8 languages in 5 scripts, 12 % reposts, 5 %
@@ -10,11 +10,15 @@ knows that the file is new: a test holds the two to be equal, cell by cell.
 `multiply` puts shifted copies of a store into itself, for sizes nobody wants to wait for.
 """
 
+# ruff: noqa: RUF001 - letters of several scripts are meant
+
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -28,7 +32,7 @@ from listener.fulltext import index_form
 from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Mention, Sentiment
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
-from listener.store.pages import _dump as dump_json, mention_digest
+from listener.store.pages import mention_digest
 from listener.stories import story_keys
 
 if TYPE_CHECKING:
@@ -48,14 +52,79 @@ _SOURCES = ("x", "mastodon", "bluesky", "reddit", "hackernews", "rss")
 _SOURCE_WEIGHTS = [0.4, 0.1, 0.2, 0.2, 0.05, 0.05]
 _WITH_FOLLOWERS = {"x", "mastodon", "bluesky"}
 _SYLLABLES = {
-    "en": "ka lo mi ra ten vo su bri dal fe gor hin jax kel lum nor pax ri sta tro une vel wen yor zim".split(),
-    "es": "ca lo mí ra tén vo su brí dal fe gor ñin jar que lum nor paz rí sta tro".split(),
-    "de": "kä lo mi rau ten vö süß bri dal fei gor hin jach kel lüm nor pax".split(),
-    "fr": "ça lo mi ré ten vous sû bri dal fée gor hin jeu quel lum nor".split(),
-    "hi": "का लो मि रा तेन वो सु ब्रि दल फे गोर हिन जा केल लुम नोर".split(),
-    "ru": "ка ло ми ра тен во су бри дал фе гор хин жа кел лум нор".split(),
-    "ja": "カ ロ ミ ラ 天 ボ ス 鳥 谷 風 五 日 車 消 光 海".split(),
-    "ta": "கா லோ மி ரா தென் வோ சு பிரி தல் பே கோர் ஹின்".split(),
+    "en": [
+        "ka",
+        "lo",
+        "mi",
+        "ra",
+        "ten",
+        "vo",
+        "su",
+        "bri",
+        "dal",
+        "fe",
+        "gor",
+        "hin",
+        "jax",
+        "kel",
+        "lum",
+        "nor",
+        "pax",
+        "ri",
+        "sta",
+        "tro",
+        "une",
+        "vel",
+        "wen",
+        "yor",
+        "zim",
+    ],
+    "es": [
+        "ca",
+        "lo",
+        "mí",
+        "ra",
+        "tén",
+        "vo",
+        "su",
+        "brí",
+        "dal",
+        "fe",
+        "gor",
+        "ñin",
+        "jar",
+        "que",
+        "lum",
+        "nor",
+        "paz",
+        "rí",
+        "sta",
+        "tro",
+    ],
+    "de": [
+        "kä",
+        "lo",
+        "mi",
+        "rau",
+        "ten",
+        "vö",
+        "süß",
+        "bri",
+        "dal",
+        "fei",
+        "gor",
+        "hin",
+        "jach",
+        "kel",
+        "lüm",
+        "nor",
+        "pax",
+    ],
+    "fr": ["ça", "lo", "mi", "ré", "ten", "vous", "sû", "bri", "dal", "fée", "gor", "hin", "jeu", "quel", "lum", "nor"],
+    "hi": ["का", "लो", "मि", "रा", "तेन", "वो", "सु", "ब्रि", "दल", "फे", "गोर", "हिन", "जा", "केल", "लुम", "नोर"],
+    "ru": ["ка", "ло", "ми", "ра", "тен", "во", "су", "бри", "дал", "фе", "гор", "хин", "жа", "кел", "лум", "нор"],
+    "ja": ["カ", "ロ", "ミ", "ラ", "天", "ボ", "ス", "鳥", "谷", "風", "五", "日", "車", "消", "光", "海"],
+    "ta": ["கா", "லோ", "மி", "ரா", "தென்", "வோ", "சு", "பிரி", "தல்", "பே", "கோர்", "ஹின்"],
 }
 _LANGUAGES = tuple(_SYLLABLES)
 _LANGUAGE_WEIGHTS = [0.6, 0.1, 0.06, 0.06, 0.06, 0.04, 0.05, 0.03]
@@ -90,12 +159,12 @@ class _Maker:
     """Make one mention after the other."""
 
     def __init__(self, count: int, seed: int) -> None:
-        self._rng = rng = random.Random(seed)  # noqa: S311 - to measure on, not to keep a secret
+        self._rng = rng = random.Random(seed)
         self._words = {language: _Words(rng, language) for language in _LANGUAGES}
         self._tags = ["".join(rng.choices(_SYLLABLES["en"], k=3)) for _ in range(max(200, min(20_000, count // 20)))]
         self._tag_weights = list(accumulate(1 / (rank + 3) for rank in range(len(self._tags))))
         people = max(50, count // 5)
-        self._people = {source: people for source in _SOURCES} | {"rss": 40}
+        self._people = dict.fromkeys(_SOURCES, people) | {"rss": 40}
         self._queries = {brand: build_query(brand=brand, keywords=[brand]) for brand in BRANDS}
         self._recent: list[tuple[int, Judged]] = []
 
@@ -137,14 +206,14 @@ class _Maker:
             other = rng.choice([one for one in BRANDS if one != brand])
             brands.append((other, (("text", len(text) + 1, len(text) + 1 + len(other)),)))
             text += f" {other}"
-        mention = self._mention(number, at, source, text, links, language)
+        mention = self._mention(number, at, source, text, links=links, language=language)
         return self._judged(mention, at, language, brands)
 
     def _again(self, number: int, at: int, before: Judged, *, is_repost: bool) -> Judged:
         first = before.mention
         prefix = f"RT @{first.author.handle}: " if is_repost and first.author else ""
         mention = self._mention(
-            number, at, first.source, prefix + first.text, first.links, before.language,
+            number, at, first.source, prefix + first.text, links=first.links, language=before.language,
             repost_of=first.id if is_repost else None,
         )  # fmt: skip
         moved = [
@@ -157,8 +226,8 @@ class _Maker:
         return self._judged(mention, at, before.language, moved)
 
     def _mention(
-        self, number: int, at: int, source: str, text: str, links: tuple[str, ...], language: str,
-        *, repost_of: str | None = None,
+        self, number: int, at: int, source: str, text: str, *, links: tuple[str, ...], language: str,
+        repost_of: str | None = None,
     ) -> Mention:  # fmt: skip
         rng = self._rng
         people = self._people[source]
@@ -257,9 +326,14 @@ def multiply(path: Path, times: int) -> None:
                         f"INSERT INTO {table} SELECT {chosen} FROM {table} WHERE {changed['']} <= {count}"  # noqa: S608 - names of this module
                     )
         with write_transaction(connection, path):
-            for table in ("rollup_quarter", "rollup_day", "rollup_local", "rollup_scores", "rollup_values"):
+            for table in ("rollup_quarter", "rollup_day", "rollup_local", "rollup_values"):
                 columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if not row[5]]
                 connection.execute(f"UPDATE {table} SET {', '.join(f'{name} = {name} * {times}' for name in columns)}")  # noqa: S608 - the same
+            bins = connection.execute("SELECT counts, brand_id, day FROM rollup_scores").fetchall()
+            connection.executemany(
+                "UPDATE rollup_scores SET counts = ? WHERE brand_id = ? AND day = ?",
+                [(dump_json([count * times for count in json.loads(counts)]), *key) for counts, *key in bins],
+            )
 
 
 _COPIED = {
@@ -359,6 +433,11 @@ class _Bulk:
         return story
 
 
+def dump_json(value: Sequence[object]) -> str | None:
+    """Return a list as the store keeps it."""
+    return json.dumps(list(value), ensure_ascii=False, separators=(",", ":")) if value else None
+
+
 _REMEMBERED = 15 * 86_400
 _INSERTS = {
     "sources": "sources (id, name)",
@@ -382,13 +461,15 @@ _INSERTS = {
 def main() -> None:
     """Make one store and say how long it took."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--mentions", type=int, default=20_000)
+    parser.add_argument("file", type=Path, nargs="?", help="default: one that is thrown away")
+    parser.add_argument("--mentions", type=int, default=5_000)
     parser.add_argument("--slowly", action="store_true", help="as the pipeline does")
     asked = parser.parse_args()
-    began = time.perf_counter()
-    (write_pages if asked.slowly else write_bulk)(asked.file, made(asked.mentions))
-    seconds = time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        way = write_pages if asked.slowly else write_bulk
+        way(asked.file or Path(folder) / "store.db", made(asked.mentions))
+        seconds = time.perf_counter() - began
     print(f"{asked.mentions} mentions in {seconds:.1f} s, {asked.mentions / seconds:.0f}/s")
 
 
