@@ -4,7 +4,8 @@ The script decides where one plausible language writes it. Among the languages
 of one script py3langid's model decides, restricted to those. No general model
 finds Hindi, Urdu, Tamil, Malayalam or Kannada typed in Latin letters, so lists
 of their function words come first there; Hindi and Urdu, one spoken language,
-are ``hi-Latn`` both. Where a text says too little, the platform's claim is
+are ``hi-Latn`` both. Common words of the other languages add to what the n-grams
+say: those alone know little of a few words, shouted or typed in haste. Where a text says too little, the platform's claim is
 taken if it is possible at all, and otherwise the answer is ``und``.
 """
 
@@ -12,12 +13,15 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from functools import cache, lru_cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.scripts import LATIN, SCRIPT_LANGUAGES, dominant_script
+from sentiment.vader import default_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,14 +40,18 @@ ROMANISED: Final = ("hi-Latn", "ta-Latn", "ml-Latn", "kn-Latn")
 
 _VERSION: Final = 2
 _WEAK: Final = "hi-Latn-weak"
-_HINTED: Final = ("es", "fr", "de", "pt", "it", "nl", "id", "ms")
+_HINTED: Final[tuple[str, ...]] = ("es", "fr", "de", "pt", "it", "nl", "id", "ms", "hi", "mr", "ne", "ur", "fa", "ar")
 """Languages whose common words are added to what the n-grams say."""
+_LOADED: Final = "en-loaded"
 _LISTED: Final = ("en", *ROMANISED, _WEAK, *_HINTED)
 _NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
 _BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
 """Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""
 _EMOTICON: Final = re.compile(r"[:;=8xXcD][-'^o]?[:;=()\[\]DPpcCOo3|/\\*]+")
+_SHARES: Final = frozenset({"RT", "MT"})
 _ENOUGH_PROSE: Final = 2
+"""Without so many words outside hashtags, the hashtags are looked at too."""
+_SEPARATOR: Final = re.compile('[\\s.,;:!?"()\u0964\u060c\u061b\u061f\u06d4]+')
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENOUGH_LETTERS: Final = 2
 _FEWEST_HITS: Final = 2
@@ -54,6 +62,9 @@ _LEAST_SHARE: Final = 0.12
 _FEWEST_WEAK: Final = 2
 _HINT: Final = 5.0
 """Added to a language's log score for each of its common words."""
+_LOADED_HINT: Final = 3.0
+"""Added to that of English for each other word of VADER's lexicon: "Fantastic!" alone looks Italian."""
+_FEWEST_LOADED: Final = 4
 _MOST_HINTS: Final = 6
 _MOST_WORDS: Final = 200
 """As many words as are looked at."""
@@ -69,6 +80,9 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
             for word in () if line.startswith("#") else line.split():
                 if language not in languages.get(word, ()):
                     languages[word] = (*languages.get(word, ()), language)
+    for word in default_rules().lexicon:
+        if len(word) >= _FEWEST_LOADED and word.isalpha() and word not in languages:
+            languages[word] = (_LOADED,)
     return languages
 
 
@@ -76,14 +90,16 @@ class WordCounts(NamedTuple):
     """Hold how many words of a text are function words.
 
     `english` counts those of English, `hits` those of the likeliest `romanised`
-    language, `others` those of the languages that the n-grams tell apart.
+    language, `others` those of the languages that the n-grams tell apart, and
+    `loaded` the other words that English puts feeling in.
     """
 
     words: int
     english: int = 0
     romanised: str | None = None
     hits: int = 0
-    others: Mapping[str, int] = {}
+    others: Mapping[str, int] = MappingProxyType({})
+    loaded: int = 0
 
 
 def count_function_words(words: Sequence[str]) -> WordCounts:
@@ -93,17 +109,18 @@ def count_function_words(words: Sequence[str]) -> WordCounts:
     for word in words:
         for language in known.get(word, ()):
             counts[language] = counts.get(language, 0) + 1
-    english = counts.pop("en", 0)
+    english, loaded = counts.pop("en", 0), counts.pop(_LOADED, 0)
     others = {language: counts.pop(language) for language in _HINTED if language in counts} if counts else {}
     if _WEAK in counts:
         weak = counts.pop(_WEAK)
         different = len({word for word in words if _WEAK in known.get(word, ())})
-        if "hi-Latn" in counts or different >= _FEWEST_WEAK:
-            counts["hi-Latn"] = counts.get("hi-Latn", 0) + weak
+        strong = counts.get("hi-Latn", 0)
+        if (strong or different >= _FEWEST_WEAK) and strong + weak > max(english, *others.values(), 0):
+            counts["hi-Latn"] = strong + weak
     if not counts:
-        return WordCounts(len(words), english, others=others)
+        return WordCounts(len(words), english, others=others, loaded=loaded)
     best = max(counts, key=counts.__getitem__)
-    return WordCounts(len(words), english, best, counts[best], others)
+    return WordCounts(len(words), english, best, counts[best], others, loaded)
 
 
 def language_by_words(counts: WordCounts) -> str | None:
@@ -131,12 +148,13 @@ def romanised_instead(counts: WordCounts, verdict: str) -> str | None:
 
 def _calmed(tokens: Sequence[str]) -> str:
     """Return tokens as the n-grams know them: no emoticons, and words that are shouted in lower case."""
-    kept = [token for token in tokens if not _EMOTICON.fullmatch(token) and token != "RT"]
-    prose = [token for token in kept if token[0] != "#"]
+    kept = [one for one in tokens if one not in _SHARES and not _EMOTICON.fullmatch(one)]
+    prose = [one for one in kept if one[0] != "#"]
     if len(prose) >= _ENOUGH_PROSE:
         kept = prose
-    words = [token.lower() if token.isupper() and len(token) > 1 else token for token in kept]
-    return " ".join(words).replace("#", "")
+    words = [one.lower() if one.isupper() and len(one) > 1 else one for one in kept]
+    calmed = " ".join(words).replace("#", "")
+    return calmed if calmed.isascii() else unicodedata.normalize("NFKC", calmed)
 
 
 def _words(text: str) -> list[str]:
@@ -188,7 +206,9 @@ class Identifier:
             return UNKNOWN, None, nothing
         if script != LATIN:
             languages = SCRIPT_LANGUAGES[script]
-            return (languages[0], None, nothing) if len(languages) == 1 else (UNKNOWN, script, nothing)
+            if len(languages) == 1:
+                return languages[0], None, nothing
+            return UNKNOWN, script, count_function_words(_SEPARATOR.split(text))
         words = _words(text)
         if sum(map(len, words)) < _ENOUGH_LETTERS:
             return _claimed(claim, self._candidates[LATIN]), None, nothing
@@ -209,8 +229,10 @@ def _hints(counts: WordCounts, bias: Mapping[str, float]) -> Mapping[str, float]
     """Return what common words add to the log scores of their languages; nothing where no language is preferred."""
     if not bias:
         return {}
-    counted = {**counts.others, "en": counts.english} if counts.english else counts.others
-    return {language: _HINT * min(hits, _MOST_HINTS) for language, hits in counted.items()}
+    hints = {language: _HINT * min(hits, _MOST_HINTS) for language, hits in counts.others.items()}
+    if counts.english or counts.loaded:
+        hints["en"] = _HINT * min(counts.english, _MOST_HINTS) + _LOADED_HINT * min(counts.loaded, _MOST_HINTS)
+    return hints
 
 
 @lru_cache(maxsize=2)

@@ -80,3 +80,46 @@ def test_a_verdict_does_not_depend_on_the_texts_beside_it(texts: list[str]) -> N
 
 
 SHARED = Identifier()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("TUTTI FUORI CASA STASERA", "it"),
+        ("grazie mille :) :) xD", "it"),
+        ("RT @acme NON TOCCARE NIENTE", "it"),
+        ("hoje eu vou chorar #AcmeLiveShow", "pt"),
+        ("lucu banget", "id"),
+        ("nak tengok lagi esok", "ms"),
+        ("Fantastic!", "en"),
+        ("अच्छी चाय", "hi"),
+        ("छान चहा आहे", "mr"),
+        ("अच्छा काम नहीं", "hi"),
+        ("ﮐﯿﺎ ﺑﺎﺕ ﮨﮯ", "ur"),
+    ],
+)
+def test_a_few_words_shouted_or_decorated_are_told_by_common_words(
+    identifier: Identifier, text: str, language: str
+) -> None:
+    assert identifier.identify([text], [None]) == [language]
+
+
+@pytest.mark.parametrize("text", ["acme ka naya phone dekho", "router ko acme ne theek kr diya"])
+def test_words_shared_with_others_count_beside_a_word_of_hindi(identifier: Identifier, text: str) -> None:
+    assert identifier.identify([text], [None]) == ["hi-Latn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("acme ki dukan", {"en", "tr", "id", "ms", "sv", "fi"}),
+        ("dia kata tak ada di sana", {"id", "ms"}),
+        ("la mobilisation de la ville ne se fait pas", {"fr"}),
+        ("tu ne dis rien", {"fr"}),
+        ("ne ho abbastanza, se lo dico", {"it"}),
+    ],
+)
+def test_words_shared_with_others_make_no_hindi_of_another_language(
+    identifier: Identifier, text: str, languages: set[str]
+) -> None:
+    assert identifier.identify([text], [None])[0] in languages
