@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from listener.api import (
     Author,
@@ -370,6 +373,87 @@ def test_whatever_else_a_service_says_deletes_nothing(
         finally:
             source.close()
     assert (page.gone, page.present, page.unsigned) == ((), (), ())
+
+
+KEYS = [
+    "data",
+    "errors",
+    "resource_id",
+    "value",
+    "parameter",
+    "type",
+    "id",
+    "text",
+    "edit_history_tweet_ids",
+    "referenced_tweets",
+    "children",
+    "kind",
+    "name",
+    "body",
+    "selftext",
+    "author",
+    "removed_by_category",
+    "created_utc",
+    "posts",
+    "profiles",
+    "uri",
+    "did",
+    "record",
+    "labels",
+    "val",
+    "deleted",
+    "dead",
+    "time",
+    "by",
+    "content",
+    "account",
+    "created_at",
+    "visibility",
+    "reblog",
+    "post_view",
+    "comment_view",
+    "post",
+    "comment",
+    "ap_id",
+    "published",
+    "removed",
+    "counts",
+]
+WORDS = ("ids", "1", "x", "t3_abc", uri(1), "did:plc:ada", "[deleted]", "Listing", "comment", "2026-01-01T00:00:00Z")
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-3, 10**19) | st.floats() | st.sampled_from(WORDS) | st.text(max_size=9)
+)
+ANSWERS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answer=ANSWERS)
+def test_any_answer_is_a_reading_or_a_failure_that_is_declared(
+    name: str, answer: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "_sleep", lambda *_: None)
+    server, make, mention = opened(name)
+    with server:
+        server.fault(
+            "status",
+            times=99,
+            when=lambda request: not request.path.endswith("access_token"),
+            status=200,
+            body=json.dumps(answer),
+            headers={"Content-Type": "application/json"},
+        )
+        source = make(server.url)
+        with contextlib.suppress(SourceError):
+            page = source.recheck([mention])
+            assert {*page.gone, *page.unsigned, *(one.id for one in page.present)} <= {mention.id}
+            assert not {*page.gone} & {one.id for one in page.present}
+        source.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
