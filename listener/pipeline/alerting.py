@@ -39,6 +39,8 @@ _HISTORY: Final = timedelta(days=60)
 """How far back a rule learns from when it first meets a brand."""
 _STALE_AFTER: Final = timedelta(hours=1)
 """A source that is behind by more holds back nobody: the coverage says what is missing."""
+_SET_BACK: Final = timedelta(minutes=5)
+"""A look that lies further in the future was made by a clock that was ahead."""
 _COUNTED_APART: Final = frozenset({"words", "reach"})
 """The kinds whose quarters hold other counts than those of the other rules."""
 
@@ -123,7 +125,7 @@ class AlertStage:
         A state that another version wrote, or a clock that was ahead, is learned again from the stored history.
         """
         known = self._reader.alert_state(look.brand.name, look.rule.name)
-        if known is not None and known[1] - look.now > _STALE_AFTER:
+        if known is not None and known[1] - look.now > _SET_BACK:
             return self._go_on(look, None, whole, is_learned_again=True)
         try:
             return self._go_on(look, known, whole)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from chaos.campaign import Campaign, told
+from chaos.table import SERVICES
 
 
 def main() -> int:
@@ -26,11 +27,16 @@ def main() -> int:
     parser.add_argument(
         "--steps", type=int, default=24, help="how often everything is held against the world, at least"
     )
+    parser.add_argument(
+        "--sources", default=os.environ.get("SOURCES", ""), help="only these, such as x,rss; default: all"
+    )
     parser.add_argument("--folder", type=Path, help="where the stores and the log are left; default: nowhere")
     asked = parser.parse_args()
+    named = {"x", *asked.sources.split(",")} if asked.sources else {service.name for service in SERVICES}
+    services = [service for service in SERVICES if service.name in named]
     with tempfile.TemporaryDirectory(prefix="chaos-") as nowhere:
         folder = asked.folder or Path(nowhere)
-        with Campaign(folder, seed=asked.seed) as campaign:
+        with Campaign(folder, seed=asked.seed, services=services) as campaign:
             try:
                 campaign.run(kills=asked.kills, steps=asked.steps, burst=asked.burst, seconds=60 * asked.minutes)
             finally:

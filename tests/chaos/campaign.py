@@ -227,7 +227,9 @@ class Campaign:
                 f"{len(self.world.items)} posts, {self.tally.seconds:.0f} s"
             )
             number += 1
-        self.settle(rounds=1 if steps < FEW else 4)
+        is_short = steps < FEW
+        self.settle(rounds=1 if is_short else 4)
+        self.spend(turns=3 if is_short else 8)
         self.tally.seconds = time.monotonic() - began
         return self.tally
 
@@ -317,7 +319,9 @@ class Campaign:
         self.order("collect", while_running=hold)
 
     def wrong_clock(self) -> None:
-        """Let the machine's clock be hours ahead, or behind, for a pass."""
+        """Let the machine's clock be hours ahead, or behind, for a pass, and then be right for a while."""
+        if self.is_pausing:
+            return
         wrong = self.dice.choice([-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR])
         self.tally.faults["clock ahead" if wrong > 0 else "clock behind"] += 1
         for service in self.services:
@@ -325,6 +329,7 @@ class Campaign:
         self.order("collect", now=self.world.now + wrong)
         for service in self.services:
             service.calm()
+        self.world.advance(self.world.now + 10 * MINUTE)  # so that all that was read ahead has come to be
 
     def slow_and_stop(self) -> None:
         """Answer without end, and ask for a stop: it is honoured in less than ten seconds."""
@@ -456,16 +461,15 @@ class Campaign:
         assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:4000]
         assert "internal error" not in log
         truth.count()
-        self.spend()
 
-    def spend(self) -> None:
+    def spend(self, *, turns: int) -> None:
         """Read bursts of X with little money, killed again and again: the bill stays within the budget, day by day."""
         service = next(one for one in self.services if isinstance(one, XService))
         tables = service.table(max_results=25) + f"[sources.x.budget]\nusd_a_day = {DOLLARS_A_DAY}\n"
         site = Site(self.folder / "spending", tables, brands=BRANDS)
         service.server.bill.clear()
-        for _ in range(8):
-            self.world.advance(self.world.now + 5 * HOUR)
+        for _ in range(turns):
+            self.world.advance(self.world.now + 9 * HOUR)
             self.world.burst("x", 120)
             for _ in range(2):
                 self.kill(site=site)
