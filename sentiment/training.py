@@ -49,6 +49,9 @@ _FEWEST_OF_CLASS: Final = 5
 _LIKELY, _SURELY = 10.0, 2.5
 """Percentiles of the resampled gain that must be above zero: in a language, and over all of them."""
 _RESAMPLES: Final = 1_000
+_FEWEST_RESAMPLES: Final = 200
+_MOST_WEIGHTS: Final = 5_000_000
+"""Texts x resamples that are held at once: above, fewer resamples are drawn, for the interval is narrow then."""
 _SEED: Final = 20_261_122
 _STRENGTH: Final = 3.0
 """Inverse of the penalty; on English tweets and on Hinglish 1 to 3 are level, 10 is worse."""
@@ -279,7 +282,8 @@ def _card(data: _Data, rounds: Sequence[NDArray[np.int64]], rows: NDArray[np.int
     """
     labels, base = data.labels[rows], data.base[rows]
     answers = [one[rows] for one in rounds]
-    weights = np.random.default_rng(_SEED).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=_RESAMPLES)
+    n_resamples = max(_FEWEST_RESAMPLES, min(_RESAMPLES, _MOST_WEIGHTS // len(rows)))
+    weights = np.random.default_rng(_SEED).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples)
     every = np.vstack([np.ones(len(rows)), weights])
     own = np.mean([_macro_f1(labels, one, every) for one in answers], axis=0)
     dealt = np.mean([_chance(labels, one, every) for one in answers], axis=0)
