@@ -19,6 +19,8 @@ from listener.api import (
     Notifier,
     OptionInfo,
     Page,
+    RecheckFacts,
+    Rechecks,
     Resource,
     Scorer,
     ScoringTask,
@@ -100,6 +102,8 @@ def check_source(
                 f"{source.name}: fetching the first page of {resource.lane} twice gives other mentions",
             )
             _check_meter(source, resource, window)
+        if isinstance(source, Rechecks):
+            _check_recheck_facts(source)
         line = source.check()
         _hold(bool(line.strip()) and "\n" not in line, f"{source.name}: check() does not return one line")
     with _opened(make_source) as other:
@@ -132,6 +136,15 @@ def _check_meter(source: Source, resource: Resource, window: Window) -> None:
         _hold(not over, f"{where} is charged for more of {', '.join(sorted(set(over)))} than most() says")
     known = {price.kind for price in source.facts.prices}
     _hold(set(source.most(usual).billed) <= known, f"{source.name}: most() names kinds that have no price")
+
+
+def _check_recheck_facts(source: Rechecks) -> None:
+    facts = source.recheck_facts
+    _hold(isinstance(facts, RecheckFacts), f"{source.name}: recheck_facts is not a {RecheckFacts.__name__}")
+    least = min(facts.batch, facts.requests_a_batch, facts.requests_per_day)
+    _hold(least > 0, f"{source.name}: recheck_facts has a batch, requests a batch or requests a day below one")
+    is_enough = facts.requests_per_day >= facts.requests_a_batch
+    _hold(is_enough, f"{source.name}: the requests a day of recheck_facts do not last for one batch")
 
 
 def check_page(page: Page, window: Window, names: Collection[str]) -> None:

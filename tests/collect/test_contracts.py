@@ -16,6 +16,8 @@ from listener.api import (
     Mention,
     Page,
     Query,
+    RecheckFacts,
+    RecheckPage,
     ScoringTask,
     Secret,
     Sentiment,
@@ -139,6 +141,13 @@ class Nameless(FakeSource):
         super().__init__(mentions, name="Fake Source")
 
 
+class Tireless(FakeSource):
+    recheck_facts = RecheckFacts(batch=10, requests_a_batch=5, requests_per_day=4)
+
+    def recheck(self, mentions: list[Mention]) -> RecheckPage:
+        return RecheckPage(present=tuple(mentions))
+
+
 class Chatty(FakeSource):
     def check(self) -> str:
         return "two\nlines"
@@ -152,6 +161,7 @@ class Chatty(FakeSource):
         (Endless, "does not end within"),
         (TwoKeys, "two resources have the same key"),
         (Nameless, "is not lower-case"),
+        (Tireless, "do not last for one batch"),
         (Chatty, "does not return one line"),
     ],
 )
@@ -197,6 +207,8 @@ def test_a_mention_that_breaks_a_promise_is_told_so(change: dict[str, object], s
         (Page(complete_since=WINDOW.since - timedelta(1), lost_reason="x"), "outside the window"),
         (Page(complete_since=WINDOW.since, lost_reason="x", cursor="x", exhausted=False), "not exhausted"),
         (Page(items=-1), "below zero"),
+        (Page(gone=("",)), "without an id"),
+        (Page(mentions=(MENTION,), gone=(MENTION.id,)), "it says is gone"),
     ],
 )
 def test_a_page_that_breaks_a_promise_is_told_so(page: Page, sentence: str) -> None:
