@@ -2,7 +2,7 @@
 
 Two mentions share a story when they share a key within the key's reach in
 time: a repost and its original, the article and the submissions that link to
-it, the same words sent again. A story is a connected component of that relation, so
+it, the same words sent again, also with a word more, less or another. A story is a connected component of that relation, so
 it does not depend on the order in which mentions arrive. Pure: values in, values out.
 """
 
@@ -10,18 +10,33 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import unicodedata
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import regex
 
+from listener.query.characters import KINDS, UNSPACED
+
 if TYPE_CHECKING:
     from listener.mention import Mention
 
-__all__ = ["StoryKey", "canonical_url", "normal_text", "story_keys", "text_digest"]
+__all__ = [
+    "StoryKey",
+    "are_near",
+    "canonical_url",
+    "normal_text",
+    "story_keys",
+    "story_marks",
+    "text_digest",
+    "text_units",
+]
 
 _FOREVER: Final = int(timedelta(days=366_000).total_seconds())
 _LINK_REACH: Final = int(timedelta(days=14).total_seconds())
@@ -29,6 +44,15 @@ _TEXT_REACH: Final = int(timedelta(days=3).total_seconds())
 """The same words from one hand or many within three days are one thing said once; later they are said anew."""
 _FEWEST_WORDS: Final = 5
 """Shorter texts ("love this", "same here") are the same words without being the same story."""
+
+_BANDS: Final = 4
+_ROWS: Final = 4
+_FEWEST_UNITS: Final = 7
+"""In shorter texts another word is another meaning."""
+_LEAST_SHARED: Final = 0.6
+"""The share of common words among all of two texts from which on they are near copies."""
+_MOST_UNITS: Final = 400
+_LONGEST_UNIT: Final = 64
 
 _TRACKING: Final = re.compile(
     r"(?:utm|mtm|pk|at|guce)_.*|utm|fbclid|gclid|dclid|yclid|twclid|ttclid|msclkid|wbraid|gbraid|igshid|srsltid|mc_[ce]id"
@@ -63,18 +87,70 @@ class StoryKey:
 
     key: int
     reach_seconds: int
+    is_near: bool = False
+    """It only says that the words may be nearly the same: `are_near` decides."""
 
 
 def story_keys(mention: Mention) -> tuple[StoryKey, ...]:
     """Return the keys of a mention: its identity, what it reposts, its link, its words."""
+    return story_marks(mention)[0]
+
+
+def story_marks(mention: Mention) -> tuple[tuple[StoryKey, ...], frozenset[str]]:
+    """Return the keys of a mention, and the units of its text by which near copies are told."""
     keys = [StoryKey(key=_hash("id", mention.source, mention.repost_of or mention.id), reach_seconds=_FOREVER)]
     link = _submitted_link(mention)
     if link is not None:
         keys.append(StoryKey(key=_hash("url", link), reach_seconds=_LINK_REACH))
     words = normal_text(mention.text)
+    units = text_units(words)
     if words.count(" ") + 1 >= _FEWEST_WORDS:
         keys.append(StoryKey(key=_hash("text", words), reach_seconds=_TEXT_REACH))
-    return tuple(keys)
+    keys += [StoryKey(key=band, reach_seconds=_TEXT_REACH, is_near=True) for band in _bands(units)]
+    return tuple(keys), units
+
+
+def are_near(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether two texts, given by their `text_units`, are one said with a word more, less or another."""
+    if min(len(one), len(other)) < _FEWEST_UNITS:
+        return False
+    return len(one & other) >= _LEAST_SHARED * len(one | other)
+
+
+def text_units(words: str) -> frozenset[str]:
+    """Return what near copies share of a text that is in its `normal_text`.
+
+    Its words; pairs of letters where a script puts no spaces between words.
+    """
+    if words.isascii():
+        return frozenset(words.split()[:_MOST_UNITS])
+    units: list[str] = []
+    for word in words.split()[:_MOST_UNITS]:
+        if KINDS[word[0]] & UNSPACED and len(word) > 1:
+            units += map("".join, pairwise(word))
+        else:
+            units.append(word)
+    return frozenset(units[:_MOST_UNITS])
+
+
+def _bands(units: frozenset[str]) -> tuple[int, ...]:
+    """Return keys of which near copies very likely share one (MinHash in bands; Broder 1997, Indyk and Motwani 1998)."""
+    if len(units) < _FEWEST_UNITS:
+        return ()
+    least = [min(column) for column in zip(*map(_hashes, units), strict=True)]
+    return tuple(
+        zlib.crc32(
+            struct.pack(f">{_ROWS + 1}I", start, *least[start : start + _ROWS])
+        )  # short: texts decide in the end
+        for start in range(0, _BANDS * _ROWS, _ROWS)
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _hashes(unit: str) -> tuple[int, ...]:
+    """Return independent hashes of a word, the same in every process."""
+    digest = hashlib.blake2b(unit[:_LONGEST_UNIT].encode("utf-8", "replace"), digest_size=4 * _BANDS * _ROWS).digest()
+    return struct.unpack(f">{_BANDS * _ROWS}I", digest)
 
 
 def canonical_url(url: str) -> str | None:

@@ -3,14 +3,18 @@
 A story is a connected component over story keys, reposts and near copies; it is named by the
 smallest number among its mentions' own. Of the mentions with a key only the nearest
 before and after in time are looked at: those between are joined through them,
-so that a flood of equal texts costs no more than any other page.
+so that a flood of equal texts costs no more than any other page. Where a key only
+says that texts may be near copies, the texts of the nearest few are compared: as long
+as no more share it within its reach, a story does not depend on the order of arrival.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from listener.stories import are_near, normal_text, text_units
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,7 +40,28 @@ SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
 )
 FROM json_each(?) AS asked
 """
-_STORIES: Final = "SELECT id, story_id FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
+_SOME: Final = 8
+"""Mentions looked at before and after, where only looking at their texts decides."""
+_SOME_NEAR: Final = f"""
+SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
+  SELECT json_group_array(mention_id) FROM (
+    SELECT mention_id FROM story_keys
+    WHERE story_keys.key = json_extract(asked.value, '$[0]')
+      AND published_at BETWEEN json_extract(asked.value, '$[1]') - json_extract(asked.value, '$[2]')
+                           AND json_extract(asked.value, '$[1]')
+    ORDER BY published_at DESC LIMIT {_SOME})
+), (
+  SELECT json_group_array(mention_id) FROM (
+    SELECT mention_id FROM story_keys
+    WHERE story_keys.key = json_extract(asked.value, '$[0]')
+      AND published_at BETWEEN json_extract(asked.value, '$[1]') + 1
+                           AND json_extract(asked.value, '$[1]') + json_extract(asked.value, '$[2]')
+    ORDER BY published_at LIMIT {_SOME})
+)
+FROM json_each(?) AS asked
+"""  # noqa: S608 - a number
+_STORIES: Final = "SELECT id, story_id, NULL FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
+_TEXTS: Final = "SELECT id, story_id, text FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
 
 
 class Joiner:
@@ -45,40 +70,59 @@ class Joiner:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._parents: dict[int, int] = {}
-        self._near: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._near: dict[tuple[int, int], tuple[_Neighbour, ...]] = {}
         self._here: dict[int, list[tuple[int, int]]] = {}
+        self._new: dict[int, _Neighbour] = {}
 
     def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
         """Look up at once what is stored near these keys, each with the time of its mention."""
-        wanted = {(key.key, at): key.reach_seconds for key, at in keys if (key.key, at) not in self._near}
-        if not wanted:
-            return
+        for is_near, nearest, stories in ((False, _NEAREST, _STORIES), (True, _SOME_NEAR, _TEXTS)):
+            wanted = {
+                (key.key, at): key.reach_seconds
+                for key, at in keys
+                if key.is_near is is_near and (key.key, at) not in self._near
+            }
+            if wanted:
+                self._look_up(wanted, nearest, stories)
+
+    def _look_up(self, wanted: Mapping[tuple[int, int], int], nearest: str, stories: str) -> None:
         asked = json.dumps([(*place, reach) for place, reach in wanted.items()])
         rows = [
-            (key, at, {before, after} - {None})
-            for key, at, before, after in self._connection.execute(_NEAREST, (asked,))
+            (key, at, [*_numbers(before), *_numbers(after)])
+            for key, at, before, after in self._connection.execute(nearest, (asked,))
         ]
         numbers = json.dumps(sorted({number for _, _, found in rows for number in found}))
-        stories = dict(self._connection.execute(_STORIES, (numbers,)).fetchall())
+        known = {
+            number: _Neighbour(story, None if text is None else text_units(normal_text(text)))
+            for number, story, text in self._connection.execute(stories, (numbers,))
+        }
         for key, at, found in rows:
-            self._near[key, at] = tuple(stories[number] for number in found)
+            self._near[key, at] = tuple(known[number] for number in found)
 
-    def join(self, own: int, keys: Sequence[StoryKey], at: int, others: Iterable[int] = ()) -> int:
-        """Return the story of a mention that had, or is, the story `own`; `others` are stories it belongs to too."""
-        self.foresee((key, at) for key in keys)
+    def join(
+        self, own: int, keys: Sequence[StoryKey], at: int, *, units: frozenset[str], others: Iterable[int] = ()
+    ) -> int:
+        """Return the story of a mention that had, or is, the story `own`.
+
+        `units` are those of its text, `others` stories it belongs to too.
+        """
+        self.foresee([(key, at) for key in keys])
         related = {self.root(own), *map(self.root, others)}
         for key in keys:
-            related.update(map(self.root, self._near[key.key, at]))
-            related.update(map(self.root, self._beside(key, at)))
+            for neighbour in (*self._near[key.key, at], *self._beside(key, at)):
+                story = self.root(neighbour.story)
+                if story not in related and (not key.is_near or are_near(units, neighbour.units or _NOTHING)):
+                    related.add(story)
         kept = min(related)
         for story in related - {kept}:
             self._parents[story] = kept
         return kept
 
-    def keep(self, story: int, keys: Iterable[StoryKey], at: int) -> None:
+    def keep(self, number: int, story: int, keys: Iterable[StoryKey], at: int, *, units: frozenset[str]) -> None:
         """Let what comes later in the page find a mention by its keys."""
+        self._new[number] = _Neighbour(story, units)
         for key in keys:
-            insort(self._here.setdefault(key.key, []), (at, story))
+            insort(self._here.setdefault(key.key, []), (at, number))
 
     def root(self, story: int) -> int:
         """Return the story that a story is by now part of."""
@@ -101,11 +145,28 @@ class Joiner:
             [(root, story) for story, root in sorted(self.merged().items())],
         )
 
-    def _beside(self, key: StoryKey, at: int) -> list[int]:
-        """Return the stories of the nearest mentions of this page with a key, before and after."""
+    def _beside(self, key: StoryKey, at: int) -> list[_Neighbour]:
+        """Return the nearest mentions of this page with a key, before and after."""
         known = self._here.get(key.key)
         if not known:
             return []
-        place = bisect_left(known, (at, 0))
-        near = known[max(0, place - 1) : place + 1]
-        return [story for other, story in near if abs(other - at) <= key.reach_seconds]
+        place, some = bisect_left(known, (at, 0)), _SOME if key.is_near else 1
+        near = known[max(0, place - some) : place + some]
+        return [self._new[number] for other, number in near if abs(other - at) <= key.reach_seconds]
+
+
+class _Neighbour(NamedTuple):
+    """Hold the story of a mention that has a key in common, and the units of its text where they were read."""
+
+    story: int
+    units: frozenset[str] | None
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def _numbers(found: object) -> list[int]:
+    """Return the numbers of one column: one, none, or a list as JSON."""
+    if isinstance(found, str):
+        return list(json.loads(found))
+    return [found] if isinstance(found, int) else []

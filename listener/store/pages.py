@@ -16,7 +16,7 @@ from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.uncounted import read_uncounted
-from listener.stories import story_keys, text_digest
+from listener.stories import story_marks, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +124,7 @@ class PageWriter:
         self._change = RollupChange()
         self._faces = Faces(connection, uncounted)
         self._joiner = Joiner(connection)
-        self._story_keys: dict[int, tuple[Mention, tuple[StoryKey, ...]]] = {}
+        self._story_marks: dict[int, tuple[Mention, tuple[StoryKey, ...], frozenset[str]]] = {}
         self._touched: set[int] = set()
         self._added: dict[tuple[int, int], int] = {}
         self._found: dict[tuple[int, str], _Stored | None] = {}
@@ -153,7 +153,9 @@ class PageWriter:
         for source_id, ids in wanted.items():
             self._look_up(source_id, ids)
         self._catalogue.foresee_authors(authors)
-        self._joiner.foresee((key, to_epoch(one.published_at)) for one in judged for key in self._keys_of(one.mention))
+        self._joiner.foresee(
+            [(key, to_epoch(one.published_at)) for one in judged for key in self._marks_of(one.mention)[1]]
+        )
 
     def write(self, judged: Judged) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
@@ -237,12 +239,12 @@ class PageWriter:
         self._catalogue.forget_authors()
         return frozenset(self._brands)
 
-    def _keys_of(self, mention: Mention) -> tuple[StoryKey, ...]:
-        """Return the story keys of a mention, worked out once."""
-        known = self._story_keys.get(id(mention))
+    def _marks_of(self, mention: Mention) -> tuple[Mention, tuple[StoryKey, ...], frozenset[str]]:
+        """Return the story keys of a mention and the units of its text, worked out once."""
+        known = self._story_marks.get(id(mention))
         if known is None:
-            known = self._story_keys[id(mention)] = (mention, story_keys(mention))
-        return known[1]
+            known = self._story_marks[id(mention)] = (mention, *story_marks(mention))
+        return known
 
     def _flush(self) -> None:
         """Store what was gathered of new mentions."""
@@ -279,7 +281,7 @@ class PageWriter:
         mention, number = judged.mention, self._next
         self._next += 1
         published_at = to_epoch(judged.published_at)
-        keys = self._keys_of(mention)
+        keys = self._marks_of(mention)[1]
         story_id = self._join_story(mention, keys, number, published_at)
         digest = mention_digest(mention)
         counters = mention.engagement
@@ -332,7 +334,7 @@ class PageWriter:
             ),
         )  # fmt: skip
         self._update_counters(mention, number)
-        keys = self._keys_of(mention)
+        keys = self._marks_of(mention)[1]
         story_id = self._join_story(mention, keys, stored.story_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
         self._write_keys(mention, keys, number, story_id, stored.published_at)
@@ -431,12 +433,12 @@ class PageWriter:
                 self._look_up(source_id, {mention.repost_of})
             original = self._found[source_id, mention.repost_of]
             originals = () if original is None or original.is_repost else (original.story_id,)
-        return self._joiner.join(own, keys, published_at, originals)
+        return self._joiner.join(own, keys, published_at, units=self._marks_of(mention)[2], others=originals)
 
     def _write_keys(self, mention: Mention, keys: Sequence[StoryKey], number: int, story: int, at: int) -> None:
         """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
         kept = keys if mention.is_repost else keys[1:]
-        self._joiner.keep(story, kept, at)
+        self._joiner.keep(number, story, kept, at, units=self._marks_of(mention)[2])
         self._keys += [(key.key, at, number, key.reach_seconds) for key in kept]
 
 

@@ -1,0 +1,96 @@
+"""Near copies in the store: one story in any order of arrival, counts that can be rebuilt, floods that cost no more."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from servers.world import NOW, make_mention, open_store, store_mentions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from listener.mention import Mention
+    from listener.store import Store
+
+WORDS = ["lid", "cap", "jar", "pot", "pan", "tin", "cup", "mug", "bag", "box", "van", "bus", "car", "hat", "tie", "red", "blue", "new", "old", "big", "small", "warm", "cold"]
+
+
+def posts(seed: int) -> list[Mention]:
+    """Return some posts about Acme, each followed by near copies within days: chains, and copies of copies."""
+    rng = random.Random(seed)
+    made: list[Mention] = []
+    for _ in range(4):
+        words = ["Acme", *rng.choices(WORDS, k=12)]
+        for _ in range(3):
+            at = NOW - timedelta(hours=rng.randrange(24 * 9))
+            made.append(make_mention(len(made) + 1, " ".join(words), published_at=at))
+            words = [*words]
+            words[rng.randrange(1, len(words))] = rng.choice(WORDS)
+    return made
+
+
+def partition(store: Store) -> set[frozenset[str]]:
+    stories: dict[int, set[str]] = {}
+    for native_id, story in store._connection.execute("SELECT native_id, story_id FROM mentions"):
+        stories.setdefault(story, set()).add(native_id)
+    return {frozenset(one) for one in stories.values()}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), order=st.randoms(use_true_random=False), page=st.integers(1, 12))
+def test_near_copies_are_the_same_stories_in_any_order_and_the_counts_can_be_rebuilt(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, order: random.Random, page: int
+) -> None:
+    mentions = posts(seed)
+    with open_store(tmp_path_factory.mktemp("one")) as store:
+        store_mentions(store, mentions)
+        right = partition(store)
+    order.shuffle(mentions)
+    with open_store(tmp_path_factory.mktemp("other")) as store:
+        for start in range(0, len(mentions), page):
+            store_mentions(store, mentions[start : start + page])
+        assert partition(store) == right
+        assert store.check() == []
+
+
+def test_a_post_with_another_word_is_the_same_story_and_one_a_week_later_is_not(tmp_path: Path) -> None:
+    text = "the new Acme jar has a lid that nobody here can open without help"
+    with open_store(tmp_path) as store:
+        store_mentions(store, [make_mention(1, text)])
+        store_mentions(store, [make_mention(2, text.replace("nobody", "everybody"))])
+        assert len(partition(store)) == 1
+        store_mentions(store, [make_mention(3, text.replace("jar", "pot"), published_at=NOW - timedelta(days=7))])
+        assert len(partition(store)) == 2
+        store_mentions(store, [make_mention(4, "a quite different text about Acme that says nothing about any lids")])
+        assert len(partition(store)) == 3
+
+
+def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) -> None:
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    costs = []
+    with open_store(tmp_path) as store:
+        store._connection.set_progress_handler(count, 1_000)
+        for page in range(6):
+            steps = 0
+            store_mentions(
+                store,
+                [
+                    make_mention(number, f"buy Acme jars and lids now at a very low price with code {number % 3}")
+                    for number in range(page * 200 + 1, page * 200 + 201)
+                ],
+            )
+            costs.append(steps)
+        assert len(partition(store)) == 1
+    assert costs[-1] <= 1.5 * costs[1]

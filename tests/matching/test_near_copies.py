@@ -1,0 +1,64 @@
+"""Near copies are one story: how many are found, and how many others are taken for copies."""
+
+from __future__ import annotations
+
+import itertools
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from listener.mention import Mention
+from listener.stories import are_near, normal_text, story_marks, text_units
+
+spec = spec_from_file_location("near_copies", Path(__file__).with_name("near_copies.py"))
+assert spec is not None
+assert spec.loader is not None
+near_copies = module_from_spec(spec)
+spec.loader.exec_module(near_copies)
+
+LEAST = {"repost": 1.0, "link": 1.0, "emoji": 1.0, "case": 1.0, "deleted": 0.9, "replaced": 0.85}
+MOST_WRONG = 0.03
+
+
+def marks(text: str) -> tuple[frozenset[int], frozenset[int], frozenset[str]]:
+    keys, units = story_marks(Mention(source="x", id="1", text=text, published_at=None))
+    sure = frozenset(key.key for key in keys[1:] if not key.is_near)
+    return sure, frozenset(key.key for key in keys if key.is_near), units
+
+
+def are_one(one: str, other: str) -> bool:
+    (sure, near, units), (others, beside, more) = marks(one), marks(other)
+    return bool(sure & others) or (bool(near & beside) and are_near(units, more))
+
+
+@pytest.mark.parametrize("script", near_copies.SYLLABLES)
+@pytest.mark.parametrize("kind", near_copies.VARIANTS)
+def test_near_copies_are_found_in_every_script(script: str, kind: str) -> None:
+    found = [are_one(*pair) for pair in near_copies.Posts(script, 1).pairs(kind, 300)]
+    assert sum(found) / len(found) >= LEAST[kind]
+
+
+@pytest.mark.parametrize("script", near_copies.SYLLABLES)
+def test_hardly_any_other_post_is_taken_for_a_copy(script: str) -> None:
+    posts = near_copies.Posts(script, 2)
+    known: dict[int, list[frozenset[str]]] = {}
+    wrong = 0
+    for _ in range(1_500):
+        sure, near, units = marks(posts.space.join(posts.words()))
+        wrong += any(key in known for key in sure) or any(
+            are_near(units, other) for key in near for other in known.get(key, ())
+        )
+        for key in near:
+            known.setdefault(key, []).append(units)
+    assert wrong / 1_500 <= MOST_WRONG
+
+
+def test_short_texts_are_copies_only_where_they_are_equal() -> None:
+    assert not are_one("the Acme lid is very good today", "the Acme lid is very bad today")
+
+
+def test_near_is_the_same_both_ways() -> None:
+    texts = [text for pair in near_copies.Posts("latin", 3).pairs("replaced", 20) for text in pair]
+    for one, other in itertools.combinations([text_units(normal_text(text)) for text in texts], 2):
+        assert are_near(one, other) == are_near(other, one)
