@@ -46,6 +46,8 @@ _UNITS: Final = {
     "w": timedelta(weeks=1),
 }
 _DURATION: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
+_DAY: Final = timedelta(days=1)
+_MIDNIGHT: Final = time()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -213,6 +215,8 @@ def _next_start(start: datetime, step: str, zone: ZoneInfo) -> datetime:
     """Return the start of the bucket after the one that begins at `start`."""
     if step == "hour":
         return start + timedelta(hours=1)
+    if step == "day" and (start + _DAY).astimezone(zone).time() == _MIDNIGHT:
+        return start + _DAY  # as on most days: no change of clocks in between
     naive = start.astimezone(zone).replace(tzinfo=None)
     if step == "month":
         following = (naive.replace(day=1) + timedelta(days=32)).replace(day=1)

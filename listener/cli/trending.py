@@ -135,6 +135,7 @@ def trend(
         show_metric(app, metric, names, span, _previous(span) if compare else None, chart)
         return
     listening = wiring.listening(app.config)
+    span = replace(span, percentiles=percentiles)
     with Reader(app.database_path) as reader:
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None

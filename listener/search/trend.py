@@ -273,6 +273,9 @@ def _counted(
 
 def _days(span: Span, buckets: Sequence[Bucket]) -> list[int]:
     """Return the number of the local day each bucket begins with, and of the day after the last."""
+    first, last = local_day_number(buckets[0].start, span.zone), local_day_number(buckets[-1].end, span.zone)
+    if span.by == "day" and last - first == len(buckets):
+        return list(range(first, last + 1))
     return [local_day_number(edge, span.zone) for edge in (*(bucket.start for bucket in buckets), buckets[-1].end)]
 
 
