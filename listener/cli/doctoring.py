@@ -11,6 +11,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.findings import print_finding
+from listener.cli.progress import progress_bar
 from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ Finding = tuple[str, str, str]
 @click.command(epilog=examples("listener doctor", "listener doctor --rebuild"))
 @click.option("--rebuild", is_flag=True, help="First compute the store's counts anew from its rows.")
 @click.option("--migrate", is_flag=True, help="First bring an older store up to this version.")
+@click.option("--compact", is_flag=True, help="Last give empty pages of the store's file back, where it pays.")
 @config_option
 @database_option
 @now_option
 @pass_app
-def doctor(app: App, rebuild: bool, migrate: bool) -> int:
+def doctor(app: App, rebuild: bool, migrate: bool, compact: bool) -> int:
     """Examine installation, configuration, store and machine, one line each.
 
     The exit code is 1 where something is wrong.
@@ -48,7 +50,19 @@ def doctor(app: App, rebuild: bool, migrate: bool) -> int:
     for finding in _store(app, rebuild=rebuild, migrate=migrate):
         failures += finding[0] == "FAIL"
         print_finding(*finding)
+    if compact and not failures:
+        for finding in _compact(app):
+            print_finding(*finding)
     return 1 if failures else 0
+
+
+def _compact(app: App) -> Iterator[Finding]:
+    """Write the store's file anew without its empty pages."""
+    from listener.store.compacting import compact
+
+    if app.database_path.exists():
+        done, why = compact(app.database_path)
+        yield "ok" if done else "skip", "compact", why
 
 
 def _python(_app: App) -> Iterator[Finding]:
@@ -169,7 +183,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     try:
         if not migrate:
             Reader(path).close()
-        with Store(path) as store:
+        with progress_bar("counting anew") as move, Store(path, on_upgrade=move) as store:
             if rebuild:
                 store.rebuild_rollups()
                 yield "ok", "rebuild", "the counts were computed anew from the rows"

@@ -10,6 +10,7 @@ import click
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text
 from listener.cli.rechecking import RECHECK_COLUMNS, recheck_rows
+from listener.cli.sizing import size_lines, size_row
 from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
 from listener.errors import ListenerError
 
@@ -154,6 +155,7 @@ def _status(app: App) -> dict[str, object]:
             "outbox": {"pending": 0, "failed": 0, "sent": 0},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "daemon": {"pid": None, "heartbeat_at": None},
+            "size": None,
         }
         return told | nothing
     with Reader(app.database_path) as reader:
@@ -171,6 +173,7 @@ def _status(app: App) -> dict[str, object]:
                 "pid": None if daemon is None else daemon.pid,
                 "heartbeat_at": None if daemon is None else _iso(daemon.heartbeat_at, app.zone),
             },
+            "size": size_row(reader.size(app.now)),
         }
 
 
@@ -252,6 +255,8 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     beat = _short(daemon["heartbeat_at"])
     click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
+    for line in size_lines(_table(told["size"])):
+        click.echo(line)
     rated = _table(told["alerts"])
     if any(rated.values()):
         click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Trend,
         Wording,
     )
+    from listener.search.size import StoreSize
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
     from listener.search.trend import Span
@@ -264,6 +265,13 @@ class Reader:
 
         with translated(self.path):
             return recall.read_recall(self._connection, since, until)
+
+    def size(self, now: datetime) -> StoreSize:
+        """Return how large the store is and how it grows."""
+        from listener.search import size
+
+        with translated(self.path):
+            return size.read_size(self._connection, self.path, now)
 
     def daemon(self) -> states.DaemonState | None:
         """Return what the daemon last said of itself."""
