@@ -155,7 +155,7 @@ def build_scoring(
                 problems.append(f"sentiment.{name}: {error}")
             else:
                 logger.warning("plug-in broken kind=scorer name=%s problem=%s", name, error)
-                named[name] = _BrokenScorer(name)
+                named[name] = _BrokenScorer(name, error)
     if problems or options is None:
         raise ConfigError(problems, where=where)
     try:
@@ -169,8 +169,13 @@ class _BrokenScorer:
 
     version = "0"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, error: PluginError) -> None:
         self.name = name
+        self._error = error
+
+    def check(self) -> str:
+        """Raise what went wrong."""
+        raise self._error
 
     def supports(self, language: str) -> bool:
         """Say that no language is left to another scorer."""

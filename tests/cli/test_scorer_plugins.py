@@ -116,9 +116,6 @@ def test_explain_tells_what_scores_which_language(plugged: Place) -> None:
     [
         ('scorers = { es = "cheerfull" }', 'did you mean "cheerful"?'),
         ('scorers = { en = "cheerful" }', 'sentiment.scorers.en: "cheerful" does not score it'),
-        ('scorers = { es = "gone" }', "plug-in gone of cheer does not load"),
-        ('scorers = { es = "failing" }', "sentiment.failing: this scorer cannot be made: OSError: no model here"),
-        ('scorers = { es = "nothing" }', "sentiment.nothing: this is no scorer"),
         (
             'scorers = { es = "cheerful" }\n[sentiment.cheerful]\nstrength = 7',
             "sentiment.cheerful.strength: 7 is too much",
@@ -137,6 +134,26 @@ def test_what_is_wrong_with_a_choice_is_told_before_anything_runs(plugged: Place
     plugged.configure(f"{CONFIG}[sentiment]\n{sentiment}\n")
     answer = plugged.run("check")
     assert answer.code == 2
+    assert problem in " ".join(answer.out.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("gone", "plug-in gone of cheer does not load"),
+        ("failing", "this scorer cannot be made: OSError: no model here"),
+        ("nothing", "this is no scorer; it lacks a part of the interface"),
+    ],
+)
+def test_a_plug_in_that_is_broken_leaves_its_languages_unscored_and_check_names_it(
+    plugged: Place, name: str, problem: str
+) -> None:
+    plugged.configure(f'{CONFIG}[sentiment]\nscorers = {{ es = "{name}" }}\n')
+    assert score(plugged, "esta tetera es buena y bonita")["reason"] == "broken_scorer"
+    assert score(plugged, "This kettle is really great")["scorer"] == "vader"
+    answer = plugged.run("check")
+    assert answer.code == 3
+    assert f"FAIL {name} " in " ".join(answer.out.split())
     assert problem in " ".join(answer.out.split())
 
 
