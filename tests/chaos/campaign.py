@@ -189,6 +189,7 @@ class Campaign:
         self.on_time: Callable[[int], None] = lambda _now: None
         self.is_pausing = False
         self.usual = 20
+        self.between = 12 * MINUTE
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -215,6 +216,7 @@ class Campaign:
     def run(self, *, kills: int, steps: int, burst: int, seconds: float = 1e9) -> Tally:
         """Go through at least `steps` steps and on until so many kills are done or the time is over."""
         began = time.monotonic()
+        self.between = max(2 * MINUTE, min(12 * MINUTE, 200 * MINUTE * steps // max(1, kills)))
         self.finish()
         self.order("collect", site=self.quiet)
         self.check()
@@ -274,7 +276,7 @@ class Campaign:
     def kill(self, *, site: Site | None = None) -> None:
         """Kill a pass after so many answers of the services and a moment more."""
         if not self.is_pausing:
-            self.world.advance(self.world.now + self.dice.randrange(5 * MINUTE, 12 * MINUTE))
+            self.world.advance(self.world.now + self.dice.randrange(self.between // 2, self.between))
         asked, wanted = self.asked(), self.dice.randrange(self.usual if site is None else 8)
         pause = self.dice.uniform(0, 0.03)
 
