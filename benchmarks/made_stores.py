@@ -414,10 +414,10 @@ class _Bulk:
         return self._authors[key]
 
     def _story(self, judged: Judged, at: int, rows: list[tuple[object, ...]]) -> int:
-        """Return the story: of the last mention with the same key, where that is within its reach."""
+        """Return the story: of the last mention with the same key, where that is within its reach; near copies there are none."""
         keys = story_keys(judged.mention)
         found = {
-            story for key in keys for then, story in [self._known.get(key.key, (0, 0))]
+            story for key in keys if not key.is_near for then, story in [self._known.get(key.key, (0, 0))]
             if story and at - then <= key.reach_seconds
         }  # fmt: skip
         if len(found) > 1:

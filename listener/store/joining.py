@@ -167,6 +167,8 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 def _numbers(found: object) -> list[int]:
     """Return the numbers of one column: one, none, or a list as JSON."""
+    if found == "[]":
+        return []
     if isinstance(found, str):
         return list(json.loads(found))
     return [found] if isinstance(found, int) else []
