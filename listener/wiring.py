@@ -7,8 +7,9 @@ that source is built, the sentiment stage when something is to be scored.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from listener.errors import ConfigError, PluginError, QueryError, UsageError, suggest
 from listener.frozen import dataclass
@@ -16,6 +17,7 @@ from listener.plugins import NOTIFIERS, SCORERS, SOURCES, check_kind, clashing, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import timedelta
     from pathlib import Path
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from listener.config import Brand, Config
     from listener.config.sample import SamplePart
     from listener.pipeline import Judge
+    from listener.pipeline.executors import Executor
     from listener.protocols import LanguageIdentifier, Notifier, RecheckFacts, Scorer, Source, SourceFacts, StopSignal
     from listener.query import Query
     from listener.search.models import StoredModel
@@ -45,6 +48,7 @@ __all__ = [
     "enabled_sources",
     "judge_maker",
     "listening",
+    "open_executor",
     "own_accounts",
     "queries_for",
     "read_alert_options",
@@ -58,6 +62,10 @@ __all__ = [
     "source_limits",
     "validate",
 ]
+
+logger: Final = logging.getLogger(__name__)
+
+S = TypeVar("S")
 
 _SOURCE_PARTS: Final = ("name", "Options", "facts", "plan", "fetch", "check", "close")
 
@@ -387,6 +395,22 @@ def judge_maker(
     from functools import partial
 
     return None if config.sentiment.get("scorers") else partial(build_judge, config, queries, tuple(models))
+
+
+def open_executor(
+    config: Config | None, make: Callable[[], S] | None
+) -> AbstractContextManager[Executor[S]] | AbstractContextManager[None]:
+    """Return what opens the configured executor of stages that `make` makes; None in place of it: work here."""
+    from contextlib import nullcontext
+
+    if config is None or config.listener.executor != "dask":
+        return nullcontext()
+    if make is None:
+        logger.warning("chosen scorers score in one process only; the Dask cluster is not used")
+        return nullcontext()
+    from listener.pipeline.executors import on_dask
+
+    return on_dask(config.listener.dask_scheduler, make)
 
 
 def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions, ...]]:

@@ -162,12 +162,12 @@ def _scored(app: App, file: Path, bad: BadLines, brand: str | None) -> list[Judg
     """Score the labelled lines of a file."""
     from sentiment.evaluation import Judged as Made
 
-    identifier, scorer, towards = scorer_towards(app, brand)
+    made = scorer_towards(app, brand)()
     judged: list[Judged] = []
     with opened(file) as stream:
         lines = _labelled(numbered_lines(stream, bad), bad)
         while chunk := list(islice(lines, _CHUNK)):
-            sentiments = score_lines([line for line, _ in chunk], identifier, scorer, towards)
+            sentiments = score_lines(made, [line for line, _ in chunk])
             for (line, expected), sentiment in zip(chunk, sentiments, strict=True):
                 claimed = line.obj.get("language")
                 judged.append(

@@ -17,10 +17,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.cli.context import App
+    from listener.config import Config
     from listener.mention import Sentiment
     from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
+    from listener.search.models import StoredModel
 
-__all__ = ["BadLines", "Line", "Towards", "numbered_lines", "opened", "score_lines", "scorer_towards"]
+__all__ = [
+    "BadLines",
+    "Line",
+    "LineRecipe",
+    "LineScorer",
+    "Towards",
+    "numbered_lines",
+    "opened",
+    "score_lines",
+    "scorer_towards",
+]
 
 _LINE_LIMIT: Final = 4 << 20
 
@@ -88,32 +100,60 @@ class Towards(NamedTuple):
     masks: tuple[str, ...]
 
 
-def scorer_towards(app: App, brand: str | None) -> tuple[LanguageIdentifier, Scorer, Towards | None]:
-    """Return what tells languages, what scores, and the brand that lines are scored for.
+class LineScorer(NamedTuple):
+    """Hold what scores lines: what tells languages, what scores, and the brand they are scored for."""
+
+    identifier: LanguageIdentifier
+    scorer: Scorer
+    towards: Towards | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRecipe:
+    """Hold what a `LineScorer` is made from, also in another process."""
+
+    config: Config | None
+    models: tuple[StoredModel, ...] = ()
+    towards: Towards | None = None
+
+    def __call__(self) -> LineScorer:
+        """Make it."""
+        from listener import scoring, wiring
+
+        identifier, scorer = wiring.build_scoring_of(self.config)
+        return LineScorer(identifier, scoring.with_models(scorer, self.models), self.towards)
+
+    @property
+    def elsewhere(self) -> LineRecipe | None:
+        """Return the recipe where another process may follow it; None where scorers are chosen, which may cost."""
+        return None if self.config is not None and self.config.sentiment.get("scorers") else self
+
+
+def scorer_towards(app: App, brand: str | None) -> LineRecipe:
+    """Return what makes the scorer of lines for a brand.
 
     With a brand of the configuration its rules hold, and what was learned from its labels.
     """
     from listener import wiring
 
     if brand is None:
-        return (*wiring.build_scoring_of(app.config_if_any), None)
-    from listener import scoring
+        return LineRecipe(config=app.config_if_any)
     from listener.search import Reader
 
     name = app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
-    identifier, scorer = wiring.build_scoring_of(app.config)
+    models: tuple[StoredModel, ...] = ()
     if app.config.database.exists():
         with Reader(app.config.database) as reader:
-            scorer = scoring.with_models(scorer, [one for one in reader.models() if one.brand == name])
+            models = tuple(one for one in reader.models() if one.brand == name)
     masks = tuple(sorted({each for query in queries for each in query.names}))
-    return identifier, scorer, Towards(name, next(query.names for query in queries if query.brand == name), masks)
+    names = next(query.names for query in queries if query.brand == name)
+    return LineRecipe(config=app.config, models=models, towards=Towards(name, names, masks))
 
 
-def score_lines(
-    chunk: Sequence[Line], identifier: LanguageIdentifier, scorer: Scorer, towards: Towards | None = None
-) -> list[Sentiment]:
-    """Return the sentiment of each line, in order; towards the `target` that a line names, else towards `towards`."""
+def score_lines(made: LineScorer, chunk: Sequence[Line]) -> list[Sentiment]:
+    """Return the sentiment of each line, in order; towards the `target` that a line names, else towards the brand."""
+    identifier, scorer, towards = made
     claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
     texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
     languages = identifier.identify(texts, claims)

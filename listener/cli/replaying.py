@@ -74,10 +74,9 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     stop = threading.Event()
     with stop_on_signals(stop), Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
         judge = wiring.build_judge(app.config, queries, reader.models(), database=app.database_path)
-        store.register(
-            [(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key
-        )
-        with progress_bar("mentions") as move:
+        store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key)
+        make = wiring.judge_maker(app.config, queries, reader.models())
+        with wiring.open_executor(app.config, make) as executor, progress_bar("mentions") as move:
             report = how(
                 store,
                 reader,
@@ -85,6 +84,7 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
                 stop,
                 now=app.now,
                 brand=named,
+                executor=executor,
                 on_chunk=lambda report: move(report.done, report.total),
             )
     brands = [one.name for one in app.config.brands if named in {None, one.name}]

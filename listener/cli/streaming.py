@@ -35,12 +35,15 @@ def score(app: App, file: Path, brand: str | None) -> int:
 
     Needs no configuration; where one is found its [sentiment] table holds.
     """
-    identifier, scorer, towards = scorer_towards(app, brand)
+    from listener import wiring
+    from listener.pipeline.executors import Here
+
+    recipe = scorer_towards(app, brand)
     bad = BadLines()
-    with opened(file) as stream:
-        lines = _read(stream, bad)
-        while chunk := list(islice(lines, _CHUNK)):
-            for line, sentiment in zip(chunk, score_lines(chunk, identifier, scorer, towards), strict=True):
+    with opened(file) as stream, wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere:
+        executor = elsewhere or Here(recipe())
+        for chunk, sentiments in executor.map(score_lines, _chunks(_read(stream, bad))):
+            for line, sentiment in zip(chunk, sentiments, strict=True):
                 _write({**line.obj, "sentiment": sentiment_json(sentiment)})
             sys.stdout.flush()
     return _SOME_FAILED if bad.count else 0
@@ -114,6 +117,11 @@ def _identifier() -> LanguageIdentifier:
 def _read(stream: IO[bytes], bad: BadLines) -> Iterator[Line]:
     for _, line in numbered_lines(stream, bad):
         yield line
+
+
+def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while chunk := list(islice(lines, _CHUNK)):
+        yield chunk
 
 
 def _write(obj: dict[str, Any]) -> None:

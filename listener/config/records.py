@@ -72,6 +72,16 @@ class ListenerSettings:
         default=(timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30)),
         minimum=60,
     )
+    executor: str = option(
+        "Where score, match, rematch and rescore do their work: here, or on a Dask cluster (extra dask).",
+        default="here",
+        choices=("here", "dask"),
+    )
+    dask_scheduler: str = option(
+        "Address of the cluster's scheduler; empty: a cluster of this machine's own processors.",
+        default="",
+        example="tcp://127.0.0.1:8786",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from listener.mention import SCORE_SCALE
+from listener.pipeline.executors import Here
 from listener.store import Rejudged, ReplayMark, Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listener.mention import Match
+    from listener.pipeline.executors import Executor
     from listener.pipeline.judge import Judge
     from listener.protocols import StopSignal
     from listener.search.history import HistoryReader, StoredMention
@@ -71,39 +74,20 @@ def rematch(
     *,
     now: datetime,
     brand: str | None = None,
+    executor: Executor[Judge] | None = None,
     on_chunk: Callable[[ReplayReport], None] = lambda _report: None,
 ) -> ReplayReport:
     """Match every stored mention with the present queries, also those that matched nothing before.
 
     `brand` leaves all others as they are. Matches of brands that are not
     configured (any more) stay. A match that comes out as it was keeps its score;
-    one that is new is scored in the language that was identified.
+    one that is new is scored in the language that was identified. `executor` does
+    the work with the same stages; without one it is done here.
     """
     scope = {name: version for name, version in judge.queries.items() if brand in {None, name}}
-
-    def decide(chunk: Sequence[StoredMention]) -> list[_Decision]:
-        found = [[match for match in judge.match(one.mention, one.language) if match.brand in scope] for one in chunk]
-        kept = [{verdict.match: verdict for verdict in one.verdicts} for one in chunk]
-        waiting = [
-            (one.mention, match, one.language)
-            for one, matches, known in zip(chunk, found, kept, strict=True)
-            for match in matches
-            if match not in known
-        ]
-        sentiments = iter(judge.score(waiting) if waiting else ())
-        return [
-            (
-                one.language,
-                (
-                    *(verdict for verdict in one.verdicts if verdict.match.brand not in scope),
-                    *(known.get(match) or Verdict(match=match, sentiment=next(sentiments)) for match in matches),
-                ),
-            )
-            for one, matches, known in zip(chunk, found, kept, strict=True)
-        ]
-
     replay = _Replay(store, reader, stop, kind=_REMATCH, target=_digest(sorted(scope.items())))
-    return replay.run("all", None, decide, now=now, on_chunk=on_chunk)
+    work = partial(_rematched, frozenset(scope))
+    return replay.run("all", None, executor or Here(judge), work, now=now, on_chunk=on_chunk)
 
 
 def rescore(
@@ -114,35 +98,62 @@ def rescore(
     *,
     now: datetime,
     brand: str | None = None,
+    executor: Executor[Judge] | None = None,
     on_chunk: Callable[[ReplayReport], None] = lambda _report: None,
 ) -> ReplayReport:
     """Identify the language of every stored match anew and score it with the present scorers.
 
     `brand` leaves the scores of all others as they are. What matches is not
-    looked at: that is `rematch`.
+    looked at: that is `rematch`. `executor` does the work with the same stages;
+    without one it is done here.
     """
     scope = {name for name in judge.queries if brand in {None, name}}
-
-    def decide(chunk: Sequence[StoredMention]) -> list[_Decision]:
-        languages = judge.identify([one.mention for one in chunk])
-        waiting = [
-            (one.mention, verdict.match, language)
-            for one, language in zip(chunk, languages, strict=True)
-            for verdict in one.verdicts
-            if verdict.match.brand in scope
-        ]
-        sentiments = iter(judge.score(waiting) if waiting else ())
-
-        def again(verdict: Verdict) -> Verdict:
-            return Verdict(match=verdict.match, sentiment=next(sentiments)) if verdict.match.brand in scope else verdict
-
-        return [
-            (language, tuple(again(verdict) for verdict in one.verdicts))
-            for one, language in zip(chunk, languages, strict=True)
-        ]
-
     replay = _Replay(store, reader, stop, kind=_RESCORE, target=_digest([sorted(scope), judge.scoring]))
-    return replay.run("matched", brand, decide, now=now, on_chunk=on_chunk)
+    work = partial(_rescored, frozenset(scope))
+    return replay.run("matched", brand, executor or Here(judge), work, now=now, on_chunk=on_chunk)
+
+
+def _rematched(scope: frozenset[str], judge: Judge, chunk: Sequence[StoredMention]) -> list[_Decision]:
+    """Decide what mentions match, of the brands in scope, and score what is new."""
+    found = [[match for match in judge.match(one.mention, one.language) if match.brand in scope] for one in chunk]
+    kept = [{verdict.match: verdict for verdict in one.verdicts} for one in chunk]
+    waiting = [
+        (one.mention, match, one.language)
+        for one, matches, known in zip(chunk, found, kept, strict=True)
+        for match in matches
+        if match not in known
+    ]
+    sentiments = iter(judge.score(waiting) if waiting else ())
+    return [
+        (
+            one.language,
+            (
+                *(verdict for verdict in one.verdicts if verdict.match.brand not in scope),
+                *(known.get(match) or Verdict(match=match, sentiment=next(sentiments)) for match in matches),
+            ),
+        )
+        for one, matches, known in zip(chunk, found, kept, strict=True)
+    ]
+
+
+def _rescored(scope: frozenset[str], judge: Judge, chunk: Sequence[StoredMention]) -> list[_Decision]:
+    """Decide how mentions feel, towards the brands in scope."""
+    languages = judge.identify([one.mention for one in chunk])
+    waiting = [
+        (one.mention, verdict.match, language)
+        for one, language in zip(chunk, languages, strict=True)
+        for verdict in one.verdicts
+        if verdict.match.brand in scope
+    ]
+    sentiments = iter(judge.score(waiting) if waiting else ())
+
+    def again(verdict: Verdict) -> Verdict:
+        return Verdict(match=verdict.match, sentiment=next(sentiments)) if verdict.match.brand in scope else verdict
+
+    return [
+        (language, tuple(again(verdict) for verdict in one.verdicts))
+        for one, language in zip(chunk, languages, strict=True)
+    ]
 
 
 class _Replay:
@@ -159,15 +170,16 @@ class _Replay:
         self,
         only: str,
         brand: str | None,
-        decide: Callable[[Sequence[StoredMention]], list[_Decision]],
+        executor: Executor[Judge],
+        work: Callable[[Judge, Sequence[StoredMention]], list[_Decision]],
         *,
         now: datetime,
         on_chunk: Callable[[ReplayReport], None],
     ) -> ReplayReport:
         begun = self._store.replay_position(self._kind, self._target)
         report = ReplayReport(total=self._reader.count_stored())
-        for chunk in self._reader.stored(only, brand=brand, after=begun):
-            judged = list(_changes(chunk, decide(chunk), report))
+        for chunk, decisions in executor.map(work, self._reader.stored(only, brand=brand, after=begun)):
+            judged = list(_changes(chunk, decisions, report))
             position = chunk[-1].number
             mark = ReplayMark(kind=self._kind, target=self._target, position=position)
             report.changed += self._store.save_replay(judged, mark=mark, now=now)
