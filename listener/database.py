@@ -78,6 +78,10 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     name: str = getattr(error, "sqlite_errorname", None) or ""
     if name in _FULL:
         return StoreFullError(f"{path}: the disk is full; free some space and run again, nothing stored is lost")
+    if name == "SQLITE_IOERR":  # a virtual table does not hand on which part of the write failed
+        return StoreFullError(
+            f"{path}: the disk is full, or fails; free some space and run again, nothing stored is lost"
+        )
     if name in _BUSY:
         return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
     if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
