@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING, Final
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
 from sentiment.lexical import LexicalScorer
+from sentiment.parts import part_lexicon, without_comparing_like
 from sentiment.reading import Reading, summarise
 from sentiment.rulesets import RESERVED_VALENCES
-from sentiment.target import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 """Raised whenever a change here changes a score."""
 
 _NEGATION: Final[float] = N_SCALAR
@@ -335,8 +335,8 @@ class VaderScorer(LexicalScorer):
 
 
 def _read_part(text: str) -> Reading:
-    """Return how the part about a target reads; "like" counts there only where it can be a verb."""
-    return _part_rules().read(_COMPARING_LIKE.sub(_without_like, text) if "like" in text.lower() else text)
+    """Return how the part about a target reads."""
+    return _part_rules().read(without_comparing_like(text))
 
 
 @cache
@@ -348,26 +348,6 @@ def _whole_rules() -> VaderRules:
 
 @cache
 def _part_rules() -> VaderRules:
-    """Return the rules for parts: comparisons between brands need words that VADER does not list."""
+    """Return the rules for parts, see `sentiment.parts`."""
     rules = default_rules()
-    return VaderRules({**RESERVED_VALENCES, **_COMPARATIVES, **rules.lexicon}, rules.emoji)
-
-
-def _without_like(found: re.Match[str]) -> str:
-    return f"{found[1] or ''}{MASK}"
-
-
-_COMPARATIVES: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("faster", "cheaper", "lighter", "quieter", "simpler", "smoother", "sturdier", "preferred"), 1.5),
-    **dict.fromkeys(("prefer", "outperforms", "outclasses", "beats", "preferable"), 1.9),
-    **dict.fromkeys(("slower", "pricier", "heavier", "louder", "buggier", "clunkier", "flimsier", "costlier"), -1.5),
-}
-"""Own valences, on VADER's scale."""
-
-_COMPARING_LIKE: Final = re.compile(
-    r"""(?:(?:^|(?<=\s))
-    ((?!(?:i|you|u|we|they|ya|people|who|would|to|do|don't|dont|doesn't|didn't|does|did|really|also|not|never|i'd|still
-    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S+\s+)|^\W*)like\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-""""Looks like", "something like", "a day like this": the commonest false praise of a brand."""
+    return VaderRules({**RESERVED_VALENCES, **part_lexicon(rules.lexicon)}, rules.emoji)

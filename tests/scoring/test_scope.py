@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from listener.mention import Sentiment
 from listener.protocols import ScoringTask
 from sentiment.scope import scope_of
-from sentiment.vader import VaderScorer
+from sentiment.vader import VaderScorer, polarity_scores
 
 BRANDS = ("Acme", "Globex")
 
@@ -97,6 +97,35 @@ def test_spans_count_from_the_text_also_where_there_is_a_title() -> None:
 def test_like_in_a_comparison_praises_nobody() -> None:
     assert towards("Acme", "It looks like Acme has a new router").evidence == 0
     assert towards("Acme", "I like Acme").label.word == "positive"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Acme is slow and bulky", "negative"),
+        ("My Acme overheats all day", "negative"),
+        ("the bland soup at Acme", "negative"),
+        ("Acme is fast and affordable", "positive"),
+        ("Acme is not fast", "negative"),
+        ("Acme works well", "positive"),
+        ("please help, which Acme sentence do you want", "neutral"),
+        ("playing with friends on Acme, ok", "neutral"),
+        ("Acme wins the peace prize, I hope", "positive"),
+        ("I hope Acme hears this", "neutral"),
+        ("I love Acme :)", "positive"),
+    ],
+)
+def test_towards_a_brand_faults_and_merits_count_and_requests_and_wishes_do_not(text: str, label: str) -> None:
+    result = towards("Acme", text)
+    assert (result.label.word if result.evidence else "neutral") == label
+
+
+def test_the_whole_text_is_scored_as_vader_does_beside_a_part_that_is_not() -> None:
+    text = "please help, my Acme is slow"
+    result = towards("Acme", text)
+    assert result.score is not None
+    assert result.score < 0
+    assert result.whole_text_score == polarity_scores(text)["compound"] > 0
 
 
 def test_the_names_of_the_target_are_masked_too() -> None:
