@@ -134,13 +134,19 @@ def _refuse_to_delete(self: object, name: str) -> None:
     raise dataclasses.FrozenInstanceError(msg)
 
 
+@cache
+def _names(cls: Any) -> tuple[str, ...]:
+    """Return the names of the fields: asking each time would be most of the cost of sending a record."""
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
 def _get_state(self: Any) -> list[object]:
-    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+    return [getattr(self, name) for name in _names(type(self))]
 
 
 def _set_state(self: Any, state: list[object]) -> None:
-    for field, value in zip(dataclasses.fields(self), state, strict=True):
-        object.__setattr__(self, field.name, value)
+    for name, value in zip(_names(type(self)), state, strict=True):
+        object.__setattr__(self, name, value)
 
 
 _SHARED = {
