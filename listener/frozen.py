@@ -141,11 +141,13 @@ def _names(cls: Any) -> tuple[str, ...]:
 
 
 def _get_state(self: Any) -> list[object]:
-    return [getattr(self, name) for name in _names(type(self))]
+    cls: Any = type(self)
+    return [getattr(self, name) for name in _names(cls)]
 
 
 def _set_state(self: Any, state: list[object]) -> None:
-    for name, value in zip(_names(type(self)), state, strict=True):
+    cls: Any = type(self)
+    for name, value in zip(_names(cls), state, strict=True):
         object.__setattr__(self, name, value)
 
 
