@@ -94,7 +94,7 @@ def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_s
     assert "4500 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
 
 
-def test_workers_give_the_same_store_also_where_they_are_killed(place: Place) -> None:
+def test_workers_give_the_same_store(place: Place) -> None:
     file = place.folder / "all.jsonl"
     right = undisturbed(place, lines_of(3_300), file)
     assert place.run("import", str(file), "--workers", "1").code == 0
