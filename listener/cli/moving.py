@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.pipeline.importing import ImportReport
     from listener.pipeline.judge import Judge
+    from listener.search import MentionFilter
     from listener.store import ReplayMark
 
 __all__ = ["export", "import_"]
@@ -33,7 +34,10 @@ _RECOGNISED_BY: Final = 1 << 20
 """Bytes at the begin of a file by which, with its size, it is known again."""
 _MOST_WORKERS: Final = 2
 """More do not help: one process writes, and is busy with that."""
+_WORTH_WORKERS: Final = 16 << 20
+"""Bytes of a file: a smaller one is done about as soon as workers have loaded their languages."""
 _FILE_FORMATS: Final = ("jsonl", "csv")
+_PARQUET: Final = "parquet"
 
 
 @click.command(
@@ -51,7 +55,7 @@ _FILE_FORMATS: Final = ("jsonl", "csv")
     "--workers",
     type=click.IntRange(0, 64),
     default=None,
-    help="Processes that read and score beside this one; 0 none. Default: one a processor, at most 2.",
+    help="Processes that read and score beside this one; 0 none. Default: for large files one a processor, at most 2.",
 )
 @click.option("--format", "file_format", type=click.Choice(_FILE_FORMATS), default=None, help="Else by the ending.")
 @config_option
@@ -96,7 +100,7 @@ def import_(
             stop,
             now=app.now,
             keep_unmatched=keep_unmatched,
-            workers=_workers(workers),
+            workers=_workers(workers, size),
             make=wiring.judge_maker(app.config, queries, models),
             mark=None if place is None else lambda done: replace(place, position=before + done),
             on_bad=_report_bad,
@@ -112,14 +116,24 @@ def import_(
 
 
 @click.command(
-    epilog=examples("listener export > all.jsonl", "listener export --brand Acme --since 30d --output acme.csv.gz")
+    epilog=examples(
+        "listener export > all.jsonl",
+        "listener export --brand Acme --since 30d --output acme.csv.gz",
+        "listener export --format parquet --output archive",
+    )
 )
 @click.option("--brand", default=None, metavar="BRAND", help="Only mentions of this brand.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option("--since", default=None, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included).")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here; default: stdout.")
-@click.option("--format", "file_format", type=click.Choice(_FILE_FORMATS), default=None, help="Else by the ending.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write here; default: stdout.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice((*_FILE_FORMATS, _PARQUET)),
+    default=None,
+    help="Else by the ending; parquet fills the folder --output, a part a brand and day.",
+)
 @config_option
 @database_option
 @now_option
@@ -133,7 +147,11 @@ def export(
     output: Path | None,
     file_format: str | None,
 ) -> None:
-    """Write stored mentions as JSONL or CSV, oldest first; `listener import` reads them again."""
+    """Write stored mentions as JSONL or CSV, oldest first; `listener import` reads them again.
+
+    Parquet (extra parquet) is for other engines: mentions with what was decided about
+    them, in folders brand=NAME/day=DATE; a day written again is replaced.
+    """
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
 
@@ -144,10 +162,26 @@ def export(
         until=None if until is None else parse_when(until, now=app.now, zone=app.zone),
     )
     chosen = file_format or format_of(output)
+    if chosen == _PARQUET:
+        _export_parquet(app, wanted, output)
+        return
     with Reader(app.database_path) as reader, ExitStack() as stack:
         out = sys.stdout if output is None else stack.enter_context(create(output))
         count = _write(reader.every_mention(wanted), out, chosen)
     click.echo(f"{count} mentions written", err=True)
+
+
+def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:
+    from listener.errors import UsageError
+    from listener.parquet import write_parquet
+    from listener.search import Reader
+
+    if folder is None or str(folder) == "-":
+        msg = "Parquet is written into a folder: name it with --output"
+        raise UsageError(msg)
+    with Reader(app.database_path) as reader:
+        count = write_parquet(reader.every_decided(wanted), folder)
+    click.echo(f"{count} mentions written below {folder}", err=True)
 
 
 def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
@@ -178,10 +212,12 @@ def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:
     return Mark(kind=f"import {digest}", target=digest, position=0)
 
 
-def _workers(asked: int | None) -> int:
-    """Return how many processes to use beside this one: none where there is but one processor."""
+def _workers(asked: int | None, size: int) -> int:
+    """Return how many processes to use beside this one: none for a small file, or where there is but one processor."""
     if asked is not None:
         return asked
+    if size < _WORTH_WORKERS:
+        return 0
     processors = os.cpu_count() or 1
     return 0 if processors == 1 else min(processors, _MOST_WORKERS)
 
