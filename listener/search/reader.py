@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
     from listener.search.trend import Span
+    from listener.search.verdicts import Decided
 
 __all__ = ["Reader"]
 
@@ -144,6 +145,14 @@ class Reader:
 
         with translated(self.path):
             yield from exporting.iterate_mentions(self._connection, wanted)
+
+    def every_decided(self, wanted: MentionFilter) -> Iterator[Decided]:
+        """Yield what a filter asks for by brand, source and time with its verdicts, brand by brand, oldest first."""
+        self._require_source(wanted.source)
+        from listener.search import verdicts
+
+        with translated(self.path):
+            yield from verdicts.iterate_decided(self._connection, wanted)
 
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""

@@ -1,0 +1,78 @@
+"""Hand out stored mentions with what was decided about them, brand by brand, in order of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import from_epoch, to_epoch
+from listener.frozen import dataclass
+from listener.mention import SCORE_SCALE, Label, Mention
+from listener.search.exporting import COLUMNS, read_mention
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from listener.search.records import MentionFilter
+
+__all__ = ["Decided", "iterate_decided"]
+
+_DECIDED: Final = f"""
+SELECT brands.name, matches.published_at, matches.language, matches.label, matches.score, evidence, confidence,
+       scorers.name, scorers.version, reason, mentions.story_id, {COLUMNS}
+FROM matches JOIN brands ON brands.id = matches.brand_id JOIN scorers ON scorers.id = scorer_id
+JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN authors ON authors.id = mentions.author_id
+WHERE mentions.text IS NOT NULL AND matches.label <> {int(Label.IRRELEVANT)}
+  AND (:brand IS NULL OR brands.name = :brand) AND (:source IS NULL OR sources.name = :source)
+  AND (:since IS NULL OR matches.published_at >= :since) AND (:until IS NULL OR matches.published_at < :until)
+ORDER BY matches.brand_id, matches.published_at, matches.mention_id
+"""  # noqa: S608 - built from constants of this module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Hold a mention with what counts of it for a brand: its time, story, identified language and feeling."""
+
+    brand: str
+    at: datetime
+    story: int
+    language: str
+    label: Label
+    score: float | None
+    evidence: int
+    confidence: float | None
+    scorer: str
+    version: str
+    reason: str | None
+    mention: Mention
+
+
+def iterate_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> Iterator[Decided]:
+    """Yield what a filter asks for by brand, source and time, one brand after the other, oldest first.
+
+    A mention of two brands comes twice; what people called irrelevant does not come.
+    """
+    values = {
+        "brand": wanted.brand,
+        "source": wanted.source,
+        "since": None if wanted.since is None else to_epoch(wanted.since),
+        "until": None if wanted.until is None else to_epoch(wanted.until),
+    }
+    for row in connection.execute(_DECIDED, values):
+        brand, at, language, label, score, evidence, confidence, scorer, version, reason, story, *rest = row
+        yield Decided(
+            brand=brand,
+            at=from_epoch(at),
+            story=story,
+            language=language,
+            label=Label(label),
+            score=None if score is None else score / SCORE_SCALE,
+            evidence=evidence,
+            confidence=confidence,
+            scorer=scorer,
+            version=version,
+            reason=reason,
+            mention=read_mention(rest),
+        )
