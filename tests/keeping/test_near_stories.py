@@ -18,7 +18,31 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.store import Store
 
-WORDS = ["lid", "cap", "jar", "pot", "pan", "tin", "cup", "mug", "bag", "box", "van", "bus", "car", "hat", "tie", "red", "blue", "new", "old", "big", "small", "warm", "cold"]
+WORDS = [
+    "lid",
+    "cap",
+    "jar",
+    "pot",
+    "pan",
+    "tin",
+    "cup",
+    "mug",
+    "bag",
+    "box",
+    "van",
+    "bus",
+    "car",
+    "hat",
+    "tie",
+    "red",
+    "blue",
+    "new",
+    "old",
+    "big",
+    "small",
+    "warm",
+    "cold",
+]
 
 
 def posts(seed: int) -> list[Mention]:
