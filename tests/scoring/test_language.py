@@ -92,6 +92,7 @@ SHARED = Identifier()
         ("lucu banget", "id"),
         ("nak tengok lagi esok", "ms"),
         ("Fantastic!", "en"),
+        ("Acme war", "en"),
         ("अच्छी चाय", "hi"),
         ("छान चहा आहे", "mr"),
         ("अच्छा काम नहीं", "hi"),
