@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,13 @@ HOUR = timedelta(hours=1)
 BRAND = WatchedBrand(name="Acme", names=("acme",), sources=("x",))
 DESTINATIONS = ("mail to team@example.com", "mail to boss@example.com")
 SEARCH = Resource(key="acme-1", lane="search", native="acme", brand="Acme")
+
+WORDS = [
+    first + last
+    for first in ("mor", "tel", "kan", "pid", "rus", "lov", "hem", "zat")
+    for last in ("a", "ine", "ock", "ulp", "er")
+]
+"""Forty words that mean nothing."""
 
 
 @dataclass
@@ -73,13 +81,18 @@ class Station:
         return self.rows("SELECT key, destination, kind FROM outbox ORDER BY key, destination")
 
 
+def said_by(person: str) -> str:
+    """Return what a person says in words of their own, so that no two are near copies of one another."""
+    return " ".join(random.Random(person).sample(WORDS, 10))
+
+
 def usual(begin: datetime, end: datetime) -> list[Mention]:
     """Return two mentions an hour, each with words of its own."""
     hours = int((end - begin) / HOUR)
     return [
         make_mention(
             1,
-            f"acme lid number {hour}-{turn} is what I have in the kitchen since {hour * 7 + turn} days",
+            f"acme lid {said_by(f'{begin} {hour}-{turn}')}",
             id=f"{int(begin.timestamp())}-{hour}-{turn}",
             author=Author(id=f"usual-{hour}-{turn}"),
             published_at=begin + HOUR * hour + timedelta(minutes=11 + 30 * turn),
@@ -94,7 +107,7 @@ def burst(at: datetime, count: int = 60) -> list[Mention]:
     return [
         make_mention(
             1,
-            f"acme recall of the kettle, says witness {number} of {number * 3} in town",
+            f"acme recall of the kettle, {said_by(f'witness {number}')}",
             id=f"burst-{number}",
             author=Author(id=f"witness-{number}"),
             published_at=at + timedelta(seconds=10 * number),
