@@ -8,6 +8,7 @@ from pathlib import Path
 from alerting.watching import HOUR, QUARTER, START, burst, said, usual, watching
 from listener.alerts.options import RuleOptions
 from listener.mention import Author, Engagement
+from servers.world import own_words
 
 SPIKE = RuleOptions(name="spike", kind="spike", tier="push")
 BY_SOURCE = RuleOptions(name="each", kind="spike", sources=("x", "hackernews"), tier="push")
@@ -99,7 +100,7 @@ def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> No
         said(
             "x",
             START + HOUR * turn,
-            f"acme reply {turn} of a long talk about {turn * 3} things",
+            f"acme reply {own_words(f'reply {turn}')}",
             f"reply-{turn}",
             thread="t1",
             engagement=Engagement(likes=400, reposts=0, replies=0),

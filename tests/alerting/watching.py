@@ -14,7 +14,7 @@ from listener.pipeline import AlertStage, WatchedBrand
 from listener.protocols import Resource
 from listener.search import EpisodeRow, Reader
 from listener.store import PageProgress, Store
-from servers.world import make_judge, make_mention, open_store
+from servers.world import make_judge, make_mention, open_store, own_words
 
 START = datetime(2026, 11, 20, 6, tzinfo=UTC)
 """What lies before is history, what comes after is read live."""
@@ -95,7 +95,7 @@ def usual(*, days: int = 8, sources: Sequence[str] = SOURCES) -> list[Mention]:
         said(
             source,
             START - HOUR * (hour + 1) + timedelta(minutes=11 + 30 * turn),
-            f"acme lid number {hour}-{turn} is what {source} has in the kitchen since {hour * 7 + turn} days",
+            f"acme lid {own_words(f'{source} {hour}-{turn}')}",
             f"usual-{hour}-{turn}",
         )
         for source in sources
@@ -110,7 +110,7 @@ def burst(source: str, at: datetime, count: int = 60, about: str = "recall of th
         said(
             source,
             at + timedelta(seconds=10 * number),
-            f"acme {about}, says witness {number} of {number * 3} in town {number * number}",
+            f"acme {about}, {own_words(f'{source} {about} {number}')}",
             f"{about.split(maxsplit=1)[0]}-{number}",
         )
         for number in range(count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,7 @@ from listener.pipeline import AlertStage, Judge, WatchedBrand
 from listener.protocols import Resource
 from listener.search import Reader
 from listener.store import PageProgress, Store
-from servers.world import make_judge, make_mention, open_store
+from servers.world import make_judge, make_mention, open_store, own_words
 
 START = datetime(2026, 11, 20, 6, tzinfo=UTC)
 """A Friday at 11:30 in India: what lies before is history, what comes after is read live."""
@@ -27,13 +26,6 @@ HOUR = timedelta(hours=1)
 BRAND = WatchedBrand(name="Acme", names=("acme",), sources=("x",))
 DESTINATIONS = ("mail to team@example.com", "mail to boss@example.com")
 SEARCH = Resource(key="acme-1", lane="search", native="acme", brand="Acme")
-
-WORDS = [
-    first + last
-    for first in ("mor", "tel", "kan", "pid", "rus", "lov", "hem", "zat")
-    for last in ("a", "ine", "ock", "ulp", "er")
-]
-"""Forty words that mean nothing."""
 
 
 @dataclass
@@ -81,18 +73,13 @@ class Station:
         return self.rows("SELECT key, destination, kind FROM outbox ORDER BY key, destination")
 
 
-def said_by(person: str) -> str:
-    """Return what a person says in words of their own, so that no two are near copies of one another."""
-    return " ".join(random.Random(person).sample(WORDS, 10))
-
-
 def usual(begin: datetime, end: datetime) -> list[Mention]:
     """Return two mentions an hour, each with words of its own."""
     hours = int((end - begin) / HOUR)
     return [
         make_mention(
             1,
-            f"acme lid {said_by(f'{begin} {hour}-{turn}')}",
+            f"acme lid {own_words(f'{begin} {hour}-{turn}')}",
             id=f"{int(begin.timestamp())}-{hour}-{turn}",
             author=Author(id=f"usual-{hour}-{turn}"),
             published_at=begin + HOUR * hour + timedelta(minutes=11 + 30 * turn),
@@ -107,7 +94,7 @@ def burst(at: datetime, count: int = 60) -> list[Mention]:
     return [
         make_mention(
             1,
-            f"acme recall of the kettle, {said_by(f'witness {number}')}",
+            f"acme recall of the kettle, {own_words(f'witness {number}')}",
             id=f"burst-{number}",
             author=Author(id=f"witness-{number}"),
             published_at=at + timedelta(seconds=10 * number),

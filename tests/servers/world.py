@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,18 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME = build_query(brand="Acme", keywords=["acme"])
 GLOBEX = build_query(brand="Globex", keywords=["globex"])
 QUERIES: tuple[Query, ...] = (ACME, GLOBEX)
+
+WORDS = [
+    first + last
+    for first in ("mor", "tel", "kan", "pid", "rus", "lov", "hem", "zat")
+    for last in ("a", "ine", "ock", "ulp", "er")
+]
+"""Forty words that mean nothing."""
+
+
+def own_words(person: str) -> str:
+    """Return what a person says in words of their own, so that no two are near copies of one another."""
+    return " ".join(random.Random(person).sample(WORDS, 10))
 
 
 class WordScorer:
