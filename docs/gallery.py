@@ -55,24 +55,25 @@ _SCRIPT_CHARTS: Final = (
     ("scripts-languages", "languages Acme --since 30d"),
 )
 _BROKEN: Final = (
-    "मेरी केतली टूट गई, बहुत खराब सेवा 😡",
-    "میری کیتلی ٹوٹ گئی، بہت خراب سروس 😡",
-    "என் கெட்டில் உடைந்தது, மோசமான சேவை 😡",
-    "ਮੇਰੀ ਕੇਤਲੀ ਟੁੱਟ ਗਈ, ਬਹੁਤ ਮਾੜੀ ਸੇਵਾ 😡",
-    "ケトルが壊れました、ひどい対応です 😡",
-    "El hervidor se rompió, pésimo servicio 😡",
-    "The kettle broke, terrible service 😡👎🏽",
+    "केतली टूट गई, खराब 😡",
+    "کیتلی ٹوٹ گئی، خراب 😡",
+    "கெட்டில் உடைந்தது, மோசம் 😡",
+    "ਕੇਤਲੀ ਟੁੱਟ ਗਈ, ਮਾੜੀ 😡",
+    "ケトル最悪 😡",
+    "Hervidor roto, pésimo 😡",
+    "The kettle broke, terrible 😡👎🏽",
 )
 _LOVED: Final = (
     "केतली बहुत अच्छी है ❤️",
     "کیتلی بہت اچھی ہے ❤️",
     "கெட்டில் மிகவும் நன்று ❤️",
     "ਕੇਤਲੀ ਬਹੁਤ ਵਧੀਆ ਹੈ ❤️",
-    "このケトルは素晴らしい、大好きです ❤️",
+    "ケトル大好き ❤️",
     "Me encanta este hervidor ❤️",
     "I love this kettle ❤️👩‍🚀🇮🇳",
 )
-"""Invented sentences about an invented kettle, in seven languages and scripts, with emoji of several code points."""
+"""Invented sentences about an invented kettle, in seven languages and scripts, with emoji of several code points;
+so short that they are no near copies of one another when a number is added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ def _write_scripts(folder: Path) -> None:
 
 
 def _mentions() -> Iterator[dict[str, object]]:
-    start = datetime.combine(ARCHIVE_END.date(), datetime.min.time(), UTC) - timedelta(days=30)
+    start = datetime.combine(ARCHIVE_END.date(), datetime.min.time(), UTC) - timedelta(days=29)
     for day in range(30):
         texts = [*_LOVED, *(_BROKEN * 3 if day >= 27 else _BROKEN[day % 7 : day % 7 + 1])]  # noqa: PLR2004 - the last three days
         for place, text in enumerate(texts):
@@ -180,7 +181,7 @@ def _mentions() -> Iterator[dict[str, object]]:
                 "url": f"https://forum.example/{day}/{place}",
                 "author": {"id": f"{day}-{place}", "handle": f"reader{13 * day + place}"},
                 "text": f"Acme K{13 * day + place}: {text}",
-                "published_at": (start + timedelta(days=day, minutes=(197 * place + 61 * day) % 1_440)).isoformat(),
+                "published_at": (start + timedelta(days=day, minutes=(197 * place + 61 * day) % 1_110)).isoformat(),
                 "engagement": {"likes": place * 3 % 11, "reposts": 0, "replies": 1, "views": None},
             }
 
