@@ -35,7 +35,7 @@ def read_thing(thing: Mapping[str, object]) -> Mention | Skipped:
     """
     kind, fields = thing.get("kind"), as_object(thing.get("data"))
     name = _fullname(fields, kind)
-    if name is None or kind not in {"t1", "t3"}:
+    if name is None or kind not in ("t1", "t3"):  # a tuple: what a service sends may not be hashable
         return Skipped(id=name, reason="neither a post nor a comment")
     text = _text(fields, "body" if kind == "t1" else "selftext")
     title = line_of(fields.get("title")) if kind == "t3" else None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.api import Engagement, Mention, Page, Query, Resource, Window
+from listener.api import Engagement, Mention, Page, Query, Resource, Skipped, Window
 from listener.errors import UsageError
 from listener.query import Or, Phrase
 from listener.testing import check_source
@@ -465,3 +465,9 @@ def check_mapping(kind: str, data: dict, mention: Mention) -> None:
         assert mention.engagement.replies == data["num_comments"]
         assert mention.repost_of == data.get("crosspost_parent")
         assert bool(mention.links) == (not data["is_self"] and data["url"] != mention.url)
+
+
+def test_a_thing_whose_kind_is_no_word_is_skipped() -> None:
+    assert read_thing({"kind": ["t3"], "data": {"name": "t3_abc", "title": "acme"}}) == Skipped(
+        id="t3_abc", reason="neither a post nor a comment"
+    )
