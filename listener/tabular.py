@@ -43,7 +43,6 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
 
     Raises InputError where the columns that every mention needs are missing.
     """
-    csv.field_size_limit(_CELL_LIMIT)
     rows = csv.reader(stream)
     names = [name.strip().lstrip("\ufeff") for name in next(rows, [])]
     missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
@@ -51,6 +50,7 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
         msg = f"the first row must name the columns; missing: {', '.join(missing)}"
         raise InputError(msg)
     while True:
+        csv.field_size_limit(_CELL_LIMIT)  # one for the whole process: another reader may have set its own between rows
         try:
             row = next(rows)
         except StopIteration:

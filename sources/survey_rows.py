@@ -19,6 +19,8 @@ __all__ = ["Row", "RowReader", "cell_of", "number_of"]
 
 _LONGEST_LINE: Final = 1 << 20
 """The most bytes of one line that are read; a comment has no business to be longer."""
+_LONGEST_FIELD: Final = 1 << 17
+"""The most characters of one field of CSV; a quote that is never closed ends there."""
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _JSON_LINES: Final = (".jsonl", ".ndjson", ".json")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,9})?")
@@ -92,6 +94,7 @@ class RowReader:
         records = csv.reader(iter(self._lines), delimiter=self._delimiter)
         while True:
             begins, number = self.offset, self.line + 1
+            csv.field_size_limit(_LONGEST_FIELD)  # the whole process has one; another reader may have set its own
             try:
                 cells = next(records)
             except StopIteration:

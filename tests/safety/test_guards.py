@@ -520,12 +520,12 @@ def test_entities_of_entities_are_seen_in_every_encoding_and_behind_anything(enc
 
 
 def test_looking_for_entities_takes_no_longer_than_reading() -> None:
+    began = time.process_time()
     for slow in (
         b"<!---->" * 100_000,
         b"<!DOCTYPE r [" + b"'" * 2_000_001,
         b"<!DOCTYPE" * 500_000,
         b"<!DOCTYPE r [<!--" * 200_000,
     ):
-        began = time.process_time()
-        rss_entries.declares_entities_of_entities(slow)
-        assert time.process_time() - began < 2
+        assert not rss_entries.declares_entities_of_entities(slow)
+    assert time.process_time() - began < 60  # a second or two; what looks twice at every sign needs hours
