@@ -116,6 +116,8 @@ def mentions(
             _WAITING_COLUMNS if unanswered else _COLUMNS,
             "table",
         )
+        if not found:
+            click.echo("no mention in the store is like that", err=True)
         if len(found) > limit:
             click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
     else:

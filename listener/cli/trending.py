@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from listener.search import Span, Trend, TrendBucket
+    from listener.search import ShareRow, Span, Trend, TrendBucket
 
 __all__ = ["print_trend", "share", "trend"]
 
@@ -183,11 +183,17 @@ def share(app: App, since: str, until: str | None) -> None:
         Column(name="net_sentiment", title="net", align="right", text=_net_text),
         Column(name="coverage", align="right", text=_coverage_text),
     )
-    made = [{column.name: getattr(row, column.name) for column in columns} for row in rows]
+    made = [{column.name: _share_value(row, column.name) for column in columns} for row in rows]
     if app.format == "json":
         emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
     else:
         emit_rows(made, columns, app.format)
+
+
+def _share_value(row: ShareRow, name: str) -> object:
+    """Return a value of a brand's share; counts are None where nothing was read: that is not known, not 0."""
+    is_blind = row.coverage == 0 and not row.mentions
+    return None if is_blind and name in {"mentions", "positive", "negative"} else getattr(row, name)
 
 
 def read_span(
