@@ -9,9 +9,10 @@ page's transaction; `rebuild` computes the same cells from the rows.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from operator import add
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listener.clock import STEPS, align_down, from_epoch, load_zone, to_epoch
 from listener.frozen import dataclass
@@ -20,7 +21,6 @@ from listener.mention import Label
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
 __all__ = [
@@ -68,10 +68,12 @@ _COLUMN_OF: Final = {
     Label.UNSCORED: "unscored",
 }
 _DAY_FIGURES: Final = tuple(name for name in _FIGURES if name != "stories")
+_POSITION_OF: Final = {label: _POSITION[name] for label, name in _COLUMN_OF.items()}
+_STORIES, _ENGAGEMENT = _POSITION["stories"], _POSITION["engagement"]
+_SCORE_SUM, _SCORE_SQUARES, _SCORE_COUNT = (_POSITION[f"score_{name}"] for name in ("sum", "squares", "count"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
+class Contribution(NamedTuple):
     """Hold what one match adds: where (brand, time, source, language) and how much.
 
     `label` is the effective one. `score` is x 10 000, None where unscored or where a
@@ -96,46 +98,37 @@ class RollupChange:
 
     def add(self, contribution: Contribution, sign: int = 1) -> None:
         """Add a match's contribution, or take it away with `sign` -1."""
-        if contribution.label is Label.IRRELEVANT:
+        brand, at, source, language, label, score, engagement = contribution
+        if label is Label.IRRELEVANT:
             return
-        score = contribution.score
-        amounts = [0] * len(_FIGURES)
-        amounts[0] = sign
-        amounts[_POSITION[_COLUMN_OF[contribution.label]]] = sign
-        if score is not None:
-            amounts[_POSITION["score_sum"]] = sign * score
-            amounts[_POSITION["score_squares"]] = sign * score * score
-            amounts[_POSITION["score_count"]] = sign
-        amounts[_POSITION["engagement"]] = sign * contribution.engagement
-        quarter = (contribution.brand_id, contribution.published_at // QUARTER_SECONDS)
-        day = (
-            contribution.brand_id,
-            contribution.published_at // DAY_SECONDS,
-            contribution.source_id,
-            contribution.language,
-        )
-        _accumulate(self._quarters.setdefault(quarter, [0] * len(_FIGURES)), amounts)
-        _accumulate(self._days.setdefault(day, [0] * len(_FIGURES)), amounts)
+        position = _POSITION_OF[label]
+        quarter = (brand, at // QUARTER_SECONDS)
+        day = (brand, at // DAY_SECONDS, source, language)
+        for cell in (
+            self._quarters.get(quarter) or self._quarters.setdefault(quarter, [0] * len(_FIGURES)),
+            self._days.get(day) or self._days.setdefault(day, [0] * len(_FIGURES)),
+        ):
+            cell[0] += sign
+            cell[position] += sign
+            cell[_ENGAGEMENT] += sign * engagement
+            if score is not None:
+                cell[_SCORE_SUM] += sign * score
+                cell[_SCORE_SQUARES] += sign * score * score
+                cell[_SCORE_COUNT] += sign
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""
         cell = self._quarters.setdefault((brand_id, first_at // QUARTER_SECONDS), [0] * len(_FIGURES))
-        cell[_POSITION["stories"]] += sign
+        cell[_STORIES] += sign
 
     def quarters(self) -> list[tuple[int, ...]]:
         """Return rows (brand, bucket, *figures) that change anything, in key order."""
         return [(*key, *cell) for key, cell in sorted(self._quarters.items()) if any(cell)]
 
-    def days(self) -> list[tuple[object, ...]]:
+    def days(self) -> list[tuple[Any, ...]]:
         """Return rows (brand, day, source, language, *figures without stories) that change anything."""
-        without = _POSITION["stories"]
-        rows = ((key, [*cell[:without], *cell[without + 1 :]]) for key, cell in sorted(self._days.items()))
+        rows = ((key, [*cell[:_STORIES], *cell[_STORIES + 1 :]]) for key, cell in sorted(self._days.items()))
         return [(*key, *cell) for key, cell in rows if any(cell)]
-
-
-def _accumulate(cell: list[int], amounts: list[int]) -> None:
-    for index, amount in enumerate(amounts):
-        cell[index] += amount
 
 
 def _upsert(table: str, keys: tuple[str, ...], figures: tuple[str, ...]) -> str:
@@ -204,15 +197,15 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     connection.executemany(_ADD_LOCAL, local)
     connection.executemany(
         "DELETE FROM rollup_quarter WHERE brand_id = ? AND bucket = ? AND mentions = 0 AND stories = 0",
-        [row[:2] for row in quarters],
+        [row[:2] for row in quarters if row[2] <= 0 and row[3] <= 0],
     )
     connection.executemany(
         "DELETE FROM rollup_day WHERE brand_id = ? AND day = ? AND source_id = ? AND language = ? AND mentions = 0",
-        [row[:4] for row in days],
+        [row[:4] for row in days if row[4] <= 0],
     )
     connection.executemany(
         "DELETE FROM rollup_local WHERE brand_id = ? AND day = ? AND mentions = 0 AND stories = 0",
-        [row[:2] for row in local],
+        [row[:2] for row in local if row[2] <= 0 and row[3] <= 0],
     )
 
 
@@ -242,9 +235,21 @@ class Cut:
 @lru_cache(maxsize=100_000)
 def cut_quarter(zone: str, quarter: int) -> Cut:
     """Return where a quarter of an hour lies in a time zone."""
-    instant, place = from_epoch(quarter * QUARTER_SECONDS), load_zone(zone)
-    starts = tuple(to_epoch(align_down(instant, step, place)) // QUARTER_SECONDS for step in STEPS)
-    return Cut(starts=starts, number=local_day_number(instant, place))
+    place = load_zone(zone)
+    since = quarter * QUARTER_SECONDS
+    offset = from_epoch(since).astimezone(place).utcoffset() or timedelta()
+    local = since + offset.days * DAY_SECONDS + offset.seconds
+    hour = (since - local % 3_600) // QUARTER_SECONDS
+    number = local // DAY_SECONDS
+    return Cut(starts=(hour, *_starts_around(zone, number)), number=number)
+
+
+@lru_cache(maxsize=10_000)
+def _starts_around(zone: str, number: int) -> tuple[int, ...]:
+    """Return the quarters with which a local day, its week and its month begin."""
+    place = load_zone(zone)
+    noon = datetime.combine(date.fromordinal(number + _FIRST_DAY), time(12), tzinfo=place)
+    return tuple(to_epoch(align_down(noon, step, place)) // QUARTER_SECONDS for step in STEPS[1:])
 
 
 def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
@@ -262,7 +267,9 @@ def _by_local_day(quarters: Iterable[tuple[int, ...]], zone: str) -> list[tuple[
     """Add rows of quarters up by local day."""
     days: dict[tuple[int, int], list[int]] = {}
     for brand, quarter, *figures in quarters:
-        _accumulate(days.setdefault((brand, cut_quarter(zone, quarter).number), [0] * len(_FIGURES)), figures)
+        key = (brand, cut_quarter(zone, quarter).number)
+        cell = days.get(key)
+        days[key] = figures if cell is None else list(map(add, cell, figures))
     return [(*key, *cell) for key, cell in sorted(days.items()) if any(cell)]
 
 

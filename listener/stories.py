@@ -13,11 +13,10 @@ import re
 import struct
 import unicodedata
 import zlib
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import regex
@@ -77,8 +76,7 @@ _NO_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryKey:
+class StoryKey(NamedTuple):
     """Hold one thing that mentions of a story have in common.
 
     `key` is a signed 64-bit hash. Mentions with the same key belong together
@@ -98,15 +96,15 @@ def story_keys(mention: Mention) -> tuple[StoryKey, ...]:
 
 def story_marks(mention: Mention) -> tuple[tuple[StoryKey, ...], frozenset[str]]:
     """Return the keys of a mention, and the units of its text by which near copies are told."""
-    keys = [StoryKey(key=_hash("id", mention.source, mention.repost_of or mention.id), reach_seconds=_FOREVER)]
+    keys = [StoryKey(_hash("id", mention.source, mention.repost_of or mention.id), _FOREVER)]
     link = _submitted_link(mention)
     if link is not None:
-        keys.append(StoryKey(key=_hash("url", link), reach_seconds=_LINK_REACH))
+        keys.append(StoryKey(_hash("url", link), _LINK_REACH))
     words = normal_text(mention.text)
     units = text_units(words)
     if words.count(" ") + 1 >= _FEWEST_WORDS:
-        keys.append(StoryKey(key=_hash("text", words), reach_seconds=_TEXT_REACH))
-    keys += [StoryKey(key=band, reach_seconds=_TEXT_REACH, is_near=True) for band in _bands(units)]
+        keys.append(StoryKey(_hash("text", words), _TEXT_REACH))
+    keys += [StoryKey(band, _TEXT_REACH, is_near=True) for band in _bands(units)]
     return tuple(keys), units
 
 

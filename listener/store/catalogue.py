@@ -28,6 +28,9 @@ WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 _GRAVES: Final = """
 SELECT EXISTS (SELECT 1 FROM mentions WHERE source_id = ? AND native_id >= 'erased:' AND native_id < 'erased;')
 """
+_INSERT_AUTHOR: Final = """
+INSERT INTO authors (id, source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
 _CHANGE_AUTHOR: Final = """
 UPDATE authors SET handle = coalesce(?, handle), name = coalesce(?, name), followers = coalesce(?, followers),
   verified = coalesce(?, verified)
@@ -46,6 +49,8 @@ class Catalogue:
         self._scorers: dict[tuple[str, str], int] = {}
         self._former_followers: dict[int, int | None] = {}
         self._authors: dict[tuple[int, str], tuple[Any, ...] | None] = {}
+        self._new_authors: list[tuple[object, ...]] = []
+        self._next_author = 0
 
     def forget(self) -> None:
         """Forget every remembered key (after a rollback)."""
@@ -56,6 +61,8 @@ class Catalogue:
     def forget_authors(self) -> None:
         """Forget what was foreseen of authors: others may change them after the transaction."""
         self._authors.clear()
+        self._new_authors.clear()
+        self._next_author = 0
 
     def foresee_authors(self, authors: Mapping[int, Iterable[Author]]) -> None:
         """Look up authors, by the key of their source, at once; for the present transaction."""
@@ -114,7 +121,10 @@ class Catalogue:
         return self._scorers[key]
 
     def author(self, source_id: int, author: Author | None) -> int | None:
-        """Return the key of an author, their counts brought up to date; None where nobody is named."""
+        """Return the key of an author, their counts brought up to date; None where nobody is named.
+
+        One that is new stands in the store with the next `write_authors`.
+        """
         native = None if author is None else _native(author)
         if author is None or native is None:
             return None
@@ -128,7 +138,8 @@ class Catalogue:
             return number
         number, *known = row
         given = (author.handle, author.name, author.followers, author.verified)
-        if any(new is not None and new != old for new, old in zip(given, known, strict=True)):
+        if given != tuple(known) and any(new is not None and new != old for new, old in zip(given, known, strict=True)):
+            self.write_authors()
             self._connection.execute(_CHANGE_AUTHOR, (*given, number))
             merged = (old if new is None else new for new, old in zip(given, known, strict=True))
             self._authors[source_id, native] = (number, *merged)
@@ -136,12 +147,22 @@ class Catalogue:
                 self._former_followers.setdefault(number, known[2])
         return int(number)
 
+    def write_authors(self) -> None:
+        """Store the authors that are new."""
+        if self._new_authors:
+            self._connection.executemany(_INSERT_AUTHOR, self._new_authors)
+            self._new_authors = []
+
     def _new_author(self, source_id: int, native: str, author: Author) -> int:
-        number = self._connection.execute(
-            "INSERT INTO authors (source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?)",
-            (source_id, native, author.handle, author.name, author.followers, author.verified),
-        ).lastrowid
-        return int(number or 0)
+        if not self._next_author:
+            (newest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM authors").fetchone()
+            self._next_author = newest + 1
+        number = self._next_author
+        self._next_author += 1
+        self._new_authors.append(
+            (number, source_id, native, author.handle, author.name, author.followers, author.verified)
+        )
+        return number
 
     def take_former_followers(self) -> dict[int, int | None]:
         """Return the former counts of authors whose count changed since this was last asked."""

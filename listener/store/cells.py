@@ -22,6 +22,10 @@ LINK: Final = 2
 BLOCK_DAYS: Final = 32
 """Values are counted by day and by blocks of so many days, of which a year has few."""
 
+_STORED_BINS: Final = """
+SELECT brand_id, day, counts FROM json_each(?) AS asked
+CROSS JOIN rollup_scores ON brand_id = json_extract(asked.value, '$[0]') AND day = json_extract(asked.value, '$[1]')
+"""
 _TO_BIN: Final = 10_000 + BIN_WIDTH // 2
 _MOST_VALUES: Final = 30
 """Of each kind in one mention: a post of nothing but hashtags says nothing with the rest."""
@@ -64,19 +68,24 @@ def add_cells(connection: sqlite3.Connection, cells: Cells) -> None:
 
 def _write_bins(connection: sqlite3.Connection, added: Mapping[tuple[int, int], Sequence[int]]) -> None:
     """Add to the bins of days; a day without any score is removed."""
-    for (brand, day), amounts in added.items():
-        row = connection.execute(
-            "SELECT counts FROM rollup_scores WHERE brand_id = ? AND day = ?", (brand, day)
-        ).fetchone()
-        counts = list(amounts) if row is None else list(map(add, json.loads(row[0]), amounts))
+    known = {
+        (brand, day): json.loads(counts)
+        for brand, day, counts in connection.execute(_STORED_BINS, (json.dumps(list(added)),))
+    }
+    kept: list[tuple[int, int, str]] = []
+    gone: list[tuple[int, int]] = []
+    for place, amounts in added.items():
+        counts = list(map(add, known[place], amounts)) if place in known else amounts
         if any(counts):
-            connection.execute(
-                "INSERT INTO rollup_scores (brand_id, day, counts) VALUES (?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET counts = excluded.counts",
-                (brand, day, json.dumps(counts, separators=(",", ":"))),
-            )
+            kept.append((*place, f"[{','.join(map(str, counts))}]"))
         else:
-            connection.execute("DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", (brand, day))
+            gone.append(place)
+    connection.executemany(
+        "INSERT INTO rollup_scores (brand_id, day, counts) VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET counts = excluded.counts",
+        sorted(kept),
+    )
+    connection.executemany("DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", gone)
 
 
 def _write(

@@ -37,9 +37,6 @@ __all__ = ["Eraser", "Erasure", "Retention", "tombstone"]
 _BATCH: Final = 500
 """Mentions in a transaction: other writers wait for no more than one."""
 
-_NEWEST: Final = 2**63 - 1
-"""No mention is numbered above: nothing is stored while something is erased."""
-
 _OF_AUTHOR: Final = """
 SELECT authors.id FROM authors JOIN sources ON sources.id = authors.source_id
 WHERE sources.name = :source AND (authors.native_id = :who OR authors.native_id = '@' || :name
@@ -294,7 +291,7 @@ class Eraser:
                     f"UPDATE {table} SET {change} WHERE mention_id IN (SELECT value FROM json_each(?))",  # noqa: S608 - the two above
                     (wanted,),
                 )
-            faces.settle(newer_than=_NEWEST, followers={})
+            faces.settle(followers={})
             if is_asked:
                 self._remove_references(rows)
             authors = self._remove_authors([row[9] for row in rows if row[9] is not None])

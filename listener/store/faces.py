@@ -66,14 +66,14 @@ class Faces:
             for face in read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (json.dumps(wanted),)):
                 self._before[face.number] = face
 
-    def settle(self, *, newer_than: int, followers: Mapping[int, int | None]) -> None:
-        """Bring index and rollups in line with what was noted, and with every mention numbered above `newer_than`.
+    def settle(self, new: Sequence[Face] = (), *, followers: Mapping[int, int | None]) -> None:
+        """Bring index and rollups in line with what was noted, and with mentions that are `new`.
 
         `followers` are the former counts of authors whose count changed.
         """
-        now = list(read_faces(self._connection, "> ?", (newer_than,)))
-        noted = json.dumps(list(self._before))
+        now = list(new)
         if self._before:
+            noted = json.dumps(list(self._before))
             now += read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (noted,))
         self._index(self._before, now)
         self._count(self._before, now, followers, self._newest_author)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Joiner"]
 
+_PRESENT: Final = """
+SELECT asked.value FROM json_each(?) AS asked WHERE EXISTS (SELECT 1 FROM story_keys WHERE key = asked.value)
+"""
 _NEAREST: Final = """
 SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
   SELECT mention_id FROM story_keys
@@ -71,16 +74,23 @@ class Joiner:
         self._connection = connection
         self._parents: dict[int, int] = {}
         self._near: dict[tuple[int, int], tuple[_Neighbour, ...]] = {}
+        self._absent: set[int] = set()
         self._here: dict[int, list[tuple[int, int]]] = {}
         self._new: dict[int, _Neighbour] = {}
 
     def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
         """Look up at once what is stored near these keys, each with the time of its mention."""
+        unknown = [(key, at) for key, at in keys if key.key not in self._absent and (key.key, at) not in self._near]
+        if not unknown:
+            return
+        self._absent.update(key.key for key, _ in unknown)  # most are of this mention alone
+        asked = json.dumps(sorted({key.key for key, _ in unknown}))
+        self._absent.difference_update(row[0] for row in self._connection.execute(_PRESENT, (asked,)))
         for is_near, nearest, stories in ((False, _NEAREST, _STORIES), (True, _SOME_NEAR, _TEXTS)):
             wanted = {
                 (key.key, at): key.reach_seconds
-                for key, at in keys
-                if key.is_near is is_near and (key.key, at) not in self._near
+                for key, at in unknown
+                if key.is_near is is_near and key.key not in self._absent
             }
             if wanted:
                 self._look_up(wanted, nearest, stories)
@@ -109,7 +119,7 @@ class Joiner:
         self.foresee([(key, at) for key in keys])
         related = {self.root(own), *map(self.root, others)}
         for key in keys:
-            for neighbour in (*self._near[key.key, at], *self._beside(key, at)):
+            for neighbour in (*self._near.get((key.key, at), ()), *self._beside(key, at)):
                 story = self.root(neighbour.story)
                 if story not in related and (not key.is_near or are_near(units, neighbour.units or _NOTHING)):
                     related.add(story)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
@@ -11,7 +11,7 @@ from listener.mention import SCORE_SCALE, Label
 from listener.rollups import Contribution, RollupChange, apply_change
 from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
-from listener.store.faces import Faces
+from listener.store.faces import Face, Faces, read_faces
 from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
@@ -133,6 +133,8 @@ class PageWriter:
         self._keys: list[tuple[int, int, int, int]] = []
         self._brands: set[str] = set()
         self._inserted: list[tuple[int, Mention, int, int]] = []
+        self._faces_added: list[Face] = []
+        self._again: set[int] = set()
         (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
         self._next = self._before + 1
         self.new = 0
@@ -177,7 +179,7 @@ class PageWriter:
         for old in self._contributions(stored.number):
             if old.engagement != engagement:
                 self._change.add(old, -1)
-                self._change.add(replace(old, engagement=engagement))
+                self._change.add(old._replace(engagement=engagement))
         self._connection.execute(
             "UPDATE matches SET engagement = ? WHERE mention_id = ? AND engagement <> ?",
             (engagement, stored.number, engagement),
@@ -197,7 +199,7 @@ class PageWriter:
         for old in self._contributions(number):
             if old.brand_id == brand_id:
                 self._change.add(old, -1)
-                self._change.add(replace(old, label=counted.label, score=counted.score))
+                self._change.add(old._replace(label=counted.label, score=counted.score))
         self._connection.execute(_SET_LABEL, (*counted, number, brand_id))
         self._touched.add(story)
         self.changed += 1
@@ -235,9 +237,15 @@ class PageWriter:
         write_answers(self._connection, self._inserted)
         settle_firsts(self._connection, self._touched, self._change, merged=self._joiner.merged(), added=self._added)
         apply_change(self._connection, self._change)
-        self._faces.settle(newer_than=self._before, followers=self._catalogue.take_former_followers())
+        self._faces.settle(self._new_faces(), followers=self._catalogue.take_former_followers())
         self._catalogue.forget_authors()
         return frozenset(self._brands)
+
+    def _new_faces(self) -> list[Face]:
+        """Return what mentions of this page bring to index and rollups; read anew where they came again in it."""
+        asked = (json.dumps(list(self._again)),)
+        again = read_faces(self._connection, "IN (SELECT value FROM json_each(?))", asked) if self._again else []
+        return [*(face for face in self._faces_added if face.number not in self._again), *again]
 
     def _marks_of(self, mention: Mention) -> tuple[Mention, tuple[StoryKey, ...], frozenset[str]]:
         """Return the story keys of a mention and the units of its text, worked out once."""
@@ -248,6 +256,7 @@ class PageWriter:
 
     def _flush(self) -> None:
         """Store what was gathered of new mentions."""
+        self._catalogue.write_authors()
         self._connection.executemany(_INSERT_MENTION, [(*row, self._joiner.root(story)) for story, row in self._rows])
         self._connection.executemany(_INSERT_KEYS, self._keys)
         self._connection.executemany(_INSERT_MATCH, self._matches)
@@ -285,16 +294,19 @@ class PageWriter:
         story_id = self._join_story(mention, keys, number, published_at)
         digest = mention_digest(mention)
         counters = mention.engagement
+        author, links, hashtags = (
+            self._catalogue.author(source_id, mention.author), _dump(mention.links), _dump(mention.hashtags),
+        )  # fmt: skip
         self._rows.append((
             story_id,
             (
-                number, source_id, mention.id, mention.kind, self._catalogue.author(source_id, mention.author),
+                number, source_id, mention.id, mention.kind, author,
                 mention.url, mention.title, mention.text, digest, digest, mention.language, judged.language,
                 published_at, mention.published_at is not None, self._now,
                 None if mention.edited_at is None else to_epoch(mention.edited_at),
                 counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
                 mention.reply_to, mention.thread, mention.repost_of, mention.quote_of, mention.place,
-                mention.has_media, _dump(mention.links), _dump(mention.hashtags), _dump(mention.extra),
+                mention.has_media, links, hashtags, _dump(mention.extra),
             ),
         ))  # fmt: skip
         self._found[source_id, mention.id] = _Stored(
@@ -309,11 +321,19 @@ class PageWriter:
             language=judged.language,
             engagement=0 if mention.is_repost else counters.total or 0,
         )
+        brands: list[tuple[int, int | None]] = []
         for verdict in judged.verdicts:
             brand_id = self._write_match(verdict, place, {})
             if verdict.sentiment.label is not Label.IRRELEVANT:
+                brands.append((brand_id, _scaled(verdict.sentiment.score)))
                 first_at = self._added.get((brand_id, story_id), published_at)
                 self._added[brand_id, story_id] = min(first_at, published_at)
+        self._faces_added.append(
+            Face(
+                number=number, author=author, published_at=published_at, title=mention.title, text=mention.text,
+                links=links, hashtags=hashtags, brands=tuple(brands),
+            )
+        )  # fmt: skip
         self._inserted.append((number, mention, source_id, published_at))
         self.new += 1
 
@@ -322,13 +342,17 @@ class PageWriter:
         mention, number = judged.mention, stored.number
         if number <= self._before:
             self._faces.note(number)
+        else:
+            self._again.add(number)
         for old in self._contributions(number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
+        author = self._catalogue.author(stored.source_id, mention.author)
+        self._catalogue.write_authors()
         self._connection.execute(
             _UPDATE_MENTION,
             (
-                self._catalogue.author(stored.source_id, mention.author), mention.url, mention.title, mention.text,
+                author, mention.url, mention.title, mention.text,
                 mention_digest(mention), mention.language, judged.language,
                 None if mention.edited_at is None else to_epoch(mention.edited_at), number,
             ),
@@ -372,15 +396,10 @@ class PageWriter:
         )  # fmt: skip
         self._change.add(
             Contribution(
-                brand_id=brand_id,
-                published_at=place.published_at,
-                source_id=place.source_id,
-                language=place.language,
-                label=counted.label,
-                score=counted.score,
-                engagement=place.engagement,
+                brand_id, place.published_at, place.source_id, place.language, counted.label, counted.score,
+                place.engagement,
             )
-        )
+        )  # fmt: skip
         self._brands.add(match.brand)
         return brand_id
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.mention import Label
 from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
 
@@ -29,9 +29,12 @@ WHERE mentions.author_id = ? AND matches.label <> {int(Label.IRRELEVANT)}
   AND NOT (mentions.id > ? AND mentions.id <= ?)
 """
 _SINCE: Final = f"""
-SELECT matches.brand_id, mentions.published_at / {QUARTER_SECONDS}, count(*) {_WHERE}
-  AND mentions.published_at >= ? GROUP BY 1, 2
-"""
+SELECT mentions.author_id, matches.brand_id, mentions.published_at / {QUARTER_SECONDS} FROM json_each(?) AS asked
+CROSS JOIN mentions ON mentions.author_id = json_extract(asked.value, '$[0]')
+  AND mentions.published_at >= json_extract(asked.value, '$[1]')
+CROSS JOIN matches ON matches.mention_id = mentions.id
+WHERE matches.label <> {int(Label.IRRELEVANT)} AND NOT (mentions.id > ? AND mentions.id <= ?)
+"""  # noqa: S608 - numbers
 _BEFORE: Final = f"""
 SELECT mentions.published_at / {QUARTER_SECONDS} {_WHERE}
   AND matches.brand_id = ? AND mentions.published_at < ? ORDER BY mentions.published_at DESC LIMIT 1
@@ -40,6 +43,15 @@ _EVER: Final = -(2**40)
 
 Cell = tuple[int, int]
 """A kind of bucket and the quarter of an hour it starts with."""
+
+
+class _Asked(NamedTuple):
+    """Hold an author with the followers before and now, and the quarter from which on buckets may change."""
+
+    author: int
+    former: int
+    now: int
+    since: int
 
 
 class ReachChange:
@@ -82,38 +94,51 @@ class ReachChange:
             ).fetchall()
         )
         zone = read_zone(self._connection)
+        waiting: list[_Asked] = []
         for author in authors:
             now = counts.get(author) or 0
             former = self._former.get(author, now) or 0
-            if now or former:
-                self._change(author, former, now, zone, cells)
+            if not now and not former:
+                continue
+            deltas: Mapping[int, Counter[int]] = self._deltas.get(author, {})
+            touched = [quarter for changes in deltas.values() for quarter, amount in changes.items() if amount]
+            if former == now and not touched:
+                continue  # the count went back and forth
+            if self._newest is not None and author > self._newest:
+                self._begin(deltas, now, zone, cells)
+            else:
+                # A week may begin before its month.
+                since = min(cut_quarter(zone, min(touched)).starts) if former == now else _EVER
+                waiting.append(_Asked(author, former, now, since))
+        stored = self._stored(waiting)
+        for asked in waiting:
+            self._change(asked, stored[asked.author], zone, cells)
 
-    def _change(self, author: int, former: int, now: int, zone: str, cells: Counter[tuple[int, ...]]) -> None:
-        """Add what changes for one author."""
+    def _stored(self, asked: Sequence[_Asked]) -> Mapping[int, Mapping[int, Counter[int]]]:
+        """Return for each author how many mentions count for each brand in each quarter since then."""
+        found: dict[int, defaultdict[int, Counter[int]]] = {one.author: defaultdict(Counter) for one in asked}
+        places = json.dumps([(one.author, one.since * QUARTER_SECONDS) for one in asked])
+        for author, brand, quarter in self._connection.execute(_SINCE, (places, *self._skipped)):
+            found[author][brand][quarter] += 1
+        return found
+
+    def _change(
+        self, asked: _Asked, after: Mapping[int, Counter[int]], zone: str, cells: Counter[tuple[int, ...]]
+    ) -> None:
+        """Add what changes for one author, of whom `after` is stored."""
+        author, former, now, since = asked
         deltas: Mapping[int, Counter[int]] = self._deltas.get(author, {})
-        touched = [quarter for changes in deltas.values() for quarter, amount in changes.items() if amount]
-        if former == now and not touched:
-            return  # the count went back and forth
-        if self._newest is not None and author > self._newest:
-            self._begin(deltas, now, zone, cells)
-            return
-        # A week may begin before its month.
-        since = min(cut_quarter(zone, min(touched)).starts) if former == now else _EVER
-        after: defaultdict[int, Counter[int]] = defaultdict(Counter)
-        for brand, quarter, count in self._connection.execute(
-            _SINCE, (author, *self._skipped, since * QUARTER_SECONDS)
-        ):
-            after[brand][quarter] = count
         for brand in {*deltas, *after}:
             changes = deltas.get(brand, Counter())
             if former == now and not any(changes.values()):
                 continue
-            before = after[brand].copy()
+            left = after.get(brand, Counter())
+            before = left.copy()
             before.subtract(changes)
-            for counted, followers in ((before, -former), (after[brand], now)):
-                quarters = [quarter for quarter, count in counted.items() if count > 0]
+            for counted, count in ((before, -former), (left, now)):
+                quarters = [quarter for quarter, amount in counted.items() if amount > 0]
                 for cell in self._cells(author, brand, quarters, since, zone):
-                    cells[brand, *cell] += followers
+                    cells[brand, *cell] += count
 
     def _begin(self, deltas: Mapping[int, Counter[int]], now: int, zone: str, cells: Counter[tuple[int, ...]]) -> None:
         """Add an author of whom nothing was stored before."""
