@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listener.errors import UsageError
-from listener.frozen import dataclass
+from listener.frozen import dataclass, maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,8 @@ _UNITS: Final = {
 }
 _DURATION: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
 _DAY: Final = timedelta(days=1)
+_LENGTHS: Final = {"hour": timedelta(hours=1), "day": _DAY, "week": timedelta(weeks=1)}
+"""How long buckets are: hours always, the others in zones whose clocks never change (where `utcoffset(None)` is known)."""
 _MIDNIGHT: Final = time()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -185,6 +187,9 @@ class Bucket:
     end: datetime
 
 
+_make_bucket: Final = maker(Bucket)
+
+
 def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
     """Return the start of the bucket that holds `instant`.
 
@@ -202,19 +207,15 @@ def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -
 
     The last bucket ends at its natural end, which may be after `until`.
     """
-    buckets: list[Bucket] = []
-    start = align_down(since, step, zone)
-    while start < until:
-        end = _next_start(start, step, zone)
-        buckets.append(Bucket(start=start, end=end))
-        start = end
-    return buckets
+    edges = [align_down(since, step, zone)]
+    length = _LENGTHS.get(step) if step == "hour" or zone.utcoffset(None) is not None else None
+    while edges[-1] < until:
+        edges.append(_next_start(edges[-1], step, zone) if length is None else edges[-1] + length)
+    return list(map(_make_bucket, edges, edges[1:]))
 
 
 def _next_start(start: datetime, step: str, zone: ZoneInfo) -> datetime:
-    """Return the start of the bucket after the one that begins at `start`."""
-    if step == "hour":
-        return start + timedelta(hours=1)
+    """Return the start of the day, week or month after the one that begins at `start`."""
     if step == "day" and (start + _DAY).astimezone(zone).time() == _MIDNIGHT:
         return start + _DAY  # as on most days: no change of clocks in between
     naive = start.astimezone(zone).replace(tzinfo=None)

@@ -110,7 +110,9 @@ def share_of(
     Only the part of a bucket that is already past counts.
     """
     shares = list(shares_by_source(coverage, listening, buckets, now).values())
-    return [_mean([share[index] for share in shares]) for index in range(len(buckets))]
+    if len(shares) <= 1:
+        return shares[0] if shares else [None] * len(buckets)
+    return [_mean(of_bucket) for of_bucket in zip(*shares, strict=True)]
 
 
 def shares_by_source(
@@ -121,9 +123,12 @@ def shares_by_source(
     Where no source listens any more, those count that the ledger knows lanes of: what
     was read in its time is still read.
     """
-    edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), to_epoch(now))) for bucket in buckets]
     listened = set(listening) or {source for source, known in coverage.items() if known.lanes}
     names = listened | {source for source, known in coverage.items() if known.imported}
+    if not names:
+        return {}
+    latest = to_epoch(now)
+    edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), latest)) for bucket in buckets]
     return {
         source: _source_shares(
             coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, is_listening=source in listened

@@ -84,8 +84,8 @@ _HITS: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? ORDE
 _HITS_WITHIN: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? AND rowid BETWEEN ? AND ?"
 _FEW_HITS: Final = 500
 """Up to so many hits all are looked at; of more only those of the newest mentions."""
-_SLICE: Final = 2_000
-"""Of how many of the newest mentions hits are looked at first."""
+_SLICE_LEAST, _SLICE_MOST = 100, 2_000
+"""Of how many of the newest mentions hits are looked at first: the fewer the commoner the words."""
 _SLICE_GROWS: Final = 4
 _EVER: Final = 2**62
 
@@ -159,7 +159,9 @@ def _keys_with(connection: sqlite3.Connection, words: str, values: dict[str, Any
     if len(few) <= _FEW_HITS:
         return _keys_among(connection, few, values)
     found: list[tuple[int, int]] = []
-    size, until, limit = _SLICE, values["until"], values["limit"]
+    until, limit = values["until"], values["limit"]
+    # Half as many again as hold enough hits if these are spread evenly.
+    size = min(max(3 * limit * (few[0] - few[-1]) // (2 * len(few)), _SLICE_LEAST), _SLICE_MOST)
     while len(found) < limit:
         newest = _slice(connection, {**values, "until": until, "size": size})
         if not newest:

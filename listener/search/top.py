@@ -8,6 +8,7 @@ authors always are.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -19,9 +20,11 @@ from listener.store.cells import BLOCK_DAYS, HASHTAG, LINK, values_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
+
+    _Part = tuple[int, int, list[int]]
 
 __all__ = ["TOP", "TopRow", "read_top"]
 
@@ -30,17 +33,19 @@ TOP: Final = ("hashtags", "links", "authors")
 
 _KINDS: Final = {"hashtags": HASHTAG, "links": LINK}
 
-_OF_BLOCK: Final = """
-SELECT value, mentions FROM rollup_values WHERE brand_id = ? AND kind = ? AND days = ? AND block = ?
+_ADDED_UP: Final = """
+SELECT value, sum(mentions) FROM rollup_values
+WHERE brand_id = :brand AND kind = :kind AND days = :days AND block IN (SELECT value FROM json_each(:blocks))
 """
+_OF_WANTED: Final = "AND value IN (SELECT value FROM json_each(:wanted))"
 _MOST_OF_BLOCK: Final = f"""
 SELECT value, mentions FROM rollup_values INDEXED BY rollup_values_by_count
 WHERE brand_id = ? AND kind = ? AND days = {BLOCK_DAYS} AND block = ? ORDER BY mentions DESC LIMIT ?
 """  # noqa: S608 - a number
-_MOST_WANTED: Final = 900
-"""Values in one statement: well under SQLite's limit of variables."""
 _MORE_CANDIDATES: Final = 10
 """Of each block so many more values are candidates than are asked for."""
+_DEEPER: Final = (1, 4, 16)
+"""Where so many candidates do not settle it, so many times as many are looked at; then all values are."""
 
 _ROWS: Final = f"""
 SELECT title, text, links, hashtags
@@ -116,41 +121,74 @@ def _most(
 ) -> list[tuple[str, int]]:
     """Return the values with most mentions in the days [since, until).
 
-    First only the most frequent values of each block are added up. What is in none
-    of these lists has at most as many as the last of each list together: where the
+    First only the most frequent values of each block are looked at. What is in none of
+    these lists has at most as many as the last of each list together: where the
     last value asked for has more, nothing was missed (Fagin's threshold, 2001).
     """
-    blocks = _blocks(since, until)
-    most = 0
-    candidates: set[str] = set()
-    each = limit + _MORE_CANDIDATES
-    for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1):
-        listed = connection.execute(_MOST_OF_BLOCK, (brand, kind, block, each)).fetchall()
-        candidates.update(value for value, _ in listed)
-        most += listed[-1][1] if len(listed) == each else 0
-    found = _added_up(connection, brand, kind, blocks, sorted(candidates))[:limit]
-    if not most or (len(found) == limit and found[-1][1] > most):
-        return found
-    return _added_up(connection, brand, kind, blocks, ())[:limit]
+    parts = _parts(since, until)
+    whole = range(-(-since // BLOCK_DAYS), until // BLOCK_DAYS)
+    for times in _DEEPER:
+        each = (limit + _MORE_CANDIDATES) * times
+        lists = {
+            block: dict(connection.execute(_MOST_OF_BLOCK, (brand, kind, block, each)))
+            for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1)
+        }
+        lasts = {block: min(listed.values()) if len(listed) == each else 0 for block, listed in lists.items()}
+        wanted = _candidates(lists, lasts, whole, limit)
+        found = _added_up(connection, brand, kind, parts, wanted)[:limit]
+        most = sum(lasts.values())
+        if not most or (len(found) == limit and found[-1][1] > most):
+            return found
+    return _added_up(connection, brand, kind, parts, None)[:limit]
+
+
+def _candidates(
+    lists: Mapping[int, Mapping[str, int]], lasts: Mapping[int, int], whole: Container[int], limit: int
+) -> list[str]:
+    """Return the listed values that may be among the `limit` with most mentions.
+
+    A value has at least what the lists of `whole` blocks say, and in no block more than its
+    list says, or the last of that list where it is not in it.
+    """
+    least: dict[str, int] = {}
+    for block, listed in lists.items():
+        is_whole = block in whole
+        for value, mentions in listed.items():
+            least[value] = least.get(value, 0) + (mentions if is_whole else 0)
+    floor = sorted(least.values(), reverse=True)[limit - 1] if len(least) >= limit else 0
+    pairs = [(listed, lasts[block]) for block, listed in lists.items()]
+    return sorted(value for value in least if sum(listed.get(value, last) for listed, last in pairs) >= floor)
 
 
 def _added_up(
-    connection: sqlite3.Connection, brand: int, kind: int, blocks: Sequence[tuple[int, int]], wanted: Sequence[str]
+    connection: sqlite3.Connection, brand: int, kind: int, parts: Sequence[_Part], wanted: Sequence[str] | None
 ) -> list[tuple[str, int]]:
-    """Return values with their mentions in these blocks, most first: those that are wanted, or without any all."""
-    marks = f" AND value IN ({', '.join('?' * len(wanted))})" if 0 < len(wanted) <= _MOST_WANTED else ""
+    """Return values with their mentions in these parts, most first: those that are wanted, None for all."""
     counts: dict[str, int] = {}
-    for days, block in blocks:
-        rows = connection.execute(f"{_OF_BLOCK}{marks}", (brand, kind, days, block, *(wanted if marks else ())))
+    statement = f"{_ADDED_UP}{'' if wanted is None else _OF_WANTED} GROUP BY value"
+    values = {"brand": brand, "kind": kind, "wanted": json.dumps(wanted)}
+    for sign, days, blocks in parts:
+        rows = connection.execute(statement, {**values, "days": days, "blocks": json.dumps(blocks)})
         for value, mentions in rows:
-            counts[value] = counts.get(value, 0) + mentions
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            counts[value] = counts.get(value, 0) + sign * mentions
+    return sorted(((value, count) for value, count in counts.items() if count), key=lambda item: (-item[1], item[0]))
 
 
-def _blocks(since: int, until: int) -> list[tuple[int, int]]:
-    """Return (length, number) of the blocks that are the days [since, until): long ones, and single days around them."""
-    first, last = -(-since // BLOCK_DAYS), until // BLOCK_DAYS
-    if first >= last:
-        return [(1, day) for day in range(since, until)]
-    days = [*range(since, first * BLOCK_DAYS), *range(last * BLOCK_DAYS, until)]
-    return [*((BLOCK_DAYS, block) for block in range(first, last)), *((1, day) for day in days)]
+def _parts(since: int, until: int) -> list[_Part]:
+    """Return (sign, length, numbers) of the blocks that together are the days [since, until).
+
+    Of a block at the edge its days are taken one by one, or the block without the
+    other days where those are fewer.
+    """
+    blocks: list[int] = []
+    days: list[int] = []
+    without: list[int] = []
+    for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1):
+        within = range(block * BLOCK_DAYS, (block + 1) * BLOCK_DAYS)
+        asked = [day for day in within if since <= day < until]
+        if 2 * len(asked) <= BLOCK_DAYS:
+            days += asked
+        else:
+            blocks.append(block)
+            without += [day for day in within if not since <= day < until]
+    return [part for part in ((1, BLOCK_DAYS, blocks), (1, 1, days), (-1, 1, without)) if part[2]]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import STEPS, Bucket, bucket_starts, to_epoch
-from listener.frozen import dataclass
+from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
 from listener.search.coverage import load_coverage, share_of
@@ -99,6 +99,12 @@ FROM matches WHERE {_CONDITIONS} AND score IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608 - built from constants of this module
 
 _PERCENTS: Final = (10, 50, 90)
+_MIDDLES: Final = tuple(round((number * BIN_WIDTH - SCORE_SCALE) / SCORE_SCALE, 4) for number in range(BIN_COUNT))
+"""The score in the middle of each bin."""
+
+_make_bucket: Final = maker(TrendBucket)
+_UNKNOWN: Final = (None,) * 12
+"""The figures of a bucket of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +133,14 @@ class Span:
 class _Cell:
     """Add up the figures of one bucket; `reach` is that of the authors, each once, `bins` how many scores are how high."""
 
-    __slots__ = ("bins", "figures", "reach")
-
-    def __init__(self) -> None:
-        self.figures = [0] * 11
-        self.reach = 0
-        self.bins: list[int] = []
+    figures: Sequence[int] = (0,) * 11
+    reach = 0
+    bins: Sequence[int] = ()
 
     def add(self, figures: Sequence[int]) -> None:
-        self.figures[: len(figures)] = map(add, self.figures, figures)
+        self.figures = [*map(add, self.figures, figures), *self.figures[len(figures) :]]
 
-    def add_bins(self, counts: list[int]) -> None:
+    def add_bins(self, counts: Sequence[int]) -> None:
         """Add how many scores are how high."""
         self.bins = list(map(add, self.bins, counts)) if self.bins else counts
 
@@ -147,7 +150,7 @@ class _Cell:
             return None
         passed = list(accumulate(self.bins))
         numbers = [bisect_left(passed, -(-percent * passed[-1] // 100)) for percent in _PERCENTS]
-        return tuple(round((number * BIN_WIDTH - SCORE_SCALE) / SCORE_SCALE, 4) for number in numbers)
+        return tuple([_MIDDLES[number] for number in numbers])
 
 
 def read_trend(
@@ -165,10 +168,7 @@ def read_trend(
             coverage = {name: known for name, known in coverage.items() if name == span.source}
         whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
         shares = share_of(coverage, sources, buckets, span.now)
-        rows += [
-            _bucket(brand, bucket, cell, share, span)
-            for bucket, cell, share in zip(buckets, cells, shares, strict=True)
-        ]
+        rows += map(_bucket, repeat(brand), buckets, cells, shares, repeat(span))
         totals.append(_bucket(brand, whole, total, share_of(coverage, sources, [whole], span.now)[0], span))
     return Trend(
         brands=tuple(brands),
@@ -250,6 +250,14 @@ def _edges(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> list[dict[st
     return [{**values, "since": to_epoch(bucket.start), "until": to_epoch(bucket.end)} for bucket in buckets]
 
 
+def _starts(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> Sequence[int]:
+    """Return the quarter each bucket begins with."""
+    first, length = values["since"] // QUARTER_SECONDS, (values["until"] - values["since"]) // QUARTER_SECONDS
+    if length == 4 * len(buckets):  # hours
+        return range(first, first + length, 4)
+    return [to_epoch(bucket.start) // QUARTER_SECONDS for bucket in buckets]
+
+
 def _counted(
     connection: sqlite3.Connection, span: Span, values: Mapping[str, Any], buckets: Sequence[Bucket], *, is_local: bool
 ) -> list[_Cell]:
@@ -259,8 +267,13 @@ def _counted(
         _place(connection, (_FROM_MATCHES, _STORIES), values, buckets, cells)
     elif is_local and _is_cut_in(connection, span):
         days = _days(span, buckets)
-        for day, *figures in connection.execute(_FROM_LOCAL, (values["brand"], days[0], days[-1])):
-            cells[bisect_right(days, day) - 1].add(figures)
+        rows = connection.execute(_FROM_LOCAL, (values["brand"], days[0], days[-1]))
+        if isinstance(days, range):
+            for day, *figures in rows:
+                cells[day - days.start].figures = figures
+        else:
+            for day, *figures in rows:
+                cells[bisect_right(days, day) - 1].add(figures)
     elif not is_local:
         for hour, *figures in connection.execute(_HOURS_FROM_ROLLUP, values):
             cells[hour].figures = figures
@@ -271,11 +284,11 @@ def _counted(
     return cells
 
 
-def _days(span: Span, buckets: Sequence[Bucket]) -> list[int]:
-    """Return the number of the local day each bucket begins with, and of the day after the last."""
+def _days(span: Span, buckets: Sequence[Bucket]) -> Sequence[int]:
+    """Return the number of the local day each bucket begins with, and of the day after the last; a range if all are."""
     first, last = local_day_number(buckets[0].start, span.zone), local_day_number(buckets[-1].end, span.zone)
     if span.by == "day" and last - first == len(buckets):
-        return list(range(first, last + 1))
+        return range(first, last + 1)
     return [local_day_number(edge, span.zone) for edge in (*(bucket.start for bucket in buckets), buckets[-1].end)]
 
 
@@ -306,9 +319,7 @@ def _add_reach(
     brand, since, until = values["brand"], values["since"], values["until"]
     kept = _is_counted(connection, span)
     if kept:
-        by_start = {
-            to_epoch(bucket.start) // QUARTER_SECONDS: cell for bucket, cell in zip(buckets, cells, strict=True)
-        }
+        by_start = dict(zip(_starts(values, buckets), cells, strict=True))
         ends = (since // QUARTER_SECONDS, -(-until // QUARTER_SECONDS))
         for start, reach in connection.execute(_REACH_OF_BUCKETS, (brand, STEPS.index(span.by), *ends)):
             if start in by_start:
@@ -337,15 +348,17 @@ def _add_bins(
     if span.by != "hour" and _is_counted(connection, span):
         import json  # noqa: PLC0415 - a trend without percentiles needs none
 
-        starts = _days(span, buckets)
-        for day, counts in connection.execute(_BINS, (values["brand"], starts[0], starts[-1])):
-            cells[bisect_right(starts, day) - 1].add_bins(json.loads(counts))
+        days = _days(span, buckets)
+        rows = connection.execute(_BINS, (values["brand"], days[0], days[-1])).fetchall()
+        found: list[list[int]] = json.loads(f"[{','.join([counts for _, counts in rows])}]")  # one call, not a year's
+        for (day, _), counts in zip(rows, found, strict=True):
+            cells[day - days[0] if isinstance(days, range) else bisect_right(days, day) - 1].add_bins(counts)
     else:
-        starts = [to_epoch(bucket.start) // QUARTER_SECONDS for bucket in buckets]
+        starts = _starts(values, buckets)
         for quarter, number, amount in connection.execute(_BINS_FROM_MATCHES, values):
-            cell = cells[bisect_right(starts, quarter) - 1]
-            cell.bins = cell.bins or [0] * BIN_COUNT
-            cell.bins[number] += amount
+            counts = [0] * BIN_COUNT
+            counts[number] = amount
+            cells[bisect_right(starts, quarter) - 1].add_bins(counts)
     *parts, total = cells
     total.bins = [sum(column) for column in zip(*(cell.bins for cell in parts if cell.bins), strict=True)]
 
@@ -358,10 +371,10 @@ def _place(
     cells: Sequence[_Cell],
 ) -> None:
     """Run statements that give figures by quarter and add each to the bucket that holds it."""
-    starts = [to_epoch(bucket.start) for bucket in buckets]
+    starts = _starts(values, buckets)
     for statement in statements:
         for quarter, *figures in connection.execute(statement, values):
-            cells[bisect_right(starts, quarter * QUARTER_SECONDS) - 1].add(figures)
+            cells[bisect_right(starts, quarter) - 1].add(figures)
 
 
 def _values(connection: sqlite3.Connection, brand: str, span: Span, buckets: Sequence[Bucket]) -> dict[str, Any] | None:
@@ -389,35 +402,20 @@ def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, span: 
         cell.figures
     )
     coverage = None if mentions and not share else share
-    is_partial = bucket.end > span.now
+    start, end = bucket.start, bucket.end
     if not mentions and not coverage:
-        return TrendBucket(
-            brand=brand, start=bucket.start, end=bucket.end, mentions=None, stories=None, positive=None,
-            neutral=None, negative=None, no_evidence=None, unscored=None, mean_score=None,
-            mean_score_interval=None, net_sentiment=None, engagement=None, reach=None, coverage=coverage,
-            partial=is_partial,
-        )  # fmt: skip
+        return _make_bucket(brand, start, end, *_UNKNOWN, coverage, end > span.now, None)
     scored = positive + neutral + negative + no_evidence
-    return TrendBucket(
-        brand=brand,
-        start=bucket.start,
-        end=bucket.end,
-        mentions=mentions,
-        stories=stories,
-        positive=positive,
-        neutral=neutral,
-        negative=negative,
-        no_evidence=no_evidence,
-        unscored=unscored,
-        mean_score=round(total / averaged / SCORE_SCALE, 4) if averaged else None,
-        mean_score_interval=mean_interval(averaged, total, squares),
-        net_sentiment=net_sentiment(positive, negative, scored),
-        engagement=engagement,
-        reach=cell.reach,
-        coverage=None if coverage is None else round(coverage, 4),
-        partial=is_partial,
-        score_percentiles=cell.percentiles() if span.percentiles else None,
-    )
+    return _make_bucket(
+        brand, start, end, mentions, stories, positive, neutral, negative, no_evidence, unscored,
+        round(total / averaged / SCORE_SCALE, 4) if averaged else None,
+        mean_interval(averaged, total, squares),
+        net_sentiment(positive, negative, scored),
+        engagement, cell.reach,
+        None if coverage is None else round(coverage, 4),
+        end > span.now,
+        cell.percentiles() if span.percentiles else None,
+    )  # fmt: skip
 
 
 def net_sentiment(positive: int, negative: int, scored: int) -> float | None:

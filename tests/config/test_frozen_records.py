@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError, field, fields, replace
 
 import pytest
 
-from listener.frozen import dataclass
+from listener.frozen import dataclass, maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +94,16 @@ def test_a_record_is_replaced_copied_pickled_and_matched() -> None:
 def test_a_record_that_would_not_be_frozen_is_refused() -> None:
     with pytest.raises(TypeError, match="frozen"):
         dataclass(frozen=False, slots=True)
+
+
+def test_a_record_made_in_one_go_is_as_any_other_and_as_frozen() -> None:
+    make = maker(Point)
+    point = make(1, 5, ["t"], "seen")
+    assert point == Point(x=1, y=5, tags=["t"], note="seen")
+    assert type(point) is Point
+    assert point.note == "seen"
+    assert pickle.loads(pickle.dumps(point)) == point  # noqa: S301 - made here
+    with pytest.raises(FrozenInstanceError):
+        point.x = 3  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        make(1, 5)

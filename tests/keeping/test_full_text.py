@@ -144,7 +144,8 @@ def test_of_very_many_hits_the_newest_come_first_whatever_the_order_they_were_st
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("listener.search.mentions._FEW_HITS", 5)
-    monkeypatch.setattr("listener.search.mentions._SLICE", 3)
+    monkeypatch.setattr("listener.search.mentions._SLICE_LEAST", 3)
+    monkeypatch.setattr("listener.search.mentions._SLICE_MOST", 3)
     order = [(17 * n) % 60 for n in range(60)]
     store_mentions(
         store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -189,6 +190,32 @@ def test_the_most_frequent_values_are_found_among_very_many(store: Store, monkey
         kept = reader.top("hashtags", "Acme", since, until, ZoneInfo("UTC"), limit=3)
         assert kept == reader.top("hashtags", "Acme", since, until, ZoneInfo("Europe/London"), limit=3)
         assert kept[0].mentions > kept[-1].mentions
+
+
+def test_the_most_frequent_values_of_any_span_are_those_of_its_rows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.search.top._MORE_CANDIDATES", 1)
+    rng = random.Random(11)
+    store_mentions(
+        store,
+        [
+            make_mention(
+                number,
+                "Acme " + " ".join(f"#t{int(rng.paretovariate(0.6))}" for _ in range(4)),
+                published_at=NOW - rng.randrange(100) * DAY,
+            )
+            for number in range(1, 250)
+        ],
+    )
+    newest = NOW.replace(hour=0) + DAY
+    with Reader(store.path) as reader:
+        for _ in range(60):
+            until = newest - rng.randrange(40) * DAY
+            since, limit = until - rng.randint(1, 90) * DAY, rng.randint(1, 12)
+            kept = reader.top("hashtags", "Acme", since, until, ZoneInfo("UTC"), limit=limit)
+            counted = reader.top("hashtags", "Acme", since, until, ZoneInfo("Africa/Abidjan"), limit=limit)
+            assert kept == counted, (since, until, limit)
 
 
 def test_hashtags_and_links_of_what_was_erased_are_in_no_count_and_no_byte(store: Store) -> None:

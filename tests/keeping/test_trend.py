@@ -44,7 +44,9 @@ def test_buckets_of_a_day_are_the_local_days_of_the_zone(store: Store) -> None:
     assert found.totals[0].mentions == 2
 
 
-@pytest.mark.parametrize("zone", [NEW_YORK, KOLKATA, ZoneInfo("Asia/Kathmandu"), ZoneInfo("Europe/London")])
+@pytest.mark.parametrize(
+    "zone", [NEW_YORK, KOLKATA, ZoneInfo("Asia/Kathmandu"), ZoneInfo("Europe/London"), ZoneInfo("UTC")]
+)
 @pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
 def test_every_mention_is_in_exactly_one_bucket_over_a_clock_change(store: Store, zone: ZoneInfo, by: str) -> None:
     start = datetime(2026, 10, 20, tzinfo=UTC)
@@ -67,6 +69,16 @@ def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
     (day,) = bucket_starts(since, since + timedelta(hours=25), "day", NEW_YORK)
     assert day.end - day.start == timedelta(hours=25)
     assert len(bucket_starts(since, day.end, "hour", NEW_YORK)) == 25
+
+
+@pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
+def test_a_zone_whose_clocks_never_change_is_cut_like_one_that_only_seems_to(by: str) -> None:
+    since = datetime(2026, 2, 11, 5, 41, 7, tzinfo=UTC)
+    fixed, named = ZoneInfo("Etc/GMT-4"), ZoneInfo("Asia/Dubai")
+    assert bucket_starts(since, since, by, fixed)[1:] == []
+    for days in (0.01, 1, 40, 370):
+        until = since + timedelta(days=days)
+        assert bucket_starts(since, until, by, fixed) == bucket_starts(since, until, by, named)
 
 
 def test_conditions_on_source_and_language_count_what_they_say(store: Store) -> None:
