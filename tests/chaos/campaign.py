@@ -23,7 +23,7 @@ from typing import Any, Self
 from chaos.services import Service, XService
 from chaos.table import SERVICES
 from chaos.truth import Truth
-from chaos.world import DAY, HOUR, MINUTE, RECALL, World
+from chaos.world import DAY, HOUR, MINUTE, World
 from running.site import Site, child_environment
 from servers.smtp import Behaviour, MailServer
 
@@ -268,8 +268,7 @@ class Campaign:
         if burst and number % 4 in {0, 2}:
             self.world.burst(loud.name, min(burst, loud.largest_burst))
         elif number % 4 == 1:
-            for _ in range(4):
-                self.world.mention(self.services[0].name, RECALL)
+            self.world.recall(self.services[0].name)
 
     # disturbances
 
@@ -445,8 +444,7 @@ class Campaign:
     def settle(self, rounds: int) -> None:
         """Let everything that waits be delivered, then check all there is to check."""
         self.finish()
-        for _ in range(20):
-            self.world.mention("x", RECALL, ago=MINUTE)
+        self.world.recall("x", ago=MINUTE)
         self.world.advance(self.world.now + 20 * MINUTE)
         self.mail_down()
         self.order("collect")  # an alert opens while no mail is taken

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from chaos.campaign import Campaign
 from chaos.table import SERVICES, WITHOUT_A_SERVICE
+from chaos.world import RECALLS
+from listener.stories import are_near, normal_text, text_units
 from listener.wiring import BUILT_IN_SOURCES
 
 FIRST = ("x", "reddit", "rss", "bluesky")
@@ -16,6 +19,13 @@ FIRST = ("x", "reddit", "rss", "bluesky")
 
 def test_every_built_in_source_takes_part() -> None:
     assert {service.name for service in SERVICES} | WITHOUT_A_SERVICE == set(BUILT_IN_SOURCES)
+
+
+def test_what_people_say_of_a_recall_counts_as_that_many_things_said() -> None:
+    """Near copies are one story, and a rule counts stories: of copies alone no alert would ever come."""
+    units = [text_units(normal_text(f"{words}, says {number}")) for number, words in enumerate(RECALLS)]
+    assert not any(are_near(one, other) for one, other in combinations(units, 2))
+    assert len(RECALLS) >= 4
 
 
 def test_a_short_campaign_loses_nothing_counts_nothing_twice_and_tells_once(tmp_path: Path) -> None:

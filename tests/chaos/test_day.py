@@ -9,7 +9,7 @@ import pytest
 from chaos.campaign import AUTUMN, PEOPLE, Campaign, told
 from chaos.table import SERVICES
 from chaos.truth import Truth
-from chaos.world import DAY, HOUR, MINUTE, RECALL
+from chaos.world import DAY, HOUR, MINUTE
 
 WARM = 6 * HOUR
 MOST_GROWTH_KB = 10 << 10
@@ -27,8 +27,7 @@ def test_a_day_of_the_daemon_leaks_nothing_and_sends_one_digest(tmp_path: Path) 
                 if count:
                     campaign.world.burst("hackernews", count)
                 else:
-                    for _ in range(4):
-                        campaign.world.mention("x", RECALL)
+                    campaign.world.recall("x")
 
         campaign.on_time = happen
         assert campaign.order("daemon", seconds=24 * HOUR, sample_every=30 * MINUTE) == 0, campaign.log()

@@ -21,7 +21,15 @@ SAID = (
     "the kettle that is in our kitchen was cold when we came to it",
 )
 """Plain English throughout; the last is about nobody."""
-RECALL = "there is a recall of the acme lid and it is a danger to all of us"
+RECALLS = (
+    "there is a recall of the acme lid and it is a danger to all of us",
+    "my shop has just told me to bring back what I bought from acme because of some recall",
+    "does anybody know why acme had to do this recall or how long we should wait",
+    "first their handle fell off and now a recall, so that was my last thing by acme",
+    "just read on page four about another recall at acme after two children were hurt",
+    "good that acme did say sorry before starting such a big recall on their own",
+)
+"""Each in words of its own: near copies are one thing said once, and rules count what was said."""
 EDITED = "I was wrong and the acme that we have is good"
 
 
@@ -100,6 +108,11 @@ class World:
         item = self._make(name, self.now - ago, text)
         self._publish(item)
         return item
+
+    def recall(self, name: str, *, ago: int = 3 * MINUTE) -> None:
+        """Let everybody speak of a recall, each in other words."""
+        for words in RECALLS:
+            self.mention(name, words, ago=ago)
 
     def edit_some(self, name: str, share: float = 0.2) -> None:
         """Word some of the newest posts anew."""
