@@ -6,6 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+EVERYDAY_EXAMPLES = 40
+for name, examples in (("everyday", EVERYDAY_EXAMPLES), ("thorough", settings.default.max_examples)):
+    # a slow machine fails no test: no deadline an example, and no complaint about the time that making them takes
+    settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples of a law where the slow tests are left out as well."""
+    settings.load_profile("everyday" if config.option.markexpr == "not slow" else "thorough")
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bounds import never_sleep, within_a_minute
 from listener.api import (
     CredentialsError,
     ForbiddenError,
@@ -48,6 +49,11 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDDIT_CLIENT_SECRET", CLIENT_SECRET)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", never_sleep)
+
+
 @pytest.fixture
 def server() -> Iterator[Reddit]:
     with Reddit([POST], now=NOW) as running:
@@ -69,11 +75,9 @@ def source_for(server: Reddit, limits: Limits = LIMITS, **options: object) -> Re
 def failure(server: Reddit, resource: Resource = NEW, limits: Limits = LIMITS, **options: object) -> SourceError:
     """Return the error of one fetch, having checked what holds for all of them."""
     source = source_for(server, limits, **options)
-    began = time.monotonic()
-    with pytest.raises(SourceError) as caught:
+    with within_a_minute(), pytest.raises(SourceError) as caught:
         source.fetch(resource, DAY, None)
     source.close()
-    assert time.monotonic() - began < 4
     sentence = str(caught.value)
     assert not any(secret in sentence for secret in (CLIENT_ID, CLIENT_SECRET, server.token))
     assert re.fullmatch(r"[A-Za-z][^\n]{10,400}", sentence)
@@ -172,11 +176,9 @@ class TestRateLimits:
         body = b'{"kind":"Listing","data":{"after":null,"children":[]}}'
         server.fault("status", times=3, status=200, body=body, headers=headers, when=a_listing)
         source = source_for(server)
-        began = time.monotonic()
         for _ in range(3):
             source.fetch(NEW, DAY, None)
         source.close()
-        assert time.monotonic() - began < 1
 
 
 class TestCredentials:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bounds import within_a_minute
 from listener.api import Query, UnavailableError, Window, from_epoch
 from listener.query import Phrase
 from servers.appstore import AppStore
@@ -54,8 +54,7 @@ def test_a_slow_service_is_given_up(serve: Any, make: Any, fault: str, monkeypat
         server.fault(fault, times=9)
         source = make(server)
         source._client._limits = replace(source._client._limits, **QUICK)
-        begun = time.monotonic()
-        with pytest.raises(UnavailableError, match=r"did not (answer in time|finish its answer)"):
+        failed = pytest.raises(UnavailableError, match=r"did not (answer in time|finish its answer)")
+        with within_a_minute(), failed:
             source.fetch(source.plan([ACME])[0], WINDOW, None)
-        assert time.monotonic() - begun < 5
         source.close()

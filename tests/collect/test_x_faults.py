@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bounds import FOR_EVER, never_sleep, within_a_minute
 from listener.api import (
     CredentialsError,
     ForbiddenError,
@@ -38,6 +39,7 @@ DAY = Window(since=NOW - timedelta(days=1), until=NOW - timedelta(seconds=30))
 ACME = Resource(key="k", lane="search", native="acme", brand="Acme")
 LIMITS = Limits(connect_seconds=10, read_seconds=10, total_seconds=10, body_bytes=1 << 20)
 TIGHT = Limits(connect_seconds=10, read_seconds=0.3, total_seconds=0.3, body_bytes=1 << 20)
+ENDLESS = Limits(connect_seconds=FOR_EVER, read_seconds=FOR_EVER, total_seconds=FOR_EVER)
 CAPPED = (
     '{"account_id":1,"product_name":"p","title":"UsageCapExceeded","period":"Monthly","scope":"Product",'
     '"detail":"Usage cap exceeded: Monthly product cap","type":"https://api.twitter.com/2/problems/usage-capped"}'
@@ -47,6 +49,11 @@ CAPPED = (
 @pytest.fixture(autouse=True)
 def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", never_sleep)
 
 
 @pytest.fixture
@@ -60,11 +67,9 @@ def failure(
 ) -> SourceError:
     """Return the error of one fetch, having checked what holds for all of them."""
     source = XSource(XOptions(base_url=server.url, **options), now=lambda: NOW, limits=limits)
-    began = time.monotonic()
-    with pytest.raises(SourceError) as caught:
+    with within_a_minute(), pytest.raises(SourceError) as caught:
         source.fetch(resource, window, None)
     source.close()
-    assert time.monotonic() - began < 4
     sentence = str(caught.value)
     assert TOKEN not in sentence
     assert "\n" not in sentence
@@ -277,14 +282,12 @@ def test_the_token_is_in_no_log_line(server: X, caplog: pytest.LogCaptureFixture
 
 def test_a_stop_ends_a_request_that_gets_no_answer(server: X) -> None:
     stop = threading.Event()
-    source = XSource(XOptions(base_url=server.url), now=lambda: NOW, stop=stop)
+    source = XSource(XOptions(base_url=server.url), now=lambda: NOW, stop=stop, limits=ENDLESS)
     server.fault("hang")
     threading.Timer(0.1, stop.set).start()
-    began = time.monotonic()
-    with pytest.raises(StoppedError):
+    with within_a_minute(), pytest.raises(StoppedError):
         source.fetch(ACME, DAY, None)
     source.close()
-    assert time.monotonic() - began < 2
 
 
 def test_a_netrc_of_the_user_does_not_take_the_tokens_place(

@@ -7,12 +7,13 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bounds import within_a_minute
 from chaos.services import Service, when
 from chaos.table import SERVICES
 from chaos.world import DAY, HOUR, World
@@ -28,7 +29,6 @@ from servers.world import make_judge
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 NOW = int(time.time()) // 60 * 60
-MOST_SECONDS = 8.0
 RECORDED = {
     "x": "x",
     "reddit": "reddit",
@@ -148,8 +148,8 @@ def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked, count
         resources = list(source.plan(crooked.queries))
         crooked.is_crooked = True
         for _ in range(count):
-            began, cursor, resource = time.monotonic(), None, crooked.dice.choice(resources)
-            try:
+            cursor, resource = None, crooked.dice.choice(resources)
+            with within_a_minute(), suppress(SourceError):
                 for _ in range(3):
                     page = source.fetch(resource, window, cursor)
                     check_page(page)
@@ -159,9 +159,6 @@ def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked, count
                     cursor = page.cursor
                     if cursor is None:
                         break
-            except SourceError:
-                pass
-            assert time.monotonic() - began < MOST_SECONDS
         assert found or count < 50 or crooked.service.name == "bluesky"
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import random
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bounds import within_a_minute
 from fuzz.mutations import DATES, WORDS, mutated_bytes, mutated_json, mutated_markup
 from listener import wiring
 from listener.api import Mention, SourceError, Window
@@ -34,7 +34,6 @@ from sources.web import Answer
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-MOST_SECONDS = 10.0
 MENTION = {
     "source": "x",
     "id": "1",
@@ -71,16 +70,15 @@ def shared_feeds() -> list[Path]:
 
 
 def read_feed(body: bytes, *, kind: str = "application/xml") -> None:
-    began = time.monotonic()
     answer = Answer(status=200, headers={"content-type": kind}, body=body, url="https://example.org/feed")
-    try:
-        found = read_entries(answer)
-    except SourceError:
-        found = ()
-    for one in found:
-        if isinstance(one, Mention):
-            json.dumps(mention_to_json(one), ensure_ascii=False).encode()
-    assert time.monotonic() - began < MOST_SECONDS
+    with within_a_minute():
+        try:
+            found = read_entries(answer)
+        except SourceError:
+            found = ()
+        for one in found:
+            if isinstance(one, Mention):
+                json.dumps(mention_to_json(one), ensure_ascii=False).encode()
 
 
 def test_every_recorded_feed_goes_through_as_it_is() -> None:
@@ -151,13 +149,12 @@ def test_changed_tables_are_mentions_or_bad_lines(dice: random.Random) -> None:
 @examples
 @given(anything)
 def test_every_expression_is_a_query_or_refused_in_words(text: str) -> None:
-    began = time.monotonic()
-    try:
-        parse(text)
-        build_query(brand="Acme", query=text)
-    except UsageError as error:
-        spoken(error)
-    assert time.monotonic() - began < MOST_SECONDS
+    with within_a_minute():
+        try:
+            parse(text)
+            build_query(brand="Acme", query=text)
+        except UsageError as error:
+            spoken(error)
 
 
 @examples

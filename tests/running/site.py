@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from bounds import MINUTE
 from listener.cli.main import run
 from listener.clock import utc_now
 from servers import reddit as reddit_server
@@ -41,7 +42,7 @@ keywords = ["acme"]
 name = "Globex"
 kind = "competitor"
 """
-PATIENCE = 30.0
+PATIENCE = MINUTE
 """Seconds until a test gives up waiting: many times what a loaded machine needs."""
 
 

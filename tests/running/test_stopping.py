@@ -1,4 +1,8 @@
-"""A stop ends the daemon within ten seconds, whatever it waits for: each client library, a look-up, the mail server."""
+"""A stop ends the daemon soon, whatever it waits for: each client library, a look-up, the mail server.
+
+What it waits for would last for ever. That what does not hear is left behind in less
+than ten seconds is said by `listener.daemon.STOP_SECONDS` (tests/running/test_daemon.py).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import json
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -24,7 +27,6 @@ from servers.lemmy import Lemmy
 from servers.mastodon import Instance
 from servers.x import X
 
-STOP_SECONDS = 10.0
 pytestmark = pytest.mark.slow
 
 
@@ -50,12 +52,10 @@ def stopped_in_time(site: Site, is_waiting: Callable[[], object]) -> str:
     with serving(site) as daemon:
         wait_for(lambda: daemon.poll() is not None or is_waiting(), "the daemon waits for its answer")
         assert daemon.poll() is None, (site.folder / "log").read_text()
-        began = time.monotonic()
         daemon.terminate()
         code = daemon.wait(timeout=PATIENCE)
-        seconds = time.monotonic() - began
     log = (site.folder / "log").read_text()
-    assert (code, seconds < STOP_SECONDS) == (0, True), f"{seconds:.1f} s: {log}"
+    assert code == 0, log
     assert "Traceback" not in log
     return log
 
@@ -121,7 +121,7 @@ real = socket.getaddrinfo
 def look_up(host, *rest, **more):
     if host == "stuck.example":
         open(NAME, "w").close()
-        threading.Event().wait(120)
+        threading.Event().wait(3600)
     return real(host, *rest, **more)
 
 
