@@ -22,7 +22,7 @@ from requests.utils import get_environ_proxies
 from listener.errors import ListenerError, StoppedError, UnavailableError, UsageError
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
-from sources.web.clocks import check_clock
+from sources.web.clocks import answered_at, check_clock
 from sources.web.transport import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class BoundedAdapter(LeashedAdapter):
     `service` is what messages call it. `judge` is given each whole answer and
     raises the SourceError it amounts to, or returns. Faults of the connection
     are raised as UnavailableError, a stop asked for through `stop` as
-    StoppedError. `requests` counts what was sent.
+    StoppedError. `requests` counts what was sent; `answered_at` is the time by the
+    service's clock of the last answer that could be read, None where it named none.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class BoundedAdapter(LeashedAdapter):
     ) -> None:
         self.service = service
         self.requests = 0
+        self.answered_at: datetime | None = None
         self._judge = judge
         self._base = urlsplit(base_url) if base_url else None
         self._limits = limits or Limits()
@@ -120,6 +122,7 @@ class BoundedAdapter(LeashedAdapter):
         headers = dict(answer.headers)
         self._judge(answer)  # which may empty them
         check_clock(headers, who=self.service)
+        self.answered_at = answered_at(headers)
         return answer
 
     def _turn(self, request: requests.PreparedRequest) -> Mapping[str, str]:

@@ -43,6 +43,7 @@ from sources.web.answers import retry_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from listener.api import Query, StopSignal, Window
     from sources.web import Answer
@@ -181,6 +182,11 @@ class GdeltSource:
             requests=requests,
             items=len(articles),
         )
+
+    @property
+    def service_time(self) -> datetime | None:
+        """Return the time by the service's clock of its last answer, None before the first."""
+        return self._client.answered_at
 
     def check(self) -> str:
         """Search for a common word; return how many articles of the last hours came."""

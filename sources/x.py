@@ -268,6 +268,11 @@ class XSource:
         return self._adapter.requests
 
     @property
+    def service_time(self) -> datetime | None:
+        """Return the time by X's clock of its last answer, None before the first."""
+        return self._adapter.answered_at
+
+    @property
     def page_sizes(self) -> tuple[int, int]:
         """Return the fewest posts X can be asked for, and how many it is asked for without a limit."""
         return _FEWEST, self._options.max_results

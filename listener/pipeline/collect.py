@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from listener.budget import Budget
@@ -19,6 +20,7 @@ from listener.errors import (
     StoreError,
     SupersededError,
     TransientSourceError,
+    UnavailableError,
     UnexpectedAnswerError,
     UsageCappedError,
 )
@@ -31,7 +33,6 @@ from listener.store import PageProgress, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime, timedelta
 
     from listener.ledger import WindowRow
     from listener.pipeline.judge import Judge
@@ -53,6 +54,9 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
     (NotFoundError, "not_found"),
     (UnexpectedAnswerError, "unexpected_answer"),
 )
+_MOST_AHEAD = timedelta(minutes=5)
+_OUT_OF_REACH_SOON = timedelta(minutes=15)
+"""A window that ends so near to the oldest that a service gives is not asked for any more."""
 ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
 
@@ -230,7 +234,7 @@ class Collector:
         self, source: Source, resource: Resource, resource_id: int, request: CollectRequest, tally: _Tally
     ) -> None:
         facts, now = source.facts, request.now
-        oldest = None if facts.horizon is None else now - facts.horizon
+        oldest = None if facts.horizon is None else now - facts.horizon + _OUT_OF_REACH_SOON
         windows = self._store.windows_to_read(
             resource_id,
             until=now - facts.lag,
@@ -262,6 +266,7 @@ class Collector:
                 return grant
             watched = meter.watched(resource, grant)
             page = self._fetch(source, resource, replace(asked, size=grant.size), tally.window, watched, request.now)
+            tally.window = self._expire(source, tally.window, request.now)
             charge = meter.charge(resource, page, grant)
             tally.window = self._save(source.name, page, asked, tally, charge, request.now)
         return None
@@ -279,6 +284,7 @@ class Collector:
         try:
             with watched:
                 page = source.fetch(resource, asked, window.cursor)
+                _check_time(source, asked)
                 if page.cursor is not None and page.cursor == window.cursor:
                     msg = f"{source.name}: the service answers with the same page again and again"
                     raise UnexpectedAnswerError(msg)
@@ -289,6 +295,17 @@ class Collector:
         except SourceError as error:
             self._store.note_open(window, str(error), now=now)
             raise
+
+    def _expire(self, source: Source, window: WindowRow, now: datetime) -> WindowRow:
+        """Declare lost what the service no longer gives, now that its answer tells the time; return the window as it goes on.
+
+        Without an answer nothing is: this machine's clock may be ahead, and what is declared lost is not read again.
+        """
+        if source.facts.horizon is None:
+            return window
+        oldest = now - source.facts.horizon
+        self._store.expire(window.resource_id, oldest_readable=oldest, now=now)
+        return replace(window, from_at=max(window.from_at, to_epoch(oldest)))
 
     def _asked(self, source: Source, window: WindowRow, now: datetime) -> Window:
         """Return what to ask for: the window, reaching back over items that were indexed late."""
@@ -331,6 +348,18 @@ class Collector:
 def failure_state(error: SourceError) -> str:
     """Return the word for a kind of failure, as it is stored and shown."""
     return next((word for kind, word in _STATES if isinstance(error, kind)), "failed")
+
+
+def _check_time(source: Source, asked: Window) -> None:
+    """Raise UnavailableError where a window reaches beyond the present of a service that tells the time.
+
+    Were it stored, hours that have not happened would count as read.
+    """
+    there = getattr(source, "service_time", None)
+    if isinstance(there, datetime) and asked.until > there + _MOST_AHEAD:
+        minutes = int((asked.until - there).total_seconds() // 60)
+        msg = f"{source.name}: the time here is {minutes} minutes ahead of the service's; set it right, then reading goes on"
+        raise UnavailableError(msg, may_cost=True)
 
 
 def _first_instant(source: Source, request: CollectRequest) -> datetime:

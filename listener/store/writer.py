@@ -322,24 +322,28 @@ class Store:
         """Return the windows to read now, oldest first: the open ones, then what is new until `until`.
 
         With `look_back` also what lies between `lookback_from` and the first window
-        known. What the service can no longer give (before `oldest_readable`) is
-        declared lost on the way; what a clock that was ahead opened beyond `until` waits.
+        known. Windows that end before `oldest_readable` are left out: they wait until `expire`
+        declares them lost. What a clock that was ahead opened beyond `until` waits too.
         """
         seconds, end, start = to_epoch(now), to_epoch(until), to_epoch(lookback_from)
         with self._transaction():
             if look_back:
                 ledger.add_lookback(self._connection, resource_id, since=start, until=end, now=seconds)
             ledger.add_window(self._connection, resource_id, lookback_from=start, until=end, now=seconds)
-            if oldest_readable is not None:
-                ledger.expire(
-                    self._connection,
-                    resource_id,
-                    oldest_readable=to_epoch(oldest_readable),
-                    reason="older than the service can be asked for",
-                    now=seconds,
-                )
             ledger.leave_future(self._connection, resource_id, until=end, now=seconds)
-            return [one for one in ledger.open_windows(self._connection, resource_id) if one.to_at <= end]
+            edge = -1 if oldest_readable is None else to_epoch(oldest_readable)
+            return [one for one in ledger.open_windows(self._connection, resource_id) if edge < one.to_at <= end]
+
+    def expire(self, resource_id: int, *, oldest_readable: datetime, now: datetime) -> None:
+        """Declare lost what of a resource's open windows lies before what the service still gives, now that it told the time."""
+        with self._transaction():
+            ledger.expire(
+                self._connection,
+                resource_id,
+                oldest_readable=to_epoch(oldest_readable),
+                reason="older than the service can be asked for",
+                now=to_epoch(now),
+            )
 
     def marker_before(self, window: WindowRow) -> str | None:
         """Return what the last drained window before this one left for the source."""

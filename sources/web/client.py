@@ -28,12 +28,12 @@ from listener.api import (
 from listener.errors import StoppedError
 from sources.web.addresses import addresses_of, is_loopback, is_public, origin_of
 from sources.web.answers import Answer, error_of, read_json
-from sources.web.clocks import MOST_AHEAD, check_clock
+from sources.web.clocks import MOST_AHEAD, answered_at, check_clock
 from sources.web.transport import Leash, LeashedAdapter, PrivateAddressError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from typing import Self
 
 __all__ = ["Client", "Limits"]
@@ -98,6 +98,7 @@ class Client:
     `requests_made` counts the requests sent. `judge` is asked before the status
     what an answer stands for: an error, or None where the status tells. Nothing is
     read while this machine's clock is ahead of the service's by more than `clock_ahead`.
+    `answered_at` is the time by the service's clock of the last answer, None where it named none.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Client:
         clock_ahead: timedelta = MOST_AHEAD,
     ) -> None:
         self.requests_made = 0
+        self.answered_at: datetime | None = None
         self._clock_ahead = clock_ahead
         self._judge = judge
         self._free_at = 0.0
@@ -233,6 +235,7 @@ class Client:
                 if error is not None:
                     raise error
                 check_clock(answer.headers, who=f"{self._source}: {_host(ask.url)}", most=self._clock_ahead)
+                self.answered_at = answered_at(answer.headers)
                 return answer
             if ask.method != "GET":
                 break

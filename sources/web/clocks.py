@@ -15,8 +15,9 @@ from sources.text import count_of, instant_from_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-__all__ = ["MOST_AHEAD", "check_clock"]
+__all__ = ["MOST_AHEAD", "answered_at", "check_clock"]
 
 MOST_AHEAD: Final = timedelta(minutes=5)
 """Far less than sources read again behind each window, so that nothing is missed up to here."""
@@ -28,12 +29,23 @@ def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_
     A cache's answer is as old as its Age says. Where there is no Date that can be
     read, nothing is said; names of headers in any case.
     """
-    named = {name.lower(): value for name, value in headers.items() if name.lower() in {"date", "age"}}
-    sent_at = instant_from_http(named.get("date"))
-    if sent_at is None:
+    there = answered_at(headers)
+    if there is None:
         return
-    ahead = utc_now() - sent_at - timedelta(seconds=min(count_of(named.get("age", "").strip()) or 0, 1 << 31))
+    ahead = utc_now() - there
     if ahead > most:
         minutes = int(ahead.total_seconds() // 60)
         msg = f"{who}: this machine's clock is {minutes} minutes ahead of the service's; set it right, then reading goes on"
         raise UnavailableError(msg)
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time it was by the service's clock when its answer came; None where it does not say."""
+    named = {name.lower(): value for name, value in headers.items() if name.lower() in {"date", "age"}}
+    sent_at = instant_from_http(named.get("date"))
+    if sent_at is None:
+        return None
+    try:
+        return sent_at + timedelta(seconds=min(count_of(named.get("age", "").strip()) or 0, 1 << 31))
+    except OverflowError:
+        return None

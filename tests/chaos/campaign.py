@@ -323,7 +323,7 @@ class Campaign:
         """Let the machine's clock be hours ahead, or behind, for a pass, and then be right for a while."""
         if self.is_pausing:
             return
-        wrong = self.dice.choice([-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR])
+        wrong = self.dice.choice([-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR, 9 * DAY, 120 * DAY])
         self.tally.faults["clock ahead" if wrong > 0 else "clock behind"] += 1
         for service in self.services:
             service.go_silent()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -60,6 +61,7 @@ class Gdelt(SimulatedServer):
         super().__init__()
         self.articles = articles
         self.now = now
+        self.clock = lambda: max(time.time(), self.now.timestamp())
 
     def route(self, request: Request) -> Answer:
         if request.path != "/api/v2/doc/doc" or request.param("mode").lower() != "artlist":

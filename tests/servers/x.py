@@ -7,6 +7,7 @@ Written by hand after docs.x.com (query building, pagination, rate limits; seen
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class X(SimulatedServer):
         super().__init__()
         self.posts = posts
         self.now = now
+        self.clock = lambda: max(time.time(), self.now.timestamp())
         self.limit = limit
         self.remaining = limit
         self.reset = int(now.timestamp()) + 900
