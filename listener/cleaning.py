@@ -40,13 +40,17 @@ def clean(text: str, *, limit: int = TEXT_LIMIT) -> str:
     text = text[: 2 * limit]
     if text.isascii() and text.isprintable():
         return text[:limit]
-    text = _HARMFUL.sub("", _NEWLINES.sub("\n", text))
-    composed = unicodedata.normalize("NFC", _thin_marks(text))
-    return _thin_marks(composed)[:limit]
+    if not text.isprintable():  # what is taken out is not, nor is any line break
+        text = _HARMFUL.sub("", _NEWLINES.sub("\n", text))
+    thinned = _thin_marks(text)
+    composed = unicodedata.normalize("NFC", thinned)
+    return (composed if composed == thinned else _thin_marks(composed))[:limit]
 
 
 def clean_line(text: str, *, limit: int) -> str:
     """Return `text` cleaned and on one line: runs of white space are one blank, none at the ends."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(clean(text, limit=4 * limit).split())[:limit].rstrip()
 
 

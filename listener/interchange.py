@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeGuard, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, TypeVar
 
 from listener.cleaning import TEXT_LIMIT, clean, clean_line
 from listener.clock import parse_instant
@@ -19,7 +19,7 @@ from listener.errors import InputError, UsageError, suggest
 from listener.mention import KINDS, Author, Engagement, Mention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "LINE_LIMIT",
@@ -48,6 +48,8 @@ _FIELDS: Final = (
 
 _MORE_FIELDS: Final = ("links", "hashtags", "has_media", "edited_at", "extra")
 """Fields of a mention beyond the contract; written only where there is something to say."""
+
+_KNOWN: Final = frozenset((*_FIELDS, *_MORE_FIELDS))
 
 _SOURCE_NAME: Final = re.compile(r"[^:]{1,64}")
 _MOST_DIGITS: Final = 40
@@ -131,33 +133,9 @@ def mention_from_json(obj: object) -> Mention:
         msg = f"a mention is a JSON object; found {_seen(obj)}"
         raise InputError(msg)
     read = _Reader(obj)
-    kind = read.line("kind") or KINDS[0]
-    if kind not in KINDS:
-        msg = f"kind: found {_seen(kind)}; wanted one of the known kinds ({suggest(kind, KINDS)})"
-        raise InputError(msg)
-    return Mention(
-        source=read.name("source"),
-        id=read.needed("id", read.identifier("id"), "a text or a whole number"),
-        url=read.line("url"),
-        kind=kind,
-        author=_author(read),
-        title=read.line("title"),
-        text=read.text("text"),
-        language=read.line("language", limit=35),  # the longest tag that RFC 5646 asks to be handled
-        published_at=read.needed("published_at", read.instant("published_at"), _INSTANT),
-        engagement=_engagement(read),
-        rating=read.ratio("rating"),
-        reply_to=read.identifier("reply_to"),
-        thread=read.identifier("thread"),
-        repost_of=read.identifier("repost_of"),
-        quote_of=read.identifier("quote_of"),
-        place=read.line("place", limit=16),
-        links=read.lines("links"),
-        hashtags=tuple(tag.removeprefix("#") for tag in read.lines("hashtags")),
-        has_media=read.flag("has_media"),
-        edited_at=read.instant("edited_at"),
-        extra=_extra(obj),
-    )
+    known = {name: way(read, name) for name, way in _NEEDED.items()}
+    known |= {name: way(read, name) for name, way in _OPTIONAL.items() if obj.get(name) is not None}
+    return Mention(**known, extra=_extra(obj))
 
 
 def mention_to_json(mention: Mention) -> dict[str, object]:
@@ -285,8 +263,8 @@ class _Reader:
         return _Reader(value, f"{name}.")
 
 
-def _author(read: _Reader) -> Author | None:
-    fields = read.nested("author")
+def _author(read: _Reader, name: str) -> Author | None:
+    fields = read.nested(name)
     if fields is None:
         return None
     handle = fields.line("handle", limit=_NAME_LIMIT)
@@ -299,8 +277,16 @@ def _author(read: _Reader) -> Author | None:
     )
 
 
-def _engagement(read: _Reader) -> Engagement:
-    fields = read.nested("engagement")
+def _kind(read: _Reader, name: str) -> str:
+    kind = read.line(name) or KINDS[0]
+    if kind not in KINDS:
+        msg = f"{name}: found {_seen(kind)}; wanted one of the known kinds ({suggest(kind, KINDS)})"
+        raise InputError(msg)
+    return kind
+
+
+def _engagement(read: _Reader, name: str) -> Engagement:
+    fields = read.nested(name)
     if fields is None:
         return Engagement()
     return Engagement(
@@ -311,14 +297,44 @@ def _engagement(read: _Reader) -> Engagement:
     )
 
 
+_NEEDED: Final[dict[str, Callable[[_Reader, str], Any]]] = {
+    "source": _Reader.name,
+    "id": lambda read, name: read.needed(name, read.identifier(name), "a text or a whole number"),
+    "text": _Reader.text,
+    "published_at": lambda read, name: read.needed(name, read.instant(name), _INSTANT),
+}
+"""How each field is read that must be there."""
+
+_OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
+    "url": _Reader.line,
+    "kind": _kind,
+    "author": _author,
+    "title": _Reader.line,
+    "language": lambda read, name: read.line(name, limit=35),  # the longest tag that RFC 5646 asks to be handled
+    "engagement": _engagement,
+    "rating": _Reader.ratio,
+    "reply_to": _Reader.identifier,
+    "thread": _Reader.identifier,
+    "repost_of": _Reader.identifier,
+    "quote_of": _Reader.identifier,
+    "place": lambda read, name: read.line(name, limit=16),
+    "links": _Reader.lines,
+    "hashtags": lambda read, name: tuple(tag.removeprefix("#") for tag in read.lines(name)),
+    "has_media": _Reader.flag,
+    "edited_at": _Reader.instant,
+}
+"""How each field is read that may be there."""
+
+
 def _extra(obj: Mapping[str, object]) -> dict[str, object] | None:
     """Return the fields that have no place in a mention, under the names they came with."""
-    known = {*_FIELDS, *_MORE_FIELDS}
     nested = obj.get("extra")
+    if nested is None and obj.keys() <= _KNOWN:
+        return None
     if nested is not None and not isinstance(nested, dict):
         msg = f"extra: found {_seen(nested)}; wanted an object or null"
         raise InputError(msg)
-    unknown = (nested or {}) | {name: value for name, value in obj.items() if name not in known}
+    unknown = (nested or {}) | {name: value for name, value in obj.items() if name not in _KNOWN}
     try:
         extra = _cleaned(unknown)
         size = len(json.dumps(extra, ensure_ascii=False))

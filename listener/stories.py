@@ -24,12 +24,16 @@ import regex
 from listener.query.characters import KINDS, UNSPACED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from listener.mention import Mention
 
 __all__ = [
+    "Marks",
     "StoryKey",
     "are_near",
     "canonical_url",
+    "marks_of_many",
     "normal_text",
     "story_keys",
     "story_marks",
@@ -46,6 +50,11 @@ _FEWEST_WORDS: Final = 5
 
 _BANDS: Final = 4
 _ROWS: Final = 4
+_HASHES: Final = struct.Struct(f">{_BANDS * _ROWS}I")
+_BEGUN: Final = tuple((4 * row, zlib.crc32(struct.pack(">I", row))) for row in range(0, _BANDS * _ROWS, _ROWS))
+"""Where the hashes of each band begin, and the checksum it goes on from."""
+_MANY: Final = 64
+"""Mentions from which on it is worth loading what works on all at once."""
 _FEWEST_UNITS: Final = 7
 """In shorter texts another word is another meaning."""
 _LEAST_SHARED: Final = 0.6
@@ -73,6 +82,7 @@ _SELECTORS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 """Joiners and variation selectors are marks by category; they say how a sign looks, not what it is."""
 _NO_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 """The standard library's \\w leaves out the vowel signs of Indic scripts."""
+_NO_ASCII_WORD: Final = re.compile(r"[^a-z0-9]+")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -89,23 +99,43 @@ class StoryKey(NamedTuple):
     """It only says that the words may be nearly the same: `are_near` decides."""
 
 
+Marks = tuple[tuple[StoryKey, ...], frozenset[str]]
+"""The keys of a mention, and the units of its text."""
+
+
 def story_keys(mention: Mention) -> tuple[StoryKey, ...]:
     """Return the keys of a mention: its identity, what it reposts, its link, its words."""
     return story_marks(mention)[0]
 
 
-def story_marks(mention: Mention) -> tuple[tuple[StoryKey, ...], frozenset[str]]:
+def story_marks(mention: Mention) -> Marks:
     """Return the keys of a mention, and the units of its text by which near copies are told."""
+    sure, units = _sure_marks(mention)
+    return _with_bands(sure, units, _bands(units))
+
+
+def marks_of_many(mentions: Sequence[Mention]) -> list[Marks]:
+    """Return the `story_marks` of each mention, in order; many at once cost less."""
+    if len(mentions) < _MANY:
+        return [story_marks(mention) for mention in mentions]
+    marks = [_sure_marks(mention) for mention in mentions]
+    bands = iter(_bands_of_many([units for _, units in marks if len(units) >= _FEWEST_UNITS]))
+    return [_with_bands(sure, units, next(bands) if len(units) >= _FEWEST_UNITS else ()) for sure, units in marks]
+
+
+def _sure_marks(mention: Mention) -> tuple[list[StoryKey], frozenset[str]]:
     keys = [StoryKey(_hash("id", mention.source, mention.repost_of or mention.id), _FOREVER)]
     link = _submitted_link(mention)
     if link is not None:
         keys.append(StoryKey(_hash("url", link), _LINK_REACH))
     words = normal_text(mention.text)
-    units = text_units(words)
     if words.count(" ") + 1 >= _FEWEST_WORDS:
         keys.append(StoryKey(_hash("text", words), _TEXT_REACH))
-    keys += [StoryKey(band, _TEXT_REACH, is_near=True) for band in _bands(units)]
-    return tuple(keys), units
+    return keys, text_units(words)
+
+
+def _with_bands(sure: Sequence[StoryKey], units: frozenset[str], bands: Iterable[int]) -> Marks:
+    return (*sure, *(StoryKey(band, _TEXT_REACH, True) for band in bands)), units
 
 
 def are_near(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -135,20 +165,32 @@ def _bands(units: frozenset[str]) -> tuple[int, ...]:
     """Return keys of which near copies very likely share one (MinHash in bands; Broder 1997, Indyk and Motwani 1998)."""
     if len(units) < _FEWEST_UNITS:
         return ()
-    least = [min(column) for column in zip(*map(_hashes, units), strict=True)]
-    return tuple(
-        zlib.crc32(
-            struct.pack(f">{_ROWS + 1}I", start, *least[start : start + _ROWS])
-        )  # short: texts decide in the end
-        for start in range(0, _BANDS * _ROWS, _ROWS)
-    )
+    least = _HASHES.pack(*map(min, zip(*map(_HASHES.unpack, map(_hashes, units)), strict=True)))
+    return _keys_of(least, 0)
+
+
+def _bands_of_many(texts: Sequence[frozenset[str]]) -> list[tuple[int, ...]]:
+    """Return the `_bands` of texts that have some."""
+    import numpy as np  # noqa: PLC0415 - heavy, and only worth it for many
+
+    if not texts:
+        return []
+    hashes = np.frombuffer(b"".join([b"".join(map(_hashes, units)) for units in texts]), dtype=">u4")
+    starts = np.cumsum([0, *map(len, texts[:-1])])
+    least = np.minimum.reduceat(hashes.reshape(-1, _BANDS * _ROWS).astype(np.uint32), starts, axis=0)
+    packed = least.astype(">u4").tobytes()
+    return [_keys_of(packed, at) for at in range(0, len(packed), _HASHES.size)]
+
+
+def _keys_of(least: bytes, at: int) -> tuple[int, ...]:
+    """Return the key of each band; they are short, since texts decide in the end."""
+    return tuple([zlib.crc32(least[at + start : at + start + 4 * _ROWS], begun) for start, begun in _BEGUN])
 
 
 @lru_cache(maxsize=100_000)
-def _hashes(unit: str) -> tuple[int, ...]:
+def _hashes(unit: str) -> bytes:
     """Return independent hashes of a word, the same in every process."""
-    digest = hashlib.blake2b(unit[:_LONGEST_UNIT].encode("utf-8", "replace"), digest_size=4 * _BANDS * _ROWS).digest()
-    return struct.unpack(f">{_BANDS * _ROWS}I", digest)
+    return hashlib.blake2b(unit[:_LONGEST_UNIT].encode("utf-8", "replace"), digest_size=4 * _BANDS * _ROWS).digest()
 
 
 def canonical_url(url: str) -> str | None:
@@ -191,8 +233,10 @@ def _ascii(host: str) -> str:
 def normal_text(text: str) -> str:
     """Return only the words of a text: no repost mark, links, case, signs or emoji, single spaces."""
     bare = _URL.sub(" ", _REPOST_MARK.sub("", text))
-    folded = _SELECTORS.sub("", unicodedata.normalize("NFKC", bare).casefold())
-    return _NO_WORD.sub(" ", folded).strip()
+    if bare.isascii():
+        return _NO_ASCII_WORD.sub(" ", bare.lower()).strip()
+    folded = unicodedata.normalize("NFKC", bare).casefold()
+    return _NO_WORD.sub(" ", _SELECTORS.sub("", folded)).strip()
 
 
 def text_digest(*parts: str | None) -> bytes:

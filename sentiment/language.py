@@ -106,8 +106,8 @@ def count_function_words(words: Sequence[str]) -> WordCounts:
     """Return the counts over lower-case `words`."""
     known = _function_words()
     counts: dict[str, int] = {}
-    for word in words:
-        for language in known.get(word, ()):
+    for languages in [known[word] for word in words if word in known]:
+        for language in languages:
             counts[language] = counts.get(language, 0) + 1
     english, loaded = counts.pop("en", 0), counts.pop(_LOADED, 0)
     others = {language: counts.pop(language) for language in _HINTED if language in counts} if counts else {}

@@ -83,19 +83,21 @@ class LexiconRules:
         self._emoticons = emoticons
         self._memo: dict[str, _Word] = {}
         self._emoji_pattern = re.compile(coarse_class(emoji)) if emoji else None
-        self._phrase_starts = frozenset(phrase[0] for phrase in words.phrases)
+        self._phrases_from: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in sorted(words.phrases, key=len, reverse=True):
+            self._phrases_from.setdefault(phrase[0], []).append(phrase)
         self._reach: dict[str, int] = {}
         for word in words.known if words.segmented else ():
             self._reach[word[0]] = max(self._reach.get(word[0], 1), len(word))
-        self._longest_phrase = max(map(len, words.phrases), default=0)
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
         prepared = text if text.isascii() else self._prepared(text)
+        memo = self._memo
         if self._words.segmented:
-            words = [self._remembered(piece) for piece in self._segments(prepared)]
+            words = [memo.get(piece) or self._remembered(piece) for piece in self._segments(prepared)]
         else:
-            words = [self._remembered(token) for token in prepared.split()]
+            words = [memo.get(token) or self._remembered(token) for token in prepared.split()]
             if any(word.starts for word in words):
                 words = self._with_phrases(words)
         hits = [place for place, word in enumerate(words) if word.value is not None]
@@ -154,25 +156,23 @@ class LexiconRules:
             return None
         if negates or behind or boost or contrasts:
             value = None
-        return _Word(form, value, boost, negates, behind, contrasts, upper, form in self._phrase_starts)
+        return _Word(form, value, boost, negates, behind, contrasts, upper, form in self._phrases_from)
 
     def _with_phrases(self, words: Sequence[_Word]) -> list[_Word]:
         """Return the words with each known phrase put together to one, the longest first."""
         joined: list[_Word] = []
-        place = 0
-        while place < len(words):
-            step = 1
-            word = words[place]
-            if word.starts:
-                for length in range(self._longest_phrase, 1, -1):
-                    phrase = tuple(part.text for part in words[place : place + length])
-                    value = self._words.phrases.get(phrase) if len(phrase) == length else None
-                    if value is not None:
-                        word, step = _Word(" ".join(phrase), value), length
-                        break
-            joined.append(word)
-            place += step
-        return joined
+        done = 0
+        for place in [place for place, word in enumerate(words) if word.starts]:
+            if place < done:
+                continue  # it is within the phrase before
+            for phrase in self._phrases_from[words[place].text]:
+                end = place + len(phrase)
+                if tuple([word.text for word in words[place:end]]) == phrase:
+                    joined += words[done:place]
+                    joined.append(_Word(" ".join(phrase), self._words.phrases[phrase]))
+                    done = end
+                    break
+        return [*joined, *words[done:]]
 
     def _segments(self, text: str) -> Iterator[str]:
         """Cut a text without spaces into the longest words known and single characters."""

@@ -56,11 +56,12 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
     words. Its # or @ belongs to it. Longer names are looked for first.
     """
     folded = _fold(text)
+    there = [name for name, needle in _longest_first(tuple(names)) if needle in folded]
+    if not there:
+        return []
     spans: list[tuple[int, int]] = []
     taken = bytearray(len(text))
-    for name, needle in _longest_first(tuple(names)):
-        if needle not in folded:
-            continue
+    for name in there:
         for found in _pattern(name).finditer(text):
             start, end = found.span()
             if not any(taken[start:end]) and _is_whole(text, found.start("name"), end):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.clock import to_epoch
 from listener.mention import SCORE_SCALE, Label
@@ -16,13 +15,13 @@ from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.uncounted import read_uncounted
-from listener.stories import story_marks, text_digest
+from listener.stories import marks_of_many, story_marks, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Mapping, Sequence
 
-    from listener.mention import Author, Mention
+    from listener.mention import Author, Mention, Span
     from listener.store.catalogue import Catalogue
     from listener.store.records import Judged, Rejudged, Verdict
     from listener.stories import StoryKey
@@ -82,8 +81,10 @@ WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class _Stored(NamedTuple):
     """What the store holds of a mention that comes again."""
 
     number: int
@@ -94,8 +95,7 @@ class _Stored:
     is_purged: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(NamedTuple):
     """Where the matches of a mention stand, and what each adds in engagement."""
 
     number: int
@@ -155,6 +155,9 @@ class PageWriter:
         for source_id, ids in wanted.items():
             self._look_up(source_id, ids)
         self._catalogue.foresee_authors(authors)
+        mentions = [one.mention for one in judged]
+        for mention, marks in zip(mentions, marks_of_many(mentions), strict=True):
+            self._story_marks[id(mention)] = (mention, *marks)
         self._joiner.foresee(
             [(key, to_epoch(one.published_at)) for one in judged for key in self._marks_of(one.mention)[1]]
         )
@@ -310,9 +313,8 @@ class PageWriter:
             ),
         ))  # fmt: skip
         self._found[source_id, mention.id] = _Stored(
-            number=number, published_at=published_at, source_id=source_id, story_id=story_id,
-            is_repost=mention.is_repost, is_purged=False,
-        )  # fmt: skip
+            number, published_at, source_id, story_id, mention.is_repost, is_purged=False
+        )
         self._write_keys(mention, keys, number, story_id, published_at)
         place = _Place(
             number=number,
@@ -391,7 +393,7 @@ class PageWriter:
                 place.source_id, place.language, counted.label, counted.score, _scaled(sentiment.whole_text_score),
                 sentiment.evidence, sentiment.confidence,
                 self._catalogue.scorer(sentiment.scorer, sentiment.version), sentiment.reason, place.engagement,
-                _dump(match.spans), counted.scorer_label, counted.scorer_score,
+                _dump_spans(match.spans), counted.scorer_label, counted.scorer_score,
             )
         )  # fmt: skip
         self._change.add(
@@ -468,5 +470,10 @@ def _scaled(score: float | None) -> int | None:
 def _dump(value: object) -> str | None:
     if not value:
         return None
-    plain = list(value) if isinstance(value, tuple) else value
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(list(value) if isinstance(value, tuple) else value)
+
+
+def _dump_spans(spans: Sequence[Span]) -> str | None:
+    """Return spans as JSON; the names of fields need no escapes."""
+    shown = [f'["{field}",{start},{end}]' for field, start, end in spans]
+    return f"[{','.join(shown)}]" if shown else None
