@@ -71,6 +71,8 @@ _PAGE: Final = 50
 """The most items an instance sends at once."""
 _LOOK_AT: Final = 3
 """Reading ends where so many in a row are too old: a single one may have arrived late."""
+_MOST_BACK: Final = 50
+"""An instance whose list never joins is read on all the same: it would be read for ever."""
 _KINDS: Final = {"posts": "Posts", "comments": "Comments"}
 
 
@@ -82,6 +84,67 @@ class LemmyOptions:
         "Instances to search, by host name; each knows only what has reached it.", default=("lemmy.world",)
     )
     include_comments: bool = option("Search comments too, not posts alone.", default=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Position:
+    """Say where in a window reading stands; it is what `Page.cursor` holds.
+
+    `seen` items were read, the newest first, down to one published at `border`. Pages
+    have numbers and what is taken away moves all below it up, out of the page that is
+    read next. So the next page overlaps the last one; where it begins below the border,
+    reading goes back until it joins. `back` counts how often it did.
+    """
+
+    seen: int = 0
+    border: str | None = None
+    back: int = 0
+
+    @classmethod
+    def read(cls, cursor: str | None) -> _Position:
+        """Return the position of a cursor; the beginning where it is of another version."""
+        if cursor is None:
+            return cls()
+        try:
+            held = as_object(json.loads(cursor))
+        except (ValueError, RecursionError):
+            held = {}
+        seen, border = count_of(held.get("seen")), instant_from_iso(held.get("border"))
+        if border is not None and seen is not None:
+            return cls(seen=seen, border=border.isoformat(), back=count_of(held.get("back")) or 0)
+        if count_of(held.get("page")):  # of a version that turned pages by number alone
+            return cls()
+        msg = "lemmy: the cursor of this window cannot be read; collect the window from its start"
+        raise UnexpectedAnswerError(msg)
+
+    def write(self) -> str:
+        return json.dumps({"seen": self.seen, "border": self.border, "back": self.back})
+
+    @property
+    def limit(self) -> int:
+        """Return the size of pages of which one begins with an item that was read and reaches furthest."""
+        return max(range(_PAGE // 2, _PAGE + 1), key=lambda limit: limit * self._number(limit))
+
+    @property
+    def page(self) -> int:
+        """Return the number of that page."""
+        return self._number(self.limit)
+
+    def _number(self, limit: int) -> int:
+        return max(0, self.seen - 1) // limit + 1
+
+    def after(self, views: Sequence[object], window: Window) -> _Position | None:
+        """Return where to go on after an answer, None where nothing of the window is left."""
+        begin = (self.page - 1) * self.limit
+        times = [at for view in views if (at := instant_from_iso(_item_of(as_object(view)).get("published")))]
+        border = instant_from_iso(self.border)
+        joins = border is None or not begin or any(at >= border for at in times[:_LOOK_AT])
+        if not joins and self.back < _MOST_BACK:
+            return replace(self, seen=begin // 2, back=self.back + 1)
+        if len(views) < self.limit or _is_too_old(views, window):
+            return None
+        reached = min([*times[-1:], *([border] if border else [])], default=window.until)
+        return _Position(seen=begin + len(views), border=reached.isoformat(), back=self.back)
 
 
 class LemmySource:
@@ -125,14 +188,14 @@ class LemmySource:
         if base is None or kind not in _KINDS:
             msg = f"lemmy: {host} is not among sources.lemmy.instances any more"
             raise UnexpectedAnswerError(msg)
-        number, made = _read_cursor(cursor), self._client.requests_made
-        views = self._search(base, resource.native, kind, number)
+        position, made = _Position.read(cursor), self._client.requests_made
+        views = self._search(base, resource.native, kind, position)
         mentions, skipped = _read_views(views, urlsplit(base).hostname or host, window)
-        is_last = len(views) < _PAGE or _is_too_old(views, window)
+        onward = position.after(views, window)
         return Page(
             mentions=mentions,
-            cursor=None if is_last else json.dumps({"page": number + 1}),
-            exhausted=is_last,
+            cursor=None if onward is None else onward.write(),
+            exhausted=onward is None,
             skipped=skipped,
             requests=self._client.requests_made - made,
             items=len(views),
@@ -228,14 +291,14 @@ class LemmySource:
             return None
         return as_object(answer.get(f"{kind}_view"))
 
-    def _search(self, base: str, text: str, kind: str, number: int) -> list[object]:
+    def _search(self, base: str, text: str, kind: str, position: _Position) -> list[object]:
         asked = {
             "q": text,
             "type_": _KINDS[kind],
             "sort": "New",
             "listing_type": "All",
-            "limit": str(_PAGE),
-            "page": str(number),
+            "limit": str(position.limit),
+            "page": str(position.page),
         }
         try:
             answer = as_object(self._client.get_json(f"{base}/api/v3/search", asked))
@@ -267,20 +330,6 @@ def _resource(host: str, kind: str, native: str, brand: str, number: int) -> Res
     digest = hashlib.sha256(f"{host}\n{kind}\n{native}\n{brand}".encode()).hexdigest()
     lane = f"search:{host}/{kind}"
     return Resource(key=digest[:16], lane=lane if number == 1 else f"{lane}/{number}", native=native, brand=brand)
-
-
-def _read_cursor(cursor: str | None) -> int:
-    """Return the number of the page to read."""
-    if cursor is None:
-        return 1
-    try:
-        number = count_of(as_object(json.loads(cursor)).get("page"))
-    except (ValueError, RecursionError):
-        number = None
-    if not number:
-        msg = "lemmy: the cursor of this window cannot be read; collect the window from its start"
-        raise UnexpectedAnswerError(msg)
-    return number
 
 
 def _is_too_old(views: Sequence[object], window: Window) -> bool:

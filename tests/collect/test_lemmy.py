@@ -83,8 +83,52 @@ def test_a_window_is_read_whole_and_no_further_down(instance: Lemmy, source: Lem
     mentions, pages = read_all(source)
     posts = {f"https://home.example/post/{n}" for n in range(2, 122)}
     assert {mention.id for mention in mentions} == posts | {f"https://home.example/comment/{n}" for n in range(30)}
-    assert [page.items for page in pages] == [50, 50, 50, 30]
-    assert [request.param("page") for request in instance.requests] == ["1", "2", "3", "1"]
+    assert [page.items for page in pages] == [50, 49, 48, 30]
+    asked = [(request.param("limit"), request.param("page")) for request in instance.requests]
+    assert asked == [("50", "1"), ("49", "2"), ("48", "3"), ("50", "1")]  # each page begins with one that was read
+
+
+@pytest.mark.parametrize("taken", [1, 2, 30, 49, 70])
+@pytest.mark.parametrize("place", [0, 45])
+def test_what_is_taken_away_between_two_pages_hides_nothing(taken: int, place: int) -> None:
+    made = [post(100 + n, BASE + 40 * (200 - n)) for n in range(180)]
+    with Lemmy(made[:]) as instance:
+        killed = source_for(instance, include_comments=False)
+        (resource,) = killed.plan([ACME])
+        first = killed.fetch(resource, WINDOW, None)
+        killed.close()
+        del instance.views[place : place + taken]
+        instance.views.insert(0, post(900, BASE + 40 * 190 + 1))  # and something is found late
+        later = source_for(instance, include_comments=False)
+        pages = [first]
+        while not pages[-1].exhausted:
+            pages.append(later.fetch(resource, WINDOW, pages[-1].cursor))
+        later.close()
+        left = {view["post"]["ap_id"] for view in instance.views} - {"https://home.example/post/900"}
+    assert left <= {mention.id for page in pages for mention in page.mentions}
+    assert len(pages) <= 10
+
+
+def test_a_list_that_never_joins_is_read_to_an_end() -> None:
+    with Lemmy([]) as instance:
+        source = source_for(instance, include_comments=False)
+        (resource,) = source.plan([ACME])
+        cursor: str | None = None
+        for number in range(400):  # each page is of items older than those before, as if all above went away
+            instance.views = [post(1000 * number + n, BASE + 9_999 - 20 * number - n // 20) for n in range(200)]
+            page = source.fetch(resource, WINDOW, cursor)
+            if page.exhausted:
+                break
+            cursor = page.cursor
+        source.close()
+    assert page.exhausted
+
+
+def test_a_window_begun_by_a_version_that_counted_pages_is_read_from_its_start(
+    instance: Lemmy, source: LemmySource
+) -> None:
+    page = source.fetch(source.plan([ACME])[0], WINDOW, '{"page": 3}')
+    assert (page.items, instance.requests[-1].param("page")) == (50, "1")
 
 
 def test_comments_are_left_out_where_they_are_not_wanted(instance: Lemmy) -> None:
