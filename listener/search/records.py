@@ -93,7 +93,7 @@ class TrendBucket:
     @property
     def scored(self) -> int:
         """Return the number of mentions that the averages are over."""
-        return sum(n or 0 for n in (self.positive, self.neutral, self.negative, self.no_evidence))
+        return (self.positive or 0) + (self.neutral or 0) + (self.negative or 0) + (self.no_evidence or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

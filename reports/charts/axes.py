@@ -9,8 +9,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN, MarkerStyle
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from listener.intervals import WHOLE
 from reports.charts.glyphs import drawable
@@ -26,12 +29,30 @@ if TYPE_CHECKING:
     from listener.search.records import TrendBucket
     from reports.charts.style import Palette
 
-__all__ = ["PENDING_HATCH", "count_axis", "gap_key", "reading", "shade_gaps", "share_axis", "tick_labels", "time_axis"]
+__all__ = [
+    "PENDING_HATCH",
+    "count_axis",
+    "gap_key",
+    "mark_level",
+    "mark_upright",
+    "reading",
+    "round_values",
+    "shade_gaps",
+    "share_axis",
+    "tick_labels",
+    "time_axis",
+]
 
 PENDING_HATCH: Final = "////"
 _UNREAD_HATCH: Final = "...."
 _WORDS: Final = {"unread": "not read", "partly": "partly read", "unknown": "not known"}
 _PIXELS_A_TICK: Final = 62
+_LETTERS: Final = 8.5
+_TICK: Final = 3.0
+_AWAY: Final = 3.5
+"""Size of a scale's letters, length of a tick and the distance between the two, in points."""
+
+_SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HOURS: Final = (1, 2, 3, 6, 12)
 _DAYS: Final = (1, 2)
 
@@ -105,26 +126,69 @@ def _runs(states: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
 def count_axis(axes: Axes, highest: float, colours: Palette) -> None:
     """Scale the upright axis for counts from 0, with few lines and whole numbers."""
     axes.set_ylim(0, max(highest, 1) * 1.14)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axes.grid(visible=True, axis="y")
+    mark_upright(axes, [(value, number(value)) for value in round_values(axes, 4, whole=True)], colours)
     axes.spines["bottom"].set_color(colours.quiet)
 
 
 def share_axis(axes: Axes, colours: Palette) -> None:
     """Scale the upright axis for shares of 1, written in percent."""
     axes.set_ylim(0, 1.06)
-    axes.yaxis.set_major_locator(FixedLocator([0.0, 0.25, 0.5, 0.75, 1.0]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-    axes.grid(visible=True, axis="y")
+    mark_upright(axes, [(share, f"{100 * share:.0f} %") for share in _SHARES], colours)
     axes.spines["bottom"].set_color(colours.quiet)
 
 
-def time_axis(axes: Axes, starts: Sequence[datetime], by: str, zone: ZoneInfo, pixels: float) -> None:
+def round_values(axes: Axes, most: int, *, whole: bool = False) -> list[float]:
+    """Return at most `most` + 1 round values within the limits of the upright axis, `whole` numbers where asked."""
+    low, high = axes.get_ylim()
+    values = MaxNLocator(nbins=most, integer=whole).tick_values(low, high)
+    return [float(value) for value in values if low <= value <= high]
+
+
+def mark_upright(
+    axes: Axes, marks: Sequence[tuple[float, str]], colours: Palette, *, lines: bool = True, size: float = _LETTERS
+) -> None:
+    """Write a scale to the left of axes: (value, drawable words) pairs, with `lines` a fine line across at each."""
+    if lines:
+        across = [[(0.0, value), (1.0, value)] for value, _ in marks]
+        drawn = LineCollection(
+            across, colors=colours.grid, linewidths=0.8, zorder=0.5, transform=axes.get_yaxis_transform()
+        )
+        axes.add_collection(drawn, autolim=False)
+    place, upright, level = axes.get_yaxis_text1_transform(_AWAY)
+    for value, words in marks:
+        axes.text(0, value, words, transform=place, va=upright, ha=level, size=size, color=colours.quiet)
+
+
+def mark_level(
+    axes: Axes, marks: Sequence[tuple[float, str]], colours: Palette, *, ticks: bool = True, size: float = _LETTERS
+) -> None:
+    """Write a scale below axes: (value, drawable words) pairs, with `ticks` a short line down at each."""
+    length = _TICK if ticks else 0.0
+    if ticks:
+        ends = Line2D(
+            [value for value, _ in marks],
+            [0.0] * len(marks),
+            linestyle="none",
+            marker=MarkerStyle(TICKDOWN),
+            markersize=_TICK,
+            markeredgewidth=0.8,
+            color=colours.quiet,
+            transform=axes.get_xaxis_transform(),
+            clip_on=False,
+        )
+        axes.add_artist(ends)
+    place, upright, level = axes.get_xaxis_text1_transform(length + _AWAY)
+    for value, words in marks:
+        axes.text(value, 0, words, transform=place, va=upright, ha=level, size=size, color=colours.quiet)
+
+
+def time_axis(
+    axes: Axes, starts: Sequence[datetime], by: str, zone: ZoneInfo, pixels: float, *, colours: Palette
+) -> None:
     """Scale the level axis for `starts` side by side and label as many as fit `pixels`."""
     axes.set_xlim(-0.5, max(len(starts), 1) - 0.5)
     ticks = tick_labels(starts, by, zone, max(2, int(pixels / _PIXELS_A_TICK)))
-    axes.set_xticks([index for index, _ in ticks], [drawable(label) for _, label in ticks])
+    mark_level(axes, [(index, drawable(label)) for index, label in ticks], colours)
 
 
 def tick_labels(starts: Sequence[datetime], by: str, zone: ZoneInfo, most: int) -> list[tuple[int, str]]:

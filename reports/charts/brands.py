@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Unpack
 
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-
 from listener.clock import load_zone
 from listener.errors import UsageError, suggest
 from listener.intervals import SMALL_N
 from listener.search.records import METRICS
-from reports.charts.axes import count_axis, reading, time_axis
+from reports.charts.axes import count_axis, mark_upright, reading, round_values, time_axis
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
@@ -66,7 +64,7 @@ def draw_brands(trend: Trend, *, metric: str = "mentions", **look: Unpack[Look])
             _line(axes, trend.of(brand), series[position], position, picture, firm_averages=metric in _AVERAGES)
         _scale(axes, series, metric, picture)
         starts = [bucket.start for bucket in trend.of(trend.brands[0])] if trend.brands else []
-        time_axis(axes, starts, trend.by, zone, picture.width - _LEFT - _NAME_ROOM)
+        time_axis(axes, starts, trend.by, zone, picture.width - _LEFT - _NAME_ROOM, colours=picture.colours)
         _names(axes, trend.brands, series, picture)
         return picture.finish(
             kind="brands",
@@ -127,12 +125,12 @@ def _scale(axes: Axes, series: Sequence[Sequence[float]], metric: str, picture: 
     limit = 1.12 * max([abs(value) for value in known], default=1.0) or 1.0
     axes.set_ylim(-limit, limit)
     axes.axhline(0, color=picture.colours.quiet, linewidth=0.8, zorder=1)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
-    if metric == "net_sentiment":
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value)))
-    else:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.2f}".replace("-", MINUS)))
-    axes.grid(visible=True, axis="y")
+    write = signed if metric == "net_sentiment" else _two_places
+    mark_upright(axes, [(value, write(value)) for value in round_values(axes, 6)], picture.colours)
+
+
+def _two_places(value: float) -> str:
+    return f"{value:+.2f}".replace("-", MINUS)
 
 
 def _names(axes: Axes, brands: Sequence[str], series: Sequence[Sequence[float]], picture: Canvas) -> None:

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
 from listener.errors import UsageError
 from reports.charts.glyphs import drawable, fonts_for
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from matplotlib.axes import Axes
     from matplotlib.patches import Patch
     from matplotlib.text import Text
 
@@ -42,7 +44,50 @@ _LARGEST: Final = (4_000, 4_000)
 _MARGIN: Final = 14
 _SWATCH: Final = 16
 _KEY_LINE: Final = 20
+_BETWEEN: Final = " \N{MIDDLE DOT} "
+_PNG_EFFORT: Final = 3
+"""Of zlib's nine: more takes twice the time and makes the file a twentieth smaller."""
+
+_BAR: Final = (Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY)
 _LOCK: Final = threading.RLock()
+
+
+class _NoTicks(Axis):
+    """Hold the limits and the scale of an axis and draw nothing: scales are written by hand."""
+
+    def draw(self, renderer: Any, *_: Any, **__: Any) -> None:
+        """Draw nothing."""
+
+    def set_tick_params(self, *_: Any, **__: Any) -> None:
+        """Leave ticks unmade: asked for how they look, matplotlib makes one to try it on."""
+
+    def set_clip_path(self, path: Any, transform: Any = None) -> None:
+        """Clip the axis itself; the ticks it could be asked for are not made for that."""
+        Artist.set_clip_path(self, path, transform)
+
+
+class _LevelAxis(_NoTicks, XAxis):
+    """Be the level axis of a panel."""
+
+
+class _UprightAxis(_NoTicks, YAxis):
+    """Be the upright axis of a panel."""
+
+
+class _Panel(Axes):
+    """Be axes whose scales are written by hand (`mark_level`, `mark_upright`).
+
+    Making and drawing matplotlib's own ticks took half of the time of a chart.
+    """
+
+    def _init_axis(self) -> None:
+        """Make both axes, as matplotlib's manual of custom projections has it."""
+        self.xaxis = _LevelAxis(self, clear=False)
+        self.yaxis = _UprightAxis(self, clear=False)
+        for side in ("bottom", "top"):
+            self.spines[side].register_axis(self.xaxis)
+        for side in ("left", "right"):
+            self.spines[side].register_axis(self.yaxis)
 
 
 class Canvas:
@@ -64,14 +109,18 @@ class Canvas:
         self.top = _MARGIN
 
     def panel(self, *, left: float, top: float, right: float, bottom: float) -> Axes:
-        """Add axes; `right` and `bottom` are distances from the picture's edges."""
+        """Add axes; `right` and `bottom` are distances from the picture's edges.
+
+        They draw no scale: `mark_level` and `mark_upright` write one.
+        """
         rectangle = (
             left / self.width,
             bottom / self.height,
             (self.width - left - right) / self.width,
             (self.height - top - bottom) / self.height,
         )
-        axes = self.figure.add_axes(rectangle)
+        axes = _Panel(self.figure, rectangle)
+        self.figure.add_axes(axes)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         return axes
@@ -91,13 +140,15 @@ class Canvas:
         The facts stand on one line, on more where they do not fit.
         """
         self._line(title, size=11.5, weight="bold", step=21)
-        line = ""
-        for fact in facts:
-            longer = f"{line} \N{MIDDLE DOT} {fact}" if line else fact
-            if line and not self._fits(longer):
-                self._line(line, size=8.5, color=self.colours.quiet, step=15)
-                longer = fact
-            line = longer
+        line = _BETWEEN.join(facts)
+        if not self._fits(line):
+            line = ""
+            for fact in facts:
+                longer = f"{line}{_BETWEEN}{fact}" if line else fact
+                if line and not self._fits(longer):
+                    self._line(line, size=8.5, color=self.colours.quiet, step=15)
+                    longer = fact
+                line = longer
         self._line(line, size=8.5, color=self.colours.quiet, step=20)
 
     def _fits(self, text: str) -> bool:
@@ -177,7 +228,10 @@ class Canvas:
             nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
             self.figure.savefig(data, format="svg", dpi=_DPI, metadata=nothing)
         else:
-            self.figure.savefig(data, format="png", dpi=_DPI * self.scale, metadata={"Software": None})
+            effort = {"compress_level": _PNG_EFFORT}
+            self.figure.savefig(
+                data, format="png", dpi=_DPI * self.scale, metadata={"Software": None}, pil_kwargs=effort
+            )
         title, alt = clean_line(title), clean_line(alt)
         return Chart(
             kind=kind,
@@ -222,22 +276,25 @@ def canvas(look: Look) -> Iterator[Canvas]:
     colours = palette(dark=look.get("dark", False))
     settings: Any = style_of(colours)
     with _LOCK, mpl.rc_context():
-        mpl.rcParams.update(mpl.rcParamsDefault)
-        mpl.rcParams.update(settings)
+        now, usual = mpl.rcParams, mpl.rcParamsDefault
+        now.update({name: value for name, value in usual.items() if now[name] != value})
+        now.update(settings)
         yield Canvas(look, colours)
 
 
 def bars(
     axes: Axes, spans: Sequence[tuple[float, float]], lows: Sequence[float], highs: Sequence[float], **look: Any
 ) -> None:
-    """Draw one collection of upright bars over (left, right) spans; empty ones are left out.
+    """Draw upright bars over (left, right) spans as one shape; empty ones are left out.
 
-    A collection is drawn many times faster than as many single bars.
+    One shape is made and drawn many times faster than as many single bars.
     """
     corners = [
-        [(left, low), (left, high), (right, high), (right, low)]
+        corner
         for (left, right), low, high in zip(spans, lows, highs, strict=True)
         if high > low
+        for corner in ((left, low), (left, high), (right, high), (right, low), (left, low))
     ]
     if corners:
-        axes.add_collection(PolyCollection(corners, **look), autolim=False)
+        path = Path(corners, _BAR * (len(corners) // len(_BAR)))
+        axes.add_artist(PathPatch(path, snap=True, **look))

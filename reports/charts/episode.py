@@ -86,7 +86,7 @@ def draw_episode(
         else:
             count_axis(axes, max(highest, default=0.0), colours)
         shade_gaps([axes], buckets, colours, pixels)
-        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, pixels)
+        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, pixels, colours=colours)
         _mark(axes, episode, buckets, colours)
         return picture.finish(
             kind="episode",

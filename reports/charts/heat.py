@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from listener.clock import load_zone
 from listener.errors import UsageError
-from reports.charts.axes import reading
+from reports.charts.axes import mark_level, mark_upright, reading
 from reports.charts.canvas import canvas
 from reports.wording import WEEKDAYS, count, span_words
 
@@ -68,9 +68,10 @@ def draw_heat(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
         axes.spines["bottom"].set_visible(False)
         _cells(axes, means, highest, ramp, picture)
         axes.set(xlim=(0, _HOURS), ylim=(len(WEEKDAYS), 0))
-        axes.set_xticks([hour + 0.5 for hour in range(0, _HOURS, 3)], [f"{hour:02}:00" for hour in range(0, _HOURS, 3)])
-        axes.set_yticks([day + 0.5 for day in range(len(WEEKDAYS))], list(WEEKDAYS))
-        axes.tick_params(length=0)
+        named = [(hour + 0.5, f"{hour:02}:00") for hour in range(0, _HOURS, 3)]
+        mark_level(axes, named, picture.colours, ticks=False)
+        named = [(day + 0.5, name) for day, name in enumerate(WEEKDAYS)]
+        mark_upright(axes, named, picture.colours, lines=False)
         return picture.finish(
             kind="hours",
             brands=(brand,),

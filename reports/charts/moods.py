@@ -62,8 +62,6 @@ def draw_moods(
         axes = picture.panel(left=left, top=picture.top + 4, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
         axes.set(xlim=(0, 1), ylim=(max(len(shown), 1) - 0.5, -0.5))
-        axes.set_xticks([])
-        axes.set_yticks([])
         for place, row in enumerate(shown):
             _bar(axes, place, row, picture.colours)
             picture.beside(axes, place, names[place], family=fonts_for(names[place]))

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from listener.clock import load_zone
 from reports.charts.alt import replay_alt
-from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, shade_gaps, time_axis
+from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
 from reports.wording import count, percent, span_words
 
@@ -78,7 +78,7 @@ def draw_backtest(trend: Trend, openings: Sequence[Opening], *, brand: str, **lo
         axes = picture.panel(left=_LEFT, top=top + _LANE * len(_LANES) + 6, right=_RIGHT, bottom=26)
         _draw_mentions(axes, buckets, colours)
         shade_gaps([axes], buckets, colours, pixels)
-        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, pixels)
+        time_axis(axes, [bucket.start for bucket in buckets], trend.by, zone, pixels, colours=colours)
         _draw_marks(lanes, axes, shown, buckets, colours)
         return picture.finish(
             kind="backtest",
@@ -115,10 +115,8 @@ def _draw_marks(
     lanes.set_xlim(axes.get_xlim())
     lanes.set_ylim(-0.5, len(_LANES) - 0.5)
     lanes.spines["bottom"].set_visible(False)
-    lanes.grid(visible=False)
-    lanes.set_xticks([])
-    lanes.set_yticks(range(len(_LANES)), [_WORDS[tier] for tier in reversed(_LANES)])
-    lanes.tick_params(length=0, labelsize=8)
+    named = [(place, _WORDS[tier]) for place, tier in enumerate(reversed(_LANES))]
+    mark_upright(lanes, named, colours, lines=False, size=8)
     marks = Counter((opening.tier, _place(opening, buckets) or 0) for opening in openings)
     colour_of = {"push": colours.negative, "digest": colours.positive}
     for (tier, place), n in marks.items():

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Unpack
 
-from matplotlib.ticker import FixedLocator, NullLocator
-
 from listener.intervals import wilson_interval
-from reports.charts.axes import share_axis
+from reports.charts.axes import mark_level, share_axis
 from reports.charts.canvas import canvas
 from reports.responses import answered_within, answering_curve, median_wait
 from reports.wording import count, percent, wait_words
@@ -76,9 +74,7 @@ def draw_response(
             axes.plot([at], [_HALF], "o", color=colours.ink, markersize=5)
         share_axis(axes, colours)
         fitting = [(minute, word) for minute, word in _TICKS if minute <= longest]
-        axes.xaxis.set_major_locator(FixedLocator([minute for minute, _ in fitting]))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks([minute for minute, _ in fitting], [word for _, word in fitting])
+        mark_level(axes, fitting, colours)
         return picture.finish(
             kind="response", brands=(brand,), title=title, alt=_alt(answers, title, now), since=since, until=until
         )

@@ -51,8 +51,6 @@ def draw_share(
         axes.set(
             xlim=(0, max((row.share or 0 for row in shown), default=0) or 1), ylim=(max(len(shown), 1) - 0.5, -0.5)
         )
-        axes.set_xticks([])
-        axes.set_yticks([])
         for place, row in enumerate(shown):
             colour = colours.positive if row.kind == "own" else colours.neutral
             bars(axes, [(0.0, row.share or 0.0)], [place - 0.32], [place + 0.32], facecolor=colour, linewidth=0)

@@ -56,8 +56,6 @@ def draw_terms(
         lowest = min((row.excess for row in shown), default=0.0)
         highest = max((row.excess for row in shown), default=1.0)
         axes.set(xlim=(min(lowest, 0.0), max(highest, 0.0) or 1.0), ylim=(max(len(shown), 1) - 0.5, -0.5))
-        axes.set_xticks([])
-        axes.set_yticks([])
         axes.axvline(0, color=colours.quiet, linewidth=0.8)
         for place, row in enumerate(shown):
             colour = colours.series[2] if row.excess > 0 else colours.neutral

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Unpack
 
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from listener.clock import load_zone
 from listener.intervals import SMALL_N, net_sentiment_interval
 from reports.charts.alt import volume_alt
-from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, shade_gaps, time_axis
+from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
 from reports.wording import count, percent, signed, span_words
 
@@ -51,8 +50,7 @@ def draw_volume(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
         stack(upper, buckets, colours)
         _net_panel(lower, buckets, colours)
         shade_gaps([upper, lower], buckets, colours, pixels)
-        time_axis(upper, [], trend.by, zone, pixels)
-        time_axis(lower, [bucket.start for bucket in buckets], trend.by, zone, pixels)
+        time_axis(lower, [bucket.start for bucket in buckets], trend.by, zone, pixels, colours=colours)
         upper.set_xlim(lower.get_xlim())
         picture.write("Net sentiment, with 95 % interval", x=_LEFT - 38, y=split + 6, size=8.5, color=colours.quiet)
         return picture.finish(
@@ -122,9 +120,12 @@ def stack(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> None:
 def _net_panel(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> None:
     nan = float("nan")
     net = [nan if b.net_sentiment is None else b.net_sentiment for b in buckets]
-    intervals = [net_sentiment_interval(b.positive or 0, b.negative or 0, b.scored) for b in buckets]
+    scored = [b.scored for b in buckets]
+    intervals = [
+        net_sentiment_interval(b.positive or 0, b.negative or 0, n) for b, n in zip(buckets, scored, strict=True)
+    ]
     places = list(range(len(buckets)))
-    firm = [value if b.scored >= SMALL_N else nan for value, b in zip(net, buckets, strict=True)]
+    firm = [value if n >= SMALL_N else nan for value, n in zip(net, scored, strict=True)]
     low = [interval[0] if interval else nan for interval in intervals]
     high = [interval[1] if interval else nan for interval in intervals]
     axes.axhline(0, color=colours.quiet, linewidth=0.8, zorder=1)
@@ -139,6 +140,5 @@ def _net_panel(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> 
     reach = max([20.0, *(abs(value) for value in (*low, *high, *net) if value == value)])  # noqa: PLR0124 - NaN differs from itself
     limit = min(112.0, reach * 1.12)
     axes.set_ylim(-limit, limit)
-    axes.yaxis.set_major_locator(FixedLocator([-100, -50, 0, 50, 100] if limit > 60 else [-50, -25, 0, 25, 50]))  # noqa: PLR2004 - where lines at 25 would crowd
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed(value)))
-    axes.grid(visible=True, axis="y")
+    values = [-100, -50, 0, 50, 100] if limit > 60 else [-50, -25, 0, 25, 50]  # noqa: PLR2004 - where lines at 25 would crowd
+    mark_upright(axes, [(value, signed(value)) for value in values if abs(value) <= limit], colours)
