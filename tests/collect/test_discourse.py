@@ -36,6 +36,7 @@ from listener.query import Not, Phrase
 from listener.testing import check_source
 from running.site import Site
 from servers.discourse import Discourse, limited, post
+from servers.reading import drained, failure
 from sources.discourse import DiscourseOptions, DiscourseSource
 from sources.discourse_posts import read_post
 from sources.web import Client, Limits
@@ -68,15 +69,7 @@ def source_for(*forums: Discourse) -> DiscourseSource:
 
 
 def read_all(source: DiscourseSource, window: Window = WINDOW) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    for resource in source.plan([ACME]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, window, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(source, [ACME], window)
 
 
 def test_discourse_keeps_the_promises_of_a_source() -> None:
@@ -206,11 +199,7 @@ FAULTS: list[tuple[dict[str, Any], type[SourceError], str]] = [
 def test_a_fault_is_its_error_in_one_sentence(fault: dict[str, Any], error: type[SourceError], sentence: str) -> None:
     with Discourse([post(1, BASE)]) as forum, closing(source_for(forum)) as source:
         forum.fault(times=9, **fault)
-        with pytest.raises(error) as caught:
-            read_all(source)
-    assert sentence in str(caught.value)
-    assert str(caught.value).startswith("discourse: ")
-    assert "\n" not in str(caught.value)
+        assert sentence in failure(source, error, [ACME], WINDOW)
 
 
 def test_a_forum_that_does_not_go_back_is_not_read_for_ever() -> None:

@@ -22,6 +22,7 @@ from listener.api import (
 )
 from listener.query import And, Hashtag, Not, Or, Phrase
 from servers.hackernews import HackerNews, comment, story
+from servers.reading import drained
 from sources.hackernews import HackerNewsOptions, HackerNewsSource, read_hit
 
 if TYPE_CHECKING:
@@ -38,15 +39,7 @@ ACME = Query.of("Acme", Phrase("acme"))
 def read_all(
     source: HackerNewsSource, query: Query = ACME, window: Window = WINDOW
 ) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    for resource in source.plan([query]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, window, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(source, [query], window)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnexpectedAnswerError, Window, from_epoch
 from listener.errors import StoppedError
+from servers.reading import drained
 from sources.jsonl import JsonlOptions, JsonlSource
 
 if TYPE_CHECKING:
@@ -34,17 +35,11 @@ def line(number: int, *, source: str = "forum", second: int | None = None) -> by
 
 def read_all(*paths: str, window: Window = WINDOW, **options: object) -> tuple[list[Mention], list[Page]]:
     """Read every page, each with a new instance."""
-    pages: list[Page] = []
-    for resource in JsonlSource(JsonlOptions(paths=paths, **options)).plan([]):
-        cursor = None
-        while True:
-            source = JsonlSource(JsonlOptions(paths=paths, **options))
-            pages.append(source.fetch(resource, window, cursor))
-            source.close()
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+
+    def anew() -> JsonlSource:
+        return JsonlSource(JsonlOptions(paths=paths, **options))
+
+    return drained(anew(), [], window, anew=anew)
 
 
 def test_files_are_read_in_the_order_of_their_names_and_resumed_at_the_byte(tmp_path: Path) -> None:

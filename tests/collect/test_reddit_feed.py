@@ -29,6 +29,7 @@ from listener.errors import UsageError
 from listener.query import Or, Phrase
 from listener.testing import FrozenClock, check_source
 from running.site import Site
+from servers.reading import drained
 from servers.reddit import CLIENT_ID, CLIENT_SECRET, Reddit, Thing, posts_every
 from servers.reddit_feed import BLOCKED, RedditFeeds, entry, feed
 from sources import reddit_feed
@@ -69,15 +70,7 @@ def source_for(server: RedditFeeds, *, clock: FrozenClock | None = None, **optio
 
 
 def read_all(source: RedditSource, query: Query = ACME, window: Window = DAY) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    for resource in source.plan([query]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, window, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(source, [query], window)
 
 
 def test_the_feeds_keep_the_promises_of_a_source(server: RedditFeeds) -> None:

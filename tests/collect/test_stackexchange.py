@@ -34,10 +34,12 @@ from listener.api import (
     from_epoch,
 )
 from listener.errors import UsageError
-from listener.query import And, Hashtag, Not, Or, Phrase
+from listener.query import Or, Phrase
 from listener.query.evaluate import evaluate
 from listener.testing import FrozenClock, check_source
+from query.expressions import terms, trees
 from running.site import Site
+from servers.reading import drained, failure
 from servers.stackexchange import KEY, TOO_MANY, StackExchange, answer, comment, finds, question
 from sources.alternatives import widest
 from sources.stackexchange import DIALECT, StackExchangeOptions, StackExchangeSource
@@ -75,15 +77,7 @@ def source_for(server: StackExchange, *, clock: FrozenClock | None = None, **opt
 
 
 def read_all(source: StackExchangeSource, query: Query = ACME) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    for resource in source.plan([query]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, WINDOW, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(source, [query], WINDOW)
 
 
 def test_stack_exchange_keeps_the_promises_of_a_source(server: StackExchange) -> None:
@@ -312,11 +306,7 @@ def test_a_fault_is_its_error_in_one_sentence(
     server: StackExchange, source: StackExchangeSource, fault: dict[str, Any], error: type[SourceError], sentence: str
 ) -> None:
     server.fault(times=9, **fault)
-    with pytest.raises(error) as caught:
-        read_all(source)
-    assert sentence in str(caught.value)
-    assert str(caught.value).startswith("stackexchange: ")
-    assert "\n" not in str(caught.value)
+    assert sentence in failure(source, error, [ACME], WINDOW)
 
 
 def test_an_api_that_ignores_the_window_is_not_read_for_ever(
@@ -381,25 +371,11 @@ def test_drifted_items_become_mentions_or_reasons_and_never_a_crash(
 
 
 WORDS = ("acme", "pie", "tea", "hp")
-terms = st.one_of(
-    st.builds(Phrase, st.sampled_from(WORDS)),
-    st.builds(Phrase, st.builds("{} {}".format, st.sampled_from(WORDS), st.sampled_from(WORDS))),
-    st.builds(Hashtag, st.sampled_from(WORDS)),
-)
-trees = st.recursive(
-    terms,
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(lambda nodes: And(tuple(nodes)), st.lists(inner, min_size=2, max_size=3)),
-        st.builds(lambda nodes: Or(tuple(nodes)), st.lists(inner, min_size=2, max_size=3)),
-    ),
-    max_leaves=8,
-)
 texts = st.lists(st.sampled_from([*WORDS, "Acme's", "#acme", "acme-pie", "HP."]), max_size=7).map(" ".join)
 
 
 @settings(max_examples=60, deadline=None)
-@given(trees, texts, texts, st.lists(st.sampled_from(WORDS), max_size=2))
+@given(trees(terms(st.sampled_from(WORDS))), texts, texts, st.lists(st.sampled_from(WORDS), max_size=2))
 def test_what_is_asked_finds_every_question_that_matches(tree: Any, title: str, body: str, tags: list[str]) -> None:
     item = question(1, BASE, title, f"<p>{body}</p>", tags=tags)
     mention = read_item(item, "stackoverflow.com")

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from listener.api import (
 from listener.query import Phrase
 from listener.testing import check_source
 from running.site import NOW, Site
+from servers.reading import drained
 from servers.world import NOW as THEN
 from servers.world import make_judge, open_store, store_mentions
 from sources.survey import Survey, SurveyOptions, SurveySource
@@ -50,17 +52,7 @@ def options_for(*paths: Path | str, page_size: int = 1_000, **fields: Any) -> Su
 
 def read_all(options: SurveyOptions, window: Window = WINDOW, *, anew: bool = True) -> tuple[list[Mention], list[Page]]:
     """Read every page; with a new instance each where `anew`."""
-    pages: list[Page] = []
-    source = SurveySource(options)
-    for resource in source.plan([ACME]):
-        cursor = None
-        while True:
-            source = SurveySource(options) if anew else source
-            pages.append(source.fetch(resource, window, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(SurveySource(options), [ACME], window, anew=partial(SurveySource, options) if anew else None)
 
 
 def reasons(pages: list[Page]) -> list[str]:

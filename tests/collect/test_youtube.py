@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,10 @@ from listener.query import And, Hashtag, Not, Or, Phrase
 from listener.query.evaluate import evaluate
 from listener.testing import check_source
 from listener.wiring import retention_of
+from query.expressions import askable_trees, terms
 from running.site import NOW, Site
 from servers import youtube as service
+from servers.reading import drained, failure
 from servers.youtube import KEY, YouTube, comment, refusal, thread, video
 from sources.youtube import YouTubeOptions, YouTubeSource
 from sources.youtube_items import read_thread, read_video
@@ -72,16 +75,8 @@ def source_for(server: YouTube, **options: Any) -> YouTubeSource:
 def read_all(
     server: YouTube, query: Query = ACME, window: Window = WINDOW, **options: Any
 ) -> tuple[list[Mention], list[Page]]:
-    source, pages = source_for(server, **options), []
-    for resource in source.plan([query]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, window, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    source.close()
-    return [mention for page in pages for mention in page.mentions], pages
+    with closing(source_for(server, **options)) as source:
+        return drained(source, [query], window)
 
 
 def talked_of(server: YouTube, number: int, *threads: dict[str, Any]) -> str:
@@ -432,8 +427,8 @@ def test_a_fault_is_its_error_in_one_sentence(
     server: YouTube, fault: dict[str, Any], error: type[SourceError], sentence: str
 ) -> None:
     server.fault(times=3, **fault)
-    with pytest.raises(error, match=sentence):
-        read_all(server)
+    with closing(source_for(server)) as source:
+        assert sentence in failure(source, error, [ACME], WINDOW)
 
 
 def test_a_key_that_is_missing_or_wrong_is_named_by_its_variable(
@@ -515,25 +510,13 @@ def test_single_terms_share_a_search(tree: Any, natives: list[str]) -> None:
 
 
 words = st.sampled_from(["acme", "tea", "apex", "caf\u00e9", "kettle"])
-phrases = st.builds(
-    Phrase, st.one_of(words, st.builds("{} {}".format, words, words), st.builds("{}-{}".format, words, words))
-)
-trees = st.recursive(
-    st.one_of(phrases, st.builds(Hashtag, words)),
-    lambda inner: st.one_of(
-        st.builds(lambda a, b: Or((a, b)), inner, inner),
-        st.builds(lambda a, b: And((a, b)), inner, inner),
-        st.builds(lambda a, b: And((a, Not(b))), inner, inner),
-    ),
-    max_leaves=6,
-)
 texts = st.builds(
     " ".join, st.lists(st.one_of(words, st.sampled_from(["#tea", "kettle's", "pie", "tea-acme"])), max_size=6)
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(tree=trees, title=texts, description=texts)
+@given(tree=askable_trees(terms(words)), title=texts, description=texts)
 def test_what_matches_here_was_among_what_the_service_was_asked_for(tree: Any, title: str, description: str) -> None:
     item = video(1, BASE, title, description)
     mention = read_video(item)

@@ -24,7 +24,6 @@ from listener.query.tree import (
     Bound,
     Field,
     Handle,
-    Hashtag,
     Near,
     Not,
     Or,
@@ -35,6 +34,8 @@ from listener.query.tree import (
     canonical,
     format_tree,
 )
+from query import expressions
+from query.expressions import phrases, trees
 from servers import hackernews as hn
 from servers import reddit, x
 
@@ -59,10 +60,7 @@ NEWS = Dialect(
 )
 
 words = st.sampled_from(WORDS)
-phrases = st.builds(
-    Phrase, st.one_of(words, st.builds("{} {}".format, words, words), st.builds("{}-{}".format, words, words))
-)
-plain_terms = st.one_of(phrases, st.builds(Hashtag, words), st.builds(Handle, words))
+plain_terms = st.one_of(expressions.terms(words), st.builds(Handle, words))
 terms = st.one_of(
     plain_terms,
     st.builds(Prefix, st.sampled_from(["ac", "pi", "te"])),
@@ -81,20 +79,8 @@ properties = st.one_of(
     st.builds(Field, st.just("lang"), st.sampled_from(["en", "hi"])),
     st.builds(Field, st.just("is"), st.sampled_from(["repost", "reply"])),
     st.builds(Field, st.just("site"), st.just("acme.example")),
-    st.builds(Title, phrases),
+    st.builds(Title, phrases(words)),
 )
-
-
-def trees(leaves):
-    return st.recursive(
-        leaves,
-        lambda inner: st.one_of(
-            st.builds(Not, inner),
-            st.builds(lambda nodes: And(tuple(nodes)), st.lists(inner, min_size=2, max_size=3)),
-            st.builds(lambda nodes: Or(tuple(nodes)), st.lists(inner, min_size=2, max_size=3)),
-        ),
-        max_leaves=8,
-    )
 
 
 any_tree = trees(st.one_of(terms, nears, properties))
