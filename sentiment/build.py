@@ -10,7 +10,7 @@ from sentiment.lexicon import LexiconScorer, SymbolScorer
 from sentiment.routing import Router
 from sentiment.rulesets import read_rulesets
 from sentiment.selection import choose_routes
-from sentiment.vader import VaderScorer
+from sentiment.vader import EXACT, VaderScorer
 from sentiment.wordlists import shipped_languages
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def shipped_routes() -> dict[str, Scorer]:
 def stage_with_rules(options: SentimentOptions, languages: Iterable[str]) -> Callable[[Iterable[str]], Scorer]:
     """Return what makes the shipped scorers of `languages` with more rules than `options` has."""
     shipped = shipped_routes()
+    if (options.scorers or {}).get("en") == EXACT:
+        shipped["en"] = VaderScorer(exact=True)
     wanted = {one: shipped[one] for one in languages if isinstance(shipped.get(one), LexicalScorer)}
 
     def stage(more: Iterable[str]) -> Scorer:
@@ -60,6 +62,7 @@ def build_stage(
         language: scorer.with_rulesets(rulesets) if isinstance(scorer, LexicalScorer) else scorer
         for language, scorer in shipped_routes().items()
     }
-    routes = choose_routes(options.scorers or {}, shipped, named or {}, only=options.languages, installed=installed)
+    beside = {EXACT: VaderScorer(exact=True).with_rulesets(rulesets), **(named or {})}
+    routes = choose_routes(options.scorers or {}, shipped, beside, only=options.languages, installed=installed)
     cuts = {"positive_at": options.positive_at, "negative_at": options.negative_at}
     return Identifier(), Router(routes.by_language, default=routes.default, **cuts)

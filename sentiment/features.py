@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUCKETS", "FEATURES_VERSION", "N_NUMBERS", "Features", "Featuriser", "wording_of"]
 
-FEATURES_VERSION: Final = 1
+FEATURES_VERSION: Final = 2
 """Raised whenever the same text would give other features: models of another version are not used."""
 BUCKETS: Final = 1 << 16
 N_NUMBERS: Final = 11 * 3 + 6

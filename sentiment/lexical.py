@@ -40,8 +40,7 @@ class LexicalScorer:
     """Score texts of some languages by what their words are worth.
 
     `read` says how a text reads; it must be safe to use from several threads.
-    `read_part` reads what is said about a target, where that needs more care;
-    None: as `read` does. `languages` are the BCP 47 tags it is for. `confidence` is given with every
+    `languages` are the BCP 47 tags it is for. `confidence` is given with every
     score, None where nothing is known of it. A score at or past a cut takes its
     label; cuts other than VADER's show in the version.
     """
@@ -53,14 +52,12 @@ class LexicalScorer:
         version: str,
         languages: Sequence[str],
         read: Callable[[str], Reading],
-        read_part: Callable[[str], Reading] | None = None,
         confidence: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self._languages = frozenset(languages)
         self._read = read
-        self._read_part = read_part or read
         self._confidence = confidence
         self._rulesets: Mapping[str, Ruleset] = {}
         self._positive_at = POSITIVE_AT
@@ -127,10 +124,10 @@ class LexicalScorer:
 
     def _towards_target(self, scope: Scope) -> tuple[float, int]:
         """Return score and evidence of the parts about the target, each part by its evidence."""
-        about = self._read_part(scope.local or "")
+        about = self._read(scope.local or "")
         if not scope.against:
             return about.compound, about.evidence
-        against = self._read_part(scope.against)
+        against = self._read(scope.against)
         evidence = about.evidence + against.evidence
         if not evidence:
             return 0.0, 0

@@ -18,7 +18,7 @@ from sentiment.target import MASK, find_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["RESERVED_VALENCES", "Ruleset", "read_rulesets"]
+__all__ = ["RESERVED_VALENCES", "Ruleset", "read_rulesets", "reserved_token"]
 
 _MOST: Final = 4.0
 """VADER's valences go from -4 to 4."""
@@ -26,13 +26,15 @@ _STEPS: Final = 10
 _FIRST_RESERVED: Final = 0xE100
 
 
-def _reserved(valence: float) -> str:
+def reserved_token(valence: float) -> str:
     """Return the token of a valence: a private-use character three times, longer than an emoticon."""
     return chr(_FIRST_RESERVED + round((valence + _MOST) * _STEPS)) * 3
 
 
 RESERVED_VALENCES: Final[Mapping[str, float]] = {
-    _reserved(step / _STEPS): step / _STEPS for step in range(int(-_MOST * _STEPS), int(_MOST * _STEPS) + 1) if step
+    reserved_token(step / _STEPS): step / _STEPS
+    for step in range(int(-_MOST * _STEPS), int(_MOST * _STEPS) + 1)
+    if step
 }
 """What the reserved tokens are worth."""
 
@@ -52,7 +54,7 @@ class Ruleset:
     def apply(self, text: str) -> str:
         """Return `text` with the phrases replaced, longer ones first."""
         for phrase, valence in sorted(self.valences, key=lambda rule: -len(rule[0])):
-            token = f" {_reserved(valence)} " if valence else MASK
+            token = f" {reserved_token(valence)} " if valence else MASK
             for start, end in reversed(find_names(text, (phrase,))):
                 text = f"{text[:start]}{token}{text[end:]}"
         return text

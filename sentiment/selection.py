@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from listener.errors import ConfigError, suggest
 from sentiment.language import LATIN_LANGUAGES, ROMANISED, UNKNOWN
 from sentiment.scripts import SCRIPT_LANGUAGES
+from sentiment.vader import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ AUTO: Final = "auto"
 """The shipped scorer of a language, where it has one."""
 NOBODY: Final = "none"
 """Leaves a language unscored."""
-SHIPPED_NAMES: Final = (AUTO, NOBODY, "vader", "lexicon", "symbols")
+SHIPPED_NAMES: Final = (AUTO, NOBODY, "vader", EXACT, "lexicon", "symbols")
 """What may be chosen without anything being installed or set up."""
 
 
@@ -49,18 +50,19 @@ def choose_routes(
 ) -> Routes:
     """Return the routes of `chosen`, which names a scorer for languages and for `DEFAULT`.
 
-    `shipped` are the scorers of the program by language, `named` those set up
-    beside them by name; `installed` are further names to suggest. A shipped scorer keeps to the languages it is made for.
+    `shipped` are the scorers of the program by language, `named` the others
+    there are by name; `installed` are further names to suggest. A shipped scorer keeps to the languages it is made for.
     With `only` all other languages stay unscored. Raises ConfigError naming
     every language and scorer that is none.
     """
     problems: list[str] = []
     default = chosen.get(DEFAULT, AUTO)
     routes: dict[str, Scorer | None] = dict(shipped) if default == AUTO else {}
-    fallback = named.get(default)
+    able = {name: scorer for name, scorer in named.items() if name not in SHIPPED_NAMES}
+    fallback = able.get(default)
     if fallback is None and default not in {AUTO, NOBODY}:
         problems.append(
-            f'{where}.{DEFAULT}: "{default}" cannot score them all; {suggest(default, {AUTO, NOBODY, *named, *installed})}'
+            f'{where}.{DEFAULT}: "{default}" cannot score them all; {suggest(default, {AUTO, NOBODY, *able, *installed})}'
         )
     for language, name in chosen.items():
         if language == DEFAULT:
@@ -95,7 +97,7 @@ def _scorer_called(
         return None, None
     if name == AUTO or (own is not None and name == own.name):
         return own, None if own is not None else "no scorer is shipped for it; name a plug-in, or leave it out"
-    if name in SHIPPED_NAMES:
+    if name in SHIPPED_NAMES and name not in named:
         instead = f'"{own.name}" does' if own is not None else "no shipped scorer does"
         return None, f'"{name}" does not score it; {instead}'
     if name not in named:

@@ -21,18 +21,21 @@ from typing import TYPE_CHECKING, Final
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
+from sentiment.english import english_lexicon, prepared
 from sentiment.lexical import LexicalScorer
-from sentiment.parts import part_lexicon, without_comparing_like
 from sentiment.reading import Reading, summarise
 from sentiment.rulesets import RESERVED_VALENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
+__all__ = ["EXACT", "VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 """Raised whenever a change here changes a score."""
+
+EXACT: Final = "vader-exact"
+"""The scorer that gives the numbers of the package and no others."""
 
 _NEGATION: Final[float] = N_SCALAR
 _CAPITALS: Final[float] = C_INCR
@@ -42,6 +45,10 @@ _MEMO_LIMIT: Final = 1 << 15
 _LONGEST_REMEMBERED: Final = 40
 _EMOTICON_LENGTH: Final = 2
 """A token that would be stripped to this or less is taken for an emoticon and left as it is."""
+
+_HANDLE: Final = re.compile(r"\W?@\w")
+_LENGTHENED: Final = re.compile(r"(\D)\1{2,}")
+"""Three of one letter or sign are no English spelling: "sooo", ":)))"."""
 
 _PHRASES: Final[Mapping[tuple[str, ...], float]] = {tuple(key.split()): value for key, value in SPECIAL_CASES.items()}
 _BOOSTER_PHRASES: Final[Mapping[tuple[str, ...], float]] = {
@@ -78,13 +85,16 @@ _OUTSIDE: Final = _Word("", 0.0, upper=False, negates=False)
 class _Memo(dict[str, _Word]):
     """Remember tokens by their raw form; safe to share, since losing an entry only costs time."""
 
-    def __init__(self, lexicon: Mapping[str, float]) -> None:
+    def __init__(self, lexicon: Mapping[str, float], *, lenient: bool) -> None:
         super().__init__()
         self._lexicon = lexicon
+        self._lenient = lenient
 
     def __missing__(self, raw: str) -> _Word:
         word = self._look_up(raw)
         if len(raw) <= _LONGEST_REMEMBERED:
+            if self._lenient:
+                word = self._understood(raw, word)
             if len(self) >= _MEMO_LIMIT:
                 self.clear()
             self[raw] = word
@@ -102,6 +112,15 @@ class _Memo(dict[str, _Word]):
             return _PLAIN_UPPER if upper else _PLAIN
         return _Word(lower, value, boost=boost, upper=upper, negates=negates)
 
+    def _understood(self, raw: str, word: _Word) -> _Word:
+        """Return `word`, or what a lengthened one stands for ("goooood"); a handle stands for nobody's feeling."""
+        if _HANDLE.match(raw):
+            return _PLAIN
+        if word.lower or not _LENGTHENED.search(raw):
+            return word
+        shorter = (self._look_up(_LENGTHENED.sub(letters, raw)) for letters in (r"\1\1", r"\1"))
+        return next((known for known in shorter if known.lower), word)
+
 
 _NEGATE: Final = frozenset(NEGATE)
 
@@ -110,12 +129,13 @@ class VaderRules:
     """Read texts by VADER's rules over one lexicon; safe to use from several threads.
 
     `lexicon` gives the valence of lower-case tokens, -4 to 4. `emoji` gives the
-    words that an emoji (one code point) stands for.
+    words that an emoji (one code point) stands for. A `lenient` reader, which VADER is
+    not, knows lengthened words and hears no feeling in a handle.
     """
 
-    def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str]) -> None:
+    def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str], *, lenient: bool = False) -> None:
         self.lexicon = lexicon
-        self._words = _Memo(lexicon)
+        self._words = _Memo(lexicon, lenient=lenient)
         self.emoji = emoji
         self._emoji_like = re.compile(coarse_class(emoji))
 
@@ -322,32 +342,39 @@ def polarity_scores(text: str) -> dict[str, float]:
 
 
 class VaderScorer(LexicalScorer):
-    """Score English with VADER; see `sentiment.lexical.LexicalScorer`."""
+    """Score English with VADER's rules; see `sentiment.lexical.LexicalScorer`.
 
-    def __init__(self) -> None:
+    What is written about brands is read as `sentiment.english` says. With `exact`
+    every number is the one of the package; the scorer then is called `EXACT`.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        package = distribution_version("vaderSentiment")
         super().__init__(
-            name="vader",
-            version=f"{distribution_version('vaderSentiment')}+{RULES_VERSION}",
+            name=EXACT if exact else "vader",
+            version=package if exact else f"{package}+{RULES_VERSION}",
             languages=("en",),
-            read=lambda text: _whole_rules().read(text),
-            read_part=_read_part,
+            read=_read_exactly if exact else _read,
         )
 
 
-def _read_part(text: str) -> Reading:
-    """Return how the part about a target reads."""
-    return _part_rules().read(without_comparing_like(text))
+def _read(text: str) -> Reading:
+    return _english_rules().read(prepared(text))
+
+
+def _read_exactly(text: str) -> Reading:
+    return _exact_rules().read(text)
 
 
 @cache
-def _whole_rules() -> VaderRules:
+def _exact_rules() -> VaderRules:
     """Return VADER's rules with the tokens of rulesets beside its lexicon."""
     rules = default_rules()
     return VaderRules({**RESERVED_VALENCES, **rules.lexicon}, rules.emoji)
 
 
 @cache
-def _part_rules() -> VaderRules:
-    """Return the rules for parts, see `sentiment.parts`."""
+def _english_rules() -> VaderRules:
+    """Return the rules over the lexicon of `sentiment.english`."""
     rules = default_rules()
-    return VaderRules({**RESERVED_VALENCES, **part_lexicon(rules.lexicon)}, rules.emoji)
+    return VaderRules({**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}, rules.emoji, lenient=True)

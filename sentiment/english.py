@@ -1,0 +1,153 @@
+"""Say how English is read where it differs from VADER.
+
+VADER asks whether a text feels good. Of what people write about brands that is
+too much: who wishes, hopes, plays or prays is not praising anything, and who calls
+a thing slow or a film tedious uses a word that VADER does not list. So its rules
+work over a changed lexicon: words for faults and merits of things, services and
+works come in, words that judge nothing and those too faintly positive to tell go
+out. A few fixed phrases stand for one word, and "like" counts only where it can be a verb.
+All words and phrases are an own list; valences are on VADER's scale.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from sentiment.rulesets import reserved_token
+from sentiment.target import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["english_lexicon", "prepared"]
+
+_LEAST_PRAISE: Final = 1.2
+"""Positive words of VADER's below this ("sentence", "matter", "swears") describe more than they praise."""
+
+_VALENCES: Final[Mapping[str, float]] = {
+    word: valence
+    for valence, words in (
+        (2.4, "flavorful flavourful mouthwatering must-have"),
+        (
+            2.2,
+            """gripping riveting captivating mesmerizing mesmerising enthralling spellbinding masterful masterfully must-see
+            must-read must-watch unforgettable memorable exquisite sublime stellar impeccable top-notch first-rate
+            world-class spot-on unbeatable awe-inspiring""",
+        ),
+        (1.9, "prefer outperforms outclasses beats preferable"),
+        (
+            1.8,
+            """witty absorbing touching poignant thought-provoking well-written well-acted well-crafted evocative immersive
+            stunningly refreshing refreshingly hilariously uplifting insightful inventive imaginative nuanced""",
+        ),
+        (
+            1.6,
+            """fast quick quickly speedy lightweight sturdy durable quiet affordable sleek crisp intuitive portable attentive
+            cozy reasonable reasonably tender tasty inexpensive well-made roomy compact""",
+        ),
+        (1.5, "faster cheaper lighter quieter simpler smoother sturdier preferred"),
+        (-1.5, "slower pricier heavier louder buggier clunkier flimsier costlier"),
+        (
+            -1.6,
+            """slow slowly slowed laggy loud bulky heavy pricey overpriced bland soggy stale mediocre overrated cramped
+            unresponsive flimsy outdated inattentive overcooked undercooked greasy dusty smeary scratches scratched
+            leaking leaks cheaply clunky""",
+        ),
+        (
+            -1.6,
+            """tedious predictable unfunny lifeless cliched clich\u00e9d cliche clich\u00e9 cliches clich\u00e9s contrived
+            forgettable pretentious overlong bloated incoherent amateurish cheesy formulaic uneven shallow plodding
+            hackneyed convoluted uninspired uninteresting unconvincing unimaginative half-baked one-dimensional
+            by-the-numbers humourless stilted muddled meandering heavy-handed preachy tiresome unoriginal soulless
+            overblown pointless""",
+        ),
+        (
+            -1.8,
+            """overhyped cringe cringey cringy cringeworthy garbage trash trashy rubbish ripoff rip-off clickbait shady
+            sketchy scummy yikes yuck hypocrite hypocrites hypocrisy disgraceful insufferable eyesore letdown let-down""",
+        ),
+        (
+            -2.0,
+            """overheats overheating overheated crashes crashed crashing froze frozen unusable unreliable glitchy buggy
+            breaks malfunction malfunctioned malfunctioning refund inedible tasteless flavorless bug bugs unwatchable
+            unreadable unplayable unbearable abysmal atrocious""",
+        ),
+    )
+    for word in words.split()
+}
+"""Faults and merits, and what comparisons between brands need; VADER's own value goes before."""
+
+_KEPT: Final = """
+    well worth solid recommended recommends top fine smooth smoothly stable safe safely steady warm easier improved
+    improvement improve improves improving upgrade worthwhile adequate sufficient satisfactory functional decent ease
+    eases
+"""
+"""Faint, yet praise of a thing."""
+
+_NO_PRAISE: Final = """
+    please help helps helping play playing played plays sure yes yeah yep ok okay want wants wanted number hand share
+    shared sharing party friend friends exclusive special join invite free win chance importance important interest
+    interested hope hopes hoping hoped wish wished peace award awards awarded prize prizes honor honors honored united
+    security god lord heaven merry dear true truth original popular natural dreams promise promised promises care cares
+    agree ready saved justice faith alive support supports
+"""
+"""Requests, answers, activities, wishes, greetings, the help desk and topics of the news."""
+
+_COMPARING_LIKE: Final = re.compile(
+    r"""(?:(?:^|(?<=\s))
+    ((?!(?:i|you|u|we|they|ya|people|who|would|to|do|don't|dont|doesn't|didn't|does|did|really|also|not|never|i'd|still
+    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S+\s+)|^\W*)like\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+""""Looks like", "something like", "a day like this": the commonest false praise."""
+
+_PHRASES: Final = (
+    (r"can(?:no|'|\ no)?t\ wait(?!\ (?:any|in|on|around|here|there)\b)", 2.0),
+    (r"look(?:s|ing|ed)?\ forward\ to", 1.5),
+    (r"hats\ off", 1.8),
+    (r"thumbs\ up", 1.8),
+    (r"thumbs\ down", -1.8),
+    (r"let(?:s|ting)?\ (?:(?:me|us|you|him|her|them|everyone|everybody|people|customers|fans)\ )?down", -2.0),
+    (r"ripp?(?:ed|ing|s)?\ (?:(?:me|us|you|people|customers|fans)\ )?off", -2.0),
+    (r"fed\ up", -2.0),
+    (r"(?:what\ a|is\ a|are\ a|such\ a|complete|total|absolute|utter)\ joke", -2.0),
+    (r"f[ae]ll(?:s|ing|en)?\ apart", -1.8),
+)
+"""Phrases that mean other than their words, with what they are worth."""
+_PARTS: Final = (" wait", "forward", " off", "thumbs", " down", "fed up", " joke", " apart")
+"""Each phrase holds one of these: most texts hold none, and need no further look."""
+_VALENCE_OF: Final = tuple(valence for _, valence in _PHRASES)
+_PHRASE: Final = re.compile(rf"\b(?:{'|'.join(f'({pattern})' for pattern, _ in _PHRASES)})\b", re.IGNORECASE)
+
+
+def english_lexicon(lexicon: Mapping[str, float]) -> dict[str, float]:
+    """Return VADER's `lexicon` as it counts in what is written about brands."""
+    left_out, faint_praise = set(_NO_PRAISE.split()), set(_KEPT.split())
+    kept = {
+        word: valence
+        for word, valence in lexicon.items()
+        if word not in left_out
+        and (valence < 0 or valence >= _LEAST_PRAISE or word in faint_praise or not word.isalpha())
+    }
+    return {**_VALENCES, **kept}
+
+
+def prepared(text: str) -> str:
+    """Return `text` with straight apostrophes, phrases as tokens of their valence, and no "like" that compares."""
+    if not text.isascii():
+        text = text.replace("\u2019", "'")
+    lower = text.lower()
+    for part in _PARTS:
+        if part in lower:
+            text = _PHRASE.sub(_valued, text)
+            break
+    return _COMPARING_LIKE.sub(_masked_like, text) if "like" in lower else text
+
+
+def _valued(found: re.Match[str]) -> str:
+    return f" {reserved_token(_VALENCE_OF[(found.lastindex or 1) - 1])} "
+
+
+def _masked_like(found: re.Match[str]) -> str:
+    return f"{found[1] or ''}{MASK}"
