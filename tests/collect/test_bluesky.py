@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,20 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, keys, read_all, source_for
 from listener.api import (
-    Author,
-    CredentialsError,
-    Engagement,
     Mention,
     NotFoundError,
     Query,
     RateLimitedError,
-    Secret,
     Skipped,
     SourceError,
     UnavailableError,
     UnexpectedAnswerError,
-    Window,
     from_epoch,
 )
 from listener.errors import StoppedError, UsageError
@@ -34,23 +29,15 @@ from listener.pipeline.answers import own_replies
 from listener.query import And, Field, Hashtag, Not, Or, Phrase
 from listener.query.build import build_query
 from listener.testing import check_source
-from servers.jetstream import SECOND, Jetstream, Search, found, post
+from servers.jetstream import SECOND, Jetstream, post
 from sources.bluesky import BlueskyOptions, BlueskySource, read_events, sieve_of
-from sources.bluesky_posts import read_record
 from sources.jetstream import Bounds, Drained, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from listener.api import Page
 
-BASE = 1_780_000_000
 ASKED = "at://did:plc:ada/app.bsky.feed.post/3kasked"
-WINDOW = Window(since=from_epoch(BASE), until=from_epoch(BASE + 10_000))
-NOW = from_epoch(BASE + 10_100)
-ACME = Query.of("Acme", Or((Phrase("acme"), Hashtag("acmetea"))))
-QUICK = Bounds(silent_seconds=0.5, total_seconds=5)
 
 
 @pytest.fixture
@@ -66,24 +53,6 @@ def source(stream: Jetstream) -> Iterator[BlueskySource]:
     made = source_for(stream)
     yield made
     made.close()
-
-
-def source_for(stream: Jetstream, *, bounds: Bounds = QUICK, now: Any = NOW, **more: Any) -> BlueskySource:
-    return BlueskySource(BlueskyOptions(base_url=stream.url), bounds=bounds, now=lambda: now, **more)
-
-
-def read_all(source: BlueskySource, query: Query = ACME, window: Window = WINDOW) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    resource = source.plan([query])[0]
-    cursor = None
-    while not pages or not pages[-1].exhausted:
-        pages.append(source.fetch(resource, window, cursor))
-        cursor = pages[-1].cursor
-    return [mention for page in pages for mention in page.mentions], pages
-
-
-def keys(mentions: list[Mention]) -> set[int]:
-    return {int(mention.id.rpartition("/3k")[2]) for mention in mentions}
 
 
 def test_bluesky_keeps_the_promises_of_a_source(stream: Jetstream) -> None:
@@ -252,120 +221,6 @@ def events_of(*events: dict[str, Any]) -> tuple[tuple[Mention, ...], tuple[Skipp
     return read_events(drained, WINDOW)
 
 
-def test_every_field_of_a_post_arrives() -> None:
-    text = "Café ☕ with #AcmeTea by example.org"
-    start = len("Café ☕ with ".encode())
-    event = post(
-        7,
-        BASE + 5,
-        text,
-        facets=[
-            {
-                "index": {"byteStart": start, "byteEnd": start + 8},
-                "features": [{"$type": "app.bsky.richtext.facet#tag"}],
-            },
-            {
-                "index": {"byteStart": 0, "byteEnd": 4},
-                "features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://example.org/a"}],
-            },
-        ],
-        tags=["kettles"],
-        reply={
-            "root": {"uri": "at://did:plc:bob/app.bsky.feed.post/3kroot"},
-            "parent": {"uri": "at://did:plc:bob/app.bsky.feed.post/3kparent"},
-        },
-        embed={
-            "$type": "app.bsky.embed.recordWithMedia",
-            "record": {"record": {"uri": "at://did:plc:eve/app.bsky.feed.post/3kquoted"}},
-            "media": {"$type": "app.bsky.embed.images", "images": []},
-        },
-    )
-    assert events_of(event)[0] == (
-        Mention(
-            source="bluesky",
-            id="at://did:plc:ada/app.bsky.feed.post/3k7",
-            text=text,
-            published_at=from_epoch(BASE + 5),
-            url="https://bsky.app/profile/did:plc:ada/post/3k7",
-            author=Author(id="did:plc:ada"),
-            language="en",
-            reply_to="at://did:plc:bob/app.bsky.feed.post/3kparent",
-            thread="at://did:plc:bob/app.bsky.feed.post/3kroot",
-            quote_of="at://did:plc:eve/app.bsky.feed.post/3kquoted",
-            links=("https://example.org/a",),
-            hashtags=("AcmeTea", "kettles"),
-            has_media=True,
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("claimed", "believed"),
-    [
-        ("2026-05-28T20:27:00Z", True),
-        ("2026-05-28T20:26:00Z", False),
-        ("1970-01-01T00:00:00Z", False),
-        ("2031-01-01T00:00:00Z", False),
-        ("soon", False),
-        (None, False),
-    ],
-)
-def test_the_authors_clock_is_believed_near_the_streams_and_within_the_window(claimed: Any, believed: bool) -> None:
-    (mention,), _ = events_of(post(1, BASE + 30, createdAt=claimed))
-    assert mention.published_at == from_epoch(BASE + 20 if believed else BASE + 30)
-
-
-def test_who_is_not_to_be_shown_to_visitors_is_left_out_and_counted() -> None:
-    labels = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "!no-unauthenticated"}]}
-    mentions, skipped = events_of(post(1, BASE, labels=labels))
-    assert mentions == ()
-    assert "not to be shown to visitors" in skipped[0].reason
-
-
-def account_event(second: float, did: str = "did:plc:ada", **account: object) -> dict[str, Any]:
-    return {"did": did, "time_us": int(second * SECOND), "kind": "account", "account": {"did": did, **account}}
-
-
-def deletion(number: int, second: float, did: str = "ada") -> dict[str, Any]:
-    event = post(number, second, did=did)
-    event["commit"] = {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": f"3k{number}"}
-    return event
-
-
-def test_the_stream_tells_of_posts_and_accounts_that_are_gone(stream: Jetstream, source: BlueskySource) -> None:
-    stream.events = [
-        post(1, BASE + 1, "Acme one"),
-        post(2, BASE + 2, "Acme two", did="bob"),
-        post(3, BASE + 3, "Acme three", did="cy"),
-        post(4, BASE + 4, "Acme four", did="di"),
-        deletion(1, BASE + 5),
-        deletion(77, BASE + 6),
-        account_event(BASE + 7, "did:plc:bob", active=False, status="deleted"),
-        account_event(BASE + 8, "did:plc:cy", active=False, status="deactivated"),
-        account_event(BASE + 9, "did:plc:di", active=False, status="takendown"),
-        account_event(BASE + 10, "did:plc:di", active=True),
-        post(900, BASE + 10_050, "the end"),
-    ]
-    mentions, (page,) = read_all(source)
-    assert keys(mentions) == {3, 4}
-    assert page.gone == tuple(f"at://did:plc:ada/app.bsky.feed.post/3k{number}" for number in (1, 77))
-    assert page.gone_authors == ("did:plc:bob",)
-
-
-def test_a_deletion_is_no_mention_and_the_newest_version_of_a_post_holds() -> None:
-    edited = post(1, BASE + 9, "Acme, better")
-    edited["commit"]["operation"] = "update"
-    gone = post(1, BASE + 10)
-    gone["commit"] = {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": "3k1"}
-    mentions, skipped = events_of(post(1, BASE + 5, "Acme"), edited, gone)
-    assert ([one.text for one in mentions], skipped) == (["Acme, better"], ())
-
-
-@pytest.mark.parametrize("uri", ["at://did:plc:a/app.bsky.feed.like/1", "at://x/app.bsky.feed.post/1", "javascript:1"])
-def test_an_address_that_is_no_posts_is_counted(uri: str) -> None:
-    assert isinstance(read_record(uri, {"text": "Acme"}, WINDOW.since), Skipped)
-
-
 def test_the_stream_is_one_resource_for_all_brands_that_changes_with_their_words(source: BlueskySource) -> None:
     other = Query.of("Globex", Phrase("globex"))
     (alone,), (together,) = source.plan([ACME]), source.plan([ACME, other])
@@ -412,129 +267,3 @@ def test_replies_of_own_accounts_named_by_their_did_pass_the_sieve(stream: Jetst
     assert keys(found) == {1, 3}
     assert Matcher([query]).match(found[0]) == ()
     assert [one.targets for one in own_replies(found, {"Acme": ("did:plc:own",)})] == [(ASKED, ASKED)]
-
-
-def test_drifted_events_become_mentions_or_reasons_and_never_a_crash(stream: Jetstream, source: BlueskySource) -> None:
-    dice = random.Random(8)
-    values = [None, 1, -3.5, "x", [], {}, [1], {"a": 1}, True]
-    stream.events = []
-    for number in range(300):
-        event = post(
-            number,
-            BASE + number,
-            facets=[{"index": {"byteStart": 0, "byteEnd": 3}, "features": [{}]}],
-            reply={},
-            embed={},
-        )
-        for _ in range(3):
-            target = dice.choice([event, event["commit"], event["commit"]["record"]])
-            target[dice.choice([*target, "more"])] = dice.choice(values)
-            if not isinstance(event.get("commit"), dict) or not isinstance(event["commit"].get("record"), dict):
-                break
-        stream.events.append(json.dumps(event))
-    stream.events.append(post(999, BASE + 20_000))
-    mentions, _ = read_all(source)
-    assert len(mentions) > 50
-
-
-@pytest.fixture
-def search() -> Iterator[Search]:
-    with Search([found(n, BASE + 100 * n) for n in range(10)]) as running:
-        yield running
-
-
-def searching(stream: Jetstream, search: Search, tmp_path: Path, secret: str | None = None) -> BlueskySource:
-    (tmp_path / "password").write_text(secret or search.password)
-    place = Secret(file=str(tmp_path / "password"))
-    options = BlueskyOptions(base_url=stream.url, search_url=search.url, handle="@me.example", app_password=place)
-    return BlueskySource(options, bounds=QUICK, now=lambda: NOW)
-
-
-def search_all(source: BlueskySource) -> tuple[list[Mention], list[Page]]:
-    resource = source.plan([ACME])[1]
-    pages = [source.fetch(resource, WINDOW, None)]
-    while not pages[-1].exhausted:
-        pages.append(source.fetch(resource, WINDOW, pages[-1].cursor))
-    return [mention for page in pages for mention in page.mentions], pages
-
-
-def test_with_an_account_bluesky_keeps_its_promises_too(stream: Jetstream, search: Search, tmp_path: Path) -> None:
-    assert len(check_source(lambda: searching(stream, search, tmp_path), [ACME], WINDOW)) == 35
-
-
-def test_an_account_searches_in_one_session(stream: Jetstream, search: Search, tmp_path: Path) -> None:
-    source = searching(stream, search, tmp_path)
-    assert [one.lane for one in source.plan([ACME])] == ["jetstream", "search", "search/2"]
-    mentions, pages = search_all(source)
-    source.close()
-    assert keys(mentions) == set(range(10))
-    assert [page.items for page in pages] == [3, 3, 3, 1]
-    assert search.logins == 1
-    assert mentions[0].author == Author(id="did:plc:ada", handle="ada.example", name="Ada")
-    assert mentions[0].engagement == Engagement(likes=3, reposts=2, replies=1)
-
-
-def test_a_session_that_has_run_out_is_begun_anew_once(stream: Jetstream, search: Search, tmp_path: Path) -> None:
-    search.uses = 2
-    source = searching(stream, search, tmp_path)
-    mentions, _ = search_all(source)
-    source.close()
-    assert (keys(mentions), search.logins) == (set(range(10)), 2)
-
-
-def test_a_wrong_app_password_is_told_without_it(stream: Jetstream, search: Search, tmp_path: Path) -> None:
-    source = searching(stream, search, tmp_path, secret="hush-hush")
-    with pytest.raises(CredentialsError, match="credentials are missing or refused") as caught:
-        source.check()
-    source.close()
-    assert "hush" not in str(caught.value)
-
-
-def test_an_author_who_wants_no_visitors_is_not_found_by_search_either(
-    stream: Jetstream, search: Search, tmp_path: Path
-) -> None:
-    search.posts[0]["author"]["labels"] = [{"val": "!no-unauthenticated"}]
-    source = searching(stream, search, tmp_path)
-    mentions, pages = search_all(source)
-    source.close()
-    assert keys(mentions) == set(range(1, 10))
-    assert len(pages[-1].skipped) == 1
-
-
-def test_recorded_events_are_read_field_by_field(shared: Path) -> None:
-    files = sorted((shared / "recorded" / "bluesky_jetstream").glob("*.jsonl"))
-    lines = [line for file in files if not file.name.startswith("_") for line in file.read_bytes().splitlines()]
-    everything = sieve_of("every post")
-    sifted = [sift(line, everything) for line in lines]
-    assert len(sifted) == 101
-    assert all(sifted)
-    passed = [event for one in sifted if one is not None and (event := one[1]) is not None]
-    posts = [event for event in passed if "record" in event.get("commit", {})]
-    assert (len(passed), len(posts)) == (14, 12)
-    for event in posts:
-        record = event["commit"]["record"]
-        at = event["time_us"] // SECOND
-        window = Window(since=from_epoch(at - 3600), until=from_epoch(at + 3600))
-        (mention,), _ = read_events(Drained(known_us=-1, events=[(event["time_us"], event)]), window)
-        assert mention.id == f"at://{event['did']}/app.bsky.feed.post/{event['commit']['rkey']}"
-        assert mention.text == record["text"]
-        assert mention.language == (record.get("langs") or [None])[0]
-        assert mention.reply_to == (record["reply"]["parent"]["uri"] if "reply" in record else None)
-        tags = [f["tag"] for facet in record.get("facets", []) for f in facet["features"] if "tag" in f]
-        assert mention.hashtags == tuple(dict.fromkeys(tags))
-
-
-def test_recorded_answers_of_the_search_are_read_field_by_field(shared: Path) -> None:
-    files = sorted((shared / "recorded" / "bluesky").glob("app.bsky.feed.searchPosts*.json"))
-    posts = [one for file in files for one in json.loads(file.read_bytes())["posts"]]
-    assert len(posts) == 23
-    from sources.bluesky_posts import read_post
-
-    for given_post in posts:
-        mention = read_post(given_post, WINDOW.since)
-        if isinstance(mention, Skipped):
-            assert "!no-unauthenticated" in {label["val"] for label in given_post["author"]["labels"]}
-            continue
-        assert (mention.id, mention.text) == (given_post["uri"], given_post["record"]["text"])
-        assert mention.author.handle == given_post["author"]["handle"]
-        assert mention.engagement.likes == given_post["likeCount"]

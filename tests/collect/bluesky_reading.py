@@ -1,0 +1,38 @@
+"""Read the simulated stream of Bluesky, impatiently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from listener.api import Query, Window, from_epoch
+from listener.query import Hashtag, Or, Phrase
+from servers.jetstream import Jetstream
+from sources.bluesky import BlueskyOptions, BlueskySource
+from sources.jetstream import Bounds
+
+if TYPE_CHECKING:
+    from listener.api import Mention, Page
+
+BASE = 1_780_000_000
+WINDOW = Window(since=from_epoch(BASE), until=from_epoch(BASE + 10_000))
+NOW = from_epoch(BASE + 10_100)
+ACME = Query.of("Acme", Or((Phrase("acme"), Hashtag("acmetea"))))
+QUICK = Bounds(silent_seconds=0.5, total_seconds=5)
+
+
+def source_for(stream: Jetstream, *, bounds: Bounds = QUICK, now: Any = NOW, **more: Any) -> BlueskySource:
+    return BlueskySource(BlueskyOptions(base_url=stream.url), bounds=bounds, now=lambda: now, **more)
+
+
+def read_all(source: BlueskySource, query: Query = ACME, window: Window = WINDOW) -> tuple[list[Mention], list[Page]]:
+    pages: list[Page] = []
+    resource = source.plan([query])[0]
+    cursor = None
+    while not pages or not pages[-1].exhausted:
+        pages.append(source.fetch(resource, window, cursor))
+        cursor = pages[-1].cursor
+    return [mention for page in pages for mention in page.mentions], pages
+
+
+def keys(mentions: list[Mention]) -> set[int]:
+    return {int(mention.id.rpartition("/3k")[2]) for mention in mentions}
