@@ -26,12 +26,17 @@ from listener.query.evaluate import evaluate
 from listener.testing import check_source
 from query.expressions import askable_trees, terms
 from servers import youtube as service
-from servers.youtube import YouTube, comment, thread, video
+from servers.youtube import KEY, YouTube, comment, thread, video
 from sources.youtube import YouTubeSource
 from sources.youtube_items import read_thread, read_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
 
 
 @pytest.fixture
