@@ -255,7 +255,7 @@ class Metered(Protocol):
 
     @property
     def requests_made(self) -> int:
-        """Return how many calls were sent so far, failed ones too."""
+        """Return how many calls were sent so far, failed ones too; where a cap counts only some, those."""
         ...
 
     @property
@@ -275,7 +275,8 @@ class RecheckFacts:
     `batch` mentions are looked at in one call of `recheck`, which takes
     `requests_a_batch` requests at most and brings `items_a_batch` things (0: as
     many as mentions), billed as `billed_as` (see `Price`) where the service
-    charges by kind. `requests_per_day` is the default of the budget. `is_lookup`
+    charges by kind. `counted_a_batch` of the requests a cap of the service counts, None: all.
+    `requests_per_day` is the default of the budget. `is_lookup`
     says that what `fetch` gives lacks something (the author's name, the counters)
     which looking again brings: the first look is then taken at once.
     """
@@ -286,6 +287,7 @@ class RecheckFacts:
     billed_as: str | None = None
     requests_per_day: int = 200
     is_lookup: bool = False
+    counted_a_batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,8 +298,8 @@ class RecheckPage:
     leaves out stays as it was stored. `gone` are the ids of those that their
     author or the service took away, by the service's own word: they are erased.
     `unsigned` are ids of those that stand and whose author is gone. Whatever is in
-    none of them is unknown and stays. `requests`, `items` and `billed` are counted
-    as in a Page.
+    none of them is unknown and stays. `requests`, `items`, `billed` and `counted` are
+    those of a Page.
     """
 
     present: tuple[Mention, ...] = ()
@@ -306,6 +308,7 @@ class RecheckPage:
     requests: int = 1
     items: int = 0
     billed: tuple[tuple[str, str], ...] = ()
+    counted: int | None = None
 
 
 @runtime_checkable

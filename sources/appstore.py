@@ -148,7 +148,7 @@ class AppStoreSource:
         last = feed.last_page or 0
         had_some = window.marker == _HAS_REVIEWS if number == 1 else number <= last
         if not feed.entries and (had_some or last > number):
-            msg = f"appstore: the feed of {resource.native} is empty for now, though it has reviews"
+            msg = f"appstore: the feed of {resource.native} is empty, though it has reviews"
             raise UnavailableError(msg)
         mentions, skipped, oldest = _read_entries(feed.entries, app, country, window)
         is_past = oldest is not None and oldest < window.since

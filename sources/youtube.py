@@ -21,6 +21,7 @@ from listener.api import (
     Mention,
     NotFoundError,
     Page,
+    PageBound,
     RateLimitedError,
     RecheckFacts,
     RecheckPage,
@@ -36,7 +37,7 @@ from listener.api import (
     utc_now,
 )
 from sources.text import as_list, as_object, count_of, line_of
-from sources.web import Client
+from sources.web import Client, Limits
 from sources.youtube_again import BATCH, look_again, read_replies
 from sources.youtube_items import CommentsOffError, StaleTokenError, read_thread, read_video, refusal
 
@@ -84,10 +85,17 @@ class YouTubeOptions:
     api_key: Secret = option(  # noqa: RUF009 - a frozen record
         "API key of a Google Cloud project with the YouTube Data API v3.", default=Secret(env="YOUTUBE_API_KEY")
     )
-    searches_a_day: int = option("How many searches the key may make in a day.", default=100, minimum=1)
+    searches_a_day: int = option(
+        "How many searches the key may make in a day; they are spread over it.", default=100, minimum=1
+    )
     include_comments: bool = option("Read comments too, of videos that name the brand.", default=True)
     comment_days: int = option("How long after its publication a video's comments are read.", default=7, minimum=1)
     base_url: str = option("Where the API is.", default="https://www.googleapis.com/youtube/v3")
+
+    @property
+    def requests_a_day(self) -> int:
+        """Return the cap that counts: that on searches."""
+        return self.searches_a_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,17 +191,20 @@ class YouTubeSource:
         overlap=timedelta(hours=6),  # videos are found some time after they are published
         lag=timedelta(minutes=5),
         every=timedelta(hours=1),
-        requests_a_day=10_000,
+        requests_a_day=100,  # of searches, which alone are counted: see `counted` of the pages
         cap_seen="developers.google.com/youtube/v3/determine_quota_cost, 2026-11-22",
         retention=timedelta(days=30),
     )
-    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=BATCH, requests_a_batch=2)
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=BATCH, requests_a_batch=2, counted_a_batch=0)
     threads_at_once = 1
+    threads_are_uncounted = True
 
     def __init__(self, options: YouTubeOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or YouTubeOptions()
         self._base = self._options.base_url.rstrip("/")
         self._client = Client(self.name, trusted=[self._base], stop=stop, judge=refusal)
+        once = Limits(tries=1, redirects=0)  # whatever comes of it, a search is counted
+        self._searching = Client(self.name, trusted=[self._base], stop=stop, judge=refusal, limits=once)
         self._planned = 1
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
@@ -215,7 +226,7 @@ class YouTubeSource:
             position = _Position(before=to_epoch(window.until), allowance=marker.allowance)
         else:
             position = _Position.read(cursor)
-        made = self._client.requests_made
+        made, searched = self._client.requests_made, self._searching.requests_made
         if position.before is not None:
             page, position = self._videos(resource, window, position, marker if cursor is None else None)
         else:
@@ -228,13 +239,23 @@ class YouTubeSource:
             exhausted=ended,
             complete_since=lost,
             lost_reason="a search gives out some 500 videos, and there were more" if lost else None,
-            requests=self._client.requests_made - made,
+            requests=self._client.requests_made - made + self._searching.requests_made - searched,
+            counted=self._searching.requests_made - searched,
         )
 
     @property
     def requests_made(self) -> int:
-        """Return how many calls were sent so far."""
-        return self._client.requests_made
+        """Return how many searches were sent so far; other calls do not count."""
+        return self._searching.requests_made
+
+    @property
+    def page_sizes(self) -> tuple[int, int]:
+        """Return the size of a page, twice: a search is never asked for less."""
+        return _PAGE, _PAGE
+
+    def most(self, size: int) -> PageBound:
+        """Return what a page costs at most: one search, and what it finds or a page of comments."""
+        return PageBound(requests=1, items=max(size, _COMMENTS))
 
     def check(self) -> str:
         """Look one video up, which costs no search."""
@@ -245,17 +266,19 @@ class YouTubeSource:
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Look videos and comments up by their ids, which costs no search."""
-        return look_again(mentions, self._get)
+        return replace(look_again(mentions, self._get), counted=0)
 
     def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:  # noqa: ARG002 - all come
         """Read the newest comments on a video, or the answers to a comment."""
         (mention,) = mentions
         made = self._client.requests_made
-        return replace(read_replies(mention, self._get), requests=self._client.requests_made - made)
+        page = read_replies(mention, self._get)
+        return replace(page, requests=self._client.requests_made - made, counted=0)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._searching.close()
 
     def _videos(
         self, resource: Resource, window: Window, position: _Position, first: _Marker | None
@@ -314,7 +337,7 @@ class YouTubeSource:
             "publishedAfter": _written(window.since),
             "publishedBefore": _written(from_epoch(before)),
         }
-        answer = self._get("search", asked | ({"pageToken": token} if token else {}))
+        answer = self._get("search", asked | ({"pageToken": token} if token else {}), client=self._searching)
         if not isinstance(answer.get("items"), list):
             raise UnexpectedAnswerError(_unlike("the list of results is missing"))
         return answer
@@ -354,13 +377,13 @@ class YouTubeSource:
         page = Page(mentions=mentions, skipped=skipped, items=len(threads))
         return page, done if token is None or is_past else replace(position, token=token)
 
-    def _get(self, method: str, asked: Mapping[str, str]) -> Mapping[str, object]:
+    def _get(self, method: str, asked: Mapping[str, str], *, client: Client | None = None) -> Mapping[str, object]:
         try:
             key = self._options.api_key.reveal()
         except CredentialsError as error:
             msg = f"youtube: {error}"
             raise CredentialsError(msg) from None
-        answer = self._client.get_json(f"{self._base}/{method}", {**asked, "key": key})
+        answer = (client or self._client).get_json(f"{self._base}/{method}", {**asked, "key": key})
         if not isinstance(answer, dict):
             raise UnexpectedAnswerError(_unlike("it is no object"))
         return answer

@@ -63,10 +63,16 @@ class SourceBudget:
     )
 
 
-def limits_of_source(name: str, budget: SourceBudget, facts: SourceFacts, *, has_key: bool) -> tuple[Limit, ...]:
-    """Return the limits of a source: those configured, and the service's cap on requests where none is."""
+def limits_of_source(
+    name: str, budget: SourceBudget, facts: SourceFacts, *, has_key: bool, own_cap: int | None = None
+) -> tuple[Limit, ...]:
+    """Return the limits of a source: those configured, and the service's cap on requests where none is.
+
+    `own_cap` is the cap of this account, where the options of the source name it.
+    """
     limits = _limits(budget, source=name, brand=None)
     cap = facts.requests_a_day_with_key if has_key and facts.requests_a_day_with_key else facts.requests_a_day
+    cap = cap if own_cap is None else own_cap
     if cap is None or budget.requests_a_day is not None:
         return limits
     return (*limits, Limit(source=name, brand=None, unit="requests", period="day", amount=cap, is_cap=True))

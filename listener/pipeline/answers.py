@@ -94,7 +94,9 @@ def _read(
     if isinstance(grant, Refusal):
         logger.info("threads wait for the budget source=%s", name)
         return None
-    charge = Charge(source=name, budget=plan.budget, requests=1, brands=() if brand is None else (brand,), grant=grant)
+    charge = Charge(
+        source=name, budget=plan.budget, requests=_least(source), brands=() if brand is None else (brand,), grant=grant
+    )
     handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
     try:
         page = source.replies([thread.mention for thread in batch], handles)
@@ -115,6 +117,11 @@ def _read(
         return None
     store.purse.settle(_paid(charge, page), {}, now=now)
     return page
+
+
+def _least(source: ReadsThreads) -> int:
+    """Return how many requests a reading that fails is booked with: none where a cap counts others alone."""
+    return 0 if getattr(source, "threads_are_uncounted", False) else 1
 
 
 def _nothing(batch: Sequence[WaitingThread]) -> Page:

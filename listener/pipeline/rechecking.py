@@ -138,13 +138,13 @@ class Rechecker:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the guard of collecting, for looking again: logged in _failed
-            charge = Charge(source=source.name, budget=request.budget, requests=reserved, grant=grant)
+            charge = Charge(source=source.name, budget=request.budget, requests=_counted(source), grant=grant)
             self._store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=request.now)
             return self._failed(source, due, request, sum_, error)
         charge = Charge(
             source=source.name,
             budget=request.budget,
-            requests=page.requests,
+            requests=page.requests if page.counted is None else page.counted,
             items=page.items,
             billed=page.billed if page.billed or page.items == 0 else None,
             grant=grant,
@@ -157,7 +157,7 @@ class Rechecker:
 
         def most(size: int) -> Cost:
             items = -(-(facts.items_a_batch or facts.batch) * size // facts.batch)
-            return budget.cost(facts.requests_a_batch, items, {facts.billed_as: items} if facts.billed_as else None)
+            return budget.cost(_counted(source), items, {facts.billed_as: items} if facts.billed_as else None)
 
         ask = Ask(source=source.name, brand=None, sizes=(1, count), cost_of=most)
         return self._store.purse.reserve(ask, budget, now=request.now)
@@ -236,6 +236,12 @@ class Rechecker:
             unknown=sum_.unknown + sum(native not in told for native in by_id),
             requests=sum_.requests + page.requests,
         )
+
+
+def _counted(source: Rechecks) -> int:
+    """Return how many requests of a batch count for a budget."""
+    facts = source.recheck_facts
+    return facts.requests_a_batch if facts.counted_a_batch is None else facts.counted_a_batch
 
 
 def _following(one: DueMention, request: RecheckRequest) -> datetime | None:

@@ -127,8 +127,9 @@ def _check_meter(source: Source, resource: Resource, window: Window) -> None:
         before, bound = source.requests_made, source.most(size)
         page = source.fetch(resource, dataclasses.replace(window, size=size), None)
         where = f"{source.name}: a page of {size} of {resource.lane}"
-        _hold(source.requests_made - before == page.requests, f"{where} counts its requests wrongly")
-        _hold(page.requests <= bound.requests, f"{where} takes more requests than most() says")
+        counted = page.requests if page.counted is None else page.counted
+        _hold(source.requests_made - before == counted, f"{where} counts its requests wrongly")
+        _hold(counted <= bound.requests, f"{where} takes more requests than most() says")
         items = len(page.mentions) if page.items is None else page.items
         _hold(items <= bound.items, f"{where} holds more items than most() says")
         kinds = [kind for kind, _ in page.billed]

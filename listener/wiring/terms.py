@@ -72,7 +72,9 @@ def source_limits(config: Config, name: str) -> tuple[Limit, ...]:
     fields = () if options is None else dataclasses.fields(cast("Any", options))
     secrets = [value for field in fields if isinstance(value := getattr(options, field.name), Secret)]
     has_key = any(secret.is_set for secret in secrets)
-    return limits_of_source(name, config.sources[name].budget, facts_of(name), has_key=has_key)
+    own = getattr(options, "requests_a_day", None)
+    cap = own if isinstance(own, int) else None
+    return limits_of_source(name, config.sources[name].budget, facts_of(name), has_key=has_key, own_cap=cap)
 
 
 def all_limits(config: Config) -> tuple[Limit, ...]:
