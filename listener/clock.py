@@ -45,7 +45,8 @@ _UNITS: Final = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-_DURATION: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
+_DURATION: Final = r"(\d{1,9})\s*([smhdw])"
+_LONGEST_NUMBER: Final = 9
 _DAY: Final = timedelta(days=1)
 _LENGTHS: Final = {"hour": timedelta(hours=1), "day": _DAY, "week": timedelta(weeks=1)}
 """How long buckets are: hours always, the others in zones whose clocks never change (where `utcoffset(None)` is known)."""
@@ -75,8 +76,8 @@ def parse_duration(text: str) -> timedelta:
     Raises UsageError naming the forms that are understood.
     """
     stripped = text.strip().lower()
-    parts = _DURATION.findall(stripped)
-    if not parts or _DURATION.sub("", stripped).strip():
+    parts = _parts_of(stripped)
+    if not parts:
         msg = f'"{text}" is not a length of time; write a number and one of s, m, h, d, w, such as 15m or 7d'
         raise UsageError(msg)
     try:
@@ -84,6 +85,13 @@ def parse_duration(text: str) -> timedelta:
     except OverflowError:
         msg = f'"{text}" is longer than this program can count'
         raise UsageError(msg) from None
+
+
+def _parts_of(text: str) -> list[tuple[str, str]]:
+    """Return (number, unit) of each part of a length of time; none where the text is something else."""
+    if text[-1:] in _UNITS and text[:-1].isdecimal() and len(text) <= _LONGEST_NUMBER + 1:
+        return [(text[:-1], text[-1])]  # as most are; without a pattern, which would have to be compiled first
+    return [] if re.sub(_DURATION, "", text).strip() else re.findall(_DURATION, text)
 
 
 def format_duration(length: timedelta) -> str:
@@ -152,7 +160,7 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     if word in {"today", "yesterday"}:
         day = today if word == "today" else today - timedelta(days=1)
         return _local(datetime.combine(day, time()), zone)
-    if _DURATION.match(word) and not _DURATION.sub("", word).strip():
+    if _parts_of(word):
         try:
             return now - parse_duration(word)
         except OverflowError:

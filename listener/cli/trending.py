@@ -124,7 +124,6 @@ def trend(
     --metric response shows how fast own_accounts answered, those still waiting
     counted in; nps, csat and ces what people answered to surveys.
     """
-    from listener import wiring
     from listener.search import Reader
 
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
@@ -134,7 +133,7 @@ def trend(
 
         show_metric(app, metric, names, span, _previous(span) if compare else None, chart)
         return
-    listening = wiring.listening(app.config)
+    listening = app.config.listening()
     span = replace(span, percentiles=percentiles)
     with Reader(app.database_path) as reader:
         found = reader.trend(names, span, listening)
@@ -166,13 +165,12 @@ def share(app: App, since: str, until: str | None) -> None:
 
     Share is 100 x the mentions of one / the mentions of all; topics are left out.
     """
-    from listener import wiring
     from listener.search import Reader
 
     span = read_span(app, since, until)
     kinds = {brand.name: brand.kind for brand in app.config.brands}
     with Reader(app.database_path) as reader:
-        rows = reader.share(kinds, span, wiring.listening(app.config))
+        rows = reader.share(kinds, span, app.config.listening())
     columns = (
         Column(name="brand"),
         Column(name="kind"),

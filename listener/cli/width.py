@@ -21,6 +21,8 @@ _JOINER: Final = "\N{ZERO WIDTH JOINER}"
 _PICTURE: Final = "\N{VARIATION SELECTOR-16}"
 _UNSAFE: Final = "[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters, what turns the direction of text, and halves of surrogate pairs."""
+_FIRST_MARK: Final = "\u0300"
+"""Before it every sign that can be printed takes one cell."""
 _SPACES: Final = r"[\t\n\v\f\r\u0085\u2028\u2029]+"
 
 
@@ -30,7 +32,7 @@ def neutralise(text: str) -> str:
     Line breaks and tabs become a space; other control characters and those that
     turn the direction of text are shown as escapes such as ``\x1b``.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return re.sub(_UNSAFE, _escape, re.sub(_SPACES, " ", text))
 
@@ -38,7 +40,7 @@ def neutralise(text: str) -> str:
 @lru_cache(maxsize=4096)
 def display_width(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
-    if text.isascii():
+    if text.isascii() or (text.isprintable() and max(text) < _FIRST_MARK):
         return len(text)
     return sum(_cluster_width(cluster) for cluster in clusters(text))
 

@@ -364,6 +364,14 @@ class Config:
         """Return the time zone in which days are cut: the one set, or the machine's."""
         return load_zone(self.listener.time_zone) if self.listener.time_zone else system_zone()
 
+    def listening(self) -> dict[str, tuple[str, ...]]:
+        """Return the enabled sources of each brand: coverage is measured over them."""
+        enabled = [name for name, settings in self.sources.items() if settings.enabled]
+        return {
+            brand.name: tuple(name for name in enabled if not brand.sources or name in brand.sources)
+            for brand in self.brands
+        }
+
     def response_target(self, source: str) -> timedelta:
         """Return within how long a mention of a source should be answered."""
         settings = self.sources.get(source)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
 from listener.frozen import dataclass
-from listener.search.records import CoverageGap
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listener.clock import Bucket
+    from listener.search.records import CoverageGap
 
 __all__ = ["covered_share", "find_gaps", "load_coverage", "read_until", "share_of", "shares_by_source"]
 
@@ -173,6 +173,8 @@ def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, i
 def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:
     """Return the windows in [since, until) that are open, lost or stopped by the budget, in order of time."""
     import json  # noqa: PLC0415 - a trend needs none
+
+    from listener.search.records import CoverageGap  # noqa: PLC0415 - the same
 
     rows = connection.execute(_GAPS, (to_epoch(since), to_epoch(until)))
     return tuple(

@@ -30,16 +30,15 @@ if TYPE_CHECKING:
         EpisodeRow,
         MentionFilter,
         MentionRow,
-        ShareRow,
         SourceCount,
         SurveyRow,
-        Trend,
         Wording,
     )
     from listener.search.size import StoreSize
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
     from listener.search.trend import Span
+    from listener.search.trends import ShareRow, Trend
     from listener.search.verdicts import Decided
 
 __all__ = ["Reader"]

@@ -1,14 +1,14 @@
 """Hold what a reader asks and what the store answers.
 
-A count that is not known is None, never 0. Every average names its n, its
-coverage and an interval.
+Those of a trend stand in `listener.search.trends`. A count that is not known is None, never 0.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from listener.frozen import dataclass
+from listener.search.trends import METRICS, ShareRow, Trend, TrendBucket
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,9 +31,6 @@ __all__ = [
     "Wording",
 ]
 
-METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
-"""The figures of a trend that can be charted by themselves."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionFilter:
@@ -55,76 +52,6 @@ class MentionFilter:
     include_reposts: bool = True
     limit: int = 50
     unanswered_of: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendBucket:
-    """Hold the figures of one brand in one bucket [start, end).
-
-    `mentions` = positive + neutral + negative + no_evidence + unscored; all of
-    them and `stories`, `engagement`, `reach` are None where nothing is stored and
-    nothing is known. `net_sentiment` is 100 x (positive - negative) / (positive +
-    neutral + negative + no_evidence). `mean_score_interval` is the 95 % t interval
-    over scored mentions, None below 5. `coverage` is the drained share of the
-    bucket over the enabled sources, 0 to 1, None where unknown. `partial` says
-    that the bucket is not over yet. `score_percentiles` are the 10th, 50th and
-    90th, to within 0.025, where they were asked for and anything is scored.
-    """
-
-    brand: str
-    start: datetime
-    end: datetime
-    mentions: int | None
-    stories: int | None
-    positive: int | None
-    neutral: int | None
-    negative: int | None
-    no_evidence: int | None
-    unscored: int | None
-    mean_score: float | None
-    mean_score_interval: tuple[float, float] | None
-    net_sentiment: float | None
-    engagement: int | None
-    reach: int | None
-    coverage: float | None
-    partial: bool = False
-    score_percentiles: tuple[float, ...] | None = None
-
-    @property
-    def scored(self) -> int:
-        """Return the number of mentions that the averages are over."""
-        return (self.positive or 0) + (self.neutral or 0) + (self.negative or 0) + (self.no_evidence or 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """Hold a trend: buckets in order of brand (as asked), then time; one total a brand."""
-
-    brands: tuple[str, ...]
-    by: str
-    time_zone: str
-    since: datetime
-    until: datetime
-    buckets: tuple[TrendBucket, ...]
-    totals: tuple[TrendBucket, ...]
-
-    def of(self, brand: str) -> tuple[TrendBucket, ...]:
-        """Return the buckets of one brand in order of time."""
-        return tuple(bucket for bucket in self.buckets if bucket.brand == brand)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRow:
-    """Hold one brand's share of voice; `share` in percent, one decimal, None where all are 0."""
-
-    brand: str
-    kind: str
-    mentions: int
-    share: float | None
-    positive: int
-    negative: int
-    net_sentiment: float | None
-    coverage: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
 from listener.search.coverage import load_coverage, share_of
-from listener.search.records import ShareRow, Trend, TrendBucket
+from listener.search.trends import ShareRow, Trend, TrendBucket
 
 if TYPE_CHECKING:
     import sqlite3

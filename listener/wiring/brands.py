@@ -26,11 +26,7 @@ def enabled_sources(config: Config) -> tuple[str, ...]:
 
 def listening(config: Config) -> dict[str, tuple[str, ...]]:
     """Return the enabled sources of each brand: coverage is measured over them."""
-    enabled = enabled_sources(config)
-    return {
-        brand.name: tuple(name for name in enabled if not brand.sources or name in brand.sources)
-        for brand in config.brands
-    }
+    return config.listening()
 
 
 def build_queries(config: Config) -> tuple[Query, ...]:
