@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 
 import orjson
-from ahocorasick_rs import AhoCorasick
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import connect
 
 from listener.api import PermanentSourceError, SourceError, StopSignal, UnavailableError, utc_now
 from listener.errors import StoppedError, UsageError
-from listener.query.text import fold
+from listener.query.automaton import automaton_of
+from listener.query.text import fold_to_bytes
 from sources.bluesky_posts import COLLECTION, hashtags_of_record
 from sources.text import clean
 from sources.web.addresses import is_loopback
@@ -57,11 +57,11 @@ class Sieve:
     def __init__(self, terms: Iterable[str], *, authors: Iterable[str] = ()) -> None:
         known = sorted(set(terms))
         self.authors = frozenset(authors)
-        self._find = AhoCorasick(known).find_matches_as_indexes if known else None
+        self._find = automaton_of(known).find_matches_as_indexes if known else None
 
     def passes(self, text: str) -> bool:
         """Say whether one of the strings stands in a text."""
-        return self._find is None or bool(self._find(fold(text)))
+        return self._find is None or bool(self._find(fold_to_bytes(text)))
 
 
 def sift(frame: str | bytes, sieve: Sieve) -> tuple[int, Mapping[str, object] | None] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
 from listener.store import Judged, Verdict
-from listener.store.pages import mention_digest
+from listener.store.ready import mention_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +116,8 @@ class Judge:
 
     def look(self, mentions: Sequence[Mention]) -> list[Prejudged]:
         """Match mentions, whatever is stored of them."""
-        return [Prejudged(mention=mention, matches=self._matcher.match(mention)) for mention in mentions]
+        found = self._matcher.match_many(mentions)
+        return [Prejudged(mention=mention, matches=matches) for mention, matches in zip(mentions, found, strict=True)]
 
     def prejudge(self, mentions: Sequence[Mention], *, now: datetime) -> list[Prejudged]:
         """Match mentions, and identify and score those that match, whatever is stored of them."""

@@ -9,19 +9,25 @@ keyboards swap (curly quotes, dashes, Turkish i, Arabic yeh and kaf) made one.
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "EXTEND",
     "FOLDS",
     "KINDS",
     "SOFT_BREAKS",
+    "TEXT_BREAK",
     "UNSPACED",
     "WORD",
     "ZWJ",
     "FoldTable",
     "KindTable",
     "changing_pattern",
+    "mark_ranges",
     "unspaced_pattern",
 ]
 
@@ -33,6 +39,9 @@ EXTEND: Final = 4
 """Flag of a character that belongs to the one before it: no word ends there."""
 
 ZWJ: Final = "\u200d"
+
+TEXT_BREAK: Final = "\0"
+"""Stands between texts that are folded together; folding what is after it begins anew."""
 
 SOFT_BREAKS: Final = frozenset("\u200b\u30fb\uff65")
 """Removed in folding, yet a word may end where they stood: zero-width space, katakana middle dot."""
@@ -125,15 +134,29 @@ _SPELLED: Final = {
 
 
 _PLAIN: Final = (
-    "3b1-3c1 3c3-3c9 430-438 43a-44f 458-45b 5d0-5ea 61d-621 62a-63f 644-648 66a-66f 679-6a9 6ab-6bf "
-    "6c4-6d2 900-928 92a-930 935-93b 93d-957 960-965 970-9ca 9cd-9db 9e0-9e5 9f0-a32 a37-a3b a3d-a58 "
-    "a5f-a65 a70-abb abd-ae5 af0-b47 b4d-b5b b5e-b65 b70-b93 b95-bc9 bcd-be5 bf0-c47 c49-c65 c70-cbf "
-    "cc1-cc6 ccc-ce5 cf0-d49 d4d-d65 d70-dd9 ddf-de5 df0-dff e00-e32 e34-e4f e5a-eb2 eb4-ecf ede-f0b "
-    "f0d-f1f f2a-f42 1000-1025 1027-103f 104a-108f 109a-109f 1780-17b3 17b6-17df 17ea-17ff 2020-2023 "
-    "2038-203b 2190-2199 25a0-27bf 3001-3035 303b-304b 306a-306f 307e-3093 30a0-30ab 30ca-30cf 30de-30f3 "
-    "4e00-9fff 1f1e6-1f1ff 1f300-1f3fa 1f400-1faff"
+    "a1-a7 ac b0-b3 b6-b7 b9 bf d7 f7 fe 3b1-3c1 3c3-3c9 430-438 43a-44f 452 454-456 458-45b 491 493 49b 4a3 4af "
+    "4b1 4bb 4d9 4e9 561-586 5d0-5ea 61b 61d-621 627-628 62a-63f 641-642 644-648 66a-66f 672-674 679-6a9 6ab-6bf "
+    "6c4-6d2 6d4 6ee-6ef 6fa-6ff 900-928 92a-930 932-933 935-93b 93d-950 955-957 960-965 970-9bb 9bd-9ca 9cd-9db "
+    "9de 9e0-9e5 9f0-9fd 9ff-a32 a34-a35 a37-a3b a3d-a58 a5c-a5d a5f-a65 a70-abb abd-ae5 af0-b3b b3d-b47 b49-b4a "
+    "b4d-b5b b5e-b65 b70-b93 b95-bc9 bcd-be5 bf0-c3b c3d-c47 c49-c54 c57-c65 c70-cbb cbd-cbf cc1-cc6 cc9 ccc-ce5 "
+    "cf0-d49 d4d-d65 d70-dd9 ddb ddf-de5 df0-e32 e34-e37 e3a-e47 e4c-e4f e5a-e5b e81-e82 e84 e86-e8a e8c-ea3 ea5 "
+    "ea7-eb2 eb4-eb7 eba-ebd ec0-ec4 ec6 ecc-ecd ede-edf f00-f0b f0d-f17 f1a-f1f f2a-f34 f36 f38 f3a-f42 1000-1025 "
+    "1027-1036 1038-103f 104a-108c 108e-108f 109a-109f 10c6 10c8-10cc 10ce-10fb 10fd-10ff 1780-17b3 17b6-17dc "
+    "17de-17df 17ea-17ff 2016 2020-2023 2027-2029 2030-2031 2035 2038-203b 203d 203f-2046 204a-2056 2058-205e "
+    "20a0-20a7 20a9-20c0 2190-2199 219c-21ad 21af-21cc 21d0-21ff 2500-27ff 3001-3029 3030-3035 3037 303b-304b 304d "
+    "304f 3051 3053 3055 3057 3059 305b 305d 305f 3061 3063-3064 3066 3068 306a-306f 3072 3075 3078 307b 307e-3093 "
+    "3095-3098 309d 30a0-30ab 30ad 30af 30b1 30b3 30b5 30b7 30b9 30bb 30bd 30bf 30c1 30c3-30c4 30c6 30c8 30ca-30cf "
+    "30d2 30d5 30d8 30db 30de-30f3 30f5-30f6 30fc-30fd 4e00-9fff 1f1e6-1f1ff 1f300-1f3fa 1f400-1faff"
 )
-"""Ranges, in hexadecimal, of common lower-case or caseless characters that fold to themselves."""
+"""Characters and ranges, in hexadecimal, of common lower-case or caseless characters that fold to themselves.
+
+Of combining marks only viramas are among them (combining class 9): two of these
+stand in canonical order whichever comes first.
+"""
+
+_MAY_HOLD_MARKS: Final = (range(0x300, 0x3100), range(0xA600, 0xAC00), range(0xFB00, 0xFF00))
+_RARE_SCRIPTS: Final = (0x10000, 0x1EFFF)
+"""Historic and rare scripts, with marks here and there."""
 
 
 def _within(code_point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
@@ -186,18 +209,43 @@ def _kind_of(character: str) -> int:
 
 
 def changing_pattern() -> str:
-    """Return a regular expression of runs of characters that folding may change after lower-casing.
+    """Return a regular expression of a run of up to four characters that folding may change, as a group.
 
-    Written so that the regular expression engine can skip to the first one.
+    ASCII letters are not among them. Written so that the regular expression engine
+    can skip to the first one.
     """
-    plain = "".join(f"\\U{first:0>8}-\\U{last:0>8}" for first, last in (part.split("-") for part in _PLAIN.split()))
+    ranges = (part.partition("-") for part in _PLAIN.split())
+    plain = _character_class((int(first, 16), int(last or first, 16)) for first, _, last in ranges)
     one = f"[^\\x00-\\x7f{plain}]"
-    return f"{one}{one}*"
+    return f"({one}{one}{{0,3}})"
+
+
+def mark_ranges(*, but: Iterable[int] = ()) -> str:
+    """Return the inside of a character class that holds every combining mark.
+
+    Those of the classes `but` are left out. Rare scripts are in it whole.
+    """
+    other = {0, *but}
+    code_points = chain.from_iterable(_MAY_HOLD_MARKS)
+    marks = [code_point for code_point in code_points if unicodedata.combining(chr(code_point)) not in other]
+    return _character_class([*_ranges_of(marks), _RARE_SCRIPTS])
+
+
+def _ranges_of(code_points: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges, both ends included, that ascending code points make up."""
+    for _, row in groupby(enumerate(code_points), lambda numbered: numbered[1] - numbered[0]):
+        members = [code_point for _, code_point in row]
+        yield members[0], members[-1]
+
+
+def _character_class(ranges: Iterable[tuple[int, int]]) -> str:
+    """Return inclusive ranges of code points as they stand inside a character class."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
 
 
 def unspaced_pattern() -> str:
     """Return a regular expression of one character of a script that writes words without spaces."""
-    return "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _UNSPACED_RANGES) + "]"
+    return f"[{_character_class(_UNSPACED_RANGES)}]"
 
 
 class FoldTable(dict[int, str]):

@@ -13,12 +13,23 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from listener.frozen import dataclass
-from listener.query.characters import EXTEND, FOLDS, KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, changing_pattern
+from listener.query.characters import (
+    EXTEND,
+    FOLDS,
+    KINDS,
+    SOFT_BREAKS,
+    TEXT_BREAK,
+    UNSPACED,
+    WORD,
+    ZWJ,
+    changing_pattern,
+    mark_ranges,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Folded", "ends_word", "fold", "fold_with_origins", "starts_word"]
+__all__ = ["Folded", "ends_word", "fold", "fold_to_bytes", "fold_with_origins", "starts_word"]
 
 _PARTICLES = frozenset(
     unicodedata.normalize("NFKD", particle)
@@ -124,15 +135,60 @@ def fold(text: str) -> str:
     """Return the folded text alone, fast: only what folding may change is looked up."""
     if text.isascii():
         return text.lower()
-    if ZWJ in text or not unicodedata.is_normalized("NFC", text):
-        return fold_with_origins(text).text
-    lowered = text.lower()
-    changing = set("".join(_changing().findall(lowered)))
-    if len(changing) > _FEW_CHARACTERS:
-        return _changing().sub(_fold_run, lowered)
-    for character in changing:  # what a character folds to does not fold to anything else, so any order will do
-        lowered = lowered.replace(character, FOLDS[ord(character)])
-    return lowered
+    return _fold_runs(text.lower())
+
+
+def fold_to_bytes(text: str) -> bytes:
+    """Return the folded text as UTF-8, faster still: ASCII letters are lowered last, as bytes."""
+    if text.isascii():
+        return text.encode().lower()
+    return _fold_runs(text).encode().lower()
+
+
+def _fold_runs(text: str) -> str:
+    """Return a text with everything folded but its ASCII letters."""
+    parts = _changing().split(text)  # each second part is a run of what may change
+    parts[1::2] = [*map(_RUNS.__getitem__, parts[1::2])]
+    folded = "".join(parts)
+    return _settled(folded.replace(_UNSETTLED, "")) if _UNSETTLED in folded else folded
+
+
+def _settled(folded: str) -> str:
+    """Return a text, folded one by one, with joiners dropped and marks ordered as their neighbours ask for."""
+    if ZWJ in folded:
+        folded = _JOINERS.sub(_kept_joiners, folded)
+    return _mark_rows().sub(_in_order, folded)
+
+
+def _kept_joiners(joiners: re.Match[str]) -> str:
+    """Return joiners, nothing where they join letters or begin a text."""
+    start = joiners.start()
+    return "" if _drops_joiner(joiners.string[max(0, start - 1) : start]) else joiners[0]
+
+
+def _drops_joiner(before: str) -> bool:
+    """Say whether a joiner goes after a character: one of a word or, at the beginning of a text, none."""
+    return not before or before == TEXT_BREAK or bool(KINDS[before] & (WORD | UNSPACED))
+
+
+def _in_order(row: re.Match[str]) -> str:
+    """Return a row of marks in canonical order."""
+    marks = row[0]
+    return "".join([marks[index] for index in _canonical_order(marks)])
+
+
+def _canonical_order(characters: Sequence[str]) -> list[int]:
+    """Return the positions of characters with the marks of each letter in canonical order.
+
+    That is the order of Unicode Standard Annex 15: by combining class, else as they came.
+    """
+    keys = []
+    letter = 0
+    for character in characters:
+        combining = unicodedata.combining(character)
+        letter += not combining
+        keys.append((letter, combining))
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 @cache
@@ -141,26 +197,52 @@ def _changing() -> re.Pattern[str]:
     return re.compile(changing_pattern())
 
 
+@cache
+def _loose() -> re.Pattern[str]:
+    """Return the expression of what, in folded runs, calls for a look at its neighbours.
+
+    Joiners, and marks that may stand in another order than the canonical one. Not
+    those of viramas (class 9), nor the voicing marks of kana (8) right after a kana.
+    """
+    return re.compile(f"[{ZWJ}{mark_ranges(but=(8, 9))}]|(?<![\u3041-\u3096\u30a1-\u30ff])[\u3099\u309a]")
+
+
+@cache
+def _mark_rows() -> re.Pattern[str]:
+    """Return the expression of marks, and what may be some, in a row."""
+    return re.compile(f"[{mark_ranges()}]{{2,}}")
+
+
+_UNSETTLED = "\u2060"
+"""A character that is in no folded text: folding drops it."""
+
+_UNSETTLED = "\u2060"
+"""A character that is in no folded text: folding drops it."""
+
+_UNSETTLED = "\u2060"
+"""A character that is in no folded text: folding drops it."""
+
+_JOINERS = re.compile(f"{ZWJ}+")
+
+
 class _Runs(dict[str, str]):
-    """Remember how short runs fold: accents, quotes and emoji come again and again."""
+    """Remember how runs fold, so many of them: accents, quotes and emoji come again and again.
+
+    After what may not stay as it is beside other characters stands `_UNSETTLED`.
+    """
 
     def __missing__(self, run: str) -> str:
         """Fold a run that has not been met before."""
         folded = run.translate(FOLDS)
-        if len(run) <= _LONGEST_KEPT_RUN and len(self) < _MOST_KEPT_RUNS:
+        if _loose().search(folded):
+            folded += _UNSETTLED
+        if len(self) < _MOST_KEPT_RUNS:
             self[run] = folded
         return folded
 
 
-_FEW_CHARACTERS = 12
-"""Up to so many distinct characters, replacing each is quicker than one pass that calls back."""
-_LONGEST_KEPT_RUN = 4
 _MOST_KEPT_RUNS = 50_000
 _RUNS = _Runs()
-
-
-def _fold_run(run: re.Match[str]) -> str:
-    return _RUNS[run[0]]
 
 
 def fold_with_origins(text: str) -> Folded:
@@ -168,18 +250,19 @@ def fold_with_origins(text: str) -> Folded:
     if text.isascii():
         return Folded(text.lower(), text)
     trail = _Trail()
-    lowered = text.lower()
-    if ZWJ in text or len(lowered) != len(text) or not unicodedata.is_normalized("NFC", text):
-        trail.fold(text, 0, len(text))
-        _order_marks(trail.parts, trail.origins)
-    else:
-        at = 0
-        for run in _changing().finditer(lowered):
-            trail.keep(lowered, at, run.start())
-            at = run.end()
-            trail.fold(lowered, run.start(), at)
-        trail.keep(lowered, at, len(lowered))
-    return Folded("".join(trail.parts), text, trail.origins, frozenset(trail.breaks))
+    at = 0
+    for run in _changing().finditer(text):
+        trail.keep(text, at, run.start())
+        at = run.end()
+        trail.fold(text, run.start(), at)
+    trail.keep(text, at, len(text))
+    parts, origins = trail.parts, trail.origins
+    folded = "".join(parts)
+    if _mark_rows().search(folded):
+        order = _canonical_order(parts)
+        folded = "".join([parts[index] for index in order])
+        origins = [origins[index] for index in order]
+    return Folded(folded, text, origins, frozenset(trail.breaks))
 
 
 class _Trail:
@@ -191,8 +274,8 @@ class _Trail:
         self.breaks: set[int] = set()
 
     def keep(self, text: str, start: int, end: int) -> None:
-        """Take over characters that fold to themselves."""
-        self.parts.extend(text[start:end])
+        """Take over characters of which folding changes but ASCII capitals."""
+        self.parts.extend(text[start:end].lower())
         self.origins.extend(range(start, end))
 
     def fold(self, text: str, start: int, end: int) -> None:
@@ -201,7 +284,7 @@ class _Trail:
             character = text[index]
             if character in SOFT_BREAKS:
                 self.breaks.add(len(self.parts))
-            if character == ZWJ and (not self.parts or KINDS[self.parts[-1]] & (WORD | UNSPACED)):
+            if character == ZWJ and _drops_joiner(self.parts[-1] if self.parts else ""):
                 continue
             folded = FOLDS[ord(character)]
             self.parts.extend(folded)
@@ -242,21 +325,3 @@ def _particle_follows(text: str, start: int) -> bool:
     while end < limit and KINDS[text[end]] & WORD:
         end += 1
     return text[start:end] in _PARTICLES
-
-
-def _order_marks(parts: list[str], origins: list[int]) -> None:
-    """Put marks on one letter into canonical order, in place."""
-    start = 0
-    while start < len(parts):
-        if not unicodedata.combining(parts[start]):
-            start += 1
-            continue
-        end = start
-        while end < len(parts) and unicodedata.combining(parts[end]):
-            end += 1
-        run = sorted(
-            zip(parts[start:end], origins[start:end], strict=True), key=lambda pair: unicodedata.combining(pair[0])
-        )
-        parts[start:end] = [part for part, _ in run]
-        origins[start:end] = [origin for _, origin in run]
-        start = end
