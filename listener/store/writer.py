@@ -20,6 +20,7 @@ from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
+from listener.store.ready import Prepared
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
 from listener.store.recount import find_recount_differences, recount
 from listener.store.reporting import ReportWriter
@@ -150,7 +151,7 @@ class Store:
 
     def save_page(
         self,
-        judged: Sequence[Judged],
+        judged: Sequence[Judged | Prepared],
         *,
         refreshed: Sequence[Mention] = (),
         own_replies: Sequence[OwnReply] = (),
@@ -290,7 +291,7 @@ class Store:
         """Make the planned resources of a source the active ones; return their ids by key.
 
         `versions` are those of the brands' queries: what is known by them goes on
-        where it was read until, however else it is asked for now. What is new is
+        where it was read until, however else it is asked for today. What is new is
         read from `lookback_from` on.
         """
         brand_names = {

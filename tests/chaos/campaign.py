@@ -59,6 +59,7 @@ name = "spike"
 kind = "spike"
 """
 PEOPLE = ("team@example.com", "boss@example.com")
+WAITING = "SELECT count(*) FROM rechecks JOIN sources ON sources.id = source_id WHERE sources.name = 'bluesky' AND due_at <= ?"
 NUMBER = re.compile(r"says (\d+)")
 
 
@@ -323,7 +324,9 @@ class Campaign:
         """Let the machine's clock be hours ahead, or behind, for a pass, and then be right for a while."""
         if self.is_pausing:
             return
-        wrong = self.dice.choice([-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR, 9 * DAY, 120 * DAY])
+        wrong = self.dice.choice(
+            [-5 * HOUR, -HOUR, -7 * MINUTE, 4 * MINUTE, 7 * MINUTE, 2 * HOUR, 30 * HOUR, 9 * DAY, 120 * DAY]
+        )
         self.tally.faults["clock ahead" if wrong > 0 else "clock behind"] += 1
         for service in self.services:
             service.go_silent()
@@ -391,6 +394,7 @@ class Campaign:
         seconds: int = 13 * MINUTE,
         sample_every: int = 0,
         back: int = 0,
+        words: Sequence[str] = (),
     ) -> int:
         """Let the program run once, a daemon for so many of its `seconds`; return its exit code."""
         for service in self.services:
@@ -405,6 +409,7 @@ class Campaign:
             file_size=file_size,
             sample=sample_every,
             back=back,
+            words=list(words),
         )
         pid = self.template.hear()["pid"]
         helper = threading.Thread(target=while_running, args=(pid,)) if while_running else None
@@ -435,11 +440,22 @@ class Campaign:
     def check(self) -> None:
         """Hold the store against the world and against the quiet run."""
         self.tally.checks += 1
+        for site in (self.site, self.quiet):
+            self.look_up(site)
         truth = Truth(self)
         truth.nothing_is_lost()
         truth.holes_are_true()
         truth.nothing_is_double()
         truth.verdicts_are_those_of_the_quiet_run()
+
+    def look_up(self, site: Site) -> None:
+        """Let the names and counters be read that a kill, or too many at once, kept from it."""
+        if not any(service.name == "bluesky" for service in self.services):
+            return
+        for _ in range(20):
+            assert self.order("recheck", site=site, words=["--source", "bluesky"]) == 0, self.log()
+            if site.rows(WAITING, self.world.now) == [(0,)]:
+                return
 
     def settle(self, rounds: int) -> None:
         """Let everything that waits be delivered, then check all there is to check."""

@@ -89,14 +89,14 @@ def obey(order: dict[str, Any]) -> int:
     with time_machine.travel(datetime.fromtimestamp(order["now"], UTC), tick=True) as clock:
         if order["do"] == "daemon":
             return Hurried(order, clock).run()
-        return collect(order)
+        return command(order)
 
 
-def collect(order: dict[str, Any]) -> int:
+def command(order: dict[str, Any]) -> int:
     from listener.cli.main import run
 
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
-        return run(["collect", "--config", order["config"], *order.get("words", [])])
+        return run([order["do"], "--config", order["config"], *order.get("words", [])])
 
 
 class Hurried:

@@ -6,6 +6,7 @@ A source joins with a class below `Service`, here or in `more_services`, and its
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,14 +15,14 @@ from typing import Any, ClassVar
 
 from chaos.world import DAY, HOUR, MINUTE, Item
 from servers import appview, feeds, hackernews, jetstream, lemmy, mastodon, reddit, x
-from servers.web import Request, SimulatedServer
+from servers.web import Answer, Request, SimulatedServer
 
 
 def when(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
 
 
-class Service:
+class Service(ABC):
     """One simulated service; `server` speaks its protocol on loopback.
 
     `rate` is posts an hour, `overlap` (seconds) how late a post may be found and
@@ -42,8 +43,9 @@ class Service:
         self.server = self.make()
         self.server.clock = lambda: float(self.now)
 
+    @abstractmethod
     def make(self) -> SimulatedServer:
-        raise NotImplementedError
+        """Return the simulator."""
 
     def options(self) -> dict[str, object]:
         """Return the options of `[sources.NAME]` that lead here."""
@@ -94,20 +96,23 @@ class Service:
         else:
             self.server.fault(kind, times, when=is_due)
 
-    def go_silent(self) -> None:
+    def go_silent(self) -> None:  # noqa: B027 - most need nothing
         """Get ready to be asked for what is to come, without keeping the asker waiting."""
 
     def calm(self) -> None:
         self.server.calm()
 
+    @abstractmethod
     def publish(self, item: Item) -> None:
-        raise NotImplementedError
+        """Give a new post out."""
 
+    @abstractmethod
     def edit(self, item: Item, *, at: int) -> None:
-        raise NotImplementedError
+        """Give a post out as it is worded now."""
 
+    @abstractmethod
     def withdraw(self, item: Item) -> None:
-        raise NotImplementedError
+        """Give a post out no longer."""
 
 
 class _CachedX(x.X):
@@ -362,24 +367,38 @@ class _Stream(jetstream.Jetstream):
         return [begin, *sorted(within, key=lambda event: event["time_us"]), end]
 
 
+class _AppView(appview.AppView):
+    """Find posts by their address at once, however many there are."""
+
+    def __init__(self, posts: list[dict[str, Any]], profiles: list[dict[str, Any]]) -> None:
+        super().__init__(posts, profiles)
+        self.by_uri: dict[str, dict[str, Any]] = {}
+
+    def route(self, request: Request) -> Answer:
+        if request.path == "/xrpc/app.bsky.feed.getPosts":
+            return self._listed(request, "uris", "posts", self.by_uri)
+        return super().route(request)
+
+
 class BlueskyService(Service):
+    server: _AppView
     name = "bluesky"
     overlap, lag = 0, 30
     kept = 36 * HOUR
 
-    def make(self) -> SimulatedServer:
+    def make(self) -> _AppView:
         self.stream = _Stream()
         self.posts: dict[int, dict[str, Any]] = {}
-        return appview.AppView([], [appview.profile("did:plc:ada")])
+        return _AppView([], [appview.profile("did:plc:ada")])
 
     def enter(self, stack: ExitStack) -> None:
         super().enter(stack)
         stack.enter_context(self.stream)
 
     def options(self) -> dict[str, object]:
-        """Look at nothing again: names and counters, which only that brings, would come sooner here than there."""
+        """Look every post up as soon as it is stored: names and counters come in no other way."""
         places = {"base_url": self.stream.url, "search_url": self.server.url, "appview_url": self.server.url}
-        return {**places, "events_per_page": 200, "recheck_requests_a_day": 0}
+        return {**places, "events_per_page": 200, "recheck_requests_a_day": 1_000_000}
 
     def turn(self, now: int) -> None:
         super().turn(now)
@@ -390,9 +409,10 @@ class BlueskyService(Service):
         return self.now - self.kept
 
     def asked(self) -> int:
-        return len(self.stream.asked)
+        return len(self.stream.asked) + super().asked()
 
     def break_for(self, kind: str, times: int, *, after: int) -> None:
+        super().break_for(kind, times, after=after)
         if kind.isdecimal():
             self.stream.status = int(kind)
             self.stream.headers = self.limit_headers() if kind == "429" else {}
@@ -403,13 +423,14 @@ class BlueskyService(Service):
         self.stream.cut_after = 1 << 30
 
     def calm(self) -> None:
+        super().calm()
         self.stream.status = self.stream.cut_after = None
         self.stream.headers = {}
 
     def publish(self, item: Item) -> None:
         self.stream.events.append(jetstream.post(item.number, item.at, item.text))
         self.posts[item.number] = jetstream.found(item.number, item.at, item.text)
-        self.server.posts.append(self.posts[item.number])
+        self.server.by_uri[self.posts[item.number]["uri"]] = self.posts[item.number]
 
     def edit(self, item: Item, *, at: int) -> None:
         event = jetstream.post(item.number, at, item.text)
@@ -419,7 +440,7 @@ class BlueskyService(Service):
         self.posts[item.number]["record"]["text"] = item.text
 
     def withdraw(self, item: Item) -> None:
-        self.server.posts.remove(self.posts[item.number])
+        del self.server.by_uri[self.posts[item.number]["uri"]]
         event = jetstream.post(item.number, self.now - 1)
         event["commit"]["operation"] = "delete"
         del event["commit"]["record"]
