@@ -20,7 +20,6 @@ from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
-from listener.store.ready import Prepared
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
 from listener.store.recount import find_recount_differences, recount
 from listener.store.reporting import ReportWriter
@@ -151,7 +150,7 @@ class Store:
 
     def save_page(
         self,
-        judged: Sequence[Judged | Prepared],
+        judged: Sequence[Judged],
         *,
         refreshed: Sequence[Mention] = (),
         own_replies: Sequence[OwnReply] = (),
