@@ -56,9 +56,10 @@ def places(node: Node, reading: Reading, field: str) -> Iterator[Place]:
 def term_ranges(node: Node, reading: Reading, field: str) -> Iterator[tuple[int, int]]:
     """Yield the ranges of a single term, in code points of the field as given."""
     folded = reading.folded(field)
-    if isinstance(node, Raw | TagWords):
-        return _FINDERS[type(node)](node, folded)
-    return (folded.span(start, end) for start, end in _FINDERS[type(node)](node, folded))
+    found = _FINDERS[type(node)](node, folded)
+    if folded.origins is None or isinstance(node, Raw | TagWords):
+        return found
+    return (folded.span(start, end) for start, end in found)
 
 
 def _raw(needle: str, text: str) -> Iterator[tuple[int, int]]:

@@ -147,10 +147,16 @@ def fold_to_bytes(text: str) -> bytes:
 
 def _fold_runs(text: str) -> str:
     """Return a text with everything folded but its ASCII letters."""
-    parts = _changing().split(text)  # each second part is a run of what may change
-    parts[1::2] = [*map(_RUNS.__getitem__, parts[1::2])]
-    folded = "".join(parts)
+    folded, _ = _folded_singly(text)
     return _settled(folded.replace(_UNSETTLED, "")) if _UNSETTLED in folded else folded
+
+
+def _folded_singly(text: str) -> tuple[str, list[str]]:
+    """Return a text with its runs folded whatever is beside them, and these runs as they were."""
+    parts = _changing().split(text)  # each second part is a run of what may change
+    runs = parts[1::2]
+    parts[1::2] = [*map(_RUNS.__getitem__, runs)]
+    return "".join(parts), runs
 
 
 def _settled(folded: str) -> str:
@@ -249,6 +255,17 @@ def fold_with_origins(text: str) -> Folded:
     """Return the folded text with its way back to the characters of `text`."""
     if text.isascii():
         return Folded(text.lower(), text)
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        folded, runs = _folded_singly(lowered)
+        widths = {len(FOLDS[ord(character)]) for run in runs for character in run}
+        if widths <= {1} and _UNSETTLED not in folded:
+            return Folded(folded, text)
+    return _fold_slowly(text)
+
+
+def _fold_slowly(text: str) -> Folded:
+    """Return the folded text of which a character may stand elsewhere than in `text`."""
     trail = _Trail()
     at = 0
     for run in _changing().finditer(text):
