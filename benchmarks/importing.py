@@ -38,6 +38,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from made_words import word
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,7 +65,6 @@ _OTHERS = {
 """Common words of other languages."""
 _LANGUAGES = ("en", *_OTHERS)
 _LANGUAGE_WEIGHTS = [0.65, 0.1, 0.05, 0.05, 0.05, 0.03, 0.04, 0.03]
-_SYLLABLES = "ka lo mi ra ten vo su bri dal fe gor hin jax kel lum nor pax ri sta tro une vel wen yor zim"
 _EMOJI = ("😍", "😡", "🔥", "👍🏽", "❤️", "😂😂😂")
 _ALL, _PART = 200_000, 10
 """From how many mentions on the bars are held, and which part of them the slow script is given."""
@@ -83,7 +84,7 @@ def written(count: int, *, seed: int = 11) -> Iterator[dict[str, object]]:
         for line in files("vaderSentiment").joinpath("vader_lexicon.txt").read_text(encoding="utf-8").splitlines()
         if line[:1].isalpha()
     ]
-    things = ["".join(rng.choices(_SYLLABLES.split(), k=rng.choice((2, 2, 3)))) for _ in range(6_000)]
+    things = [word(rng, rng.choice((2, 2, 3))) for _ in range(6_000)]
     weights = list(accumulate(1 / (rank + 5) for rank in range(len(things))))
     others = {language: words.split() for language, words in _OTHERS.items()}
     recent: list[dict[str, object]] = []

@@ -20,6 +20,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from made_words import word
+
 from listener.api import Window, from_epoch
 from listener.matching import Matcher
 from listener.query.build import build_query
@@ -34,25 +36,6 @@ if TYPE_CHECKING:
 BASE = 1_780_000_000
 BAR = 50_000
 NAMED_EACH = 20
-SYLLABLES = [
-    "ka",
-    "lo",
-    "mi",
-    "ra",
-    "ten",
-    "vo",
-    "su",
-    "bri",
-    "dal",
-    "fe",
-    "gor",
-    "hin",
-    "jax",
-    "kel",
-    "lum",
-    "nor",
-    "pax",
-]
 OTHER_SCRIPTS = [
     "コーヒーを飲みました",
     "café très bon à Zürich",
@@ -84,11 +67,6 @@ def main() -> int:
     print(f"{found[0]} events passed the sieve, {found[1]} of them match")
     print(f"bar: {BAR:,} events/s: {'reached' if ours >= BAR else 'MISSED'}")
     return 0 if ours >= BAR else 1
-
-
-def word(dice: random.Random, syllables: int) -> str:
-    """Return a made-up word."""
-    return "".join(dice.choices(SYLLABLES, k=syllables))
 
 
 def frame(dice: random.Random, number: int, names: list[str]) -> str:

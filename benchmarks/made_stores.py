@@ -26,6 +26,8 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from made_words import SYLLABLES, word
+
 from listener.clock import to_epoch
 from listener.database import write_transaction
 from listener.fulltext import index_form
@@ -52,33 +54,7 @@ _SOURCES = ("x", "mastodon", "bluesky", "reddit", "hackernews", "rss")
 _SOURCE_WEIGHTS = [0.4, 0.1, 0.2, 0.2, 0.05, 0.05]
 _WITH_FOLLOWERS = {"x", "mastodon", "bluesky"}
 _SYLLABLES = {
-    "en": [
-        "ka",
-        "lo",
-        "mi",
-        "ra",
-        "ten",
-        "vo",
-        "su",
-        "bri",
-        "dal",
-        "fe",
-        "gor",
-        "hin",
-        "jax",
-        "kel",
-        "lum",
-        "nor",
-        "pax",
-        "ri",
-        "sta",
-        "tro",
-        "une",
-        "vel",
-        "wen",
-        "yor",
-        "zim",
-    ],
+    "en": SYLLABLES,
     "es": [
         "ca",
         "lo",
@@ -161,7 +137,7 @@ class _Maker:
     def __init__(self, count: int, seed: int) -> None:
         self._rng = rng = random.Random(seed)
         self._words = {language: _Words(rng, language) for language in _LANGUAGES}
-        self._tags = ["".join(rng.choices(_SYLLABLES["en"], k=3)) for _ in range(max(200, min(20_000, count // 20)))]
+        self._tags = [word(rng, 3) for _ in range(max(200, min(20_000, count // 20)))]
         self._tag_weights = list(accumulate(1 / (rank + 3) for rank in range(len(self._tags))))
         people = max(50, count // 5)
         self._people = dict.fromkeys(_SOURCES, people) | {"rss": 40}

@@ -20,6 +20,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from made_words import word
+
 from listener.matching import Matcher
 from listener.mention import Mention
 from listener.query import And, Hashtag, Node, Not, Or, Phrase, Query
@@ -29,33 +31,6 @@ from listener.query.parse import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SYLLABLES = [
-    "ka",
-    "lo",
-    "mi",
-    "ra",
-    "ten",
-    "vo",
-    "su",
-    "bri",
-    "dal",
-    "fe",
-    "gor",
-    "hin",
-    "jax",
-    "kel",
-    "lum",
-    "nor",
-    "pax",
-    "qui",
-    "ros",
-    "sil",
-    "tam",
-    "ulv",
-    "wex",
-    "yor",
-    "zan",
-]
 COMMON = [
     "the",
     "a",
@@ -196,7 +171,7 @@ def brand_names(rng: random.Random, count: int) -> list[str]:
     """Return made-up names of two to four syllables, each once."""
     names: dict[str, None] = {}
     while len(names) < count:
-        names["".join(rng.choices(SYLLABLES, k=rng.randint(2, 4)))] = None
+        names[word(rng, rng.randint(2, 4))] = None
     return list(names)
 
 

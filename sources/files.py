@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 import gzip
+import json
 import zlib
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
@@ -14,9 +16,32 @@ from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, Un
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["files_of", "opened"]
+__all__ = ["PlaceInFile", "files_of", "opened"]
 
 _LONGEST_PATH: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceInFile:
+    """Say where reading stands: the file, and the bytes and lines of it that were read."""
+
+    path: str
+    offset: int = 0
+    line: int = 0
+
+    @classmethod
+    def read(cls, cursor: str, *, source: str) -> PlaceInFile:
+        """Return the place that a cursor of `source` names; raises UnexpectedAnswerError where it names none."""
+        try:
+            path, offset, line = json.loads(cursor)
+            return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
+        except (ValueError, TypeError):
+            msg = f"{source}: the cursor of this window cannot be read; collect the window from its start"
+            raise UnexpectedAnswerError(msg) from None
+
+    def write(self) -> str:
+        """Return the cursor that names this place."""
+        return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
 
 
 def files_of(pattern: str, *, source: str) -> list[str]:

@@ -8,7 +8,6 @@ that their line names. Files that end in ``.gz`` are unpacked while they are rea
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 import tempfile
@@ -25,12 +24,11 @@ from listener.api import (
     Resource,
     Skipped,
     SourceFacts,
-    UnexpectedAnswerError,
     option,
 )
 from listener.errors import StoppedError
 from listener.interchange import BadLine, read_lines
-from sources.files import files_of, opened
+from sources.files import PlaceInFile, files_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,31 +56,10 @@ class JsonlOptions:
     page_size: int = option("Mentions in one page.", default=500, minimum=1, maximum=5_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Position:
-    """Say where reading stands: the file, and the bytes and lines of it that were read."""
-
-    path: str
-    offset: int = 0
-    line: int = 0
-
-    @classmethod
-    def read(cls, cursor: str) -> _Position:
-        try:
-            path, offset, line = json.loads(cursor)
-            return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
-        except (ValueError, TypeError):
-            msg = "jsonl: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
-
-    def write(self) -> str:
-        return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
-
-
 class _CountedLines:
     """Count the bytes and lines that are read from a file; `read_lines` takes nothing but readline."""
 
-    def __init__(self, stream: IO[bytes], position: _Position) -> None:
+    def __init__(self, stream: IO[bytes], position: PlaceInFile) -> None:
         self._stream = stream
         self.offset = position.offset
         self.line = position.line
@@ -135,14 +112,14 @@ class JsonlSource:
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
         """Read the next mentions of the window, in the order of the files' names and lines."""
         paths = self._paths(resource.native)
-        position = _Position(path=paths[0]) if cursor is None and paths else None
+        position = PlaceInFile(path=paths[0]) if cursor is None and paths else None
         if cursor is not None:
-            position = _Position.read(cursor)
+            position = PlaceInFile.read(cursor, source=self.name)
         harvest = _Harvest(mentions={}, skipped=[])
         for path in paths:
             if position is None or path < position.path:
                 continue
-            start = position if path == position.path else _Position(path=path)
+            start = position if path == position.path else PlaceInFile(path=path)
             onward = self._read(start, window, harvest)
             if onward is not None:
                 return self._page(harvest, onward.write())
@@ -175,7 +152,7 @@ class JsonlSource:
         """Return the files that a path stands for, sorted; a pattern may stand for none."""
         return [native] if native == _STANDARD_INPUT else files_of(native, source="jsonl")
 
-    def _read(self, start: _Position, window: Window, harvest: _Harvest) -> _Position | None:
+    def _read(self, start: PlaceInFile, window: Window, harvest: _Harvest) -> PlaceInFile | None:
         """Add what a file holds of the window; return where to go on, None at the file's end."""
         shown = "standard input" if start.path == _STANDARD_INPUT else Path(start.path).name
         with self._opened(start.path) as stream:
@@ -190,7 +167,7 @@ class JsonlSource:
                     harvest.mentions.pop(read.key, None)  # a later line of the same mention is a newer reading
                     harvest.mentions[read.key] = read
                 if len(harvest.mentions) >= self._options.page_size or harvest.lines >= _MOST_LINES:
-                    return _Position(path=start.path, offset=counted.offset, line=counted.line)
+                    return PlaceInFile(path=start.path, offset=counted.offset, line=counted.line)
                 if self._stop is not None and self._stop.is_set():
                     msg = "jsonl: stopped before the file was read"
                     raise StoppedError(msg)

@@ -33,7 +33,7 @@ from listener.api import (
 )
 from listener.clock import load_zone
 from listener.errors import suggest
-from sources.files import files_of, opened
+from sources.files import PlaceInFile, files_of, opened
 from sources.survey_rows import RowReader, cell_of, number_of
 from sources.text import ID_LIMIT, as_list, as_object, clean, count_of, instant_from_epoch
 
@@ -126,27 +126,6 @@ class SurveyOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Position:
-    """Say where reading stands: the file, and the bytes and lines of it that were read."""
-
-    path: str
-    offset: int = 0
-    line: int = 0
-
-    @classmethod
-    def read(cls, cursor: str) -> _Position:
-        try:
-            path, offset, line = json.loads(cursor)
-            return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
-        except (ValueError, TypeError):
-            msg = "survey: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
-
-    def write(self) -> str:
-        return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Marker:
     """Remember what the last reading saw: files as they were, read back to `since` (epoch seconds)."""
 
@@ -195,7 +174,7 @@ class SurveySource:
         self._surveys = {
             _key(survey, str(path)): (survey, str(path)) for survey in options.surveys for path in survey.paths
         }
-        self._counted: tuple[str, _Position, Counter[str]] | None = None
+        self._counted: tuple[str, PlaceInFile, Counter[str]] | None = None
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return one resource for each path of the surveys of these brands."""
@@ -214,7 +193,7 @@ class SurveySource:
         survey, pattern = self._surveys[resource.key]
         paths = files_of(pattern, source=self.name)
         known = _Marker.read(window.marker)
-        position = None if cursor is None else _Position.read(cursor)
+        position = None if cursor is None else PlaceInFile.read(cursor, source=self.name)
         seen = json.dumps(
             {"since": to_epoch(window.since), "files": [_fingerprint(path) for path in paths[-_MOST_MARKED:]]}
         )
@@ -223,7 +202,7 @@ class SurveySource:
         for path in paths:
             if (position is not None and path < position.path) or known.covers(path, window):
                 continue
-            start = position if position is not None and path == position.path else _Position(path=path)
+            start = position if position is not None and path == position.path else PlaceInFile(path=path)
             onward = self._read(survey, start, window, harvest)
             if onward is not None:
                 break
@@ -249,13 +228,13 @@ class SurveySource:
         """Forget what was counted."""
         self._counted = None
 
-    def _read(self, survey: Survey, start: _Position, window: Window, harvest: _Harvest) -> _Position | None:
+    def _read(self, survey: Survey, start: PlaceInFile, window: Window, harvest: _Harvest) -> PlaceInFile | None:
         """Add what a file holds of the window; return where to go on, None at the file's end."""
         remembered, self._counted = self._counted, None
         is_next = start.offset > 0 and remembered is not None and remembered[:2] == (_key(survey, ""), start)
         counts: Counter[str] = remembered[2] if is_next and remembered is not None else Counter()
         with opened(start.path, source=self.name) as stream:
-            reader = _reader(survey, stream, start if is_next else _Position(path=start.path))
+            reader = _reader(survey, stream, start if is_next else PlaceInFile(path=start.path))
             for row in reader:
                 answer = read_answer(row, survey, counts, shown=Path(start.path).name)
                 if row.offset < start.offset:
@@ -267,7 +246,7 @@ class SurveySource:
                     harvest.mentions.pop(answer.id, None)  # a later row of the same answer is a newer reading
                     harvest.mentions[answer.id] = answer
                 if len(harvest.mentions) >= self._options.page_size or harvest.rows >= _MOST_ROWS:
-                    onward = _Position(path=start.path, offset=reader.offset, line=reader.line)
+                    onward = PlaceInFile(path=start.path, offset=reader.offset, line=reader.line)
                     self._counted = (_key(survey, ""), onward, counts)
                     return onward
                 if self._stop is not None and self._stop.is_set():
@@ -276,7 +255,7 @@ class SurveySource:
         return None
 
 
-def _reader(survey: Survey, stream: IO[bytes], start: _Position) -> RowReader:
+def _reader(survey: Survey, stream: IO[bytes], start: PlaceInFile) -> RowReader:
     """Return the reader of a file; raises UnexpectedAnswerError where it lacks a column."""
     reader = RowReader(stream, start.path, delimiter=survey.delimiter, at=(start.offset, start.line))
     for name, column in (("answer_column", survey.answer_column), ("time_column", survey.time_column)):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
-from listener.database import write_transaction
+from listener.store.transactions import joined_transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -48,18 +48,8 @@ class RecheckBook:
         self._path = path
         self._catalogue = catalogue
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin a transaction, or join the one the caller already began."""
-        if self._connection.in_transaction:
-            yield
-            return
-        try:
-            with write_transaction(self._connection, self._path):
-                yield
-        except BaseException:
-            self._catalogue.forget()
-            raise
+    def _transaction(self) -> AbstractContextManager[None]:
+        return joined_transaction(self._connection, self._path, self._catalogue)
 
     def enrol(self, source: str, *, first: timedelta, oldest: datetime) -> None:
         """Put the matched mentions of a source that came since the last time on the schedule.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from listener.clock import to_epoch
-from listener.database import translated, write_transaction
+from listener.database import translated
 from listener.store.records import OutboxItem
+from listener.store.transactions import joined_transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -30,18 +31,8 @@ class ReportWriter:
         self._path = path
         self._catalogue = catalogue
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin a transaction, or join the one the caller already began."""
-        if self._connection.in_transaction:
-            yield
-            return
-        try:
-            with write_transaction(self._connection, self._path):
-                yield
-        except BaseException:
-            self._catalogue.forget()
-            raise
+    def _transaction(self) -> AbstractContextManager[None]:
+        return joined_transaction(self._connection, self._path, self._catalogue)
 
     def note_attempt(self, source: str, *, now: datetime) -> None:
         """Note that a pass over a source begins."""

@@ -10,18 +10,18 @@ allows.
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from listener import ledger
 from listener.budget import Budget, Cost, Limit, Standing, day_of, largest_fitting, month_of, rooms_of, share_out
 from listener.clock import to_epoch
-from listener.database import write_transaction
+from listener.store.transactions import joined_transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -31,6 +31,8 @@ __all__ = ["Ask", "Charge", "Grant", "Purse", "Refusal", "read_standing"]
 
 _COLUMNS: Final = {"requests": "requests", "items": "items", "usd": "micros"}
 _NOBODY: Final = 0
+_A_FEW: Final = 4
+"""Requests that a page may take of which nothing is known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +41,28 @@ class Ask:
 
     `sizes` are the fewest and the most results it can be asked for, None where it
     cannot be asked for fewer; `cost_of` says what a page of a size costs at most.
-    Without `sizes` the dearest page so far is taken.
+    Without `sizes` as many requests are set aside as there is room for, up to twice
+    those of the dearest page so far, and `items`, or those of that page where it is not known.
     """
 
     source: str
     brand: str | None
     sizes: tuple[int, int] | None = None
     cost_of: Callable[[int], Cost] | None = None
+    items: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Allow one page; `size` is how many results it may hold where that had to be cut. `number` is of what is set aside."""
+    """Allow one page; `number` is of what is set aside.
+
+    `size` is how many results it may hold where that had to be cut, `requests` how
+    many requests it may take where that is bounded.
+    """
 
     size: int | None = None
     number: int | None = None
+    requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +99,8 @@ class Purse:
         self._path = path
         self._catalogue = catalogue
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin a transaction, or join the one the caller already began."""
-        if self._connection.in_transaction:
-            yield
-            return
-        try:
-            with write_transaction(self._connection, self._path):
-                yield
-        except BaseException:
-            self._catalogue.forget()
-            raise
+    def _transaction(self) -> AbstractContextManager[None]:
+        return joined_transaction(self._connection, self._path, self._catalogue)
 
     def reserve(self, ask: Ask, budget: Budget, *, now: datetime) -> Grant | Refusal:
         """Set aside what the next page may cost at most, in as large a page as there is room for."""
@@ -117,7 +116,9 @@ class Purse:
             if size is None:
                 return _refuse(standings, cost_of(sizes[0]), day)
             number = self._set_aside(ask, cost_of(size), day, to_epoch(now))
-        return Grant(size=size if ask.sizes is not None and size < sizes[1] else None, number=number)
+        if ask.sizes is None:
+            return Grant(number=number, requests=size)
+        return Grant(size=size if size < sizes[1] else None, number=number)
 
     def stop(self, resource_id: int, reason: str, *, now: datetime) -> None:
         """Let what is still to be read of a resource wait for its budget."""
@@ -159,8 +160,8 @@ class Purse:
             "SELECT max(most_requests), max(most_items) FROM spending WHERE source_id = ?",
             (self._catalogue.source(ask.source),),
         ).fetchone()
-        usual = budget.dearest(max(1, requests or 0), max(1, items or 0))
-        return (lambda _: usual), (1, 1)
+        most_items = max(1, items or 0) if ask.items is None else ask.items
+        return (lambda count: budget.dearest(count, most_items)), (1, max(_A_FEW, 2 * (requests or 0)))
 
     def _set_aside(self, ask: Ask, cost: Cost, day: int, now: int) -> int:
         brand_id = _NOBODY if ask.brand is None else self._catalogue.brand(ask.brand)
