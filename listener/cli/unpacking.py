@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from listener.pipeline.workers import Item
+    from listener.pipeline.received import Item
 
 __all__ = ["create", "format_of", "open_lines"]
 

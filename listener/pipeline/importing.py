@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from listener.clock import from_epoch
 from listener.pipeline.workers import judge_ahead
 
 if TYPE_CHECKING:
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from listener.interchange import BadLine
-    from listener.mention import Mention
     from listener.pipeline.judge import Judge
-    from listener.pipeline.workers import Item
+    from listener.pipeline.received import Item
     from listener.protocols import StopSignal
     from listener.store import ReplayMark, Store
 
@@ -25,7 +25,7 @@ __all__ = ["ImportReport", "import_mentions"]
 
 @dataclass(slots=True)
 class ImportReport:
-    """Count what an import did; `spans` are the first and last publication time of each source."""
+    """Count what an import did; `first` and `last` are the times, in seconds, between which each source's mentions lie."""
 
     lines: int = 0
     read: int = 0
@@ -35,16 +35,23 @@ class ImportReport:
     unmatched: int = 0
     bad: int = 0
     is_stopped: bool = False
-    spans: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
 
-    def note(self, mention: Mention) -> None:
-        """Count a mention that was read."""
+    @property
+    def spans(self) -> dict[str, tuple[datetime, datetime]]:
+        """Return the first and last publication time of each source, in whole seconds."""
+        return {source: (from_epoch(at), from_epoch(self.last[source])) for source, at in self.first.items()}
+
+    def note(self, source: str, at: int | None) -> None:
+        """Count a mention that was read, with its time in seconds."""
         self.read += 1
-        at = mention.published_at
         if at is None:
             return
-        first, last = self.spans.get(mention.source, (at, at))
-        self.spans[mention.source] = (min(first, at), max(last, at))
+        if at < self.first.get(source, at + 1):
+            self.first[source] = at
+        if at > self.last.get(source, at - 1):
+            self.last[source] = at
 
 
 def import_mentions(
@@ -77,9 +84,9 @@ def import_mentions(
                 report.bad += 1
                 on_bad(line)
             for one in looked:
-                report.note(one.mention)
+                report.note(one.key[0], one.published_at)
             report.lines += count
-            known = store.known([one.mention.key for one in looked])
+            known = store.known([one.key for one in looked])
             judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)
             saved = store.save_page(
                 judgement.judged,

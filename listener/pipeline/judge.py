@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.clock import to_epoch
 from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
 from listener.store import Judged, Verdict
 from listener.store.ready import mention_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from listener.matching import Matcher
     from listener.mention import Match, Mention, Sentiment
+    from listener.pipeline.received import Received
     from listener.protocols import LanguageIdentifier, Scorer
     from listener.query import Query
-    from listener.store import KnownMention, OwnReply
+    from listener.store import KnownMention, OwnReply, Prepared
 
 __all__ = ["Judge", "Judgement", "Prejudged"]
 
@@ -36,7 +38,7 @@ class Judgement:
     brands' own accounts wrote to somebody.
     """
 
-    judged: tuple[Judged, ...]
+    judged: tuple[Judged | Prepared, ...]
     refreshed: tuple[Mention, ...]
     unmatched: int
     own_replies: tuple[OwnReply, ...] = ()
@@ -49,6 +51,31 @@ class Prejudged:
     mention: Mention
     matches: tuple[Match, ...]
     judged: Judged | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return the identity of the mention."""
+        return self.mention.key
+
+    @property
+    def published_at(self) -> int | None:
+        """Return the time the mention itself gives, in seconds."""
+        return None if self.mention.published_at is None else to_epoch(self.mention.published_at)
+
+    @property
+    def may_answer(self) -> bool:
+        """Say whether the mention may answer another."""
+        return self.mention.reply_to is not None or self.mention.thread is not None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return brand and version of the queries it matches."""
+        return tuple([(match.brand, match.query_version) for match in self.matches])
+
+    @property
+    def digest(self) -> bytes:
+        """Return what changes when its wording does."""
+        return mention_digest(self.mention)
 
 
 class Judge:
@@ -130,34 +157,41 @@ class Judge:
 
     def decide(
         self,
-        looked: Sequence[Prejudged],
+        looked: Sequence[Prejudged | Received],
         known: Mapping[tuple[str, str], KnownMention],
         *,
         now: datetime,
         keep_unmatched: bool = False,
     ) -> Judgement:
         """Say what is to become of mentions that were matched, and score those that are to be stored and were not."""
-        batch = {one.mention.key: one for one in looked}
+        batch = {one.key: one for one in looked}
         refreshed: list[Mention] = []
-        waiting: list[Prejudged] = []
+        waiting: list[Prejudged | Received] = []
         unmatched = 0
         for key, one in batch.items():
             stored = known.get(key)
             if stored is not None and stored.is_purged:
                 continue
-            if stored is not None and _is_unchanged(stored, one.mention, one.matches):
+            if stored is not None and _is_unchanged(stored, one):
                 refreshed.append(one.mention)
-            elif one.matches or stored is not None or keep_unmatched:
+            elif one.pairs or stored is not None or keep_unmatched:
                 waiting.append(one)
-            unmatched += not one.matches
-        scored = iter(self._score([(one.mention, one.matches) for one in waiting if one.judged is None], now))
-        judged = [one.judged or next(scored) for one in waiting]
+            unmatched += not one.pairs
+        done = [one.judged for one in waiting]
+        missing = [one for one, judged in zip(waiting, done, strict=True) if judged is None]
+        scored = iter(self._score([(one.mention, one.matches) for one in missing], now))
+        judged = [(one.key, own or next(scored)) for one, own in zip(waiting, done, strict=True)]
         return Judgement(
-            judged=tuple(one for one in judged if one.verdicts or keep_unmatched or one.mention.key in known),
+            judged=tuple([one for key, one in judged if one.verdicts or keep_unmatched or key in known]),
             refreshed=tuple(refreshed),
             unmatched=unmatched,
-            own_replies=own_replies((one.mention for one in batch.values()), self._own_accounts),
+            own_replies=self._own_replies(batch.values()),
         )
+
+    def _own_replies(self, looked: Iterable[Prejudged | Received]) -> tuple[OwnReply, ...]:
+        if not self._own_accounts:
+            return ()
+        return own_replies([one.mention for one in looked if one.may_answer], self._own_accounts)
 
     def _score(self, waiting: Sequence[tuple[Mention, tuple[Match, ...]]], now: datetime) -> list[Judged]:
         """Identify languages, let the language conditions decide, and score what is left, in order."""
@@ -198,10 +232,10 @@ class Judge:
         )
 
 
-def _is_unchanged(stored: KnownMention, mention: Mention, matches: Sequence[Match]) -> bool:
+def _is_unchanged(stored: KnownMention, one: Prejudged | Received) -> bool:
     """Say whether words and verdicts of a known mention still stand."""
-    versions = {(match.brand, match.query_version) for match in matches}
-    return stored.text_hash == mention_digest(mention) and stored.query_versions == versions
+    digest = one.digest or mention_digest(one.mention)
+    return stored.query_versions == frozenset(one.pairs) and stored.text_hash == digest
 
 
 def _whole_text(mention: Mention) -> str:

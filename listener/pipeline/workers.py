@@ -10,17 +10,19 @@ from __future__ import annotations
 import logging
 import signal
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
-from listener.interchange import BadLine, RawLine, read_raw_line
+from listener.interchange import BadLine, RawLine
 from listener.mention import Mention
+from listener.pipeline.received import Item, Received, pack, read_item, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from datetime import datetime
 
     from listener.pipeline.judge import Judge, Prejudged
@@ -29,8 +31,7 @@ __all__ = ["Chunk", "judge_ahead"]
 
 logger: Final = logging.getLogger(__name__)
 
-Item = Mention | BadLine | RawLine
-Chunk = tuple[int, list[BadLine], list["Prejudged"]]
+Chunk = tuple[int, list[BadLine], Sequence["Prejudged | Received"]]
 """How many lines were read, those that could not be, and what the others say."""
 
 _MOST_ITEMS: Final = 1_000
@@ -64,7 +65,7 @@ def judge_ahead(
 def _judge_in_pool(
     chunks: Iterator[list[Item]], judge: Judge, *, now: datetime, workers: int, make: Callable[[], Judge]
 ) -> Generator[Chunk, None, None]:
-    waiting: deque[tuple[list[Item], Future[Chunk] | None]] = deque()
+    waiting: deque[tuple[list[Item], Future[bytes] | None]] = deque()
     pool: ProcessPoolExecutor | None = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_prepare, initargs=(make,)
     )
@@ -76,7 +77,7 @@ def _judge_in_pool(
                 chunk = next(chunks, None)
             oldest, future = waiting.popleft()
             try:
-                done = None if future is None else future.result()
+                done = None if future is None else unpack(future.result(), oldest)
             except BrokenProcessPool:
                 logger.warning("a worker process ended; going on without workers")
                 pool, done = None, None
@@ -87,7 +88,7 @@ def _judge_in_pool(
             pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: ProcessPoolExecutor | None, chunk: Sequence[Item], now: datetime) -> Future[Chunk] | None:
+def _submit(pool: ProcessPoolExecutor | None, chunk: Sequence[Item], now: datetime) -> Future[bytes] | None:
     try:
         return None if pool is None else pool.submit(_work_here, chunk, now)
     except BrokenProcessPool:
@@ -101,27 +102,29 @@ def _prepare(make: Callable[[], Judge]) -> None:
     _judge = make()
 
 
-def _work_here(chunk: Sequence[Item], now: datetime) -> Chunk:
+def _work_here(chunk: Sequence[Item], now: datetime) -> bytes:
     if _judge is None:
         msg = "the worker was not prepared"
         raise RuntimeError(msg)
     bad, mentions = _read(chunk)
-    return len(chunk), bad, _judge.prejudge(mentions, now=now)
+    looked = _judge.prejudge([mention for _, mention in mentions], now=now)
+    return pack(len(chunk), bad, [(place, one) for (place, _), one in zip(mentions, looked, strict=True)])
 
 
 def _look(judge: Judge, chunk: Sequence[Item]) -> Chunk:
     """Match only: what is stored already is not scored where scoring may cost something."""
     bad, mentions = _read(chunk)
-    return len(chunk), bad, judge.look(mentions)
+    return len(chunk), bad, judge.look([mention for _, mention in mentions])
 
 
-def _read(chunk: Sequence[Item]) -> tuple[list[BadLine], list[Mention]]:
+def _read(chunk: Sequence[Item]) -> tuple[list[BadLine], list[tuple[int, Mention]]]:
+    """Return the lines that cannot be read, and the mentions with their positions."""
     bad: list[BadLine] = []
-    mentions: list[Mention] = []
-    for item in chunk:
-        read = read_raw_line(item) if isinstance(item, RawLine) else item
+    mentions: list[tuple[int, Mention]] = []
+    for place, item in enumerate(chunk):
+        read = read_item(item)
         if isinstance(read, Mention):
-            mentions.append(read)
+            mentions.append((place, read))
         else:
             bad.append(read)
     return bad, mentions

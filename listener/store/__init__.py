@@ -8,6 +8,7 @@ nothing twice.
 from listener.store.answers import OwnReply, WaitingThread
 from listener.store.erasure import Erasure, Retention
 from listener.store.labels import PERSON_LABELS
+from listener.store.ready import Prepared
 from listener.store.records import (
     ChartSave,
     DigestSave,
@@ -38,6 +39,7 @@ __all__ = [
     "OutboxItem",
     "OwnReply",
     "PageProgress",
+    "Prepared",
     "Refusal",
     "Rejudged",
     "ReplayMark",

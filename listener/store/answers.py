@@ -169,14 +169,14 @@ def write_own_replies(connection: sqlite3.Connection, catalogue: Catalogue, repl
             )
 
 
-def write_answers(connection: sqlite3.Connection, mentions: Iterable[tuple[int, Mention, int, int]]) -> None:
+def write_answers(connection: sqlite3.Connection, mentions: Iterable[tuple[int, str, str | None, int, int]]) -> None:
     """Find the answers to mentions that were just stored, inside the caller's transaction.
 
-    Each is (number, mention, key of its source, time of publication in seconds).
+    Each is (number, native id, thread, key of its source, time of publication in seconds).
     """
     (has_any,) = connection.execute("SELECT EXISTS (SELECT 1 FROM own_replies)").fetchone()
-    for number, mention, source, published_at in mentions if has_any else ():
-        targets = {_digest(mention.id), _digest(mention.thread or mention.id)}
+    for number, native_id, thread, source, published_at in mentions if has_any else ():
+        targets = {_digest(native_id), _digest(thread or native_id)}
         for target in targets:
             rows = connection.execute(
                 "SELECT brand_id, min(answered_at) FROM own_replies "

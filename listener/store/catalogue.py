@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from listener.mention import Author
     from listener.query import Query
+    from listener.store.ready import AuthorRow
 
 __all__ = ["Catalogue"]
 
@@ -64,10 +64,10 @@ class Catalogue:
         self._new_authors.clear()
         self._next_author = 0
 
-    def foresee_authors(self, authors: Mapping[int, Iterable[Author]]) -> None:
+    def foresee_authors(self, authors: Mapping[int, Iterable[AuthorRow | None]]) -> None:
         """Look up authors, by the key of their source, at once; for the present transaction."""
         for source_id, named in authors.items():
-            wanted = {native for native in map(_native, named) if native is not None}
+            wanted = {row[0] for row in named if row is not None}
             self._authors.update(dict.fromkeys(((source_id, native) for native in wanted), None))
             for native, *known in self._connection.execute(_KNOWN_AUTHORS, (source_id, json.dumps(sorted(wanted)))):
                 self._authors[source_id, native] = tuple(known)
@@ -120,30 +120,29 @@ class Catalogue:
             )
         return self._scorers[key]
 
-    def author(self, source_id: int, author: Author | None) -> int | None:
+    def author(self, source_id: int, author: AuthorRow | None) -> int | None:
         """Return the key of an author, their counts brought up to date; None where nobody is named.
 
         One that is new stands in the store with the next `write_authors`.
         """
-        native = None if author is None else _native(author)
-        if author is None or native is None:
+        if author is None:
             return None
+        native, *given = author
         if (source_id, native) in self._authors:
             row = self._authors[source_id, native]
         else:
             row = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
         if row is None:
-            number = self._new_author(source_id, native, author)
-            self._authors[source_id, native] = (number, author.handle, author.name, author.followers, author.verified)
+            number = self._new_author(source_id, author)
+            self._authors[source_id, native] = (number, *given)
             return number
         number, *known = row
-        given = (author.handle, author.name, author.followers, author.verified)
-        if given != tuple(known) and any(new is not None and new != old for new, old in zip(given, known, strict=True)):
+        if given != known and any(new is not None and new != old for new, old in zip(given, known, strict=True)):
             self.write_authors()
             self._connection.execute(_CHANGE_AUTHOR, (*given, number))
             merged = (old if new is None else new for new, old in zip(given, known, strict=True))
             self._authors[source_id, native] = (number, *merged)
-            if author.followers is not None and author.followers != known[2]:
+            if given[2] is not None and given[2] != known[2]:
                 self._former_followers.setdefault(number, known[2])
         return int(number)
 
@@ -153,15 +152,13 @@ class Catalogue:
             self._connection.executemany(_INSERT_AUTHOR, self._new_authors)
             self._new_authors = []
 
-    def _new_author(self, source_id: int, native: str, author: Author) -> int:
+    def _new_author(self, source_id: int, author: AuthorRow) -> int:
         if not self._next_author:
             (newest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM authors").fetchone()
             self._next_author = newest + 1
         number = self._next_author
         self._next_author += 1
-        self._new_authors.append(
-            (number, source_id, native, author.handle, author.name, author.followers, author.verified)
-        )
+        self._new_authors.append((number, source_id, *author))
         return number
 
     def take_former_followers(self) -> dict[int, int | None]:
@@ -187,8 +184,3 @@ class Catalogue:
             self._connection.execute(insert, values)
             row = self._connection.execute(select, values).fetchone()
         return int(row[0])
-
-
-def _native(author: Author) -> str | None:
-    """Return by what an author is known: the service's id, else the handle; None where nobody is named."""
-    return author.id or (f"@{author.handle.casefold()}" if author.handle else None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.frozen import dataclass
 from listener.fulltext import index_form
@@ -21,16 +21,17 @@ from listener.store.reach import ReachChange
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
 
-__all__ = ["Face", "Faces", "read_faces"]
+__all__ = ["Face", "Faces", "NewFace", "read_faces"]
 
 _FACES: Final = """
 SELECT id, author_id, published_at, title, text, links, hashtags FROM mentions
 """
 _BRANDS: Final = f"SELECT mention_id, brand_id, score FROM matches WHERE label <> {int(Label.IRRELEVANT)} AND "  # noqa: S608 - a number
+_NO_WORDS: Final = (None, None)
 _INDEX: Final = "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)"
 _UNINDEX: Final = "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)"
 
@@ -49,6 +50,31 @@ class Face:
     brands: tuple[tuple[int, int | None], ...]
     """The brands it counts for, each with the score x 10 000 or None."""
 
+    @property
+    def forms(self) -> tuple[str | None, str | None]:
+        """Return title and text as they are indexed."""
+        return (
+            index_form(self.title) if self.title else None,
+            index_form(self.text) if self.text else None,
+        )
+
+    @property
+    def values(self) -> Collection[tuple[int, str]]:
+        """Return the hashtags and links it is counted under."""
+        return () if self.text is None else values_of(self.title, self.text, self.links, self.hashtags)
+
+
+class NewFace(NamedTuple):
+    """Hold of a mention that was just stored what is counted or indexed of it, worked out already."""
+
+    number: int
+    author: int | None
+    published_at: int
+    brands: tuple[tuple[int, int | None], ...]
+    forms: tuple[str | None, str | None]
+    """Title and text as they are indexed."""
+    values: tuple[tuple[int, str], ...]
+
 
 class Faces:
     """Note mentions before they change, settle what became of them; within one transaction."""
@@ -66,7 +92,7 @@ class Faces:
             for face in read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (json.dumps(wanted),)):
                 self._before[face.number] = face
 
-    def settle(self, new: Sequence[Face] = (), *, followers: Mapping[int, int | None]) -> None:
+    def settle(self, new: Sequence[Face | NewFace] = (), *, followers: Mapping[int, int | None]) -> None:
         """Bring index and rollups in line with what was noted, and with mentions that are `new`.
 
         `followers` are the former counts of authors whose count changed.
@@ -90,18 +116,23 @@ class Faces:
         return number in self._uncounted and not self._uncounted.has_words
 
     def _count(
-        self, then: Mapping[int, Face], now: Sequence[Face], followers: Mapping[int, int | None], newest: int | None
+        self,
+        then: Mapping[int, Face],
+        now: Sequence[Face | NewFace],
+        followers: Mapping[int, int | None],
+        newest: int | None,
     ) -> None:
         """Take away from the rollups what mentions brought then, add what they bring now."""
         cells = Cells()
         zone = read_zone(self._connection)
         reach = ReachChange(self._connection, self._uncounted, followers, newest=newest)
+        has_uncounted = bool(self._uncounted)
         for face, sign in ((face, sign) for faces, sign in ((then.values(), -1), (now, 1)) for face in faces):
-            if not face.brands or face.number in self._uncounted:
+            if not face.brands or (has_uncounted and face.number in self._uncounted):
                 continue
             quarter = face.published_at // QUARTER_SECONDS
             day = cut_quarter(zone, quarter).number
-            values = () if face.text is None else values_of(face.title, face.text, face.links, face.hashtags)
+            values = face.values
             for brand, score in face.brands:
                 cells.add_score(brand, day, score, sign)
                 if face.author is not None:
@@ -111,15 +142,17 @@ class Faces:
         reach.apply(cells.reach)
         add_cells(self._connection, cells)
 
-    def _index(self, then: Mapping[int, Face], now: Sequence[Face]) -> None:
+    def _index(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
         """Change the full-text index; a mention whose words stayed is not touched."""
         same = {
             face.number for face in now
-            if face.number in then and (then[face.number].title, then[face.number].text) == (face.title, face.text)
+            if isinstance(face, Face) and face.number in then
+            and (then[face.number].title, then[face.number].text) == (face.title, face.text)
         }  # fmt: skip
         for statement, faces in ((_UNINDEX, then.values()), (_INDEX, now)):
+            changed = (face for face in faces if face.number not in same)
             self._connection.executemany(
-                statement, [_entry(face) for face in faces if face.number not in same and (face.title or face.text)]
+                statement, [(face.number, *forms) for face in changed if (forms := face.forms) != _NO_WORDS]
             )
 
 
@@ -137,11 +170,3 @@ def read_faces(connection: sqlite3.Connection, which: str, values: tuple[object,
             f"{_FACES} WHERE id {which.format('id')}", values
         )
     ]  # fmt: skip
-
-
-def _entry(face: Face) -> tuple[int, str | None, str | None]:
-    return (
-        face.number,
-        None if face.title is None else index_form(face.title),
-        None if face.text is None else index_form(face.text),
-    )

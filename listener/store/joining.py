@@ -77,6 +77,7 @@ class Joiner:
         self._absent: set[int] = set()
         self._here: dict[int, list[tuple[int, int]]] = {}
         self._new: dict[int, _Neighbour] = {}
+        self._units: dict[str, frozenset[str]] = {}
 
     def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
         """Look up at once what is stored near these keys, each with the time of its mention."""
@@ -103,36 +104,38 @@ class Joiner:
         ]
         numbers = json.dumps(sorted({number for _, _, found in rows for number in found}))
         known = {
-            number: _Neighbour(story, None if text is None else text_units(normal_text(text)))
-            for number, story, text in self._connection.execute(stories, (numbers,))
+            number: _Neighbour(story, text) for number, story, text in self._connection.execute(stories, (numbers,))
         }
         for key, at, found in rows:
             self._near[key, at] = tuple(known[number] for number in found)
 
-    def join(
-        self, own: int, keys: Sequence[StoryKey], at: int, *, units: frozenset[str], others: Iterable[int] = ()
-    ) -> int:
+    def join(self, own: int, keys: Sequence[StoryKey], at: int, *, text: str, others: Iterable[int] = ()) -> int:
         """Return the story of a mention that had, or is, the story `own`.
 
-        `units` are those of its text, `others` stories it belongs to too.
+        `others` are stories it belongs to too.
         """
         self.foresee([(key, at) for key in keys])
         related = {self.root(own), *map(self.root, others)}
         for key in keys:
-            for neighbour in (*self._near.get((key.key, at), ()), *self._beside(key, at)):
+            stored = () if key.key in self._absent else self._near[key.key, at]
+            for neighbour in (*stored, *self._beside(key, at)):
                 story = self.root(neighbour.story)
-                if story not in related and (not key.is_near or are_near(units, neighbour.units or _NOTHING)):
+                if story not in related and (not key.is_near or self._are_near(text, neighbour.text or "")):
                     related.add(story)
         kept = min(related)
         for story in related - {kept}:
             self._parents[story] = kept
         return kept
 
-    def keep(self, number: int, story: int, keys: Iterable[StoryKey], at: int, *, units: frozenset[str]) -> None:
+    def keep(self, number: int, story: int, keys: Iterable[StoryKey], at: int, *, text: str) -> None:
         """Let what comes later in the page find a mention by its keys."""
-        self._new[number] = _Neighbour(story, units)
+        self._new[number] = _Neighbour(story, text)
         for key in keys:
-            insort(self._here.setdefault(key.key, []), (at, number))
+            known = self._here.get(key.key)
+            if known is None:
+                self._here[key.key] = [(at, number)]
+            else:
+                insort(known, (at, number))
 
     def root(self, story: int) -> int:
         """Return the story that a story is by now part of."""
@@ -155,6 +158,12 @@ class Joiner:
             [(root, story) for story, root in sorted(self.merged().items())],
         )
 
+    def _are_near(self, one: str, other: str) -> bool:
+        for text in (one, other):
+            if text not in self._units:
+                self._units[text] = text_units(normal_text(text))
+        return are_near(self._units[one], self._units[other])
+
     def _beside(self, key: StoryKey, at: int) -> list[_Neighbour]:
         """Return the nearest mentions of this page with a key, before and after."""
         known = self._here.get(key.key)
@@ -166,13 +175,10 @@ class Joiner:
 
 
 class _Neighbour(NamedTuple):
-    """Hold the story of a mention that has a key in common, and the units of its text where they were read."""
+    """Hold the story of a mention that has a key in common, and its text where that was read."""
 
     story: int
-    units: frozenset[str] | None
-
-
-_NOTHING: Final[frozenset[str]] = frozenset()
+    text: str | None
 
 
 def _numbers(found: object) -> list[int]:

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.clock import to_epoch
-from listener.mention import SCORE_SCALE, Label
+from listener.mention import Label
 from listener.rollups import Contribution, RollupChange, apply_change
 from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
-from listener.store.faces import Face, Faces, read_faces
+from listener.store.faces import Face, Faces, NewFace, read_faces
 from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
+from listener.store.ready import Prepared, author_row, dump, make_ready, mention_digest, ready_matches
+from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
-from listener.stories import marks_of_many, story_marks, text_digest
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Mapping, Sequence
 
-    from listener.mention import Author, Mention, Span
+    from listener.mention import Mention
     from listener.store.catalogue import Catalogue
-    from listener.store.records import Judged, Rejudged, Verdict
-    from listener.stories import StoryKey
+    from listener.store.ready import AuthorRow, Ready, ReadyMatch
+    from listener.store.records import Rejudged
 
 __all__ = ["PageWriter", "mention_digest"]
 
 _INSERT_MENTION: Final = """
 INSERT INTO mentions (
-  id, source_id, native_id, kind, author_id, url, title, text, text_hash, first_text_hash, language_claim, language,
-  published_at, is_dated, seen_at, edited_at, likes, reposts, replies, views, rating, reply_to, thread, repost_of,
-  quote_of, place, has_media, links, hashtags, extra, story_id
+  id, source_id, author_id, seen_at, story_id, native_id, kind, url, title, text, text_hash, first_text_hash,
+  language_claim, language, published_at, is_dated, edited_at, likes, reposts, replies, views, rating, reply_to, thread,
+  repost_of, quote_of, place, has_media, links, hashtags, extra
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
@@ -81,9 +83,6 @@ WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 """
 
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
 class _Stored(NamedTuple):
     """What the store holds of a mention that comes again."""
 
@@ -105,11 +104,6 @@ class _Place(NamedTuple):
     engagement: int
 
 
-def mention_digest(mention: Mention) -> bytes:
-    """Return what changes when the wording of a mention is edited."""
-    return text_digest(mention.title, mention.text)
-
-
 class PageWriter:
     """Write mentions one by one and settle stories, full text and rollups at the end.
 
@@ -124,52 +118,58 @@ class PageWriter:
         self._change = RollupChange()
         self._faces = Faces(connection, uncounted)
         self._joiner = Joiner(connection)
-        self._story_marks: dict[int, tuple[Mention, tuple[StoryKey, ...], frozenset[str]]] = {}
+        self._ready: dict[int, tuple[object, Ready]] = {}
         self._touched: set[int] = set()
         self._added: dict[tuple[int, int], int] = {}
         self._found: dict[tuple[int, str], _Stored | None] = {}
-        self._rows: list[tuple[int, tuple[object, ...]]] = []
+        self._rows: list[tuple[tuple[int, int, int | None], int, Ready]] = []
         self._matches: list[tuple[object, ...]] = []
         self._keys: list[tuple[int, int, int, int]] = []
         self._brands: set[str] = set()
-        self._inserted: list[tuple[int, Mention, int, int]] = []
-        self._faces_added: list[Face] = []
+        self._inserted: list[tuple[int, Ready, int]] = []
+        self._faces_added: list[NewFace] = []
         self._again: set[int] = set()
         (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
         self._next = self._before + 1
         self.new = 0
         self.changed = 0
 
-    def foresee(self, judged: Sequence[Judged], refreshed: Sequence[Mention] = ()) -> None:
+    def foresee(self, judged: Sequence[Judged | Prepared], refreshed: Sequence[Mention] = ()) -> None:
         """Look up at once what writing these one by one would look up; writing works without it, more slowly."""
         wanted: dict[int, set[str]] = {}
-        authors: dict[int, list[Author]] = {}
-        for mention in (*(one.mention for one in judged), *refreshed):
-            source_id = self._catalogue.source(mention.source)
+        authors: dict[int, list[AuthorRow | None]] = {}
+        coming = self._ready_of(judged)
+        for ready in coming:
+            source_id = self._catalogue.source(ready.source)
             ids = wanted.setdefault(source_id, set())
-            ids.add(mention.id)
-            if mention.repost_of is not None:
-                ids.add(mention.repost_of)
-            if mention.author is not None:
-                authors.setdefault(source_id, []).append(mention.author)
+            ids.add(ready.native_id)
+            if ready.repost_of is not None:
+                ids.add(ready.repost_of)
+            authors.setdefault(source_id, []).append(ready.author)
+        for mention in refreshed:
+            source_id = self._catalogue.source(mention.source)
+            wanted.setdefault(source_id, set()).add(mention.id)
+            authors.setdefault(source_id, []).append(author_row(mention.author))
         for source_id, ids in wanted.items():
             self._look_up(source_id, ids)
         self._catalogue.foresee_authors(authors)
-        mentions = [one.mention for one in judged]
-        for mention, marks in zip(mentions, marks_of_many(mentions), strict=True):
-            self._story_marks[id(mention)] = (mention, *marks)
-        self._joiner.foresee(
-            [(key, to_epoch(one.published_at)) for one in judged for key in self._marks_of(one.mention)[1]]
-        )
+        self._joiner.foresee([(key, ready.published_at) for ready in coming for key in ready.keys])
 
-    def write(self, judged: Judged) -> None:
+    def _ready_of(self, judged: Sequence[Judged | Prepared]) -> list[Ready]:
+        """Return what these come to, worked out once."""
+        missing = [one for one in judged if isinstance(one, Judged) and id(one) not in self._ready]
+        self._ready.update((id(one), (one, ready)) for one, ready in zip(missing, make_ready(missing), strict=True))
+        return [one.ready if isinstance(one, Prepared) else self._ready[id(one)][1] for one in judged]
+
+    def write(self, judged: Judged | Prepared) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
-        source_id = self._catalogue.source(judged.mention.source)
-        stored = self._find(source_id, judged.mention.id)
+        (ready,) = self._ready_of([judged])
+        source_id = self._catalogue.source(ready.source)
+        stored = self._find(source_id, ready.native_id)
         if stored is None:
-            self._insert(judged, source_id)
+            self._insert(ready, source_id)
         elif not stored.is_purged:
-            self._rewrite(judged, stored)
+            self._rewrite(judged if isinstance(judged, Judged) else judged.judged(), ready, stored)
 
     def refresh(self, mention: Mention) -> None:
         """Bring counters, rating and author of a known mention up to date; its text and verdicts stay."""
@@ -177,7 +177,7 @@ class PageWriter:
         if stored is None or stored.is_purged:
             return
         self._update_counters(mention, stored.number)
-        self._catalogue.author(stored.source_id, mention.author)
+        self._catalogue.author(stored.source_id, author_row(mention.author))
         engagement = self._engagement(stored)
         for old in self._contributions(stored.number):
             if old.engagement != engagement:
@@ -228,7 +228,7 @@ class PageWriter:
             language=judged.language,
             engagement=engagement,
         )
-        self._write_matches(judged.verdicts, place)
+        self._write_matches(ready_matches(judged.verdicts), place)
         self._touched.add(story)
         self.changed += 1
         return True
@@ -237,30 +237,29 @@ class PageWriter:
         """Settle stories, rollups, answers and full text; return the brands that have new matches."""
         self._flush()
         self._joiner.settle()
-        write_answers(self._connection, self._inserted)
+        write_answers(
+            self._connection,
+            [(number, one.native_id, one.thread, key, one.published_at) for number, one, key in self._inserted],
+        )
         settle_firsts(self._connection, self._touched, self._change, merged=self._joiner.merged(), added=self._added)
         apply_change(self._connection, self._change)
         self._faces.settle(self._new_faces(), followers=self._catalogue.take_former_followers())
         self._catalogue.forget_authors()
         return frozenset(self._brands)
 
-    def _new_faces(self) -> list[Face]:
+    def _new_faces(self) -> list[Face | NewFace]:
         """Return what mentions of this page bring to index and rollups; read anew where they came again in it."""
         asked = (json.dumps(list(self._again)),)
         again = read_faces(self._connection, "IN (SELECT value FROM json_each(?))", asked) if self._again else []
         return [*(face for face in self._faces_added if face.number not in self._again), *again]
 
-    def _marks_of(self, mention: Mention) -> tuple[Mention, tuple[StoryKey, ...], frozenset[str]]:
-        """Return the story keys of a mention and the units of its text, worked out once."""
-        known = self._story_marks.get(id(mention))
-        if known is None:
-            known = self._story_marks[id(mention)] = (mention, *story_marks(mention))
-        return known
-
     def _flush(self) -> None:
         """Store what was gathered of new mentions."""
         self._catalogue.write_authors()
-        self._connection.executemany(_INSERT_MENTION, [(*row, self._joiner.root(story)) for story, row in self._rows])
+        self._connection.executemany(
+            _INSERT_MENTION,
+            [(*place, self._now, self._joiner.root(story), *ready.columns) for place, story, ready in self._rows],
+        )
         self._connection.executemany(_INSERT_KEYS, self._keys)
         self._connection.executemany(_INSERT_MATCH, self._matches)
         self._rows, self._keys, self._matches = [], [], []
@@ -289,57 +288,29 @@ class PageWriter:
                 is_purged=bool(is_purged),
             )
 
-    def _insert(self, judged: Judged, source_id: int) -> None:
-        mention, number = judged.mention, self._next
+    def _insert(self, ready: Ready, source_id: int) -> None:
+        number, published_at = self._next, ready.published_at
         self._next += 1
-        published_at = to_epoch(judged.published_at)
-        keys = self._marks_of(mention)[1]
-        story_id = self._join_story(mention, keys, number, published_at)
-        digest = mention_digest(mention)
-        counters = mention.engagement
-        author, links, hashtags = (
-            self._catalogue.author(source_id, mention.author), _dump(mention.links), _dump(mention.hashtags),
-        )  # fmt: skip
-        self._rows.append((
-            story_id,
-            (
-                number, source_id, mention.id, mention.kind, author,
-                mention.url, mention.title, mention.text, digest, digest, mention.language, judged.language,
-                published_at, mention.published_at is not None, self._now,
-                None if mention.edited_at is None else to_epoch(mention.edited_at),
-                counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
-                mention.reply_to, mention.thread, mention.repost_of, mention.quote_of, mention.place,
-                mention.has_media, links, hashtags, _dump(mention.extra),
-            ),
-        ))  # fmt: skip
-        self._found[source_id, mention.id] = _Stored(
-            number, published_at, source_id, story_id, mention.is_repost, is_purged=False
+        story_id = self._join_story(ready, number, source_id, published_at)
+        author = self._catalogue.author(source_id, ready.author)
+        self._rows.append(((number, source_id, author), story_id, ready))
+        self._found[source_id, ready.native_id] = _Stored(
+            number, published_at, source_id, story_id, ready.repost_of is not None, is_purged=False
         )
-        self._write_keys(mention, keys, number, story_id, published_at)
-        place = _Place(
-            number=number,
-            published_at=published_at,
-            source_id=source_id,
-            language=judged.language,
-            engagement=0 if mention.is_repost else counters.total or 0,
-        )
+        self._write_keys(ready, number, story_id, published_at)
+        place = _Place(number, published_at, source_id, ready.language, ready.engagement)
         brands: list[tuple[int, int | None]] = []
-        for verdict in judged.verdicts:
-            brand_id = self._write_match(verdict, place, {})
-            if verdict.sentiment.label is not Label.IRRELEVANT:
-                brands.append((brand_id, _scaled(verdict.sentiment.score)))
+        for match in ready.matches:
+            brand_id = self._write_match(match, place, _NOTHING_SAID)
+            if match.label is not Label.IRRELEVANT:
+                brands.append((brand_id, match.score))
                 first_at = self._added.get((brand_id, story_id), published_at)
                 self._added[brand_id, story_id] = min(first_at, published_at)
-        self._faces_added.append(
-            Face(
-                number=number, author=author, published_at=published_at, title=mention.title, text=mention.text,
-                links=links, hashtags=hashtags, brands=tuple(brands),
-            )
-        )  # fmt: skip
-        self._inserted.append((number, mention, source_id, published_at))
+        self._faces_added.append(NewFace(number, author, published_at, tuple(brands), ready.forms, ready.values))
+        self._inserted.append((number, ready, source_id))
         self.new += 1
 
-    def _rewrite(self, judged: Judged, stored: _Stored) -> None:
+    def _rewrite(self, judged: Judged, ready: Ready, stored: _Stored) -> None:
         """Store a known mention anew: its wording, its language, its matches; first words and date stay."""
         mention, number = judged.mention, stored.number
         if number <= self._before:
@@ -349,59 +320,45 @@ class PageWriter:
         for old in self._contributions(number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
-        author = self._catalogue.author(stored.source_id, mention.author)
+        author = self._catalogue.author(stored.source_id, ready.author)
         self._catalogue.write_authors()
         self._connection.execute(
             _UPDATE_MENTION,
             (
-                author, mention.url, mention.title, mention.text,
-                mention_digest(mention), mention.language, judged.language,
+                author, mention.url, mention.title, mention.text, ready.digest, mention.language, judged.language,
                 None if mention.edited_at is None else to_epoch(mention.edited_at), number,
             ),
         )  # fmt: skip
         self._update_counters(mention, number)
-        keys = self._marks_of(mention)[1]
-        story_id = self._join_story(mention, keys, stored.story_id, stored.published_at)
+        story_id = self._join_story(ready, stored.story_id, stored.source_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(mention, keys, number, story_id, stored.published_at)
-        place = _Place(
-            number=number,
-            published_at=stored.published_at,
-            source_id=stored.source_id,
-            language=judged.language,
-            engagement=self._engagement(stored),
-        )
-        self._write_matches(judged.verdicts, place)
+        self._write_keys(ready, number, story_id, stored.published_at)
+        place = _Place(number, stored.published_at, stored.source_id, judged.language, self._engagement(stored))
+        self._write_matches(ready.matches, place)
         self._touched.add(story_id)
         self.changed += 1
 
-    def _write_matches(self, verdicts: Sequence[Verdict], place: _Place) -> None:
+    def _write_matches(self, matches: Sequence[ReadyMatch], place: _Place) -> None:
         """Store the verdicts on a mention; what people said of it before stands."""
         said = labels_of(self._connection, place.number)
-        for verdict in verdicts:
-            self._write_match(verdict, place, said)
+        for match in matches:
+            self._write_match(match, place, said)
         self._flush()
 
-    def _write_match(self, verdict: Verdict, place: _Place, said: Mapping[int, Label]) -> int:
+    def _write_match(self, match: ReadyMatch, place: _Place, said: Mapping[int, Label]) -> int:
         """Gather the row of a match and what it adds to the rollups; return the key of its brand."""
-        match, sentiment = verdict.match, verdict.sentiment
         brand_id = self._catalogue.brand(match.brand)
-        counted = effective(sentiment.label, _scaled(sentiment.score), said.get(brand_id))
+        label, score, scorer_label, scorer_score = effective(match.label, match.score, said.get(brand_id))
+        number, at, source_id, language, engagement = place
         self._matches.append(
             (
-                brand_id, place.published_at, place.number, self._catalogue.query(match.brand, match.query_version),
-                place.source_id, place.language, counted.label, counted.score, _scaled(sentiment.whole_text_score),
-                sentiment.evidence, sentiment.confidence,
-                self._catalogue.scorer(sentiment.scorer, sentiment.version), sentiment.reason, place.engagement,
-                _dump_spans(match.spans), counted.scorer_label, counted.scorer_score,
+                brand_id, at, number, self._catalogue.query(match.brand, match.query_version), source_id, language,
+                label, score, match.text_score, match.evidence, match.confidence,
+                self._catalogue.scorer(match.scorer, match.scorer_version), match.reason, engagement, match.spans,
+                scorer_label, scorer_score,
             )
         )  # fmt: skip
-        self._change.add(
-            Contribution(
-                brand_id, place.published_at, place.source_id, place.language, counted.label, counted.score,
-                place.engagement,
-            )
-        )  # fmt: skip
+        self._change.add(Contribution(brand_id, at, source_id, language, label, score, engagement))
         self._brands.add(match.brand)
         return brand_id
 
@@ -427,7 +384,7 @@ class PageWriter:
             _UPDATE_COUNTERS,
             (
                 counters.likes, counters.reposts, counters.replies, counters.views, mention.rating,
-                _dump(mention.extra), number,
+                dump(mention.extra), number,
             ),
         )  # fmt: skip
 
@@ -441,39 +398,25 @@ class PageWriter:
         ).fetchone()
         return int(total)
 
-    def _join_story(self, mention: Mention, keys: Sequence[StoryKey], own: int, published_at: int) -> int:
+    def _join_story(self, ready: Ready, own: int, source_id: int, published_at: int) -> int:
         """Return the story of a mention, joining stories that it shows to be one.
 
         `own` is the story it had before, or is of its own. An edit never parts
         what was one: what was said once stays said.
         """
         originals: tuple[int, ...] = ()
-        if mention.repost_of is not None:
-            source_id = self._catalogue.source(mention.source)
-            if (source_id, mention.repost_of) not in self._found:
-                self._look_up(source_id, {mention.repost_of})
-            original = self._found[source_id, mention.repost_of]
+        if ready.repost_of is not None:
+            if (source_id, ready.repost_of) not in self._found:
+                self._look_up(source_id, {ready.repost_of})
+            original = self._found[source_id, ready.repost_of]
             originals = () if original is None or original.is_repost else (original.story_id,)
-        return self._joiner.join(own, keys, published_at, units=self._marks_of(mention)[2], others=originals)
+        return self._joiner.join(own, ready.keys, published_at, text=ready.text, others=originals)
 
-    def _write_keys(self, mention: Mention, keys: Sequence[StoryKey], number: int, story: int, at: int) -> None:
+    def _write_keys(self, ready: Ready, number: int, story: int, at: int) -> None:
         """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
-        kept = keys if mention.is_repost else keys[1:]
-        self._joiner.keep(number, story, kept, at, units=self._marks_of(mention)[2])
-        self._keys += [(key.key, at, number, key.reach_seconds) for key in kept]
+        kept = ready.keys[1:] if ready.repost_of is None else ready.keys
+        self._joiner.keep(number, story, kept, at, text=ready.text)
+        self._keys += [(key, at, number, reach) for key, reach, _ in kept]
 
 
-def _scaled(score: float | None) -> int | None:
-    return None if score is None else round(score * SCORE_SCALE)
-
-
-def _dump(value: object) -> str | None:
-    if not value:
-        return None
-    return _ENCODER.encode(list(value) if isinstance(value, tuple) else value)
-
-
-def _dump_spans(spans: Sequence[Span]) -> str | None:
-    """Return spans as JSON; the names of fields need no escapes."""
-    shown = [f'["{field}",{start},{end}]' for field, start, end in spans]
-    return f"[{','.join(shown)}]" if shown else None
+_NOTHING_SAID: Final[Mapping[int, Label]] = MappingProxyType({})

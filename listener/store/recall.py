@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from listener.store.ready import ReadyMatch
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from listener.store.ready import Prepared
     from listener.store.records import Judged, PageProgress
 
 __all__ = ["count_matches", "write_recall"]
 
 
-def count_matches(judged: Sequence[Judged]) -> dict[str, int]:
+def count_matches(judged: Sequence[Judged | Prepared]) -> dict[str, int]:
     """Return how many of these mentions match each brand."""
-    return dict(Counter(verdict.match.brand for one in judged for verdict in one.verdicts))
+    return dict(
+        Counter(
+            verdict.brand if isinstance(verdict, ReadyMatch) else verdict.match.brand
+            for one in judged
+            for verdict in one.verdicts
+        )
+    )
 
 
 def write_recall(connection: sqlite3.Connection, progress: PageProgress, *, now: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from listener.mention import Label, Mention
     from listener.protocols import Resource
     from listener.query import Query
+    from listener.store.ready import Prepared
 
 __all__ = ["Store"]
 
@@ -42,8 +44,12 @@ _MARK: Final = """
 INSERT INTO replays (kind, target, position, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind)
 DO UPDATE SET target = excluded.target, position = excluded.position, updated_at = excluded.updated_at
 """
-_CHUNK: Final = 500
-"""Ids asked for at once: well under SQLite's limit of variables in a statement."""
+_KNOWN: Final = """
+SELECT mentions.native_id, mentions.id, mentions.text_hash, purged_at, brands.name, queries.version
+FROM json_each(?2) AS asked CROSS JOIN mentions ON mentions.source_id = ?1 AND mentions.native_id = asked.value
+LEFT JOIN matches ON matches.mention_id = mentions.id
+LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id
+"""
 
 
 class Store:
@@ -115,21 +121,16 @@ class Store:
             by_source.setdefault(source, []).append(native_id)
         with translated(self.path):
             for source, native_ids in by_source.items():
-                for start in range(0, len(native_ids), _CHUNK):
-                    found.update(self._known_chunk(source, native_ids[start : start + _CHUNK]))
+                found.update(self._known_of(source, native_ids))
         return found
 
-    def _known_chunk(self, source: str, native_ids: list[str]) -> dict[tuple[str, str], KnownMention]:
-        graves = {tombstone(native_id): native_id for native_id in native_ids}
-        marks = ", ".join("?" for _ in (*native_ids, *graves))
-        rows = self._connection.execute(
-            "SELECT mentions.native_id, mentions.id, mentions.text_hash, purged_at, brands.name, queries.version "  # noqa: S608 - marks only
-            "FROM mentions JOIN sources ON sources.id = mentions.source_id "
-            "LEFT JOIN matches ON matches.mention_id = mentions.id "
-            "LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id "
-            f"WHERE sources.name = ? AND mentions.native_id IN ({marks})",
-            (source, *native_ids, *graves),
-        ).fetchall()
+    def _known_of(self, source: str, native_ids: list[str]) -> dict[tuple[str, str], KnownMention]:
+        row = self._connection.execute("SELECT id FROM sources WHERE name = ?", (source,)).fetchone()
+        if row is None:
+            return {}
+        has_graves = self._catalogue.has_graves(row[0])
+        graves = {tombstone(native_id): native_id for native_id in native_ids} if has_graves else {}
+        rows = self._connection.execute(_KNOWN, (row[0], json.dumps([*native_ids, *graves]))).fetchall()
         versions: dict[str, set[tuple[str, str]]] = {}
         facts: dict[str, tuple[int, bytes, bool]] = {}
         for stored_id, number, text_hash, purged_at, brand, version in rows:
@@ -150,7 +151,7 @@ class Store:
 
     def save_page(
         self,
-        judged: Sequence[Judged],
+        judged: Sequence[Judged | Prepared],
         *,
         refreshed: Sequence[Mention] = (),
         own_replies: Sequence[OwnReply] = (),
@@ -187,7 +188,7 @@ class Store:
 
     def save_recheck(
         self,
-        judged: Sequence[Judged],
+        judged: Sequence[Judged | Prepared],
         *,
         refreshed: Sequence[Mention],
         following: Mapping[int, datetime | None],

@@ -1,0 +1,220 @@
+"""Work out what a judged mention comes to in the store: rows, story keys, what is indexed and counted.
+
+All that needs no look at what is stored is done here, so that other processes can
+do it. Everything is of plain numbers and texts, which are sent at little cost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from listener.clock import from_epoch, to_epoch
+from listener.fulltext import index_form
+from listener.mention import SCORE_SCALE, Label, Match, Sentiment
+from listener.store.cells import values_of
+from listener.store.records import Judged, Verdict
+from listener.stories import StoryKey, marks_of_many, text_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from listener.mention import Author, Mention, Span
+
+__all__ = [
+    "AuthorRow",
+    "Plain",
+    "Prepared",
+    "Ready",
+    "ReadyMatch",
+    "author_row",
+    "dump",
+    "from_plain",
+    "make_ready",
+    "mention_digest",
+    "ready_matches",
+    "to_plain",
+]
+
+AuthorRow = tuple[str, str | None, str | None, int | None, bool | None]
+"""By what an author is known in a source, handle, name, followers, verified."""
+
+Plain = tuple[Any, ...]
+"""A `Ready` of nothing but tuples, texts and numbers."""
+
+_LABELS: Final = {int(label): label for label in Label}
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class ReadyMatch(NamedTuple):
+    """Hold a verdict as it is stored: scores x 10 000, spans as JSON."""
+
+    brand: str
+    query_version: str
+    label: Label
+    score: int | None
+    text_score: int | None
+    evidence: int
+    confidence: float | None
+    scorer: str
+    scorer_version: str
+    reason: str | None
+    spans: str | None
+
+
+class Ready(NamedTuple):
+    """Hold what of a mention does not depend on what is stored already.
+
+    `columns` are those of the row that are of the mention alone, in the order in which
+    the store writes them. `forms` are title and text as the index holds them, `values`
+    the hashtags and links it is counted under.
+    """
+
+    source: str
+    native_id: str
+    text: str
+    thread: str | None
+    repost_of: str | None
+    language: str
+    published_at: int
+    engagement: int
+    digest: bytes
+    author: AuthorRow | None
+    columns: tuple[object, ...]
+    forms: tuple[str | None, str | None]
+    values: tuple[tuple[int, str], ...]
+    keys: tuple[StoryKey, ...]
+    matches: tuple[ReadyMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Hold a judged mention that is ready; `read` gives the mention itself where that is needed after all."""
+
+    ready: Ready
+    read: Callable[[], Mention]
+
+    @property
+    def verdicts(self) -> tuple[ReadyMatch, ...]:
+        """Return the verdicts as they are stored."""
+        return self.ready.matches
+
+    def judged(self) -> Judged:
+        """Return the mention with its verdicts."""
+        ready = self.ready
+        return Judged(
+            mention=self.read(),
+            published_at=from_epoch(ready.published_at),
+            language=ready.language,
+            verdicts=tuple(_verdict(one, ready.language) for one in ready.matches),
+        )
+
+
+def make_ready(judged: Sequence[Judged]) -> list[Ready]:
+    """Return what each of these comes to, in order; many at once cost less."""
+    marks = marks_of_many([one.mention for one in judged])
+    return [_ready(one, keys) for one, (keys, _) in zip(judged, marks, strict=True)]
+
+
+def _ready(judged: Judged, keys: tuple[StoryKey, ...]) -> Ready:
+    mention, counters = judged.mention, judged.mention.engagement
+    links, hashtags = dump(mention.links), dump(mention.hashtags)
+    digest = mention_digest(mention)
+    published_at = to_epoch(judged.published_at)
+    values = () if "#" not in mention.text and not (mention.title or links or hashtags) else values_of(
+        mention.title, mention.text, links, hashtags
+    )  # fmt: skip
+    return Ready(
+        mention.source, mention.id, mention.text, mention.thread, mention.repost_of, judged.language, published_at,
+        0 if mention.is_repost else counters.total or 0,
+        digest,
+        author_row(mention.author),
+        (
+            mention.id, mention.kind, mention.url, mention.title, mention.text, digest, digest, mention.language,
+            judged.language, published_at, mention.published_at is not None,
+            None if mention.edited_at is None else to_epoch(mention.edited_at),
+            counters.likes, counters.reposts, counters.replies, counters.views, mention.rating, mention.reply_to,
+            mention.thread, mention.repost_of, mention.quote_of, mention.place, mention.has_media, links, hashtags,
+            dump(mention.extra),
+        ),
+        (index_form(mention.title) if mention.title else None, index_form(mention.text) if mention.text else None),
+        tuple(values),
+        keys,
+        ready_matches(judged.verdicts),
+    )  # fmt: skip
+
+
+def ready_matches(verdicts: Sequence[Verdict]) -> tuple[ReadyMatch, ...]:
+    """Return verdicts as they are stored."""
+    return tuple(
+        [
+            ReadyMatch(
+                one.match.brand, one.match.query_version, one.sentiment.label, _scaled(one.sentiment.score),
+                _scaled(one.sentiment.whole_text_score), one.sentiment.evidence, one.sentiment.confidence,
+                one.sentiment.scorer, one.sentiment.version, one.sentiment.reason, _dump_spans(one.match.spans),
+            )
+            for one in verdicts
+        ]
+    )  # fmt: skip
+
+
+def author_row(author: Author | None) -> AuthorRow | None:
+    """Return what is kept of an author, known by the service's id, else the handle; None where nobody is named."""
+    if author is None:
+        return None
+    native = author.id or (f"@{author.handle.casefold()}" if author.handle else None)
+    return None if native is None else (native, author.handle, author.name, author.followers, author.verified)
+
+
+def mention_digest(mention: Mention) -> bytes:
+    """Return what changes when the wording of a mention is edited."""
+    return text_digest(mention.title, mention.text)
+
+
+def dump(value: object) -> str | None:
+    """Return a value as JSON, None where there is nothing in it."""
+    if not value:
+        return None
+    return _ENCODER.encode(list(value) if isinstance(value, tuple) else value)
+
+
+def to_plain(ready: Ready) -> Plain:
+    """Return a `Ready` as it can be sent anywhere."""
+    matches = tuple([(*one[:2], int(one.label), *one[3:]) for one in ready.matches])
+    return (*ready[:-2], tuple(map(tuple, ready.keys)), matches)
+
+
+def from_plain(plain: Plain) -> Ready:
+    """Return what `to_plain` was given."""
+    *some, keys, matches = plain
+    found = [ReadyMatch._make((*one[:2], _LABELS[one[2]], *one[3:])) for one in matches]
+    return Ready._make((*some, tuple(map(StoryKey._make, keys)), tuple(found)))
+
+
+def _verdict(ready: ReadyMatch, language: str) -> Verdict:
+    spans: list[Span] = [(field, start, end) for field, start, end in json.loads(ready.spans or "[]")]
+    return Verdict(
+        match=Match(brand=ready.brand, query_version=ready.query_version, spans=tuple(spans)),
+        sentiment=Sentiment(
+            score=None if ready.score is None else ready.score / SCORE_SCALE,
+            label=ready.label,
+            language=language,
+            scorer=ready.scorer,
+            version=ready.scorer_version,
+            evidence=ready.evidence,
+            confidence=ready.confidence,
+            whole_text_score=None if ready.text_score is None else ready.text_score / SCORE_SCALE,
+            reason=ready.reason,
+        ),
+    )
+
+
+def _scaled(score: float | None) -> int | None:
+    return None if score is None else round(score * SCORE_SCALE)
+
+
+def _dump_spans(spans: Sequence[Span]) -> str | None:
+    """Return spans as JSON; the names of fields need no escapes."""
+    shown = [f'["{field}",{start},{end}]' for field, start, end in spans]
+    return f"[{','.join(shown)}]" if shown else None
