@@ -178,7 +178,8 @@ class SourceFacts:
     options is set (None: the same); `cap_seen` is where and when the cap was read.
     A cap is a budget unless the configuration sets another.
     `retention` is how long the service's terms let texts be kept; the default of
-    the source, None where they do not say.
+    the source, None where they do not say. `items_a_page` is how many items one page
+    holds at most, None where nobody says.
     """
 
     summary: str
@@ -196,6 +197,7 @@ class SourceFacts:
     requests_a_day_with_key: int | None = None
     cap_seen: str = ""
     retention: timedelta | None = None
+    items_a_page: int | None = None
 
 
 @runtime_checkable
@@ -246,8 +248,9 @@ class Source(Protocol):
 class Metered(Protocol):
     """Say beforehand what a page may cost, so that a budget is never overrun.
 
-    A source may implement this beside `Source`. Of one that does not, a page is
-    taken to cost no more than the dearest one so far; one may offer `requests_made`
+    A source may implement this beside `Source`. Of one that does not, a page is held to
+    the requests that were set aside for it where it sends through what this program offers (others:
+    taken to cost no more than the dearest one so far); one may offer `requests_made`
     alone, so that a fetch that fails before it sends costs nothing. An implementer guarantees:
     no page of a window with a `size` costs more than `most(size)`, whatever the
     service answers.

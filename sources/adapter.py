@@ -19,6 +19,7 @@ import requests
 import urllib3
 from requests.utils import get_environ_proxies
 
+from listener.allowance import take_request
 from listener.errors import ListenerError, StoppedError, UnavailableError, UsageError
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
@@ -100,6 +101,7 @@ class BoundedAdapter(LeashedAdapter):
         """Send, read the whole answer and let it be judged; raises SourceError, or StoppedError."""
         if self._base is not None:
             proxies = self._turn(request)
+        take_request(self.service)
         self.requests += 1
         limits = self._limits
         with Leash(seconds=limits.total_seconds, stop=self._stop, public_only=False) as leash:

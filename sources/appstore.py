@@ -113,6 +113,7 @@ class AppStoreSource:
         every=timedelta(hours=6),
         lookback=timedelta(days=30),
         resources_fail_alone=True,
+        items_a_page=_PAGE,
     )
 
     def __init__(self, options: AppStoreOptions, *, stop: StopSignal | None = None) -> None:

@@ -136,6 +136,7 @@ class GdeltSource:
         overlap=timedelta(hours=6),  # articles are indexed late, and an empty answer is no proof of none
         lag=timedelta(minutes=15),
         every=timedelta(hours=1),
+        items_a_page=_MOST,
     )
 
     def __init__(self, options: GdeltOptions | None = None, *, stop: StopSignal | None = None) -> None:

@@ -160,6 +160,7 @@ class GitHubSource:
         overlap=timedelta(hours=1),
         lag=timedelta(minutes=2),
         every=timedelta(minutes=30),
+        items_a_page=_PAGE,
     )
 
     def __init__(

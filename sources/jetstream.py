@@ -21,6 +21,7 @@ import orjson
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import connect
 
+from listener.allowance import take_request
 from listener.api import PermanentSourceError, SourceError, StopSignal, UnavailableError, utc_now
 from listener.errors import StoppedError, UsageError
 from listener.query.automaton import automaton_of
@@ -168,6 +169,7 @@ class Jetstream:
         """Open a connection; raise what keeps it from being opened as the program's own error."""
         if self._stop is not None and self._stop.is_set():
             raise self._stopped()
+        take_request("bluesky")
         try:
             connection = connect(
                 f"{self._base}{_PATH}?{urlencode(asked)}",

@@ -160,6 +160,7 @@ class LemmySource:
         lag=timedelta(minutes=1),
         every=timedelta(minutes=20),
         resources_fail_alone=True,
+        items_a_page=_PAGE,
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=21, requests_per_day=500)
 

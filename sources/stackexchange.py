@@ -134,6 +134,7 @@ class StackExchangeSource:
         requests_a_day=300,
         requests_a_day_with_key=10_000,
         cap_seen="api.stackexchange.com/docs/throttle, 2026-11-22",
+        items_a_page=_PAGE,
     )
 
     def __init__(

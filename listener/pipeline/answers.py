@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from listener.allowance import allowed
 from listener.errors import NotFoundError, SourceError, StoppedError, StoreError, UnexpectedAnswerError
 from listener.frozen import dataclass
 from listener.pipeline.metering import may_have_cost
@@ -99,7 +100,8 @@ def _read(
     )
     handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
     try:
-        page = source.replies([thread.mention for thread in batch], handles)
+        with allowed(grant.requests):
+            page = source.replies([thread.mention for thread in batch], handles)
     except StoppedError:
         store.purse.settle_failure(charge, may_have_cost=True, now=now)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from listener.allowance import allowed
 from listener.errors import (
     CredentialsError,
     ForbiddenError,
@@ -51,31 +52,36 @@ class Meter:
     def ask(self, resource: Resource) -> Grant | Refusal:
         """Set aside what the next page of a resource may cost, or say why there is no room for it."""
         source = self._source
-        ask = Ask(source=source.name, brand=resource.brand)
+        ask = Ask(source=source.name, brand=resource.brand, items=source.facts.items_a_page)
         if isinstance(source, Metered):
             ask = Ask(source=source.name, brand=resource.brand, sizes=source.page_sizes, cost_of=self._most)
         return self._purse.reserve(ask, self._budget, now=self._now)
 
     @contextmanager
     def watched(self, resource: Resource, grant: Grant) -> Iterator[None]:
-        """Book the requests of a fetch within the block that fails."""
+        """Hold a fetch within the block to the requests that were granted, and book those of one that fails."""
         before = self._requests_made()
-        try:
-            yield
-        except StoreError:
-            raise
-        except Exception as error:
-            made = self._requests_made()
-            requests = 1 if made is None or before is None else made - before
-            charge = Charge(
-                source=self._source.name,
-                budget=self._budget,
-                requests=requests,
-                brands=_sharing(resource),
-                grant=grant,
-            )
-            self._purse.settle_failure(charge, may_have_cost=requests > 0 and may_have_cost(error), now=self._now)
-            raise
+        with allowed(grant.requests) as allowance:
+            try:
+                yield
+            except StoreError:
+                raise
+            except Exception as error:
+                made = self._requests_made()
+                requests = max(1, allowance.taken) if made is None or before is None else made - before
+                self._failed(resource, grant, requests, error)
+                raise
+
+    def _failed(self, resource: Resource, grant: Grant, requests: int, error: Exception) -> None:
+        """Book the requests of a fetch that failed."""
+        charge = Charge(
+            source=self._source.name,
+            budget=self._budget,
+            requests=requests,
+            brands=_sharing(resource),
+            grant=grant,
+        )
+        self._purse.settle_failure(charge, may_have_cost=requests > 0 and may_have_cost(error), now=self._now)
 
     def charge(self, resource: Resource, page: Page, grant: Grant) -> Charge:
         """Return what a page cost, to be settled as it is stored."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.allowance import allowed
 from listener.budget import Budget
 from listener.errors import SourceError, StoppedError, StoreError
 from listener.mention import Author
@@ -134,7 +135,8 @@ class Rechecker:
             return replace(sum_, state="budget", message=grant.reason, retry_at=grant.goes_on)
         due = due[: grant.size]
         try:
-            page = source.recheck([one.mention for one in due])
+            with allowed(None if grant.number is None else _counted(source) or None):
+                page = source.recheck([one.mention for one in due])
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the guard of collecting, for looking again: logged in _failed

@@ -14,6 +14,7 @@ import requests.utils
 import tenacity
 import urllib3.exceptions
 
+from listener.allowance import take_request
 from listener.api import (
     ForbiddenError,
     PermanentSourceError,
@@ -287,6 +288,7 @@ class Client:
     def _hop(self, ask: _Ask, ends: float) -> Answer:
         """Send one request and read its answer whole, before the deadline."""
         left, host = max(0.05, ends - time.monotonic()), _host(ask.url)
+        take_request(self._source)
         leash = Leash(seconds=left, stop=self._stop, public_only=self._is_guarded(origin_of(ask.url)))
         with leash:
             self.requests_made += 1
