@@ -8,10 +8,8 @@ a mention so hardly depends on the number of queries.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from functools import partial
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.mention import Match
@@ -37,8 +35,17 @@ _BATCH_CHARACTERS: Final = 10_000
 """Texts are searched through together up to about this length: enough to spare calls, little enough to stay in the cache."""
 
 
+_BREAK: Final = TEXT_BREAK.encode()
+_ASCII: Final = range(0x80)
+_ASCII_LETTERS: Final = frozenset(code for code in _ASCII if KINDS[chr(code)] & WORD)
+
 _Hit = tuple[int, int, int]
-"""Which string stands where: its position among all, start and end in bytes."""
+"""Which atom stands where: its position among all, start and end in bytes."""
+
+_BEGINS: Final = 1
+"""Flag of an atom that stands only where a word begins."""
+_ENDS: Final = 2
+"""Flag of an atom that stands only where a word ends."""
 
 
 class _Entry(NamedTuple):
@@ -143,58 +150,49 @@ class _Anchors:
     """Find the queries of which a rare string stands in a text, and one of each of the others."""
 
     def __init__(self, entries: Mapping[Atom, Sequence[_Entry]]) -> None:
-        texts = sorted({atom.text for atom in entries})
-        by_text: dict[str, list[tuple[bool, bool, Sequence[_Entry]]]] = defaultdict(list)
-        for atom, known in entries.items():
-            by_text[atom.text].append((atom.begins_word, atom.ends_word, tuple(known)))
-        self._patterns = [tuple(by_text[text]) for text in texts]
-        self._find = partial(automaton_of(texts).find_matches_as_indexes, overlapping=True)
+        atoms = sorted(entries)
+        self._edges = bytes(atom.begins_word * _BEGINS | atom.ends_word * _ENDS for atom in atoms)
+        self._entries = [tuple(entries[atom]) for atom in atoms]
+        self._find = partial(automaton_of(atom.text for atom in atoms).find_matches_as_indexes, overlapping=True)
 
     def queries_in(self, text: str) -> Collection[int]:
         """Return the positions of the queries whose necessary strings stand in a text."""
         folded = fold_to_bytes(text)
         hits = self._find(folded)
-        if not hits:
-            return ()
-        standing = self._standing(hits, folded, text)
-        return {entry.query for _, entries in standing for entry in entries if _has_others(entry, folded)}
+        return self._confirmed(hits, folded, text) if hits else ()
 
     def queries_in_each(self, texts: Sequence[str]) -> dict[int, Collection[int]]:
-        """Return what `queries_in` finds, or more, by position of the text; texts without any are left out."""
+        """Return what `queries_in` finds, by position of the text; texts without any are left out."""
         found: dict[int, Collection[int]] = {}
         for batch in _batches(texts):
-            text = TEXT_BREAK.join([texts[position] for position in batch])
-            folded = fold_to_bytes(text)
+            together = TEXT_BREAK.join([texts[position] for position in batch])
+            folded = fold_to_bytes(together)
             hits = self._find(folded)
             if not hits:
                 continue
-            if text.count(TEXT_BREAK) >= len(batch):  # one of the texts has that character itself
-                each = ((position, self.queries_in(texts[position])) for position in batch)
-            else:
-                each = ((batch[index], queries) for index, queries in self._by_piece(hits, folded, text))
-            found.update((position, queries) for position, queries in each if queries)
+            if together.count(TEXT_BREAK) >= len(batch):  # one of the texts has that character itself
+                found.update((position, self.queries_in(texts[position])) for position in batch)
+                continue
+            for index, piece, hits_there in _by_piece(hits, folded):
+                position = batch[index]
+                found[position] = self._confirmed(hits_there, piece, texts[position])
+        return {position: queries for position, queries in found.items() if queries}
+
+    def _confirmed(self, hits: Iterable[_Hit], folded: bytes, text: str) -> set[int]:
+        """Return the queries of the hits that stand at edges of words where they must."""
+        found: set[int] = set()
+        has_soft_breaks = None  # looked for once it matters
+        for atom, start, end in hits:
+            edges = self._edges[atom]
+            if (edges & _BEGINS and _goes_on_before(folded, start)) or (edges & _ENDS and _goes_on_after(folded, end)):
+                if has_soft_breaks is None:
+                    has_soft_breaks = any(character in text for character in SOFT_BREAKS)
+                if not has_soft_breaks:
+                    continue
+            for query, others in self._entries[atom]:
+                if not others or _has_each(others, folded):
+                    found.add(query)
         return found
-
-    def _by_piece(self, hits: Iterable[_Hit], folded: bytes, text: str) -> Iterator[tuple[int, set[int]]]:
-        """Yield the queries of each of the pieces that texts folded together come in, where hits stand in it."""
-        pieces = folded.split(TEXT_BREAK.encode())
-        starts = [0, *accumulate(len(piece) + 1 for piece in pieces)]
-        by_piece: dict[int, list[Sequence[_Entry]]] = defaultdict(list)
-        for start, entries in self._standing(hits, folded, text):
-            by_piece[bisect_right(starts, start) - 1].append(entries)
-        for index, found in by_piece.items():
-            yield index, {entry.query for entries in found for entry in entries if _has_others(entry, pieces[index])}
-
-    def _standing(self, hits: Iterable[_Hit], folded: bytes, text: str) -> Iterator[tuple[int, Sequence[_Entry]]]:
-        """Yield place and entries of the hits that stand at edges of words where they must."""
-        has_soft_breaks = any(character in text for character in SOFT_BREAKS)
-        for pattern, start, end in hits:
-            for begins_word, ends_word, entries in self._patterns[pattern]:
-                if begins_word and not has_soft_breaks and _goes_on_before(folded, start):
-                    continue
-                if ends_word and not has_soft_breaks and _goes_on_after(folded, end):
-                    continue
-                yield start, entries
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
@@ -212,9 +210,32 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
             yield batch
 
 
-def _has_others(entry: _Entry, folded: bytes) -> bool:
-    """Say whether one of each of the other necessary strings of a query is there."""
-    return all(any(text in folded for text in other) for other in entry.others)
+def _by_piece(hits: Iterable[_Hit], folded: bytes) -> Iterator[tuple[int, bytes, list[_Hit]]]:
+    """Yield position, bytes and hits of each piece that has some; pieces are parted by one byte.
+
+    The hits come in the order of their ends.
+    """
+    index, begin, stop = 0, 0, -1
+    there: list[_Hit] = []
+    for atom, start, end in hits:
+        if end > stop:
+            if there:
+                yield index, folded[begin:stop], there
+                there = []
+            index += folded.count(_BREAK, max(begin, stop), end)
+            begin = folded.rfind(_BREAK, begin, end) + 1 or begin
+            stop = folded.find(_BREAK, end)
+            if stop < 0:
+                stop = len(folded)
+        if start >= begin:  # else it reaches from one piece into the next
+            there.append((atom, start - begin, end - begin))
+    if there:
+        yield index, folded[begin:stop], there
+
+
+def _has_each(clauses: Iterable[Iterable[bytes]], folded: bytes) -> bool:
+    """Say whether one string of each of several clauses is there."""
+    return all(any(text in folded for text in clause) for clause in clauses)
 
 
 def _goes_on_before(folded: bytes, at: int) -> bool:
@@ -222,6 +243,8 @@ def _goes_on_before(folded: bytes, at: int) -> bool:
     if not at:
         return False
     start = at - 1
+    if folded[start] in _ASCII:
+        return folded[start] in _ASCII_LETTERS
     while _continues(folded[start]):
         start -= 1
     return bool(KINDS[folded[start:at].decode()] & WORD)
@@ -231,6 +254,8 @@ def _goes_on_after(folded: bytes, at: int) -> bool:
     """Say whether a letter of a word stands after a place; not so where it may begin a Korean particle."""
     if at == len(folded):
         return False
+    if folded[at] in _ASCII:
+        return folded[at] in _ASCII_LETTERS
     end = at + 1
     while end < len(folded) and _continues(folded[end]):
         end += 1
