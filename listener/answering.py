@@ -153,7 +153,8 @@ def unanswered(config: Config, reader: Reader, brand: str, span: Span) -> tuple[
     found = reader.mentions(
         MentionFilter(brand=brand, since=span.since, until=span.until, unanswered_of=(brand,), limit=_MOST_LOOKED_AT)
     )
-    known = {row.number: row for row in reader.asked(brand, span) if row.open_until is not None}
+    asked = reader.asked(brand, span) if found else ()
+    known = {row.number: row for row in asked if row.open_until is not None}
     return tuple(
         one
         for one in found

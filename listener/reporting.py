@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from listener.config import Brand, Config
     from listener.protocols import Notifier
-    from listener.search import EpisodeRow, MentionRow, Reader, TermRow, Trend
+    from listener.search import EpisodeRow, MentionRow, Reader, TermRow, Trend, Wording
     from listener.store import OutboxItem, Store
     from listener.themes import Theme
     from reports.charts import Chart, Look
@@ -187,6 +187,7 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         for gap in reader.gaps(period.since, min(period.until, desk.now))
         if gap.concerns(name) and gap.source in desk.listening.get(name, ())
     )
+    present = reader.wordings(name, period.since, period.until, limit=_MOST_NOW)
     return Section(
         brand=name,
         kind=brand.kind,
@@ -194,36 +195,46 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
         previous=desk.trend(name, before, period.since),
         gaps=gaps,
         sources=reader.count_by("source", name, period.since, period.until),
-        terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until),
+        terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until, present=present),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
         voices=_voices(desk, brand, period),
-        themes=_themes(desk, name, period),
+        themes=_themes(desk, name, period, present),
         responses=_responses(desk, brand, period),
         surveys=_surveys(desk, name, period),
     )
 
 
-def _themes(desk: Desk, brand: str, period: Period) -> tuple[Theme, ...]:
+def _themes(desk: Desk, brand: str, period: Period, present: Sequence[Wording]) -> tuple[Theme, ...]:
     """Return the pain points and what is praised, those that weigh most first."""
     from listener.theming import read_themes  # noqa: PLC0415 - loaded where words are compared
 
     names = [word for one in desk.config.brands for word in brand_words(one)]
-    sheet = read_themes(desk.reader, brand, names, period.since, period.until)
+    sheet = read_themes(desk.reader, brand, names, period.since, period.until, present=present)
     return (*sheet.of_kind("pain"), *sheet.of_kind("praise"))
 
 
 def find_terms(
-    reader: Reader, brand: str, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 8
+    reader: Reader,
+    brand: str,
+    names: Sequence[str],
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int = 8,
+    present: Sequence[Wording] | None = None,
 ) -> tuple[TermRow, ...]:
     """Return what is said of a brand in [since, until) and was not said in the four spans before.
 
-    Of very many mentions an even sample is read, and what is counted in it stands for all.
+    Of very many mentions an even sample is read, and what is counted in it stands for all;
+    `present` is that of the span, where it was read before.
     """
     from listener.pipeline.wording import contrast_terms  # noqa: PLC0415 - loaded where words are compared
 
     length = until - since
     spans = ((since, until, _MOST_NOW), (since - 4 * length, since, _MOST_BEFORE))
-    present, before = (reader.wordings(brand, start, end, limit=most) for start, end, most in spans)
+    if present is None:
+        present = reader.wordings(brand, since, until, limit=_MOST_NOW)
+    before = reader.wordings(brand, since - 4 * length, since, limit=_MOST_BEFORE)
     weights = [
         sum(row.mentions for row in reader.count_by("source", brand, start, end)) / len(read)
         if len(read) >= most

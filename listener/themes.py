@@ -21,16 +21,15 @@ from listener.words import is_about, name_words, words_of
 from listener.words.opinions import OPINIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 __all__ = ["MOST_READ", "Cell", "Saying", "Theme", "cross", "find_themes", "mood_of", "stage_reader"]
 
 MOST_READ: Final = 5_000
-"""Of each period the newest mentions that are looked at."""
+"""Mentions of each period that are looked at."""
 
 _LONGEST_TEXT: Final = 4_000
-_LONGEST_PHRASE: Final = 3
 _CLAUSE: Final = re.compile(
     r"[.,;:!?\N{HORIZONTAL ELLIPSIS}()\"\n]+(?=\s|$)"
     "|[\u060c\u061b\u061f\u06d4\u0964\u0965\u3001\u3002\uff01\uff0c\uff1f]|\n"
@@ -143,9 +142,10 @@ def find_themes(
     own = name_words(names)
     recent = _newest(now)
     earlier = _newest(before or ())
-    held, phrases_of = _stories_by_phrase([*recent, *earlier], own)
     fresh = {saying.story for saying in recent}
     past = {saying.story for saying in earlier}
+    phrases_of = _phrases_of(recent, earlier, own, _least(fresh))
+    held = _stories_by_phrase([*recent, *earlier], phrases_of)
     by_story: defaultdict[int, list[Saying]] = defaultdict(list)
     for saying in recent:
         by_story[saying.story].append(saying)
@@ -234,45 +234,77 @@ def _newest(sayings: Sequence[Saying]) -> list[Saying]:
     return [saying for saying in ordered[:MOST_READ] if saying.label is not Label.IRRELEVANT]
 
 
-def _stories_by_phrase(
-    sayings: Sequence[Saying], own: frozenset[str]
-) -> tuple[dict[str, set[int]], dict[int, frozenset[str]]]:
-    """Return the stories that hold each phrase, and the phrases of each mention.
+def _phrases_of(
+    recent: Sequence[Saying], earlier: Sequence[Saying], own: frozenset[str], least: int
+) -> dict[int, frozenset[str]]:
+    """Return the phrases of each mention, of those alone whose every word is telling and in `least` of the recent.
+
+    A phrase is in no more mentions than each of its words (Agrawal & Srikant 1994, "Fast
+    algorithms for mining association rules"): nothing that could be a theme is lost.
+    """
+    cut = {saying.number: _words(saying.text) for saying in recent}
+    counts = Counter(word for words in cut.values() for word in set(words))
+    telling = {
+        word
+        for word, count in counts.items()
+        if count >= least and is_about(word) and word not in own and word not in OPINIONS
+    }
+    phrases_of = {number: _phrases(words, telling) for number, words in cut.items()}
+    phrases_of.update((saying.number, _phrases(_words(saying.text), telling)) for saying in earlier)
+    return phrases_of
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, with an empty one after each clause."""
+    words: list[str] = []
+    for clause in _CLAUSE.split(text[:_LONGEST_TEXT]):
+        words += words_of(clause)
+        words.append("")
+    return words
+
+
+def _phrases(words: Sequence[str], telling: Collection[str]) -> frozenset[str]:
+    """Return the runs of one to three telling words; any other word or the end of a clause ends a run."""
+    phrases: set[str] = set()
+    last = last_two = ""
+    for word in words:
+        if word not in telling:
+            last = last_two = ""
+            continue
+        phrases.add(word)
+        if last_two:
+            phrases.add(f"{last_two} {word}")
+        last_two = f"{last} {word}" if last else ""
+        if last_two:
+            phrases.add(last_two)
+        last = word
+    return frozenset(phrases)
+
+
+def _stories_by_phrase(sayings: Sequence[Saying], phrases_of: Mapping[int, frozenset[str]]) -> dict[str, set[int]]:
+    """Return the stories that hold each phrase.
 
     What a single author writes again and again is no theme: such phrases are left out.
     """
     held: defaultdict[str, set[int]] = defaultdict(set)
     authors: defaultdict[str, set[str]] = defaultdict(set)
-    phrases_of = {}
     for saying in sayings:
-        mine = _phrases(saying.text, own)
-        phrases_of[saying.number] = mine
         author = f"{saying.source} {saying.author or saying.number}"
-        for phrase in mine:
+        for phrase in phrases_of[saying.number]:
             held[phrase].add(saying.story)
             if len(authors[phrase]) < _LEAST_AUTHORS:
                 authors[phrase].add(author)
-    shared = {phrase: stories for phrase, stories in held.items() if len(authors[phrase]) >= _LEAST_AUTHORS}
-    return shared, phrases_of
+    return {phrase: stories for phrase, stories in held.items() if len(authors[phrase]) >= _LEAST_AUTHORS}
 
 
-def _phrases(text: str, own: frozenset[str]) -> frozenset[str]:
-    """Return the runs of one to three telling words; a name, a stop word, a mere opinion or a clause ends a run."""
-    phrases: set[str] = set()
-    for clause in _CLAUSE.split(text[:_LONGEST_TEXT]):
-        run: list[str] = []
-        for word in words_of(clause):
-            if not is_about(word) or word in own or word in OPINIONS:
-                run = []
-                continue
-            run = [*run[-(_LONGEST_PHRASE - 1) :], word]
-            phrases.update(" ".join(run[start:]) for start in range(len(run)))
-    return frozenset(phrases)
+def _least(fresh: Collection[int]) -> int:
+    """Return in how many of these stories a phrase must be."""
+    return max(_FEWEST_STORIES, round(_LEAST_SHARE * len(fresh)))
 
 
 def _candidates(held: Mapping[str, set[int]], fresh: set[int], past: set[int]) -> list[str]:
     """Return the phrases frequent enough now, most stories first, words that a longer phrase says left out."""
-    least = max(_FEWEST_STORIES, round(_LEAST_SHARE * len(fresh)))
+    least = _least(fresh)
     counts = {phrase: size for phrase, stories in held.items() if (size := len(stories & fresh)) >= least}
     ranked = sorted(counts, key=lambda phrase: (-counts[phrase], -phrase.count(" "), phrase))
     kept = [phrase for phrase in ranked if not _is_everywhere(phrase, held[phrase], fresh, past)]
@@ -304,7 +336,7 @@ def _group(phrases: Sequence[str], held: Mapping[str, set[int]], total: int) -> 
             both = len(mine & seed)
             if not both:
                 continue
-            alike = both / len(mine | seed)
+            alike = both / (len(mine) + len(seed) - both)
             within = both / len(mine) >= _WITHIN and both * total >= _LIFT * len(mine) * len(seed)
             if (alike >= _ALIKE or within) and alike > likeness:
                 best, likeness = group, alike

@@ -24,7 +24,7 @@ class ThemeSheet:
     """Hold the themes of a brand in a period, and what they were found in.
 
     `read` of the period's `mentions` were looked at (purged ones have no words; of
-    very many the newest). `sayings` are those looked at.
+    very many an even sample). `sayings` are those looked at.
     """
 
     brand: str
@@ -59,10 +59,23 @@ class ThemeSheet:
         return cross(themes, self.sayings, read[by])
 
 
-def read_themes(reader: Reader, brand: str, names: Sequence[str], since: datetime, until: datetime) -> ThemeSheet:
-    """Return the themes of a brand in [since, until), measured against the span of equal length before."""
+def read_themes(
+    reader: Reader,
+    brand: str,
+    names: Sequence[str],
+    since: datetime,
+    until: datetime,
+    *,
+    present: Sequence[Wording] | None = None,
+) -> ThemeSheet:
+    """Return the themes of a brand in [since, until), measured against the span of equal length before.
+
+    `present` is what is said in the span (at most MOST_READ), where it was read before.
+    """
     start = since - (until - since)
-    present, before = (reader.wordings(brand, *span, limit=MOST_READ) for span in ((since, until), (start, since)))
+    if present is None:
+        present = reader.wordings(brand, since, until, limit=MOST_READ)
+    before = reader.wordings(brand, start, since, limit=MOST_READ)
     counts = [sum(row.mentions for row in reader.count_by("source", brand, *span)) for span in
               ((since, until), (start, since))]  # fmt: skip
     first = reader.first_read_at()

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from math import log, sqrt
+from math import fsum, log, sqrt
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from listener.alerts.sentences import first_sentence
 from listener.mention import Label
-from listener.words import hashtags_of, name_words, terms_of
+from listener.words import hashtags_of, is_about, name_words, terms_among, word_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["Factor", "Item", "Why", "explain"]
+__all__ = ["Factor", "Item", "Why", "explain", "explaining_terms"]
 
 _PRIOR: Final = 500.0  # alpha_0 of the paper, at most
 _PRIOR_SHARE: Final = 0.5  # of the posts: where a brand has few, the belief must not outweigh them
@@ -130,15 +130,17 @@ def explain(
     `at` its hour's end, `names` the brand's own names, which explain nothing. At most
     `n_terms` terms are named.
     """
-    now = sorted(now_items, key=lambda item: (item.published_at, item.id))[-_MAX_NOW:]
-    before = sorted(baseline_items, key=lambda item: (item.published_at, item.id))[-_MAX_BEFORE:]
+    now, before = _newest(now_items, _MAX_NOW), _newest(baseline_items, _MAX_BEFORE)
     own = name_words(names)
-    now_terms = [terms_of(item.text, own) for item in now]
-    terms = _merge(_once(now, now_terms), _once(before, [terms_of(item.text, own) for item in before]), n_terms)
+    marks, usual_marks = _shared_marks(now), _shared_marks(before)
+    now_terms, usual_terms = _frequent_terms(now, before, own, _least(_total(marks)))
+    terms = _merge(_once(marks, now_terms), _once(usual_marks, usual_terms), n_terms)
     hashtags = _contrast(
-        _once(now, [_tags(item, own) for item in now]), _once(before, [_tags(item, own) for item in before])
+        _once(marks, [_tags(item, own) for item in now]), _once(usual_marks, [_tags(item, own) for item in before])
     )
-    links = _contrast(_once(now, [_hosts(item) for item in now]), _once(before, [_hosts(item) for item in before]))
+    links = _contrast(
+        _once(marks, [_hosts(item) for item in now]), _once(usual_marks, [_hosts(item) for item in before])
+    )
     sources = _plain(now, before, lambda item: item.source)
     bearing = [item for item, held in zip(now, now_terms, strict=True) if not terms or terms[0].value in held]
     first = bearing[0] if bearing else (now[0] if now else None)
@@ -177,6 +179,33 @@ def explain(
     )
 
 
+def explaining_terms(
+    now_items: Sequence[Item], baseline_items: Sequence[Item], *, names: Iterable[str] = (), n_terms: int = _TERMS
+) -> tuple[Factor, ...]:
+    """Return the terms alone that `explain` would name."""
+    now, before = _newest(now_items, _MAX_NOW), _newest(baseline_items, _MAX_BEFORE)
+    marks, usual_marks = _shared_marks(now), _shared_marks(before)
+    now_terms, usual_terms = _frequent_terms(now, before, name_words(names), _least(_total(marks)))
+    return _merge(_once(marks, now_terms), _once(usual_marks, usual_terms), n_terms)
+
+
+def _newest(items: Iterable[Item], most: int) -> list[Item]:
+    return sorted(items, key=lambda item: (item.published_at, item.id))[-most:]
+
+
+def _frequent_terms(
+    now: Sequence[Item], before: Sequence[Item], own: frozenset[str], least: float
+) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
+    """Return the terms of each item now and before, of those alone whose every word `least` of `now` hold.
+
+    A pair of words is in no more posts than each of the two: nothing that could be named is lost.
+    """
+    words = [word_row(item.text) for item in now]
+    counts = Counter(word for row in words for word in set(row))
+    kept = {word for word, count in counts.items() if count >= least and is_about(word) and word not in own}
+    return [terms_among(row, kept) for row in words], [terms_among(word_row(item.text), kept) for item in before]
+
+
 @dataclass(frozen=True, slots=True)
 class _Counts:
     """Count the posts of each value, and the posts they are counted over."""
@@ -185,28 +214,37 @@ class _Counts:
     total: int
 
 
-def _once(items: Sequence[Item], values: Sequence[Iterable[str]]) -> _Counts:
-    """Count for each value its posts, each author and each story once."""
+def _shared_marks(items: Sequence[Item]) -> list[list[tuple[str, ...]]]:
+    """Return the marks of each item that others bear too: whoever spoke once repeats nobody."""
     marked = [_marks(item) for item in items]
     bearers = Counter(mark for marks in marked for mark in marks)
-    posts: Counter[str] = Counter()
-    seen: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    return [[mark for mark in marks if bearers[mark] > 1] for marks in marked]
+
+
+def _total(marked: Sequence[Sequence[tuple[str, ...]]]) -> int:
+    """Count the posts, each author and each story once."""
     everyone: set[tuple[str, ...]] = set()
     total = 0
-    for marks, held in zip(marked, values, strict=True):
-        shared = [mark for mark in marks if bearers[mark] > 1]  # whoever spoke once repeats nobody
-        if not shared:
-            total += 1
-            posts.update(set(held))
-            continue
-        if everyone.isdisjoint(shared):
-            total += 1
+    for shared in marked:
+        total += everyone.isdisjoint(shared)
         everyone.update(shared)
-        for value in set(held):
+    return total
+
+
+def _once(marked: Sequence[Sequence[tuple[str, ...]]], values: Sequence[Collection[str]]) -> _Counts:
+    """Count for each value its posts, each author and each story once; `marked` as `_shared_marks` gives it."""
+    posts: Counter[str] = Counter()
+    seen: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for shared, held in zip(marked, values, strict=True):
+        if not shared:
+            posts.update(held)
+            continue
+        for value in held:
             known = seen[value]
             if known.isdisjoint(shared):
                 posts[value] += 1
             known.update(shared)
+    total = _total(marked)
     return _Counts({value: min(count, total) for value, count in posts.items()}, total)
 
 
@@ -233,7 +271,7 @@ def _contrast(now: _Counts, before: _Counts, limit: int = _FACTORS) -> tuple[Fac
     Where nothing is known of before, all are taken.
     """
     found = []
-    least = max(_LEAST_POSTS, _LEAST_SHARE * now.total)
+    least = _least(now.total)
     for value, count in now.posts.items():
         if count < least:
             continue
@@ -254,6 +292,11 @@ def _contrast(now: _Counts, before: _Counts, limit: int = _FACTORS) -> tuple[Fac
                 )
             )
     return tuple(sorted(found, key=lambda factor: (-factor.excess, factor.value))[:limit])
+
+
+def _least(total: int) -> float:
+    """Return in how many of `total` posts a value must be to explain anything."""
+    return max(_LEAST_POSTS, _LEAST_SHARE * total)
 
 
 def _zeta(count: int, total: int, usual: int, usual_total: int) -> float:
@@ -326,7 +369,7 @@ def _representatives(
     weights = {factor.value: factor.share for factor in terms}
     ranked = sorted(
         zip(items, held, strict=True),
-        key=lambda pair: (-sum(weights.get(term, 0.0) for term in pair[1]), pair[0].is_repost),
+        key=lambda pair: (-fsum(weights.get(term, 0.0) for term in pair[1]), pair[0].is_repost),
     )
     chosen: list[str] = []
     seen: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from listener.alerts.why import Item, explain
+from listener.alerts.why import Item, explaining_terms
 from listener.search import TermRow
 
 if TYPE_CHECKING:
@@ -28,15 +28,9 @@ def contrast_terms(
     The brand's own `names` are left out; an author and a story count once. At most `limit` terms.
     `weights` say for how many mentions one of `present` and one of `before` stands, where they are samples.
     """
-    if not present:
-        return ()
-    at = max(wording.published_at for wording in present)
-    why = explain(
+    found = explaining_terms(
         [item_of(wording) for wording in present],
         [item_of(wording) for wording in before],
-        expected=0.0,
-        observed=float(len(present)),
-        at=at,
         names=names,
         n_terms=limit,
     )
@@ -49,7 +43,7 @@ def contrast_terms(
             excess=round(factor.excess * weights[0], 2),
             zeta=round(factor.zeta, 2),
         )
-        for factor in why.terms
+        for factor in found
     )
 
 

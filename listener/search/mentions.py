@@ -81,6 +81,13 @@ _AMONG: Final = _KEYS.format(
 )
 
 _HITS: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? ORDER BY rowid DESC LIMIT ?"
+_BY_TIME: Final = """
+SELECT DISTINCT matches.mention_id FROM json_each(:numbers) CROSS JOIN matches ON matches.mention_id = json_each.value
+WHERE (:brand IS NULL OR matches.brand_id = :brand)
+  AND matches.published_at >= :since AND matches.published_at < :until
+ORDER BY matches.published_at DESC, matches.mention_id DESC
+"""
+"""All of it stands in the index of mentions; the rows themselves are read of those that may be shown."""
 _HITS_WITHIN: Final = "SELECT rowid FROM mention_texts WHERE mention_texts MATCH ? AND rowid BETWEEN ? AND ?"
 _FEW_HITS: Final = 500
 """Up to so many hits all are looked at; of more only those of the newest mentions."""
@@ -95,17 +102,23 @@ AND matches.published_at < :until AND label <> {int(Label.IRRELEVANT)}
 AND (:source IS NULL OR matches.source_id = (SELECT id FROM sources WHERE name = :source))
 """  # noqa: S608 - the same
 _SAMPLE: Final = f"""
-SELECT mention_id FROM (SELECT mention_id, row_number() OVER (ORDER BY published_at, mention_id) AS place
+SELECT brand_id, published_at, mention_id
+FROM (SELECT brand_id, published_at, mention_id, row_number() OVER (ORDER BY published_at, mention_id) AS place
 FROM matches WHERE {_WORDED}) WHERE place * :limit / :total > (place - 1) * :limit / :total
 """  # noqa: S608 - built from constants of this module
-_WORDINGS: Final = f"""
+_WORDINGS: Final = """
 SELECT mentions.id, title, text, sources.name, matches.published_at, coalesce(authors.handle, mentions.author_id),
        story_id, links, hashtags, matches.language, matches.label, mentions.repost_of IS NOT NULL
-FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
+FROM {found} JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
-WHERE {_WORDED} AND mentions.text IS NOT NULL AND (:total <= :limit OR mentions.id IN ({_SAMPLE}))
+WHERE {condition} AND mentions.text IS NOT NULL
 ORDER BY matches.published_at DESC, mentions.id DESC
-"""  # noqa: S608 - built from constants of this module
+"""
+_ALL_WORDINGS: Final = _WORDINGS.format(found="matches", condition=_WORDED)
+_SAMPLED_WORDINGS: Final = _WORDINGS.format(
+    found=f"({_SAMPLE}) AS sample CROSS JOIN matches USING (brand_id, published_at, mention_id)", condition="true"
+)
+"""The rows of a sample are looked up one by one: those between them are not read."""
 
 _COUNT: Final = f"""
 SELECT {{name}}, count(*), sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
@@ -150,18 +163,38 @@ def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tupl
 
 
 def _keys_with(connection: sqlite3.Connection, words: str, values: dict[str, Any]) -> list[tuple[int, int]]:
-    """Return (number, brand) of the newest mentions with these words.
-
-    Common words have more hits than anybody wants to sort: the newest mentions are
-    gone through, ever more of them, until enough of them are hits.
-    """
+    """Return (number, brand) of the newest mentions with these words."""
     few = [number for (number,) in connection.execute(_HITS, (words, _FEW_HITS + 1))]
-    if len(few) <= _FEW_HITS:
-        return _keys_among(connection, few, values)
+    return (_keys_of_few if len(few) <= _FEW_HITS else _keys_of_many)(connection, words, few, values)
+
+
+def _keys_of_few(
+    connection: sqlite3.Connection, _words: str, few: Sequence[int], values: dict[str, Any]
+) -> list[tuple[int, int]]:
+    """Go through all hits, the newest first, until enough of them are what is asked for."""
+    numbers = [number for (number,) in connection.execute(_BY_TIME, {**values, "numbers": json.dumps(few)})]
     found: list[tuple[int, int]] = []
+    limit = values["limit"]
+    size = max(1, 2 * limit)
+    for start in range(0, len(numbers), size):
+        some = numbers[start : start + size]
+        found += _keys_among(connection, some, {**values, "limit": limit - len(found)})
+        if len(found) == limit:
+            break
+    return found
+
+
+def _keys_of_many(
+    connection: sqlite3.Connection, words: str, few: Sequence[int], values: dict[str, Any]
+) -> list[tuple[int, int]]:
+    """Go through the newest mentions, ever more of them, until enough of them are hits; `few` are some of these.
+
+    Common words have more hits than anybody wants to sort.
+    """
     until, limit = values["until"], values["limit"]
     # Half as many again as hold enough hits if these are spread evenly.
     size = min(max(3 * limit * (few[0] - few[-1]) // (2 * len(few)), _SLICE_LEAST), _SLICE_MOST)
+    found: list[tuple[int, int]] = []
     while len(found) < limit:
         newest = _slice(connection, {**values, "until": until, "size": size})
         if not newest:
@@ -254,8 +287,8 @@ def read_wordings(
     among it. With `source` those of that source alone.
     """
     asked = {"brand": brand, "since": to_epoch(since), "until": to_epoch(until), "source": source, "limit": limit}
-    (asked["total"],) = connection.execute(f"SELECT count(*) FROM matches WHERE {_WORDED}", asked).fetchone()  # noqa: S608 - constant
-    rows = connection.execute(_WORDINGS, asked)
+    (total,) = connection.execute(f"SELECT count(*) FROM matches WHERE {_WORDED}", asked).fetchone()  # noqa: S608 - constant
+    rows = connection.execute(_ALL_WORDINGS if total <= limit else _SAMPLED_WORDINGS, asked | {"total": total})
     return tuple(
         Wording(
             number=number,

@@ -17,9 +17,9 @@ import regex
 from listener.words.stopwords import STOPWORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["hashtags_of", "is_about", "name_words", "terms_of", "words_of"]
+__all__ = ["hashtags_of", "is_about", "name_words", "terms_among", "terms_of", "word_row", "words_of"]
 
 _ASCII: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _NOISE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])@\w[\w.-]*", re.IGNORECASE)
@@ -28,7 +28,7 @@ _IDEOGRAPHIC: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900
 _MAX_TEXT: Final = 4000
 _LONGEST: Final = 40
 _REMEMBERED: Final = 4_096
-"""Texts whose terms are remembered: the same ones are looked at pass after pass while an episode is open."""
+"""Texts whose words are remembered: the same ones are looked at pass after pass while an episode is open."""
 _SHORT: Final = 1_000
 """Longer texts are not remembered, so that what is remembered stays small."""
 _WHOLE_RUN: Final = 4
@@ -44,14 +44,27 @@ def words_of(text: str) -> list[str]:
     Runs of Chinese or Japanese writing become overlapping pairs of characters
     (short ones and katakana stay whole), since they put no space between words.
     """
-    plain = _NOISE.sub(" ", text[:_MAX_TEXT])
+    plain = text[:_MAX_TEXT]
+    if "@" in plain or "://" in plain or "www." in plain.lower():
+        plain = _NOISE.sub(" ", plain)
     if plain.isascii():
-        return [_bare(word) for word in _ASCII.findall(plain.lower())]
+        found: list[str] = _ASCII.findall(plain.lower())
+        return [_bare(word) for word in found] if "'" in plain else found
     plain = unicodedata.normalize("NFKC", plain).casefold()
-    words: list[str] = []
-    for word in _WORD.findall(plain):
-        words.extend(_pieces(word) if _IDEOGRAPHIC.search(word) else (_bare(word),))
-    return words
+    found = _WORD.findall(plain)
+    if _IDEOGRAPHIC.search(plain):
+        return [piece for word in found for piece in (_pieces(word) if _IDEOGRAPHIC.search(word) else (_bare(word),))]
+    return [_bare(word) for word in found] if "'" in plain or "\u2019" in plain else found
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered_words(text: str) -> tuple[str, ...]:
+    return tuple(words_of(text))
+
+
+def word_row(text: str) -> tuple[str, ...]:
+    """Return the words of a text as `words_of` does, those of the last short texts from memory."""
+    return _remembered_words(text) if len(text) <= _SHORT else tuple(words_of(text))
 
 
 def _bare(word: str) -> str:
@@ -80,14 +93,16 @@ def terms_of(text: str, names: frozenset[str]) -> frozenset[str]:
     Left out are stop words, single characters, plain numbers, very long runs, and
     all that holds a word of `names` (the brand's own, as `words_of` gives them).
     """
-    return _remembered_terms(text, names) if len(text) <= _SHORT else _terms(text, names)
+    words = word_row(text)
+    return terms_among(words, {word for word in words if is_about(word) and word not in names})
 
 
-def _terms(text: str, names: frozenset[str]) -> frozenset[str]:
+def terms_among(words: Iterable[str], kept: Collection[str]) -> frozenset[str]:
+    """Return those of a text's words that are `kept`, and the pairs of neighbouring words that both are."""
     terms: set[str] = set()
     before = ""
-    for word in words_of(text):
-        if not is_about(word) or word in names:
+    for word in words:
+        if word not in kept:
             before = ""
             continue
         terms.add(word)
@@ -95,9 +110,6 @@ def _terms(text: str, names: frozenset[str]) -> frozenset[str]:
             terms.add(f"{before} {word}")
         before = word
     return frozenset(terms)
-
-
-_remembered_terms = lru_cache(maxsize=_REMEMBERED)(_terms)
 
 
 def is_about(word: str) -> bool:

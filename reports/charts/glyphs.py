@@ -135,7 +135,8 @@ def drawable(text: str) -> str:
     can be drawn or spelled is replaced by the name of its script in brackets.
     """
     cleaned = unicodedata.normalize("NFC", clean_line(text)).translate(_ZERO_WIDTH)
-    missing = {c for c in cleaned if ord(c) not in _covered()}
+    missing = {c for c in cleaned if ord(c) not in _drawn_by(families()[0])}
+    missing = {c for c in missing if ord(c) not in _covered()}
     if missing:
         cleaned = clean_line(_STRAY_JOINER.sub("", "".join(_spell(cleaned, missing))))
     return cleaned.replace("$", r"\$")
