@@ -83,9 +83,11 @@ class LexiconRules:
         self._emoticons = emoticons
         self._memo: dict[str, _Word] = {}
         self._emoji_pattern = re.compile(coarse_class(emoji)) if emoji else None
-        self._phrases_from: dict[str, list[tuple[str, ...]]] = {}
+        self._phrases_from: dict[
+            str, dict[str, list[tuple[str, ...]]]
+        ] = {}  # by first and second word, long ones first
         for phrase in sorted(words.phrases, key=len, reverse=True):
-            self._phrases_from.setdefault(phrase[0], []).append(phrase)
+            self._phrases_from.setdefault(phrase[0], {}).setdefault(phrase[1], []).append(phrase)
         self._reach: dict[str, int] = {}
         for word in words.known if words.segmented else ():
             self._reach[word[0]] = max(self._reach.get(word[0], 1), len(word))
@@ -165,7 +167,8 @@ class LexiconRules:
         for place in [place for place, word in enumerate(words) if word.starts]:
             if place < done:
                 continue  # it is within the phrase before
-            for phrase in self._phrases_from[words[place].text]:
+            following = words[place + 1].text if place + 1 < len(words) else ""
+            for phrase in self._phrases_from[words[place].text].get(following, ()):
                 end = place + len(phrase)
                 if tuple([word.text for word in words[place:end]]) == phrase:
                     joined += words[done:place]

@@ -55,6 +55,9 @@ _LOSER: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """What stands right before the side of a comparison that loses what the first side wins."""
+_LOSING: Final = ("than", "to", "over", "beats", "outperforms", "outclasses", "destroys", "crushes")
+_LOSING_TOKENS: Final = 4
+"""One of those words is among the last tokens then: at most two words and a sign stand behind it."""
 _NO_COMPARISON: Final = re.compile(
     r"\b(?:other|rather|earlier|later|never|ever|sooner)\s+than\s+(?:[\w']+\s+){0,2}?[#@]?$", re.IGNORECASE
 )
@@ -98,7 +101,7 @@ def scope_of(task: ScoringTask) -> Scope:
         first, last = _clause(text, _sentence(text, start, end), (start, end), others)
         first, last = _window(text, first, last, (start, end))
         before = text[first:start]
-        if _LOSER.search(before) and not _NO_COMPARISON.search(before):
+        if _may_lose(before) and _LOSER.search(before) and not _NO_COMPARISON.search(before):
             turned.append((first, end))
         else:
             pieces.append((first, last))
@@ -171,12 +174,19 @@ def _cut(text: str, first: int, last: int) -> int | None:
 
 def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int, int]:
     """Return the bounds of at most WINDOW tokens on either side, within [first, last)."""
-    before = [found.start() for found in _TOKEN.finditer(text, first, own[0])]
-    behind = [found.end() for found in _TOKEN.finditer(text, own[1], last)]
-    return (
-        before[-WINDOW] if len(before) > WINDOW else first,
-        behind[WINDOW - 1] if len(behind) > WINDOW else last,
-    )
+    before, behind = text[first : own[0]], text[own[1] : last]
+    head = before.rsplit(None, WINDOW)
+    if len(head) > WINDOW:
+        first = own[0] - len(before[len(head[0]) :].lstrip())
+    tail = behind.split(None, WINDOW)
+    if len(tail) > WINDOW:
+        last = own[1] + len(behind[: len(behind) - len(tail[-1])].rstrip())
+    return first, last
+
+
+def _may_lose(before: str) -> bool:
+    """Say whether it is worth looking closely whether what follows loses a comparison."""
+    return any(token.casefold().endswith(_LOSING) for token in before.rsplit(None, _LOSING_TOKENS)[-_LOSING_TOKENS:])
 
 
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -81,7 +81,8 @@ class Joiner:
 
     def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
         """Look up at once what is stored near these keys, each with the time of its mention."""
-        unknown = [(key, at) for key, at in keys if key.key not in self._absent and (key.key, at) not in self._near]
+        absent, near = self._absent, self._near
+        unknown = [(key, at) for key, at in keys if key[0] not in absent and (key[0], at) not in near]
         if not unknown:
             return
         self._absent.update(key.key for key, _ in unknown)  # most are of this mention alone
@@ -118,10 +119,13 @@ class Joiner:
         related = {self.root(own), *map(self.root, others)}
         for key in keys:
             stored = () if key.key in self._absent else self._near[key.key, at]
-            for neighbour in (*stored, *self._beside(key, at)):
+            beside = self._beside(key, at) if key.key in self._here else ()
+            for neighbour in (*stored, *beside):
                 story = self.root(neighbour.story)
                 if story not in related and (not key.is_near or self._are_near(text, neighbour.text or "")):
                     related.add(story)
+        if len(related) == 1:
+            return related.pop()
         kept = min(related)
         for story in related - {kept}:
             self._parents[story] = kept
@@ -166,9 +170,7 @@ class Joiner:
 
     def _beside(self, key: StoryKey, at: int) -> list[_Neighbour]:
         """Return the nearest mentions of this page with a key, before and after."""
-        known = self._here.get(key.key)
-        if not known:
-            return []
+        known = self._here[key.key]
         place, some = bisect_left(known, (at, 0)), _SOME if key.is_near else 1
         near = known[max(0, place - some) : place + some]
         return [self._new[number] for other, number in near if abs(other - at) <= key.reach_seconds]

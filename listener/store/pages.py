@@ -158,12 +158,13 @@ class PageWriter:
     def _ready_of(self, judged: Sequence[Judged | Prepared]) -> list[Ready]:
         """Return what these come to, worked out once."""
         missing = [one for one in judged if isinstance(one, Judged) and id(one) not in self._ready]
-        self._ready.update((id(one), (one, ready)) for one, ready in zip(missing, make_ready(missing), strict=True))
+        if missing:
+            self._ready.update((id(one), (one, ready)) for one, ready in zip(missing, make_ready(missing), strict=True))
         return [one.ready if isinstance(one, Prepared) else self._ready[id(one)][1] for one in judged]
 
     def write(self, judged: Judged | Prepared) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
-        (ready,) = self._ready_of([judged])
+        ready = judged.ready if isinstance(judged, Prepared) else self._ready_of([judged])[0]
         source_id = self._catalogue.source(ready.source)
         stored = self._find(source_id, ready.native_id)
         if stored is None:
