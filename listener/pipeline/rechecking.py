@@ -93,7 +93,7 @@ class Rechecker:
         outcome = RecheckOutcome(source=source.name, state="ok")
         first = timedelta() if source.recheck_facts.is_lookup else min(request.ages, default=timedelta())
         oldest = request.now - max(request.ages, default=timedelta())
-        self._store.rechecks.enrol(source.name, first=first, oldest=oldest)
+        self._store.rechecks.enrol(source.name, first=first, oldest=oldest, now=request.now)
         self._store.rechecks.drop_erased(source.name, now=request.now)
         for _ in range(_MOST_BATCHES):
             if self._stop.is_set():

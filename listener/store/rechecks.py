@@ -22,12 +22,17 @@ _DAY: Final = 86_400
 
 _ENROL: Final = """
 INSERT INTO rechecks (mention_id, source_id, due_at)
-SELECT id, source_id, seen_at + :first FROM mentions
+SELECT id, source_id, min(seen_at + :first, :latest) FROM mentions
 WHERE id > :enrolled AND +source_id = :source AND seen_at >= :oldest AND purged_at IS NULL
   AND EXISTS (SELECT 1 FROM matches WHERE mention_id = mentions.id)
 ON CONFLICT DO NOTHING
 """
 """The plus keeps the reading to what is new: by the index of sources it would go through all there is."""
+
+_BRING_FORWARD: Final = """
+UPDATE rechecks SET due_at = :latest WHERE source_id = :source AND due_at > :latest AND checked_at IS NULL
+"""
+"""A first look that is due later than this was put down by a clock that was ahead."""
 
 _SETTLE: Final = """
 UPDATE recheck_states SET requests = max(0, requests + :more), items = items + :items, checked = checked + :checked,
@@ -51,14 +56,16 @@ class RecheckBook:
     def _transaction(self) -> AbstractContextManager[None]:
         return joined_transaction(self._connection, self._path, self._catalogue)
 
-    def enrol(self, source: str, *, first: timedelta, oldest: datetime) -> None:
+    def enrol(self, source: str, *, first: timedelta, oldest: datetime, now: datetime) -> None:
         """Put the matched mentions of a source that came since the last time on the schedule.
 
-        The first look is due `first` after a mention was first seen; what was seen
-        before `oldest` is too old for any.
+        The first look is due `first` after a mention was first seen, and never later than
+        `first` from `now`; what was seen before `oldest` is too old for any.
         """
         with self._transaction():
             key = self._key(source)
+            latest = to_epoch(now) + int(first.total_seconds())
+            self._connection.execute(_BRING_FORWARD, {"latest": latest, "source": key})
             (enrolled,) = self._connection.execute(
                 "SELECT enrolled FROM recheck_states WHERE source_id = ?", (key,)
             ).fetchone()
@@ -69,6 +76,7 @@ class RecheckBook:
                 _ENROL,
                 {
                     "first": int(first.total_seconds()),
+                    "latest": latest,
                     "enrolled": enrolled,
                     "source": key,
                     "oldest": to_epoch(oldest),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from running.site import KEYS, NOW, Site, posts, x_table
+from running.site import KEYS, NOW, Site, hackernews_table, posts, x_table
+from servers.hackernews import HackerNews, story
 from servers.x import X
 
 DAY = timedelta(days=1)
@@ -64,3 +65,19 @@ def test_what_is_out_of_reach_is_lost_only_once_the_service_answered(tmp_path: P
         edge = int((later - timedelta(days=7)).timestamp())
         assert [end for _, end, state in windows(site) if state == "lost"] == [edge]
         assert all(one[1] == two[0] for one, two in pairwise(windows(site)))
+
+
+@pytest.mark.parametrize("is_put_down_ahead", [False, True])
+def test_a_first_look_that_a_clock_put_off_for_weeks_is_taken_when_it_is_right(
+    tmp_path: Path, is_put_down_ahead: bool
+) -> None:
+    second = int((NOW + WEEKS).timestamp())
+    with HackerNews([story(number, second - 60 * number - 120, f"acme {number}") for number in range(1, 6)]) as server:
+        site = Site(tmp_path, hackernews_table(server, items_url=server.url))
+        site.collect(now=NOW + WEEKS)
+        if is_put_down_ahead:
+            site.run("recheck", now=NOW + WEEKS)
+        told = site.run("recheck", "--format", "json", now=NOW + timedelta(minutes=1))
+        assert told.rows()["hackernews"]["checked"] == 0  # the first look has its hour
+        later = site.run("recheck", "--format", "json", now=NOW + timedelta(hours=1, minutes=2))
+        assert later.rows()["hackernews"]["checked"] == 5
