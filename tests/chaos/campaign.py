@@ -283,8 +283,8 @@ class Campaign:
         def strike(pid: int) -> None:
             deadline = time.monotonic() + 3.0
             while self.asked() < asked + wanted and time.monotonic() < deadline and _lives(pid):
-                time.sleep(0.001)
-            time.sleep(pause)
+                time.sleep(0.001)  # the pass is another process, and says nothing to this thread
+            time.sleep(pause)  # so that it is struck between two answers as well
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -315,7 +315,7 @@ class Campaign:
             made = sqlite3.connect(self.site.database, timeout=30, isolation_level=None)
             with closing(made) as connection, suppress(sqlite3.OperationalError):
                 connection.execute("BEGIN IMMEDIATE")
-                time.sleep(0.5)
+                time.sleep(0.5)  # the pass, another process, meets the lock meanwhile, or was done before
                 connection.execute("ROLLBACK")
 
         self.order("collect", while_running=hold)
@@ -343,7 +343,7 @@ class Campaign:
         told: list[float] = []
 
         def stop(pid: int) -> None:
-            time.sleep(self.dice.uniform(0.3, 1.0))
+            time.sleep(self.dice.uniform(0.3, 1.0))  # the pass, another process, may be anywhere by then
             told.append(time.monotonic())
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

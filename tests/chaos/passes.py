@@ -127,7 +127,7 @@ class Hurried:
 
     def _drive(self) -> None:
         while self._daemon._scheduler is None or not self._daemon._scheduler.running:
-            time.sleep(PAUSE)
+            time.sleep(PAUSE)  # the daemon of another thread tells nobody that it has begun, nor that it rests
         scheduler = self._daemon._scheduler
         while not self._daemon._stop.is_set():
             while not self._rests(scheduler):

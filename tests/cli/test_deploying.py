@@ -177,7 +177,7 @@ def test_the_daemon_purges_what_is_too_old(filled: Place, monkeypatch: pytest.Mo
             with closing(sqlite3.connect(f"{filled.database.as_uri()}?mode=ro", uri=True)) as connection:
                 if connection.execute("SELECT count(*) FROM mentions WHERE text IS NULL").fetchone() == (12,):
                     break
-            pause.wait(0.05)
+            pause.wait(0.05)  # the daemon shows what it did in the store alone
         daemon.ask_to_stop()
 
     watcher = threading.Thread(target=stop_when_purged)

@@ -149,7 +149,10 @@ def ask(database: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
 
 
 def wait_for(condition: Callable[[], object], what: str, *, seconds: float = PATIENCE) -> object:
-    """Ask again and again until `condition` gives something; fail with `what` once the time is over."""
+    """Ask again and again until `condition` gives something; fail with `what` once the time is over.
+
+    What is waited for is done by another process, which tells nobody: it shows in a file or in the store.
+    """
     deadline = time.monotonic() + seconds
     pause = threading.Event()
     while time.monotonic() < deadline:

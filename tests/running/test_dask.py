@@ -144,7 +144,7 @@ def wait_for_first_chunk(folder: Path, running: subprocess.Popen[bytes]) -> None
         while time.monotonic() < until and running.poll() is None:
             if store.execute("SELECT count(*) FROM replays WHERE kind = 'rescore'").fetchone()[0]:
                 return
-            time.sleep(0.01)  # another process works; there is nothing else to wait on
+            time.sleep(0.01)  # another process works, and tells nobody
 
 
 @pytest.mark.slow

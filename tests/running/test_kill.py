@@ -80,18 +80,15 @@ class Killer:
         self._stores = 0
         self.tally = Tally()
         quiet = Site(folder / "quiet", sources, brands=brands)
-        began, before = time.monotonic(), asked()
-        process = quiet.start("collect", err=folder / "quiet.err")
-        self._until(lambda: asked() > before, process)
-        first_page_at = time.monotonic()
-        assert process.wait(timeout=2 * PATIENCE) == 0
-        self.start_seconds = first_page_at - began
-        self.sweep_seconds = time.monotonic() - first_page_at
+        before = asked()
+        assert quiet.collect().code == 0
+        self.sweep_requests = asked() - before
         self.expected = quiet.dump()
         self.site = self._fresh()
 
     def _fresh(self) -> Site:
         self._stores += 1
+        self._read = 0
         return Site(self._folder / f"store{self._stores}", self._sources, brands=self._brands)
 
     def _until(self, condition: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
@@ -101,11 +98,11 @@ class Killer:
             if process.poll() is not None:
                 return False
             assert time.monotonic() < deadline, "the run neither went on nor ended"
-            self._pause.wait(0.001)
+            self._pause.wait(0.001)  # the run is another process, and tells nobody how far it is
         return True
 
     def kill(self, *, in_making: bool) -> None:
-        """Start a run and kill it: while the store is made, or somewhere in its sweep."""
+        """Start a run and kill it: while the store is made, or after some of the requests that are left of its sweep."""
         if in_making and self.site.database.exists():
             self.finish()
         before = self._asked()
@@ -114,10 +111,12 @@ class Killer:
             self._until(self.site.database.exists, process)
             self._pause.wait(self._dice.uniform(0, 0.06))
         else:
-            self._until(lambda: self._asked() > before, process)
-            self._pause.wait(self._dice.uniform(0, 0.8 * self.sweep_seconds))
+            wanted = self._dice.randint(1, max(1, self.sweep_requests - self._read - 1))
+            self._until(lambda: self._asked() >= before + wanted, process)
+            self._pause.wait(self._dice.uniform(0, 2 * PAGE_SECONDS))  # between two requests as well
         process.kill()
         code = process.wait(timeout=PATIENCE)
+        self._read += self._asked() - before
         assert code in {0, -signal.SIGKILL}
         if code == 0:
             self.tally.missed += 1
@@ -209,7 +208,7 @@ def test_a_signal_lets_the_page_in_hand_be_stored_and_the_next_run_goes_on_there
         process = site.start("collect", err=tmp_path / "err")
         wait_for(lambda: len(server.requests) > asked + 5, "the sweep is under way")
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         ((cursor, reason, pages),) = site.rows("SELECT cursor, reason, pages FROM windows WHERE state = 'open'")
         assert cursor
         assert reason is None

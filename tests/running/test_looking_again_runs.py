@@ -279,7 +279,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_store(tmp_path: Path) -> Non
         for delay in range(1, 9):
             process = site.start("recheck", now=NOW + HOUR)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.35 + delay * 0.06)
+                process.wait(timeout=0.35 + delay * 0.06)  # killed wherever it is by then, or over
             process.kill()
             process.wait()
         assert site.run("recheck", now=NOW + HOUR).code == 0
