@@ -147,16 +147,15 @@ def fold_to_bytes(text: str) -> bytes:
 
 def _fold_runs(text: str) -> str:
     """Return a text with everything folded but its ASCII letters."""
-    folded, _ = _folded_singly(text)
+    folded = _folded_singly(_changing().split(text))
     return _settled(folded.replace(_UNSETTLED, "")) if _UNSETTLED in folded else folded
 
 
-def _folded_singly(text: str) -> tuple[str, list[str]]:
-    """Return a text with its runs folded whatever is beside them, and these runs as they were."""
-    parts = _changing().split(text)  # each second part is a run of what may change
-    runs = parts[1::2]
-    parts[1::2] = [*map(_RUNS.__getitem__, runs)]
-    return "".join(parts), runs
+def _folded_singly(parts: Sequence[str]) -> str:
+    """Return parts, each second a run of what folding may change, folded whatever is beside the runs."""
+    folded = [*parts]
+    folded[1::2] = [*map(_RUNS.__getitem__, parts[1::2])]
+    return "".join(folded)
 
 
 def _settled(folded: str) -> str:
@@ -257,15 +256,30 @@ def fold_with_origins(text: str) -> Folded:
         return Folded(text.lower(), text)
     lowered = text.lower()
     if len(lowered) == len(text):
-        folded, runs = _folded_singly(lowered)
-        widths = {len(FOLDS[ord(character)]) for run in runs for character in run}
-        if widths <= {1} and _UNSETTLED not in folded:
-            return Folded(folded, text)
+        parts = _changing().split(lowered)
+        folded = _folded_singly(parts)
+        if _UNSETTLED not in folded and SOFT_BREAKS.isdisjoint("".join(parts[1::2])):
+            return Folded(folded, text, _origins(parts))
     return _fold_slowly(text)
 
 
+def _origins(parts: Sequence[str]) -> list[int] | None:
+    """Return where each character came from that parts fold to, None where all stay at their places."""
+    if all(len(FOLDS[ord(character)]) == 1 for run in parts[1::2] for character in run):
+        return None
+    origins: list[int] = []
+    at = 0
+    for index, part in enumerate(parts):
+        if index % 2:
+            origins.extend([place for place, character in enumerate(part, at) for _ in FOLDS[ord(character)]])
+        else:
+            origins.extend(range(at, at + len(part)))
+        at += len(part)
+    return origins
+
+
 def _fold_slowly(text: str) -> Folded:
-    """Return the folded text of which a character may stand elsewhere than in `text`."""
+    """Do the same where neighbours, or what is not to be seen, have a say."""
     trail = _Trail()
     at = 0
     for run in _changing().finditer(text):
