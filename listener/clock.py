@@ -215,10 +215,14 @@ def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -
 
     The last bucket ends at its natural end, which may be after `until`.
     """
-    edges = [align_down(since, step, zone)]
+    start = align_down(since, step, zone)
     length = _LENGTHS.get(step) if step == "hour" or zone.utcoffset(None) is not None else None
-    while edges[-1] < until:
-        edges.append(_next_start(edges[-1], step, zone) if length is None else edges[-1] + length)
+    if length is not None:
+        edges = [start + number * length for number in range(1 - (start - until) // length)]
+    else:
+        edges = [start]
+        while edges[-1] < until:
+            edges.append(_next_start(edges[-1], step, zone))
     return list(map(_make_bucket, edges, edges[1:]))
 
 

@@ -71,6 +71,27 @@ def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
     assert len(bucket_starts(since, day.end, "hour", NEW_YORK)) == 25
 
 
+@pytest.mark.parametrize("left_out", [None, 0, 5, 6])
+def test_hours_are_their_quarters_whether_each_holds_something_or_not(store: Store, left_out: int | None) -> None:
+    since = NOW.replace(hour=3, minute=30)  # where the hours of Kolkata begin
+    quarters = [number for number in range(12) if number != left_out] * 2
+    store_mentions(
+        store,
+        [
+            make_mention(n, published_at=since + timedelta(minutes=15 * quarter + n % 15))
+            for n, quarter in enumerate(quarters, 1)
+        ],
+    )
+    until = since + timedelta(hours=3)
+    with Reader(store.path) as reader:
+        found = reader.trend(["Acme"], span(since, until, by="hour"), {})
+        (shared,) = reader.share({"Acme": "own"}, span(since, until, by="hour"), {})
+    expected = [sum(quarter // 4 == hour for quarter in quarters) for hour in range(3)]
+    assert [bucket.mentions for bucket in found.buckets] == expected
+    assert [bucket.positive for bucket in found.buckets] == expected
+    assert found.totals[0].mentions == shared.mentions == len(quarters)
+
+
 @pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
 def test_a_zone_whose_clocks_never_change_is_cut_like_one_that_only_seems_to(by: str) -> None:
     since = datetime(2026, 2, 11, 5, 41, 7, tzinfo=UTC)
