@@ -112,9 +112,18 @@ class Judge:
         """Return what changes when texts may be scored otherwise: identifier, scorers, names of brands."""
         return repr((self._identifier.version, self._scorer.version, sorted(self._names.items())))
 
-    def match(self, mention: Mention, language: str) -> tuple[Match, ...]:
-        """Return the matches of a mention in a language that is known."""
-        return tuple(match for match in self._matcher.match(mention) if self._matcher.confirm(mention, match, language))
+    def match(self, mentions: Sequence[Mention], languages: Sequence[str]) -> list[tuple[Match, ...]]:
+        """Return the matches of mentions in languages that are known, in order."""
+        return self._confirmed(zip(mentions, self._matcher.match_many(mentions), strict=True), languages)
+
+    def _confirmed(
+        self, matched: Iterable[tuple[Mention, tuple[Match, ...]]], languages: Sequence[str]
+    ) -> list[tuple[Match, ...]]:
+        """Return the matches of mentions that still hold now that the languages are known, in order."""
+        return [
+            tuple(match for match in matches if self._matcher.confirm(mention, match, language))
+            for (mention, matches), language in zip(matched, languages, strict=True)
+        ]
 
     def identify(self, mentions: Sequence[Mention]) -> Sequence[str]:
         """Return the languages of mentions, in order."""
@@ -198,10 +207,7 @@ class Judge:
         if not waiting:
             return []
         languages = self.identify([mention for mention, _ in waiting])
-        confirmed = [
-            tuple(match for match in matches if self._matcher.confirm(mention, match, language))
-            for (mention, matches), language in zip(waiting, languages, strict=True)
-        ]
+        confirmed = self._confirmed(waiting, languages)
         matched = [
             (mention, match, language)
             for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)

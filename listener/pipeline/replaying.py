@@ -115,7 +115,8 @@ def rescore(
 
 def _rematched(scope: frozenset[str], judge: Judge, chunk: Sequence[StoredMention]) -> list[_Decision]:
     """Decide what mentions match, of the brands in scope, and score what is new."""
-    found = [[match for match in judge.match(one.mention, one.language) if match.brand in scope] for one in chunk]
+    each = judge.match([one.mention for one in chunk], [one.language for one in chunk])
+    found = [[match for match in matches if match.brand in scope] for matches in each]
     kept = [{verdict.match: verdict for verdict in one.verdicts} for one in chunk]
     waiting = [
         (one.mention, match, one.language)
