@@ -153,7 +153,7 @@ def unanswered(config: Config, reader: Reader, brand: str, span: Span) -> tuple[
     found = reader.mentions(
         MentionFilter(brand=brand, since=span.since, until=span.until, unanswered_of=(brand,), limit=_MOST_LOOKED_AT)
     )
-    asked = reader.asked(brand, span) if found else ()
+    asked = reader.asked(brand, span, among=[one.number for one in found])
     known = {row.number: row for row in asked if row.open_until is not None}
     return tuple(
         one

@@ -11,6 +11,7 @@ from listener.search.records import AskedRow, SurveyRow
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
 
 __all__ = ["read_asked", "read_survey_answers"]
@@ -31,6 +32,7 @@ FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON s
 LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_id = matches.brand_id
 LEFT JOIN thread_reads ON thread_reads.mention_id = matches.mention_id
 {_CONDITIONS} AND mentions.kind NOT IN ('article', 'survey')
+  AND (:among IS NULL OR matches.mention_id IN (SELECT value FROM json_each(:among)))
 ORDER BY matches.published_at, mentions.id
 """  # noqa: S608 - built from constants of this module
 
@@ -63,16 +65,20 @@ def read_asked(
     now: datetime,
     source: str | None = None,
     language: str | None = None,
+    among: Sequence[int] | None = None,
 ) -> tuple[AskedRow, ...]:
     """Return what a brand could answer in [since, until), oldest first, with what is known of the answers.
 
+    `among` are the numbers of the mentions that are asked about, None for all.
     A source whose threads are read tells of a mention once its thread was read, up
     to then. Of another source the brand's replies come by themselves or they do not: where
     any ever came, what has none by `now` is unanswered; where none ever came nothing is known.
     """
     by_thread = {str(row[0]) for row in connection.execute(_READ_BY_THREAD)}
     heard = {str(row[0]) for row in connection.execute(_HEARD, (brand,))} - by_thread
-    rows = connection.execute(_ASKED, _values(brand, since, until, source, language))
+    values = _values(brand, since, until, source, language)
+    values["among"] = None if among is None else json.dumps(list(among))
+    rows = connection.execute(_ASKED, values)
     return tuple(
         AskedRow(
             number=number,

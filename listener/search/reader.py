@@ -160,15 +160,18 @@ class Reader:
         with translated(self.path):
             return mentions.count_by(self._connection, what, brand, since, until)
 
-    def asked(self, brand: str, span: Span) -> tuple[AskedRow, ...]:
-        """Return what a brand could answer in a span, oldest first, with what is known of the answers."""
+    def asked(self, brand: str, span: Span, *, among: Sequence[int] | None = None) -> tuple[AskedRow, ...]:
+        """Return what a brand could answer in a span, oldest first, with what is known of the answers.
+
+        `among` are the numbers of the mentions that are asked about, None for all.
+        """
         self._require_source(span.source)
         from listener.search import answers
 
         with translated(self.path):
             return answers.read_asked(
                 self._connection, brand, span.since, span.until,
-                now=span.now, source=span.source, language=span.language,
+                now=span.now, source=span.source, language=span.language, among=among,
             )  # fmt: skip
 
     def survey_answers(self, brand: str, span: Span) -> tuple[SurveyRow, ...]:
@@ -363,7 +366,7 @@ class Reader:
         with translated(self.path):
             row = self._connection.execute(
                 "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
-                "UNION ALL SELECT min(published_at) FROM matches)"
+                "UNION ALL SELECT (SELECT min(published_at) FROM matches WHERE brand_id = brands.id) FROM brands)"
             ).fetchone()
         return None if row[0] is None else from_epoch(row[0])
 

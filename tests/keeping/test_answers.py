@@ -64,6 +64,18 @@ def test_a_reply_of_an_own_account_answers_and_is_no_mention(tmp_path: Path) -> 
     assert {one.id: one.answered_at for one in rows} == {"60": NOW - timedelta(minutes=20), "50": None}
 
 
+def test_of_some_mentions_the_same_is_told_as_of_all(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60), make_mention(50), make_mention(40))
+        take(store, reply(20, to="60"))
+    with Reader(tmp_path / "listener.db") as reader:
+        every = reader.asked("Acme", DAY)
+        some = reader.asked("Acme", DAY, among=[every[2].number, every[0].number, 9_999])
+        none = reader.asked("Acme", DAY, among=[])
+    assert len(every) == 3
+    assert (some, none) == ((every[0], every[2]), ())
+
+
 def test_a_reply_that_is_read_before_what_it_answers_counts(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         take(store, reply(20, to="60"))
