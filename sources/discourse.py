@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
 from listener.api import (
+    ForbiddenError,
     Mention,
+    NotFoundError,
     Page,
     PermanentSourceError,
+    RecheckFacts,
+    RecheckPage,
     Resource,
     Skipped,
     SourceFacts,
@@ -29,7 +33,7 @@ from listener.api import (
     to_epoch,
 )
 from sources.adapter import checked_base_url
-from sources.discourse_posts import read_post
+from sources.discourse_posts import HIDDEN, read_post
 from sources.text import as_object, count_of, instant_from_iso
 from sources.web import Client
 
@@ -47,6 +51,8 @@ _LOOK_AT: Final = 5
 """Reading ends where so many posts in a row are too old: one alone may be moved or imported."""
 _MOST_PAGES: Final = 500
 """A window is not read further down than so many answers: 25 000 posts."""
+_MOST_LOOKS: Final = 40
+"""Requests of one look at 20 posts: each may be alone in its forum, and gone."""
 _MOST_EMPTY: Final = 20
 """After so many answers without a post, one after another, the rest is taken for hidden."""
 
@@ -107,6 +113,7 @@ class DiscourseSource:
         every=timedelta(minutes=15),
         resources_fail_alone=True,
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=_MOST_LOOKS, requests_per_day=480)
 
     def __init__(self, options: DiscourseOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or DiscourseOptions()
@@ -142,6 +149,30 @@ class DiscourseSource:
             items=len(posts),
         )
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Ask the forums for posts, one by one: whether they are there, else how they read now."""
+        made = self._client.requests_made
+        present: list[Mention] = []
+        gone: list[str] = []
+        alive: set[str] = set()
+        for one in mentions:
+            place, _, number = one.id.rpartition("/p/")
+            base = self._bases.get(place)
+            if base is None or not (number.isascii() and number.isdecimal()):
+                continue
+            post = self._post(base, place, number, alive)
+            read = None if post is None else read_post(post, base)
+            if read is None or (isinstance(read, Skipped) and read.reason == HIDDEN):
+                gone.append(one.id)
+            elif isinstance(read, Mention) and read.id == one.id:
+                present.append(read)
+        return RecheckPage(
+            present=tuple(present),
+            gone=tuple(gone),
+            requests=self._client.requests_made - made,
+            items=len(present),
+        )
+
     def check(self) -> str:
         """Read the newest posts of each forum."""
         if not self._bases:
@@ -153,6 +184,22 @@ class DiscourseSource:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _post(self, base: str, place: str, number: str, alive: set[str]) -> Mapping[str, object] | None:
+        """Return a post; None where it is not there any more, an empty one where nothing is said of it.
+
+        That nothing is at its address counts only of a forum that shows others; `alive` are those that did.
+        """
+        try:
+            return as_object(self._client.get_json(f"{base}/posts/{number}.json"))
+        except ForbiddenError:
+            return {}  # not for everybody: that is no word on whether it is there
+        except NotFoundError:
+            if place not in alive:
+                if not self._posts(base, place, None):
+                    return {}
+                alive.add(place)
+            return None
 
     def _posts(self, base: str, place: str, before: int | None) -> list[Mapping[str, object]]:
         asked = {} if before is None else {"before": str(before)}

@@ -28,7 +28,9 @@ from sources.text import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["read_post"]
+__all__ = ["HIDDEN", "read_post"]
+
+HIDDEN: Final = "deleted by its author or hidden by the forum"
 
 _ASIDE: Final = re.compile(r"<(/?)aside\b[^<>]{0,2000}>", re.IGNORECASE)
 _SLUG: Final = re.compile(r"[\w%~.-]{1,300}")
@@ -52,7 +54,7 @@ def read_post(post: Mapping[str, object], base: str) -> Mention | Skipped:
     if (post.get("post_type") or _REGULAR) != _REGULAR:
         return Skipped(id=native, reason="not written by a person but a note on what was done")
     if post.get("hidden") is True or post.get("user_deleted") is True or post.get("deleted_at"):
-        return Skipped(id=native, reason="deleted by its author or hidden by the forum")
+        return Skipped(id=native, reason=HIDDEN)
     position = count_of(post.get("post_number"))
     is_reply = position is not None and position > 1
     cooked, raw = post.get("cooked"), post.get("raw")

@@ -20,6 +20,8 @@ from listener.api import (
     Mention,
     Page,
     RateLimitedError,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
@@ -35,13 +37,14 @@ from listener.api import (
 )
 from sources.adapter import checked_base_url, header_safe
 from sources.alternatives import widest
+from sources.github_again import BATCH, look_again
 from sources.github_items import read_discussion, read_issue
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client
 from sources.web.answers import read_json, retry_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from listener.api import Query, StopSignal, Window
 
@@ -162,6 +165,7 @@ class GitHubSource:
         every=timedelta(minutes=30),
         items_a_page=_PAGE,
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=BATCH, requests_a_batch=BATCH + 1, requests_per_day=420)
 
     def __init__(
         self,
@@ -213,6 +217,13 @@ class GitHubSource:
             items=len(found.items),
         )
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look items up at their addresses, one by one."""
+        made = self._client.requests_made
+        query = self._graphql if self._options.token.is_set else None
+        page = look_again(mentions, self._object, query)
+        return replace(page, requests=self._client.requests_made - made)
+
     def check(self) -> str:
         """Ask what is left of the limits, which costs nothing of them."""
         answer = as_object(self._client.get_json(f"{self._base}/rate_limit", headers=self._headers()))
@@ -226,6 +237,13 @@ class GitHubSource:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _object(self, path: str) -> Mapping[str, object]:
+        return as_object(self._client.get_json(f"{self._base}{path}", headers=self._headers()))
+
+    def _graphql(self, query: str, variables: Mapping[str, object]) -> Mapping[str, object]:
+        body = {"query": query, "variables": dict(variables)}
+        return as_object(self._client.post_json(f"{self._base}/graphql", body, headers=self._headers()))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -280,9 +298,7 @@ class GitHubSource:
         return _Found(items=items, total=total, after="" if is_last else str(number + 1), is_whole=is_whole)
 
     def _ask_graphql(self, q: str, position: _Position) -> _Found:
-        variables = {"q": q, "first": _PAGE, "after": position.after or None}
-        body = {"query": _DISCUSSIONS, "variables": variables}
-        answer = as_object(self._client.post_json(f"{self._base}/graphql", body, headers=self._headers()))
+        answer = self._graphql(_DISCUSSIONS, {"q": q, "first": _PAGE, "after": position.after or None})
         for error in map(as_object, as_list(answer.get("errors"))[:1]):
             said = line_of(error.get("message"), limit=200) or "no reason"
             if error.get("type") == "RATE_LIMITED" or "rate limit" in said:

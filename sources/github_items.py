@@ -18,10 +18,10 @@ from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_is
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["read_discussion", "read_issue"]
+__all__ = ["GHOST", "read_discussion", "read_issue"]
 
 _REPOSITORY: Final = re.compile(r"/([\w.-]{1,100}/[\w.-]{1,100})/(?:issues|pull|discussions)/\d", re.ASCII)
-_GHOST: Final = "ghost"
+GHOST: Final = "ghost"
 """Whom GitHub names where an account is gone."""
 _MOST_LABELS: Final = 20
 
@@ -111,7 +111,7 @@ def _read(
 def _author(user: Mapping[str, object]) -> Author | None:
     """Return who wrote an item; None where the account is gone."""
     login = line_of(user.get("login"), limit=ID_LIMIT)
-    if login is None or login == _GHOST:
+    if login is None or login == GHOST:
         return None
     number = count_of(user.get("id"))
     return Author(id=None if number is None else str(number), handle=login.lstrip("@") or None)

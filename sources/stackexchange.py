@@ -22,6 +22,8 @@ from listener.api import (
     Page,
     PermanentSourceError,
     RateLimitedError,
+    RecheckFacts,
+    RecheckPage,
     RejectedQueryError,
     Resource,
     Secret,
@@ -39,6 +41,7 @@ from listener.api import (
 from listener.errors import UsageError
 from sources.adapter import checked_base_url
 from sources.alternatives import widest
+from sources.stackexchange_again import BATCH, REQUESTS, look_again
 from sources.stackexchange_items import domain_of, read_item
 from sources.text import as_list, as_object, count_of
 from sources.web import Client
@@ -136,6 +139,7 @@ class StackExchangeSource:
         cap_seen="api.stackexchange.com/docs/throttle, 2026-11-22",
         items_a_page=_PAGE,
     )
+    recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=BATCH, requests_a_batch=REQUESTS, requests_per_day=40)
 
     def __init__(
         self,
@@ -201,6 +205,12 @@ class StackExchangeSource:
         """Return how many calls were sent so far."""
         return self._client.requests_made
 
+    def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
+        """Look items up by their ids, those of a site and kind together."""
+        made = self._client.requests_made
+        page = look_again(mentions, {domain_of(site): site for site in self._sites}, self._ask)
+        return replace(page, requests=self._client.requests_made - made)
+
     def check(self) -> str:
         """Ask each site for its numbers; return how many requests are left today."""
         if not self._sites:
@@ -242,7 +252,8 @@ class StackExchangeSource:
         if self._spent_until is not None and now < self._spent_until:
             msg = "stackexchange: the requests of this day are used up; a key (key_env) allows 10 000 a day"
             raise UsageCappedError(msg, until=self._spent_until)
-        wait = self._not_before.get(method)
+        kind = method.rpartition("/")[0] if method[-1:].isdecimal() else method  # a list by ids is one method
+        wait = self._not_before.get(kind)
         if wait is not None and now < wait:
             msg = "stackexchange: the API asks to wait before it is asked the same again"
             raise RateLimitedError(msg, retry_at=wait)
@@ -254,7 +265,7 @@ class StackExchangeSource:
         if not isinstance(answer.get("items"), list):
             msg = "stackexchange: the API does not answer as documented (the list of items is missing)"
             raise UnexpectedAnswerError(msg)
-        self._note_limits(method, answer)
+        self._note_limits(kind, answer)
         return answer
 
     def _note_limits(self, method: str, answer: Mapping[str, object]) -> None:

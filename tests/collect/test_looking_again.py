@@ -29,6 +29,8 @@ from listener.query.build import build_query
 from servers import reddit as reddit_server
 from servers import x as x_server
 from servers.appview import AppView, profile
+from servers.discourse import Discourse
+from servers.github import GitHub
 from servers.hackernews import HackerNews, comment, story
 from servers.jetstream import found
 from servers.lemmy import Lemmy
@@ -36,12 +38,16 @@ from servers.lemmy import comment as lemmy_comment
 from servers.lemmy import post as lemmy_post
 from servers.mastodon import Instance, account, status
 from servers.reddit import Reddit, Thing
+from servers.stackexchange import StackExchange
 from servers.x import Post, X
 from sources.bluesky import BlueskyOptions, BlueskySource
+from sources.discourse import DiscourseOptions, DiscourseSource
+from sources.github import GitHubOptions, GitHubSource
 from sources.hackernews import HackerNewsOptions, HackerNewsSource
 from sources.lemmy import LemmyOptions, LemmySource
 from sources.mastodon import MastodonOptions, MastodonSource
 from sources.reddit import RedditOptions, RedditSource
+from sources.stackexchange import StackExchangeOptions, StackExchangeSource
 from sources.web import Client
 from sources.x import XOptions, XSource
 
@@ -334,11 +340,31 @@ def opened(name: str) -> tuple[SimulatedServer, Callable[[str], Rechecks], Menti
             lambda url: LemmySource(LemmyOptions(instances=(url,))),
             stored("lemmy", "https://home.example/post/1", extra={"local": "127.0.0.1:1"}),
         ),
+        "stackexchange": (
+            StackExchange([]),
+            lambda url: StackExchangeSource(StackExchangeOptions(base_url=url)),
+            stored("stackexchange", "stackoverflow.com/q/1"),
+        ),
+        "github": (
+            GitHub([]),
+            lambda url: GitHubSource(GitHubOptions(base_url=url)),
+            stored("github", "issue/1", url="https://github.com/acme/kettle/issues/1"),
+        ),
+        "discourse": (
+            Discourse([]),
+            lambda url: DiscourseSource(DiscourseOptions(instances=(url,))),
+            stored("discourse", "HOST/p/1"),
+        ),
     }
     return made[name]
 
 
-NAMES = ("x", "reddit", "bluesky", "hackernews", "mastodon", "lemmy")
+def at_home(mention: Mention, server: SimulatedServer) -> Mention:
+    """Return a mention of the server itself, where ids name their host."""
+    return replace(mention, id=mention.id.replace("HOST", server.url.removeprefix("http://")))
+
+
+NAMES = ("x", "reddit", "bluesky", "hackernews", "mastodon", "lemmy", "stackexchange", "github", "discourse")
 FAULTS = (
     ("status", {"status": 500}),
     ("status", {"status": 429}),
@@ -367,7 +393,7 @@ def test_whatever_else_a_service_says_deletes_nothing(
             server.fault(kind, times=99, **details)
         source = make(server.url)
         try:
-            page = source.recheck([mention])
+            page = source.recheck([at_home(mention, server)])
         except (SourceError, UnavailableError, UnexpectedAnswerError):
             return
         finally:
@@ -450,6 +476,7 @@ def test_any_answer_is_a_reading_or_a_failure_that_is_declared(
         )
         source = make(server.url)
         with contextlib.suppress(SourceError):
+            mention = at_home(mention, server)
             page = source.recheck([mention])
             assert {*page.gone, *page.unsigned, *(one.id for one in page.present)} <= {mention.id}
             assert not {*page.gone} & {one.id for one in page.present}
@@ -463,6 +490,7 @@ def test_a_full_batch_takes_no_more_requests_than_are_reserved_for_it(name: str)
         source = make(server.url)
         assert isinstance(source, Rechecks)
         facts = source.recheck_facts
+        mention = at_home(mention, server)
         batch = [
             replace(mention, id=f"{mention.id}{number}" if name != "x" else str(10**18 + number))
             for number in range(facts.batch)

@@ -6,6 +6,7 @@ answer (seen 2026-11-22); the content is made up.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,14 +52,28 @@ class Discourse(SimulatedServer):
         self.posts = posts
         self.by_count = by_count
         self.path = path
+        self.hidden_from_all: set[int] = set()
 
     def route(self, request: Request) -> Answer:
+        if single := re.fullmatch(rf"{re.escape(self.path)}/posts/(\d+)\.json", request.path):
+            return self._single(int(single[1]))
         if request.path != f"{self.path}/posts.json":
             return Answer.json({"errors": ["The requested URL could not be found."]}, status=404)
         highest = int(request.param("before", "0")) or max((one["id"] for one in self.posts), default=0)
         low = 0 if self.by_count else highest - SPAN
         found = sorted((one for one in self.posts if low < one["id"] <= highest), key=lambda one: -one["id"])
         return Answer.json({"latest_posts": [] if request.empty_page else found[:SPAN]})
+
+    def _single(self, number: int) -> Answer:
+        """Return one post, which names no title of its topic; `hidden_from_all` are those in a category of members."""
+        if number in self.hidden_from_all:
+            told = {"errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access"}
+            return Answer.json(told, status=403)
+        found = next((one for one in self.posts if one["id"] == number), None)
+        if found is None:
+            told = {"errors": ["The requested URL or resource could not be found."], "error_type": "not_found"}
+            return Answer.json(told, status=404)
+        return Answer.json({name: value for name, value in found.items() if name != "topic_title"})
 
 
 def limited(seconds: int) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class GitHub(SimulatedServer):
         super().__init__()
         self.issues = issues
         self.discussions = discussions or []
+        self.deleted: set[int] = set()
+        self.moved: set[int] = set()
         self.left = 10_000
         self.resets_at = 0
         self.slow_spans = 0
@@ -84,9 +86,20 @@ class GitHub(SimulatedServer):
             return Answer.json({"resources": {"search": search}})
         if request.path == "/graphql" and request.method == "POST":
             return self.graphql(request) if given else Answer.json({"message": "Requires authentication"}, status=401)
+        if single := re.fullmatch(r"/repos/acme/kettle/issues/(\d+)", request.path):
+            return self._single(int(single[1]))
         if request.path == "/search/issues":
             return self.search(request)
         return Answer.json({"message": "Not Found"}, status=404)
+
+    def _single(self, number: int) -> Answer:
+        """Return an issue or pull request by its number; what was deleted is answered with 410."""
+        found = next((one for one in self.issues if one["number"] == number), None)
+        if found is not None:
+            return Answer.json(found)
+        if number in self.moved:
+            return Answer.json({**issue(number, 0), "id": 5, "number": 1})  # as it is in the repository it went to
+        return Answer.json({"message": "This issue was deleted"}, status=410 if number in self.deleted else 404)
 
     def search(self, request: Request) -> Answer:
         if self.left == 0:
@@ -119,6 +132,8 @@ class GitHub(SimulatedServer):
 
     def graphql(self, request: Request) -> Answer:
         asked = request.json()["variables"]
+        if "discussion(number:" in request.json()["query"]:
+            return self._one_discussion(asked)
         assert "type: DISCUSSION" in request.json()["query"]
         found = [one for one in self.discussions if finds(asked["q"], one, "createdAt")]
         found.sort(key=lambda one: str(one["createdAt"]), reverse=True)
@@ -127,6 +142,14 @@ class GitHub(SimulatedServer):
         end = start + len(nodes)
         info = {"hasNextPage": end < min(len(found), MOST), "endCursor": str(end)}
         return Answer.json({"data": {"search": {"discussionCount": len(found), "pageInfo": info, "nodes": nodes}}})
+
+    def _one_discussion(self, asked: dict[str, Any]) -> Answer:
+        address = f"https://github.com/{asked['owner']}/{asked['name']}/discussions/{asked['number']}"
+        found = next((one for one in self.discussions if one["url"] == address), None)
+        answer: dict[str, Any] = {"data": {"repository": {"discussion": found}}}
+        if found is None:
+            answer["errors"] = [{"type": "NOT_FOUND", "path": ["repository", "discussion"], "message": "Could not"}]
+        return Answer.json(answer)
 
 
 def finds(q: str, item: dict[str, Any], created: str) -> bool:

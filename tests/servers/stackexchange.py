@@ -97,9 +97,23 @@ class StackExchange(SimulatedServer):
             return self.wrapped([{"total_questions": len(self.items)}], has_more=False)
         if request.path == "/2.3/search/excerpts":
             return self.page(request, [item for item in self.items if finds(request.param("q"), item)])
+        return self.listing(request)
+
+    def listing(self, request: Request) -> Answer:
         if request.path == "/2.3/comments":
             return self.page(request, self.comments)
+        if by_ids := re.fullmatch(r"/2\.3/(question|answer|comment)s/([\d;]+)", request.path):
+            return self.listed(request, by_ids[1], by_ids[2].split(";"))
         return refused(404, "no_method", "no method found with this name")
+
+    def listed(self, request: Request, kind: str, ids: list[str]) -> Answer:
+        """Return items by their ids; what was deleted is left out."""
+        if len(ids) > 100 or len(ids) > int(request.param("pagesize", "30")):
+            return refused(400, "bad_parameter", "ids")
+        held = self.comments if kind == "comment" else [one for one in self.items if one["item_type"] == kind]
+        found = [one for one in held if str(one[f"{kind}_id"]) in ids]
+        shown = [{name: value for name, value in one.items() if name not in {"item_type", "excerpt"}} for one in found]
+        return self.wrapped([] if request.empty_page else shown, has_more=False)
 
     def page(self, request: Request, found: list[dict[str, Any]]) -> Answer:
         size, number = int(request.param("pagesize", "30")), int(request.param("page", "1"))
