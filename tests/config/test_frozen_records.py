@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, field, fields, replace
+from typing import ClassVar
 
 import pytest
 
@@ -107,3 +108,40 @@ def test_a_record_made_in_one_go_is_as_any_other_and_as_frozen() -> None:
         point.x = 3  # type: ignore[misc]
     with pytest.raises(TypeError):
         make(1, 5)
+
+
+def test_the_first_instances_are_made_as_the_later_ones() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Sized:
+        """A made-up record that checks itself."""
+
+        size: int
+        parts: list[str] = field(default_factory=list)
+        known: ClassVar[int] = 3
+
+        def __post_init__(self) -> None:
+            if self.size < 0:
+                msg = "size is below zero"
+                raise ValueError(msg)
+
+    assert [(one.name, one.type) for one in fields(Sized)] == [("size", "int"), ("parts", "list[str]")]
+    for number in range(12):
+        assert Sized(size=number) == replace(Sized(size=99), size=number)
+        assert Sized(size=1).parts is not Sized(size=1).parts
+        with pytest.raises(ValueError, match="below zero"):
+            Sized(size=-1)
+    assert Sized.known == 3
+
+
+@pytest.mark.parametrize("values", [{}, {"size": 1, "colour": "red"}])
+def test_the_first_instance_of_all_is_refused_like_any_other(values: dict[str, object]) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Sized:
+        """A made-up record."""
+
+        size: int
+        parts: int = 2
+
+    with pytest.raises(TypeError, match="__init__"):
+        Sized(**values)  # type: ignore[arg-type]
+    assert Sized(size=3) == Sized(size=3, parts=2)
