@@ -14,6 +14,7 @@ import click
 from listener.cli.context import App, config_option, examples, format_option, now_option, pass_app
 from listener.cli.costing import read_costs
 from listener.cli.output import emit_rows
+from listener.cli.upkeep import UPKEEP_COLUMNS, Upkeep, read_upkeep
 from listener.errors import ListenerError
 from listener.frozen import dataclass
 
@@ -42,6 +43,7 @@ _COLUMNS: Final = (
     "usd_a_day",
     "usd_a_month",
     "prices",
+    *UPKEEP_COLUMNS,
     "budget",
     "cost",
     "problem",
@@ -60,6 +62,7 @@ class _Plan:
     facts: SourceFacts | None
     resources: tuple[Resource, ...]
     problem: str | None = None
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     @property
     def requests_a_day(self) -> int:
@@ -78,7 +81,8 @@ def explain(app: App, brand: str | None) -> int:
 
     Nothing is asked. Requests are those of quiet days: one for each thing asked at
     each pass; more where more than one page is new. Paid reads and US dollars are
-    those of the last 14 whole UTC days, held against the budgets. The table ends
+    those of the last 14 whole UTC days, held against the budgets. What looking again
+    and reading threads takes is told at most, for all brands of a source together. The table ends
     with what scores which language. The exit code is 3 where a source cannot be
     asked for a brand.
     """
@@ -116,6 +120,7 @@ class _Planned:
     resources: tuple[Resource, ...] = ()
     problem: str | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
 
 def _planned(app: App, name: str, queries: tuple[Query, ...]) -> _Planned:
@@ -129,10 +134,11 @@ def _planned(app: App, name: str, queries: tuple[Query, ...]) -> _Planned:
         with closing(wiring.build_source(app.config, name, threading.Event())) as source:
             resources, refused = plan_resources(source, heard, wiring.budget_of(app.config, name).brands)
             problems = {} if refused is None else {query.brand: _problem(source, query) for query in heard}
+            upkeep = read_upkeep(app.config, name, source)
     except ListenerError as error:
         return _Planned(problem=str(error))
     told = {brand: problem for brand, problem in problems.items() if problem}
-    return _Planned(every=every, facts=source.facts, resources=tuple(resources), problems=told)
+    return _Planned(every=every, facts=source.facts, resources=tuple(resources), problems=told, upkeep=upkeep)
 
 
 def _problem(source: Source, query: Query) -> str:
@@ -154,7 +160,7 @@ def _plan(name: str, query: Query, planned: _Planned) -> _Plan:
         for resource in planned.resources
         if query.brand in {resource.brand, *resource.brands} or not (resource.brand or resource.brands)
     )
-    return _Plan(source=name, every=planned.every, facts=planned.facts, resources=resources)
+    return _Plan(source=name, every=planned.every, facts=planned.facts, resources=resources, upkeep=planned.upkeep)
 
 
 def _rows(app: App, query: Query, plans: Sequence[_Plan], costs: Costs) -> list[dict[str, object]]:
@@ -167,7 +173,7 @@ def _rows(app: App, query: Query, plans: Sequence[_Plan], costs: Costs) -> list[
         if plan.problem is not None:
             rows.append({**whole, "problem": plan.problem})
         if plan.facts is not None:
-            whole |= costs.row(app, plan.source, query.brand, plan.facts)
+            whole |= costs.row(app, plan.source, query.brand, plan.facts) | plan.upkeep.row()
         rows += [
             {
                 **whole,
@@ -200,7 +206,7 @@ def _print_brand(app: App, query: Query, plans: Sequence[_Plan], costs: Costs) -
             _print_text("    ", resource.native + _shared_with(resource, query.brand))
         if not plan.resources:
             click.echo("    is asked nothing")
-        for head, text in costs.lines(app, plan.source, query.brand, plan.facts):
+        for head, text in [*costs.lines(app, plan.source, query.brand, plan.facts), *plan.upkeep.lines()]:
             _print_text(head, text)
     if not plans:
         click.echo("  no enabled source listens for it")

@@ -164,3 +164,45 @@ def test_a_brand_with_a_budget_of_its_own_is_asked_for_by_itself_and_the_others_
     assert (rows["Globex"]["brands"], rows["Globex"]["shared"]) == ("Globex", False)
     assert (rows["Acme"]["brands"], rows["Acme"]["shared"]) == ("Acme, Initech", True)
     assert "(shared with Initech)" in place.run("explain", "Acme").out
+
+
+UPKEEP = """\
+[[brands]]
+name = "Acme"
+own_accounts = ["acmehelp"]
+[responses]
+threads = 50
+[sources.x]
+every = "6h"
+read_threads = {threads}
+max_results = 10
+[sources.hackernews]
+every = "12h"
+recheck_requests_a_day = 100
+[sources.rss]
+feeds = ["http://127.0.0.1:9/feed"]
+"""
+
+
+def test_what_looking_again_and_reading_threads_may_cost_is_told_at_most(place: Place) -> None:
+    place.configure(UPKEEP.format(threads="true"))
+
+    rows = {row["source"]: row for row in json.loads(place.run("explain", "--format", "json").out)}
+    page = place.run("explain").out
+
+    assert (rows["x"]["recheck_requests_a_day"], rows["x"]["recheck_usd_a_day"]) == (4, 2.0)
+    assert rows["x"]["thread_requests_a_day"] > 0
+    assert rows["x"]["thread_usd_a_day"] > 0
+    assert (rows["hackernews"]["recheck_requests_a_day"], rows["hackernews"]["recheck_usd_a_day"]) == (100, 0)
+    assert rows["hackernews"]["thread_requests_a_day"] == 2 * 3  # twice a day, fifty threads, twenty at once
+    assert [rows["rss"][name] for name in ("recheck_requests_a_day", "thread_requests_a_day")] == [0, 0]
+    assert "looking again: at most 4 requests a day, $2.00 a day" in page
+    assert "reading threads: at most 6 requests a day" in page
+
+
+def test_threads_that_are_not_read_cost_nothing(place: Place) -> None:
+    place.configure(UPKEEP.format(threads="false"))
+
+    rows = {row["source"]: row for row in json.loads(place.run("explain", "--format", "json").out)}
+
+    assert (rows["x"]["thread_requests_a_day"], rows["x"]["thread_usd_a_day"]) == (0, 0)
