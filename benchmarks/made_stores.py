@@ -34,7 +34,7 @@ from listener.fulltext import index_form
 from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Mention, Sentiment
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
-from listener.store.pages import mention_digest
+from listener.store.ready import mention_digest
 from listener.stories import story_keys
 
 if TYPE_CHECKING:
@@ -401,7 +401,7 @@ class _Bulk:
             raise ValueError(msg)
         story = min(found, default=self._number)
         kept = keys if judged.mention.is_repost else keys[1:]
-        rows.extend((key.key, at, self._number, key.reach_seconds) for key in kept)
+        rows.extend((key.key, at, self._number, 0) for key in kept)
         self._known.update((key.key, (at, story)) for key in keys)
         if at > self._forget_at:
             self._known = {key: value for key, value in self._known.items() if at - value[0] < _REMEMBERED}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from listener.mention import Mention
 
 __all__ = [
+    "DIGEST_SIZE",
     "Marks",
     "StoryKey",
     "are_near",
@@ -47,6 +48,9 @@ _TEXT_REACH: Final = int(timedelta(days=3).total_seconds())
 """The same words from one hand or many within three days are one thing said once; later they are said anew."""
 _FEWEST_WORDS: Final = 5
 """Shorter texts ("love this", "same here") are the same words without being the same story."""
+
+DIGEST_SIZE: Final = 8
+"""Bytes that are kept of the digest of a wording; older stores have more of it, of which these are the first."""
 
 _BANDS: Final = 4
 _ROWS: Final = 4
@@ -240,9 +244,9 @@ def normal_text(text: str) -> str:
 
 
 def text_digest(*parts: str | None) -> bytes:
-    """Return 16 bytes that tell one wording from another, for noticing edits."""
-    joined = "\0".join(part or "" for part in parts)
-    return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=16).digest()
+    """Return 8 bytes that tell one wording from another, for noticing edits."""
+    joined = "\0".join([part or "" for part in parts])
+    return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=16).digest()[:DIGEST_SIZE]
 
 
 def _submitted_link(mention: Mention) -> str | None:

@@ -11,6 +11,7 @@ from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
 from listener.store import Judged, Verdict
 from listener.store.ready import mention_digest
+from listener.stories import DIGEST_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -241,7 +242,7 @@ class Judge:
 def _is_unchanged(stored: KnownMention, one: Prejudged | Received) -> bool:
     """Say whether words and verdicts of a known mention still stand."""
     digest = one.digest or mention_digest(one.mention)
-    return stored.query_versions == frozenset(one.pairs) and stored.text_hash == digest
+    return stored.query_versions == frozenset(one.pairs) and stored.text_hash[:DIGEST_SIZE] == digest
 
 
 def _whole_text(mention: Mention) -> str:

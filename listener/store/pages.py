@@ -15,7 +15,7 @@ from listener.store.faces import Face, Faces, NewFace, read_faces
 from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
-from listener.store.ready import Prepared, author_row, dump, make_ready, mention_digest, ready_matches
+from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches
 from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from listener.store.ready import AuthorRow, Ready, ReadyMatch
     from listener.store.records import Rejudged
 
-__all__ = ["PageWriter", "mention_digest"]
+__all__ = ["PageWriter"]
 
 _INSERT_MENTION: Final = """
 INSERT INTO mentions (
@@ -40,9 +40,10 @@ INSERT INTO mentions (
 
 _UPDATE_MENTION: Final = """
 UPDATE mentions SET
-  author_id = coalesce(?, author_id), url = coalesce(?, url), title = ?, text = ?, text_hash = ?,
-  language_claim = ?, language = ?, edited_at = coalesce(?, edited_at)
-WHERE id = ?
+  author_id = coalesce(?1, author_id), url = coalesce(?2, url), title = ?3, text = ?4,
+  text_hash = CASE WHEN substr(text_hash, 1, length(?5)) = ?5 THEN text_hash ELSE ?5 END,
+  language_claim = ?6, language = ?7, edited_at = coalesce(?8, edited_at)
+WHERE id = ?9
 """
 
 _UPDATE_COUNTERS: Final = """
@@ -74,7 +75,7 @@ FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
 _INSERT_KEYS: Final = """
-INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING
 """
 
 _STORED: Final = """
@@ -124,7 +125,7 @@ class PageWriter:
         self._found: dict[tuple[int, str], _Stored | None] = {}
         self._rows: list[tuple[tuple[int, int, int | None], int, Ready]] = []
         self._matches: list[tuple[object, ...]] = []
-        self._keys: list[tuple[int, int, int, int]] = []
+        self._keys: list[tuple[int, int, int]] = []
         self._brands: set[str] = set()
         self._inserted: list[tuple[int, Ready, int]] = []
         self._faces_added: list[NewFace] = []
@@ -417,7 +418,7 @@ class PageWriter:
         """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
         kept = ready.keys[1:] if ready.repost_of is None else ready.keys
         self._joiner.keep(number, story, kept, at, text=ready.text)
-        self._keys += [(key, at, number, reach) for key, reach, _ in kept]
+        self._keys += [(key, at, number) for key, _, _ in kept]
 
 
 _NOTHING_SAID: Final[Mapping[int, Label]] = MappingProxyType({})
