@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-EVERYDAY_EXAMPLES = 40
-for name, examples in (("everyday", EVERYDAY_EXAMPLES), ("thorough", settings.default.max_examples)):
+from thoroughness import EVERYDAY, THOROUGH
+
+for name, examples in (("everyday", EVERYDAY), ("thorough", THOROUGH)):
     # a slow machine fails no test: no deadline an example, and no complaint about the time that making them takes
     settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from listener.alerts.baseline import READY_AFTER, SpikeBaseline, Surprise
 from listener.errors import StoreVersionError, UsageError
+from thoroughness import some
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 QUARTER = timedelta(minutes=15)
@@ -35,7 +36,7 @@ def run(baseline: SpikeBaseline, buckets: list[tuple[datetime, int]]) -> list[Su
     other=st.lists(st.integers(0, 10_000), min_size=60, max_size=60),
     cut=st.integers(1, 59),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25))
 def test_another_future_never_changes_a_past_surprise(counts, other, cut):
     times = [START + i * timedelta(hours=1) for i in range(120)]
     one = run(SpikeBaseline("Asia/Kolkata"), list(zip(times, counts, strict=False)))
@@ -44,7 +45,7 @@ def test_another_future_never_changes_a_past_surprise(counts, other, cut):
 
 
 @given(seed=st.integers(0, 1000), minutes=st.sampled_from([5, 15, 60]), cut=st.integers(0, 600))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25))
 def test_a_restart_anywhere_gives_the_very_same_surprises(seed, minutes, cut):
     rng = random.Random(seed)
     step = timedelta(minutes=minutes)

@@ -14,6 +14,7 @@ from listener.alerts.sentences import first_sentence
 from listener.alerts.why import Item, explain
 from listener.mention import Label
 from listener.words import hashtags_of, terms_of, words_of
+from thoroughness import some
 
 AT = datetime(2026, 11, 17, 21, 0, tzinfo=UTC)  # a Tuesday
 CHATTER = ("kettle", "toaster", "lamp", "price", "colour", "delivery", "shop", "gift", "blue", "review")
@@ -140,7 +141,7 @@ def test_partial_coverage_is_said():
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40))
 def test_any_text_can_be_explained(texts):
     now = [
         Item(id=str(i), text=text, source="x", published_at=AT, links=(text,), hashtags=(text,))

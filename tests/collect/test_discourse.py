@@ -40,6 +40,7 @@ from servers.reading import drained, failure
 from sources.discourse import DiscourseOptions, DiscourseSource
 from sources.discourse_posts import read_post
 from sources.web import Client, Limits
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def test_a_window_is_read_whole_and_not_to_the_beginning_of_the_forum(forum: Dis
     assert min(int(request.param("before", "9999")) for request in forum.requests) > 2_800
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25))
 @given(st.sets(st.integers(1, 400), max_size=60), st.integers(1, 400), st.booleans())
 def test_every_post_is_read_wherever_there_are_gaps(numbers: set[int], since: int, by_count: bool) -> None:
     window = Window(since=from_epoch(BASE + since), until=from_epoch(BASE + 500))

@@ -39,6 +39,7 @@ from servers.gdelt import HASTE, Article, Gdelt
 from servers.reading import drained, failure
 from sources.gdelt import DIALECT, GdeltOptions, GdeltSource, read_article, read_title
 from sources.gdelt_names import country_code, language_tag
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +213,7 @@ titles = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150))
 @given(tree=askable_trees(terms(words)), title=st.builds(" ".join, titles))
 def test_what_matches_here_was_among_what_the_service_was_asked_for(tree: Any, title: str) -> None:
     try:

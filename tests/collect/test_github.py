@@ -45,6 +45,7 @@ from sources.github import DIALECT, GitHubOptions, GitHubSource
 from sources.github_items import read_discussion, read_issue
 from sources.markdown import links_of_markdown, text_of_markdown
 from sources.web import Client, Limits
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -339,7 +340,7 @@ WORDS = ("acme", "pie", "tea", "hp")
 texts = st.lists(st.sampled_from([*WORDS, "Acme's", "#acme", "acme-pie", "HP."]), max_size=7).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60))
 @given(trees(terms(st.sampled_from(WORDS))), texts, texts)
 def test_what_is_asked_finds_every_issue_that_matches(tree: Any, title: str, body: str) -> None:
     item = issue(1, BASE, title, body)

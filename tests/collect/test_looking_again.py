@@ -50,6 +50,7 @@ from sources.reddit import RedditOptions, RedditSource
 from sources.stackexchange import StackExchangeOptions, StackExchangeSource
 from sources.web import Client
 from sources.x import XOptions, XSource
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -458,7 +459,7 @@ ANSWERS = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(answer=ANSWERS)
 def test_any_answer_is_a_reading_or_a_failure_that_is_declared(
     name: str, answer: object, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.api import Engagement, Mention, Page, Query, Resource, Skipped, Window
@@ -226,7 +226,6 @@ VALUES = st.recursive(
 
 
 class TestAnyThing:
-    @settings(deadline=None)  # machines differ
     @given(
         kind=st.sampled_from(["t1", "t3"]) | VALUES,
         data=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12),

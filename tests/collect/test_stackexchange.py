@@ -45,6 +45,7 @@ from sources.alternatives import widest
 from sources.stackexchange import DIALECT, StackExchangeOptions, StackExchangeSource
 from sources.stackexchange_items import domain_of, read_item
 from sources.web import Client, Limits
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -374,7 +375,7 @@ WORDS = ("acme", "pie", "tea", "hp")
 texts = st.lists(st.sampled_from([*WORDS, "Acme's", "#acme", "acme-pie", "HP."]), max_size=7).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60))
 @given(trees(terms(st.sampled_from(WORDS))), texts, texts, st.lists(st.sampled_from(WORDS), max_size=2))
 def test_what_is_asked_finds_every_question_that_matches(tree: Any, title: str, body: str, tags: list[str]) -> None:
     item = question(1, BASE, title, f"<p>{body}</p>", tags=tags)

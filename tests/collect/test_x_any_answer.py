@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.x_posts import first_id_at, published_of_id, read_posts
@@ -51,7 +51,6 @@ JSON = st.recursive(
 
 
 class TestAnyAnswer:
-    @settings(deadline=None)  # machines differ
     @given(st.fixed_dictionaries({}, optional={"data": st.lists(JSON, max_size=4), "includes": JSON, "meta": JSON}))
     def test_every_post_is_a_mention_or_named_as_skipped(self, answer: dict) -> None:
         mentions, skipped = read_posts(answer)
@@ -65,7 +64,6 @@ class TestAnyAnswer:
 
 
 class TestIds:
-    @settings(deadline=None)  # machines differ
     @given(st.datetimes(datetime(2011, 1, 1), datetime(2080, 1, 1)))  # noqa: DTZ001 - made aware below
     def test_the_first_id_of_an_instant_parts_before_from_after(self, naive: datetime) -> None:
         instant = naive.replace(tzinfo=UTC, microsecond=naive.microsecond // 1000 * 1000)

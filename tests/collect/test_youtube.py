@@ -29,6 +29,7 @@ from servers import youtube as service
 from servers.youtube import KEY, YouTube, comment, thread, video
 from sources.youtube import YouTubeSource
 from sources.youtube_items import read_thread, read_video
+from thoroughness import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,7 +232,7 @@ texts = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150))
 @given(tree=askable_trees(terms(words)), title=texts, description=texts)
 def test_what_matches_here_was_among_what_the_service_was_asked_for(tree: Any, title: str, description: str) -> None:
     item = video(1, BASE, title, description)

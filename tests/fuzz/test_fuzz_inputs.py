@@ -81,6 +81,7 @@ def read_feed(body: bytes, *, kind: str = "application/xml") -> None:
                 json.dumps(mention_to_json(one), ensure_ascii=False).encode()
 
 
+@pytest.mark.slow
 def test_every_recorded_feed_goes_through_as_it_is() -> None:
     files = [file for file in shared_feeds() if not file.name.startswith("_")]
     if not files:

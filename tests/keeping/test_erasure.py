@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.errors import StoreBusyError
@@ -20,6 +20,7 @@ from listener.mention import Author, Engagement, Label, Mention
 from listener.search import MentionFilter, Reader
 from listener.store import ChartSave, DigestSave, EpisodeSave, Erasure, Retention, Store
 from servers.world import NOW, make_judge, make_mention, open_store, store_mentions
+from thoroughness import some
 
 DAY = timedelta(days=1)
 MARKER = "Zyxwölfe42"
@@ -308,7 +309,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(25))
 @given(ACTIONS)
 def test_rollups_equal_their_rebuild_whatever_is_stored_and_erased_in_between(
     actions: list[tuple[str, int, str]],

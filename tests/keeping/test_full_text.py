@@ -18,6 +18,7 @@ from listener.mention import Engagement
 from listener.search import MentionFilter, Reader
 from listener.store import Store
 from servers.world import NOW, make_mention, store_mentions
+from thoroughness import some
 
 TEXTS = {
     "好き": "Acmeのマグが大好きです",
@@ -78,14 +79,14 @@ def test_a_plain_word_finds_the_hashtag_the_account_and_the_ticker_and_a_marked_
     assert found(store, "#lid") == ["Acme #lid"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(150), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(max_size=30) | st.text(alphabet="\"'*()-:^+#@${}[]!? ANDORNEAR", max_size=20))
 def test_no_sign_is_an_operator_and_no_question_an_error(store: Store, words: str) -> None:
     for given_words in (words, f"acme {words}"):
         assert isinstance(found(store, given_words), list)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150))
 @given(st.text(max_size=40))
 def test_a_text_is_always_indexed_the_same_and_its_own_words_ask_for_it(text: str) -> None:
     assert index_form(text) == index_form(text)
@@ -107,7 +108,7 @@ def test_what_is_shown_is_as_it_was_written_with_the_places_of_the_words(store: 
     assert len(shown) <= 240
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100))
 @given(st.text(max_size=60), st.text(max_size=10))
 def test_places_lie_within_the_text_in_order_and_apart(text: str, words: str) -> None:
     places = find_words(text, words)

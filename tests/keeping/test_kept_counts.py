@@ -11,13 +11,14 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.mention import Author, Label
 from listener.search import Reader, Span, Trend
 from listener.store import Rejudged, ReplayMark, Retention, Store
 from servers.world import NOW, QUERIES, make_judged, make_mention, open_store, store_mentions
+from thoroughness import some
 
 TABLES = ("rollup_quarter", "rollup_day", "rollup_local", "rollup_scores", "rollup_reach", "rollup_values")
 LISTENING = {"Acme": ["x", "reddit"]}
@@ -97,7 +98,7 @@ def act(store: Store, what: str, *values: object) -> None:
         store.register([("Acme", "own")], QUERIES, now=NOW, zone=str(values[0]))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(30))
 @given(ACTIONS)
 def test_every_kept_count_equals_the_rows_after_anything_that_is_done(actions: list[tuple[object, ...]]) -> None:
     with TemporaryDirectory() as folder, open_store(Path(folder)) as store:
@@ -109,7 +110,7 @@ def test_every_kept_count_equals_the_rows_after_anything_that_is_done(actions: l
         assert contents(store) == before
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(15))
 @given(ACTIONS, st.sampled_from(["hour", "day", "week", "month"]), st.sampled_from(["UTC", "Asia/Kolkata"]))
 def test_a_trend_from_what_is_kept_is_the_one_counted_from_the_rows(
     actions: list[tuple[object, ...]], by: str, zone: str

@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keeping.test_store_pages import mentions, rows
@@ -17,6 +17,7 @@ from listener.query.build import build_query
 from listener.search import MentionFilter, Reader, Span
 from listener.store import PERSON_LABELS, Store
 from servers.world import GLOBEX, NOW, make_judge, make_mention, open_store, store_mentions
+from thoroughness import some
 
 UTC_ZONE = ZoneInfo("UTC")
 COUNTS = "SELECT mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_count FROM rollup_quarter"
@@ -134,7 +135,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(40))
 @given(history=st.lists(steps, max_size=8))
 def test_rollups_equal_their_rebuild_after_any_pages_and_labels(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, object]]

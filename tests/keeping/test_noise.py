@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.matching import Matcher
@@ -13,6 +13,7 @@ from listener.query.build import build_query
 from listener.search.history import StoredMention
 from listener.search.noise import NoiseRow, find_noise
 from servers.world import make_mention
+from thoroughness import some
 
 SETTINGS: dict[str, list[str]] = {"keywords": ["acme"], "exclude": ["globex"], "context": []}
 
@@ -126,7 +127,7 @@ people = st.builds(lambda n: Author(id=str(n), handle=f"jo_{n}"), st.integers(0,
 places = st.sampled_from([None, "https://a.example/1", "https://b.a.example/2", "https://reddit.com/r/toys/1"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(60))
 @given(
     drawn=st.lists(
         st.tuples(

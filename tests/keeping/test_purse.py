@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from listener.budget import MICROS, Budget, Cost, Limit, Rate, Standing, day_of, largest_fitting, month_of, share_out
 from listener.search import Reader
 from listener.store import Ask, Charge, Grant, Refusal, Store
+from thoroughness import some
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 RATES = {"post": Rate(micros=5_000, once_a_day=True), "user": Rate(micros=10_000, once_a_day=True)}
@@ -252,7 +253,7 @@ def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(60))
 @given(limits=limits, script=steps)
 def test_whatever_happens_no_more_is_spent_than_every_limit_allows(
     one_store: Store, limits: list[Limit], script: list[tuple[str, str, str | None, int, int, int]]

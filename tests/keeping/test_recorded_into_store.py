@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from listener.mention import Mention
 from listener.protocols import Skipped
 from listener.search import MentionFilter, Reader
@@ -64,6 +66,7 @@ def comparable(mention: Mention) -> Mention:
     )
 
 
+@pytest.mark.slow
 def test_every_recorded_post_is_in_the_store_with_its_fields(store: Store, shared: Path) -> None:
     recorded = shared / "recorded"
     mentions = [

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keeping.test_store_pages import mentions, rows
@@ -23,6 +23,7 @@ from listener.search import history
 from listener.search.history import HistoryReader
 from listener.store import Store
 from servers.world import ACME, GLOBEX, NOW, QUERIES, English, WordScorer, make_judge, make_mention, open_store
+from thoroughness import some
 
 WIDER = (build_query(brand="Acme", keywords=["acme", "lid"]), GLOBEX)
 NARROWER = (build_query(brand="Acme", keywords=["acme"], exclude=["bad"]), GLOBEX)
@@ -225,7 +226,7 @@ def test_a_chunk_that_fails_leaves_what_was_and_the_next_run_ends_the_same(
     assert store.check() == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(30))
 @given(
     pages=st.lists(st.lists(mentions(), max_size=6), max_size=3),
     labels=st.lists(st.tuples(st.integers(1, 6), st.sampled_from([Label.NEGATIVE, Label.IRRELEVANT])), max_size=3),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.mention import Engagement, Mention
@@ -16,6 +16,7 @@ from listener.query.build import build_query
 from listener.search import MentionFilter, Reader
 from listener.store import Store
 from servers.world import GLOBEX, NOW, make_judge, make_mention, open_store, store_mentions
+from thoroughness import some
 
 WORDS = ["acme", "globex", "good", "bad", "xyzzy", "lid", "the same five words again", "news"]
 
@@ -165,7 +166,7 @@ def mentions(draw: st.DrawFn) -> Mention:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(25))
 @given(pages=st.lists(st.lists(mentions(), max_size=6), max_size=5))
 def test_rollups_equal_their_rebuild_after_any_inserts_edits_and_refreshes(
     tmp_path_factory: pytest.TempPathFactory, pages: list[list[Mention]]
@@ -176,7 +177,7 @@ def test_rollups_equal_their_rebuild_after_any_inserts_edits_and_refreshes(
         assert store.check() == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(25))
 @given(batch=st.lists(mentions(), max_size=8, unique_by=lambda one: one.key), seed=st.randoms(use_true_random=False))
 def test_stories_and_counts_do_not_depend_on_the_order_of_arrival(
     tmp_path_factory: pytest.TempPathFactory, batch: list[Mention], seed: object

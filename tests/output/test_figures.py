@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.intervals import (
@@ -44,7 +44,6 @@ def test_the_interval_of_net_sentiment_is_the_formula_by_hand() -> None:
     assert net_sentiment_interval(38, 27, 93) == pytest.approx((-5.0194, 28.1773), abs=5e-3)
 
 
-@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_the_interval_of_net_sentiment_is_ordered_and_within_the_scale(positive: int, negative: int, rest: int) -> None:
     n = positive + negative + rest
@@ -56,7 +55,6 @@ def test_the_interval_of_net_sentiment_is_ordered_and_within_the_scale(positive:
     assert -100 <= interval[0] < interval[1] <= 100
 
 
-@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_turning_moods_around_turns_the_interval_around(positive: int, negative: int, rest: int) -> None:
     n = positive + negative + rest + 1
@@ -80,7 +78,6 @@ def test_two_counts_apart_by_chance_are_within_two_deviations() -> None:
     assert poisson_change(7, 7) == 0
 
 
-@settings(deadline=None)
 @given(COUNTS, COUNTS)
 def test_the_change_has_the_sign_of_the_difference(now: int, before: int) -> None:
     assert math.copysign(1, poisson_change(now, before) or (now - before)) == math.copysign(1, now - before)
@@ -173,7 +170,6 @@ def test_a_ratio_without_counts_on_one_side_is_open_to_that_side() -> None:
     assert rate_ratio(0, 0) is None
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5_000), st.integers(1, 5_000))
 def test_turning_a_ratio_around_turns_its_interval_around(a: int, b: int) -> None:
     one, other = rate_ratio(a, b), rate_ratio(b, a)
@@ -191,7 +187,6 @@ def test_a_difference_of_net_sentiment_is_the_formula_by_hand() -> None:
     assert net_sentiment_difference((0, 0, 0), (1, 1, 2)) is None
 
 
-@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS)
 def test_equal_moods_are_never_called_different(positive: int, negative: int, rest: int) -> None:
     mood = (positive, negative, positive + negative + rest + 1)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.charts import glyphs
+from thoroughness import some
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_what_the_one_font_lacks_is_spelled_named_or_dropped(text: str, drawn: s
 
 
 @pytest.mark.usefixtures("only_dejavu")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60))
 @given(st.text(max_size=40))
 def test_whatever_comes_only_drawable_letters_are_left(text: str) -> None:
     left = set(glyphs.drawable(text).replace(r"\$", "$"))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.hostile import clean_block, clean_line, direction, excerpt, web_link
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_cleaned_line_has_no_control_no_break_and_no_override(text: str) -> None:
     cleaned = clean_line(text)
@@ -44,7 +43,6 @@ def test_an_excerpt_never_cuts_a_cluster_apart() -> None:
     assert excerpt("क्षि" * 5, 3).endswith("क्षि…")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400), st.integers(2, 50))
 def test_an_excerpt_is_never_longer_than_asked(text: str, length: int) -> None:
     import regex

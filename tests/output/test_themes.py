@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from listener.mention import Label
 from listener.themes import MOST_READ, Saying, Theme, cross, find_themes, stage_reader
+from thoroughness import some
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 _numbers = count(1)
@@ -151,7 +152,7 @@ def test_a_cross_table_adds_up_and_names_what_is_usual() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60))
 @given(
     st.lists(
         st.tuples(

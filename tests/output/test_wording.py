@@ -17,6 +17,7 @@ from output.samples import make_trend
 from reports.charts import draw_volume
 from reports.charts.axes import tick_labels
 from reports.wording import interval_words, join_words, number, percent, signed, span_words, wait_words
+from thoroughness import some
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]
@@ -71,7 +72,7 @@ def test_a_wait_is_written_in_the_unit_that_fits(minutes: float, said: str) -> N
     assert wait_words(timedelta(minutes=minutes)) == said
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=some(80))
 @given(
     zone=st.sampled_from(ZONES),
     by=st.sampled_from(["hour", "day", "week", "month"]),

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener import ledger
@@ -18,6 +18,7 @@ from listener.errors import SupersededError
 from listener.ledger import PageCount, WindowRow
 from listener.protocols import Resource
 from listener.schema import migrate
+from thoroughness import some
 
 ONE_PAGE = PageCount(requests=2, items=30, fetched=20, stored=10)
 REASON = "the service gave nothing further back"
@@ -250,7 +251,7 @@ def empty_books() -> Iterator[tuple[sqlite3.Connection, int]]:
         yield made
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(150))
 @given(script=actions)
 def test_whatever_happens_windows_part_time_without_hole_or_overlap_and_what_is_settled_stays(
     empty_books: tuple[sqlite3.Connection, int], script: list[tuple[str, int, int, int]]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from listener.protocols import LanguageIdentifier
 from sentiment.language import Identifier
+from thoroughness import some
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_only_the_languages_configured_are_told_apart() -> None:
     assert Identifier(["de", "fr"]).identify([SENTENCES["nl"]], [None]) == ["de"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60))
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_a_verdict_does_not_depend_on_the_texts_beside_it(texts: list[str]) -> None:
     identifier = SHARED
