@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from chaos.services import Service, when
+from chaos.services import Service, drop, when
 from chaos.world import DAY, HOUR, MINUTE, SAID, Item
 from servers import appstore, discourse, gdelt, github, stackexchange, youtube
 from servers.web import Request
@@ -41,7 +41,7 @@ class StackExchangeService(Service):
         shown["body" if item.number % 2 else "title"] = f"<p>{item.text}</p>" if item.number % 2 else item.text
 
     def withdraw(self, item: Item) -> None:
-        self.server.items.remove(self.found[item.number])
+        drop(self.server.items, self.found[item.number])
 
 
 class GitHubService(Service):
@@ -66,7 +66,7 @@ class GitHubService(Service):
         self.found[item.number] |= {"title": item.text, "updated_at": github.stamp(at)}
 
     def withdraw(self, item: Item) -> None:
-        self.server.issues.remove(self.found[item.number])
+        drop(self.server.issues, self.found[item.number])
 
 
 class DiscourseService(Service):
@@ -92,7 +92,7 @@ class DiscourseService(Service):
         self.found[item.number] |= {"raw": item.text, "cooked": f"<p>{item.text}</p>", "version": 2}
 
     def withdraw(self, item: Item) -> None:
-        self.server.posts.remove(self.found[item.number])
+        drop(self.server.posts, self.found[item.number])
 
 
 class GdeltService(Service):
@@ -122,7 +122,7 @@ class GdeltService(Service):
         self.server.articles.append(self.found[item.number])
 
     def withdraw(self, item: Item) -> None:
-        self.server.articles.remove(self.found[item.number])
+        drop(self.server.articles, self.found[item.number])
 
 
 class AppStoreService(Service):
@@ -167,7 +167,7 @@ class AppStoreService(Service):
 
     def withdraw(self, item: Item) -> None:
         del self.shown[item.number]
-        self.reviews.remove(self.found[item.number])
+        drop(self.reviews, self.found[item.number])
 
 
 class YouTubeService(Service):
@@ -194,4 +194,4 @@ class YouTubeService(Service):
         self.found[item.number]["snippet"]["title"] = item.text
 
     def withdraw(self, item: Item) -> None:
-        self.server.videos.remove(self.found[item.number])
+        drop(self.server.videos, self.found[item.number])
