@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +16,7 @@ from listener.matching import Matcher
 from listener.mention import Author as Writer
 from listener.mention import Engagement, Mention
 from listener.query import Query
-from listener.query.compile import Dialect, compile_query
+from listener.query.compile import compile_query
 from listener.query.evaluate import evaluate
 from listener.query.parse import parse
 from listener.query.tree import (
@@ -38,26 +39,15 @@ from query import expressions
 from query.expressions import phrases, trees
 from servers import hackernews as hn
 from servers import reddit, x
+from sources.hackernews import DIALECT as NEWS
+from sources.reddit import DIALECT as REDDIT
+from sources.x import DIALECT as X
 
 settings.register_profile("query laws", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 everyday = settings(settings.get_profile("query laws"))
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORDS = ("acme", "pie", "tea", "hp", "caf\u00e9")
-X = Dialect(name="x", max_length=512, cashtags=True, authors=True)
-REDDIT = Dialect(
-    name="reddit",
-    max_length=512,
-    conjunction=" AND ",
-    negation="",
-    hashtags=False,
-    handles=False,
-    authors=True,
-    author_prefix="author:",
-)
-NEWS = Dialect(
-    name="hackernews", max_length=170, disjunction="", negation="", grouping=False, hashtags=False, handles=False
-)
 
 words = st.sampled_from(WORDS)
 plain_terms = st.one_of(expressions.terms(words), st.builds(Handle, words))
@@ -243,8 +233,7 @@ tight = st.sampled_from([30, 60, 512])
 @given(native_trees, mentions, tight)
 def test_x_finds_every_mention_that_matches(tree, mention, limit):
     seen = Mention(source="x", id="1", text=mention.text, published_at=NOW, author=mention.author)
-    dialect = Dialect(name="x", max_length=limit, cashtags=True, authors=True)
-    asked = natives(tree, dialect)
+    asked = natives(tree, replace(X, max_length=limit))
     if asked is not None and holds(tree, seen):
         readers = [x.read_query(text) for text in asked]
         post = x.Post(text=seen.text, created_at=NOW, author=(seen.author and seen.author.handle) or "somebody")
@@ -258,17 +247,7 @@ ascii_texts = texts.map(lambda text: text.replace("caf\u00e9", "tea").replace("c
 @everyday
 @given(native_trees, ascii_texts, ascii_texts, st.sampled_from(["acme", "sam"]), tight)
 def test_reddit_finds_every_mention_that_matches(tree, text, title, author, limit):
-    dialect = Dialect(
-        name="reddit",
-        max_length=limit,
-        conjunction=" AND ",
-        negation="",
-        hashtags=False,
-        handles=False,
-        authors=True,
-        author_prefix="author:",
-    )
-    asked = natives(tree, dialect)
+    asked = natives(tree, replace(REDDIT, max_length=limit))
     mention = Mention(source="reddit", id="1", text=text, title=title, published_at=NOW, author=Writer(handle=author))
     if asked is not None and holds(tree, mention):
         readers = [reddit.read_query(native) for native in asked]
