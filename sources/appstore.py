@@ -113,7 +113,7 @@ class AppStoreSource:
         every=timedelta(hours=6),
         lookback=timedelta(days=30),
         resources_fail_alone=True,
-        items_a_page=_PAGE,
+        items_a_page=2 * _PAGE,
     )
 
     def __init__(self, options: AppStoreOptions, *, stop: StopSignal | None = None) -> None:
@@ -121,6 +121,7 @@ class AppStoreSource:
         self._apps = {app.id: app for app in options.apps}
         limits = Limits(spacing_seconds=options.seconds_between_requests)
         self._client = Client(self.name, trusted=[options.base_url], limits=limits, stop=stop)
+        self._onward: dict[str, int] = {}
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return a resource for each app and country; apps of brands that do not listen here are left out."""
@@ -138,7 +139,11 @@ class AppStoreSource:
         ]
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
-        """Read one page of up to 50 reviews, the newest first."""
+        """Read one page of up to 50 reviews, the newest first.
+
+        Where somebody else read the page before, it is read once more: what was taken away
+        since has moved reviews up into it.
+        """
         number, country = _page_number(cursor), resource.key.partition("-")[2]
         app = self._apps.get(resource.key.partition("-")[0])
         if app is None:
@@ -151,11 +156,14 @@ class AppStoreSource:
         if not feed.entries and (had_some or last > number):
             msg = f"appstore: the feed of {resource.native} is empty, though it has reviews"
             raise UnavailableError(msg)
-        mentions, skipped, oldest = _read_entries(feed.entries, app, country, window)
+        is_resumed = number > 1 and self._onward.get(resource.key) != number
+        before = self._read(app, country, number - 1).entries if is_resumed else ()
+        mentions, skipped, oldest = _read_entries([*before, *feed.entries], app, country, window)
         is_past = oldest is not None and oldest < window.since
         is_full = len(feed.entries) >= _PAGE or number < last
         goes_on = is_full and not is_past and number < _LAST_PAGE
         is_cut = is_full and not is_past and number >= _LAST_PAGE
+        self._onward[resource.key] = number + 1
         return Page(
             mentions=mentions,
             cursor=json.dumps(number + 1) if goes_on else None,
@@ -165,7 +173,7 @@ class AppStoreSource:
             marker=_HAS_REVIEWS if feed.entries else window.marker,
             skipped=skipped,
             requests=self._client.requests_made - made,
-            items=len(feed.entries),
+            items=len(before) + len(feed.entries),
         )
 
     def check(self) -> str:

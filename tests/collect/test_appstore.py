@@ -75,6 +75,22 @@ def test_appstore_keeps_the_promises_of_a_source(store: AppStore) -> None:
     assert {mention.id for mention in found} == {*map(str, range(120)), "900", "901"}
 
 
+def test_what_is_taken_away_after_a_sweep_was_killed_hides_no_review(store: AppStore) -> None:
+    killed, later = source_for(store, APP), source_for(store, APP)
+    resource = killed.plan([ACME])[0]
+    first = killed.fetch(resource, WINDOW, None)
+    reviews = store.reviews[KEY]
+    newest = sorted(reviews, key=lambda one: str(one["updated"]["label"]), reverse=True)
+    for gone in newest[5:25]:
+        reviews.remove(gone)
+    pages = [first]
+    while not pages[-1].exhausted:
+        pages.append(later.fetch(resource, WINDOW, pages[-1].cursor))
+    killed.close()
+    later.close()
+    assert {one["id"]["label"] for one in reviews} <= {mention.id for page in pages for mention in page.mentions}
+
+
 def test_every_field_of_a_review_arrives() -> None:
     entry = review(5, BASE + 5, "Lid broke", "After a week.\n\nSad & wet <3", 2)
     assert read_entry(entry, APP, "in") == Mention(
