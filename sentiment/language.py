@@ -14,9 +14,11 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections import Counter
 from functools import cache, lru_cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -45,6 +47,8 @@ _HINTED: Final[tuple[str, ...]] = ("es", "fr", "de", "pt", "it", "nl", "id", "ms
 _LOADED: Final = "en-loaded"
 _LISTED: Final = ("en", *ROMANISED, _WEAK, *_HINTED)
 _NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
+_NOISE_SIGNS: Final = ("@", "&", "://", "www.")
+"""One of these is in every text in which something starts so."""
 _BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
 """Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""
 _EMOTICON: Final = re.compile(r"[:;=8xXcD][-'^o]?[:;=()\[\]DPpcCOo3|/\\*]+")
@@ -105,10 +109,7 @@ class WordCounts(NamedTuple):
 def count_function_words(words: Sequence[str]) -> WordCounts:
     """Return the counts over lower-case `words`."""
     known = _function_words()
-    counts: dict[str, int] = {}
-    for languages in [known[word] for word in words if word in known]:
-        for language in languages:
-            counts[language] = counts.get(language, 0) + 1
+    counts: dict[str, int] = Counter(chain.from_iterable([known[word] for word in words if word in known]))
     english, loaded = counts.pop("en", 0), counts.pop(_LOADED, 0)
     others = {language: counts.pop(language) for language in _HINTED if language in counts} if counts else {}
     if _WEAK in counts:
@@ -183,7 +184,9 @@ class Identifier:
         verdicts: list[str] = []
         waiting: dict[str, list[tuple[int, str, WordCounts]]] = {}
         for place, (text, claim) in enumerate(zip(texts, claims, strict=True)):
-            kept = [token for token in text.split()[:_MOST_WORDS] if not token.startswith(_NOISE_STARTS)]
+            kept = text.split()[:_MOST_WORDS]
+            if any(sign in text for sign in _NOISE_SIGNS):
+                kept = [token for token in kept if not token.startswith(_NOISE_STARTS)]
             cleaned = " ".join(kept).replace("#", "")
             verdict, script, counts = self._without_model(cleaned, claim)
             verdicts.append(verdict)

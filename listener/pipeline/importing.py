@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from listener.clock import from_epoch
+from listener.pipeline.sparing import made_sparingly, spared_collector
 from listener.pipeline.workers import judge_ahead
 
 if TYPE_CHECKING:
@@ -77,8 +79,9 @@ def import_mentions(
     chunk of how many lines are done.
     """
     report = ImportReport()
-    chunks = judge_ahead(lines, judge, now=now, workers=workers, make=make)
-    with closing(chunks):
+    spared = None if make is None else partial(made_sparingly, make)
+    chunks = judge_ahead(lines, judge, now=now, workers=workers, make=spared)
+    with closing(chunks), spared_collector():
         for count, bad, looked in chunks:
             for line in bad:
                 report.bad += 1
