@@ -16,7 +16,8 @@ from listener.clock import load_zone
 from reports.wording import MINUS, count, number, short_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.search.records import Trend, TrendBucket
@@ -52,13 +53,23 @@ class _Panel:
     is_whole: bool
 
 
-def draw_in_terminal(trend: Trend, *, metric: str = "mentions", width: int = 80, height: int = 24, colour: bool) -> str:
+def draw_in_terminal(
+    trend: Trend,
+    *,
+    metric: str = "mentions",
+    width: int = 80,
+    height: int = 24,
+    colour: bool,
+    marks: Sequence[tuple[datetime, str]] = (),
+) -> str:
     """Return a drawing of a trend, at most `width` cells wide, lines ended by a newline.
 
     One panel a brand, all on one scale. `metric` is a figure of a TrendBucket;
     mentions are drawn in bands by sentiment. A bucket of which nothing is known
     bears a question mark, where the bars have room; what does not fit side by
-    side is joined and said to be. `height` is that of the whole terminal.
+    side is joined and said to be. `height` is that of the whole terminal. `marks` are
+    (when, sign) to be set above the bars, each over the bar that it ends in; where several fall on one bar,
+    the first of these is shown.
     """
     width = max(width, _LEAST_WIDTH)
     zone = load_zone(trend.time_zone)
@@ -70,7 +81,8 @@ def draw_in_terminal(trend: Trend, *, metric: str = "mentions", width: int = 80,
     for brand, panel in zip(trend.brands, panels, strict=True):
         spread = f", {joined} together" if joined > 1 else ""
         lines.append(f"{brand}: {metric.replace('_', ' ')} by {trend.by}{spread}, {trend.time_zone}")
-        lines += _drawn(panel, low, high, width=width, height=each, colour=colour)
+        above = _marked(_join(trend.of(brand), joined), marks)
+        lines += _drawn(panel, low, high, above, width=width, height=each, colour=colour)
         lines += _key(trend.of(brand), metric, trend.by, width)
     return "\n".join(lines) + "\n"
 
@@ -78,6 +90,16 @@ def draw_in_terminal(trend: Trend, *, metric: str = "mentions", width: int = 80,
 def _join(buckets: Sequence[TrendBucket], size: int) -> list[tuple[TrendBucket, ...]]:
     """Return the buckets in groups of `size`."""
     return [tuple(buckets[start : start + size]) for start in range(0, len(buckets), size)]
+
+
+def _marked(groups: Sequence[Sequence[TrendBucket]], marks: Sequence[tuple[datetime, str]]) -> dict[int, str]:
+    """Return the sign above each group in which a mark falls: after its start, or at its end."""
+    found: dict[int, str] = {}
+    for at, sign in marks:
+        place = next((place for place, group in enumerate(groups) if group[0].start < at <= group[-1].end), None)
+        if place is not None:
+            found.setdefault(place, sign)
+    return found
 
 
 def _panel(groups: Sequence[tuple[TrendBucket, ...]], metric: str, by: str, zone: ZoneInfo) -> _Panel:
@@ -119,8 +141,10 @@ def _figure(group: Sequence[TrendBucket], metric: str) -> list[float] | None:
     return [sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)]
 
 
-def _drawn(panel: _Panel, low: float, high: float, *, width: int, height: int, colour: bool) -> list[str]:
-    """Return the lines of a panel: every bar as many cells wide as the others."""
+def _drawn(
+    panel: _Panel, low: float, high: float, above: Mapping[int, str], *, width: int, height: int, colour: bool
+) -> list[str]:
+    """Return the lines of a panel: every bar as many cells wide as the others; signs `above` some of them."""
     if low == high:
         high = 1.0
     ticks = sorted({low, 0.0, high / 2 if not panel.is_whole or high > 1 else high, high})
@@ -156,7 +180,15 @@ def _drawn(panel: _Panel, low: float, high: float, *, width: int, height: int, c
     plotext.yticks(ticks, [name.rjust(room) for name in names])
     drawn = plotext.build()
     plotext.clear_figure()
-    return [line.rstrip() for line in (drawn if colour else plotext.uncolorize(drawn)).splitlines()]
+    lines = [line.rstrip() for line in (drawn if colour else plotext.uncolorize(drawn)).splitlines()]
+    return [*_mark_line({middles[place]: sign for place, sign in above.items()}, room + 1), *lines]
+
+
+def _mark_line(signs: Mapping[int, str], left: int) -> list[str]:
+    """Return the line of signs that stands above bars, none where there is no sign."""
+    if not signs:
+        return []
+    return [" " * left + "".join(signs.get(cell, " ") for cell in range(max(signs) + 1))]
 
 
 def _axis_room(trend: Trend, metric: str) -> int:

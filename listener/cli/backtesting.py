@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from listener.alerts.options import AlertOptions, RuleOptions
     from listener.alerts.records import BucketCounts, Episode
     from listener.pipeline import WatchedBrand
-    from listener.search import Reader
+    from listener.search import Reader, Trend
 
 __all__ = ["backtest"]
 
@@ -30,6 +30,7 @@ _HISTORY: Final = timedelta(days=60)
 """What the rules learn from before the span that is replayed."""
 _BY_HOUR_UP_TO: Final = timedelta(days=7)
 """The longest span that is drawn by hour."""
+_PUSHED, _FOR_DIGEST = "\N{BLACK DOWN-POINTING TRIANGLE}", "\N{WHITE DOWN-POINTING TRIANGLE}"
 
 
 def _figure(value: object) -> str:
@@ -113,7 +114,10 @@ _Found = dict[tuple[str, str], _Replayed]
 @click.option(
     "--chart",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw the mentions of one brand with what would have opened: FILE.png or FILE.svg; - is PNG in place of the rows.",
+    help=(
+        "Draw the mentions of one brand with what would have opened: FILE.png or FILE.svg; - draws in the terminal "
+        "in place of the rows."
+    ),
 )
 @click.option(
     "--compare",
@@ -159,7 +163,7 @@ def backtest(app: App, since: str, brand: str | None, chart: Path | None, compar
 
 def _check_chart(file: Path | None) -> None:
     """Refuse what is no picture before the long work begins."""
-    if file is not None:
+    if file is not None and str(file) != "-":
         from listener.cli.charting import look_for
 
         look_for(file, is_dark=False)
@@ -358,14 +362,34 @@ def _only_brand(app: App, found: _Found, wanted: str | None) -> str:
 def _draw(app: App, file: Path, brand: str, start: datetime, episodes: Sequence[Episode]) -> None:
     """Draw the mentions of a brand with what would have opened, by hour where the span is short."""
     from listener import wiring
-    from listener.cli.charting import look_for, write_chart
     from listener.clock import align_down
     from listener.search import Reader, Span
-    from reports.charts import Opening, draw_backtest
 
     by = "hour" if app.now - start <= _BY_HOUR_UP_TO else "day"
     span = Span(since=align_down(start, by, app.zone), until=app.now, by=by, zone=app.zone, now=app.now)
     with Reader(app.database_path) as reader:
         found = reader.trend([brand], span, wiring.listening(app.config))
+    if str(file) == "-":
+        _draw_here(found, episodes)
+        return
+    from listener.cli.charting import look_for, write_chart
+    from reports.charts import Opening, draw_backtest
+
     openings = [Opening(at=one.opened_at, rule=one.rule, tier=one.tier) for one in episodes]
     write_chart(draw_backtest(found, openings, brand=brand, **look_for(file, is_dark=False)), file)
+
+
+def _draw_here(found: Trend, episodes: Sequence[Episode]) -> None:
+    """Draw in the terminal, a sign above each bar in which an alert would open; say below what the signs mean."""
+    from listener.cli.trending import draw_here
+
+    shown = [one for one in episodes if found.since < one.opened_at <= found.until]
+    pushed = [one.opened_at for one in shown if one.tier == "push"]
+    others = [one.opened_at for one in shown if one.tier != "push"]
+    draw_here(found, marks=[*((at, _PUSHED) for at in pushed), *((at, _FOR_DIGEST) for at in others)])
+    if shown:
+        click.echo(
+            f"{_PUSHED} opens with a message at once: {len(pushed)}; {_FOR_DIGEST} for the digest: {len(others)}"
+        )
+    else:
+        click.echo("no alert would have opened")

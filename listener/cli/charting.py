@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from listener.search import EpisodeRow, Reader, Span, Trend
     from reports.charts import Chart, ChartKind, Look
 
-__all__ = ["chart", "look_for", "write_chart", "write_trend_chart"]
+__all__ = ["chart", "draw_survey_of", "look_for", "write_chart", "write_trend_chart"]
 
 _FORMATS: Final = ("png", "svg")
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
 _LINE: Final = 80
-_READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers"})
+_SURVEYS: Final = ("nps", "csat", "ces")
+_READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers", *_SURVEYS})
 """What kinds of charts are made from that this command can read from a store."""
 
 
@@ -89,6 +90,7 @@ def chart(
       hours      when people talk: weekday by hour of the day
       terms      what is said now and was not said before
       response   how long people wait for an answer of own_accounts
+      nps        surveys: Net Promoter Score of a brand; csat and ces likewise
       episode    one alert: observed against usual
     """  # noqa: D301 - \b keeps click from joining the lines
     look = look_for(output, is_dark=dark)
@@ -154,6 +156,8 @@ def _draw_one(
         asked = replace(span, by="hour") if kind.reads == "hours" else span
         found = reader.trend([name], asked, wiring.listening(app.config))
         return kind.draw(found, brand=name, **look), found
+    if kind.reads in _SURVEYS:
+        return draw_survey_of(app, reader, kind.reads, name, span, look)
     if kind.reads == "answers":
         from listener.answering import answers_of
 
@@ -164,6 +168,24 @@ def _draw_one(
         return kind.draw(terms, brand=name, since=since, until=until, **look), span
     counts = reader.count_by({"sources": "source", "languages": "language"}[kind.reads], name, since, until)
     return kind.draw(counts, brand=name, since=since, until=until, **look), span
+
+
+def draw_survey_of(
+    app: App, reader: Reader, instrument: str, name: str, span: Span, look: Look
+) -> tuple[Chart, Trend | Span]:
+    """Draw a measure of the surveys of a brand (nps, csat or ces); return it with what says its span."""
+    from listener import wiring
+    from listener.answering import SurveyBucket, survey_trend
+    from reports.charts import draw_survey
+
+    listening = wiring.listening(app.config)
+    found = reader.trend([name], span, listening)
+    measured = survey_trend(reader, [name], span, instrument, listening)
+    figures, (whole,) = (
+        [one.figure for one in buckets if isinstance(one, SurveyBucket)]
+        for buckets in (measured.buckets, measured.totals)
+    )
+    return draw_survey(found, figures, whole, brand=name, instrument=instrument, **look), found
 
 
 def _draw_several(

@@ -68,14 +68,11 @@ def show_metric(
             return response_trend(app.config, reader, names, asked, listening)
         return survey_trend(reader, names, asked, metric, listening)
 
-    if chart is not None and metric != "response":
-        msg = f"--chart draws no {metric}; --format csv has it for other programs"
-        raise UsageError(msg)
     with Reader(app.database_path) as reader:
         found = read(reader, span)
         earlier = None if before is None else read(reader, before)
         if chart is not None:
-            _draw(reader, names, span, chart)
+            _draw(app, reader, metric, names, span, chart)
     if str(chart) == "-":
         return
     _hint(app, found)
@@ -88,15 +85,19 @@ def show_metric(
         emit_rows((_row(app, metric, one) for one in found.buckets), columns, app.format)
 
 
-def _draw(reader: Reader, names: Sequence[str], span: Span, file: Path) -> None:
+def _draw(app: App, reader: Reader, metric: str, names: Sequence[str], span: Span, file: Path) -> None:
     from listener.answering import answers_of
-    from listener.cli.charting import look_for, write_chart
+    from listener.cli.charting import draw_survey_of, look_for, write_chart
     from reports.charts import draw_response
 
     if len(names) != 1:
-        msg = "--chart with --metric response is of one brand; draw each"
+        msg = f"--chart with --metric {metric} is of one brand; draw each"
         raise UsageError(msg)
     look = look_for(file, is_dark=False)
+    if metric != "response":
+        drawn, _ = draw_survey_of(app, reader, metric, names[0], span, look)
+        write_chart(drawn, file)
+        return
     answers = answers_of(reader.asked(names[0], span))
     write_chart(draw_response(answers, brand=names[0], now=span.now, since=span.since, until=span.until, **look), file)
 

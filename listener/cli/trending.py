@@ -21,13 +21,13 @@ from listener.cli.context import (
 from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text, sparkline, terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.search import ShareRow, Span, Trend, TrendBucket
 
-__all__ = ["print_trend", "share", "trend"]
+__all__ = ["draw_here", "print_trend", "share", "trend"]
 
 
 def _net_text(value: object) -> str:
@@ -139,7 +139,7 @@ def trend(
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
     if str(chart) == "-":
-        _draw_here(found, metric)
+        draw_here(found, metric=metric)
         return
     if chart is not None:
         _write_chart(found, chart, metric)
@@ -300,8 +300,8 @@ def _write_chart(found: Trend, file: Path, metric: str) -> None:
     write_trend_chart(found, file, metric=metric)
 
 
-def _draw_here(found: Trend, metric: str) -> None:
-    """Draw with the characters of the terminal; a pipe gets 80 columns."""
+def draw_here(found: Trend, *, metric: str = "mentions", marks: Sequence[tuple[datetime, str]] = ()) -> None:
+    """Draw with the characters of the terminal; a pipe gets 80 columns. `marks` as `draw_in_terminal` takes them."""
     import shutil
 
     from listener.cli.output import wants_colour
@@ -309,7 +309,8 @@ def _draw_here(found: Trend, metric: str) -> None:
 
     size = shutil.get_terminal_size((80, 24)) if sys.stdout.isatty() else None
     width, height = (80, 24) if size is None else (size.columns, size.lines)
-    drawn = draw_in_terminal(found, metric=metric, width=width, height=height, colour=wants_colour(sys.stdout))
+    colour = wants_colour(sys.stdout)
+    drawn = draw_in_terminal(found, metric=metric, width=width, height=height, colour=colour, marks=marks)
     click.echo(drawn, nl=False)
 
 

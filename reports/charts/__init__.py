@@ -18,8 +18,10 @@ from reports.charts.replay import Opening, draw_backtest
 from reports.charts.response import draw_response
 from reports.charts.share import draw_share
 from reports.charts.style import MAIL_LOOK, Chart, Look
+from reports.charts.survey import draw_survey
 from reports.charts.terms import draw_terms
 from reports.charts.volume import draw_volume
+from reports.surveys import INSTRUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,7 @@ __all__ = [
     "draw_moods",
     "draw_response",
     "draw_share",
+    "draw_survey",
     "draw_terms",
     "draw_volume",
 ]
@@ -50,7 +53,8 @@ class ChartKind:
 
     `reads` names the records that are the first argument: ``trend`` (a Trend), ``hours`` (a
     Trend by hour), ``share`` (ShareRows), ``episode`` (an EpisodeRow, then a Trend), ``sources`` and
-    ``languages`` (SourceCounts), ``terms`` (TermRows), ``answers`` (Answers, and ``now=``). Where `per_brand` holds,
+    ``languages`` (SourceCounts), ``terms`` (TermRows), ``answers`` (Answers, and ``now=``), ``nps``,
+    ``csat`` and ``ces`` (a Trend, a Figure for each of its buckets, that of all answers). Where `per_brand` holds,
     the chart is of one brand, given as ``brand=``. All take the keywords of `Look`.
     """
 
@@ -81,5 +85,14 @@ KINDS: Final[Mapping[str, ChartKind]] = {
     "response": ChartKind(
         summary="how long people wait for an answer", reads="answers", draw=draw_response, per_brand=True
     ),
+    **{
+        instrument: ChartKind(
+            summary=f"surveys: {name} over time with its interval",
+            reads=instrument,
+            draw=partial(draw_survey, instrument=instrument),
+            per_brand=True,
+        )
+        for instrument, name in INSTRUMENTS.items()
+    },
 }
 """The kinds of `listener chart`, by name."""

@@ -123,10 +123,10 @@ def _runs(states: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
         yield state, list(run)
 
 
-def count_axis(axes: Axes, highest: float, colours: Palette) -> None:
-    """Scale the upright axis for counts from 0, with few lines and whole numbers."""
+def count_axis(axes: Axes, highest: float, colours: Palette, *, most: int = 4) -> None:
+    """Scale the upright axis for counts from 0, with about `most` lines at whole numbers."""
     axes.set_ylim(0, max(highest, 1) * 1.14)
-    mark_upright(axes, [(value, number(value)) for value in round_values(axes, 4, whole=True)], colours)
+    mark_upright(axes, [(value, number(value)) for value in round_values(axes, most, whole=True)], colours)
     axes.spines["bottom"].set_color(colours.quiet)
 
 

@@ -123,6 +123,7 @@ class Canvas:
         self.figure.add_axes(axes)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
+        axes.spines["bottom"].set_position(("outward", 0.0))  # at the edge, which drawing a scale would have settled
         return axes
 
     def write(self, text: str, *, x: float, y: float, **look: Any) -> Text:

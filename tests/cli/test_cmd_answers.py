@@ -243,7 +243,20 @@ def test_effort_is_the_mean_of_answers_on_seven(answered: Place) -> None:
     assert (total["ces"], total["ces_interval"], total["n"]) == (6.25, [3.04, 7.0], 4)
 
 
-def test_surveys_are_not_drawn_and_say_where_else_they_are(answered: Place) -> None:
-    done = answered.run("trend", "Acme", "--metric", "nps", "--chart", "nps.png")
+@pytest.mark.parametrize(
+    "words", [("trend", "Acme", "--metric", "nps", "--chart"), ("chart", "nps", "Acme", "--output")]
+)
+def test_a_survey_is_drawn_and_told_in_words(answered: Place, words: tuple[str, ...]) -> None:
+    take(answered, asked_of("Acme", "nps", [10, 9, 9, 8, 7, 6, 0, 10], [0, 10]))
+    done = answered.run(*words, "nps.svg", "--since", "2d")
+    assert done.code == 0, done.err
+    picture = (answered.folder / "nps.svg").read_text(encoding="utf-8")
+    assert "<title>Acme: Net Promoter Score by day</title>" in picture
+    told = " ".join(done.err.split()).replace("\N{MINUS SIGN}", "-")
+    assert "+25 (95 % interval -30 to +70, n 8)." in told
+
+
+def test_a_survey_of_several_brands_is_not_drawn(answered: Place) -> None:
+    done = answered.run("trend", "Acme", "Globex", "--metric", "ces", "--chart", "ces.png")
     assert done.code == 2
-    assert "--format csv" in done.err
+    assert "draw each" in done.err

@@ -102,6 +102,30 @@ def test_a_chart_is_drawn_told_in_words_and_not_kept(history: Place) -> None:
     assert written(history) == [0, 0, 0, 0]
 
 
+def test_a_dash_draws_in_the_terminal_with_a_sign_where_an_alert_would_open(history: Place) -> None:
+    answer = history.run("alerts", "backtest", "--since", "9d", "--chart", "-")
+
+    signs, *_ = answer.out.splitlines()[1:]
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("Acme: mentions by day")
+    assert set(signs) <= {" ", "▼", "▽"}
+    assert set(signs) > {" "}
+    assert "opens with a message at once: " in answer.out.splitlines()[-1]
+    assert "opens  " not in answer.out
+    assert all(len(line) <= 80 for line in answer.out.splitlines())
+    assert written(history) == [0, 0, 0, 0]
+
+
+def test_a_dash_says_that_no_alert_would_have_opened(history: Place) -> None:
+    history.configure(history.config_file.read_text(encoding="utf-8") + ONLY_WORDS)
+
+    answer = history.run("alerts", "backtest", "--brand", "acme", "--chart", "-")
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[-1] == "no alert would have opened"
+    assert "▼" not in answer.out
+
+
 def test_a_short_span_is_drawn_by_hour_and_another_ending_is_another_format(history: Place) -> None:
     answer = history.run("alerts", "backtest", "--since", "2d", "--chart", "acme.png")
 

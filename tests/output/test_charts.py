@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,11 +32,13 @@ from reports.charts import (
     draw_moods,
     draw_response,
     draw_share,
+    draw_survey,
     draw_terms,
     draw_volume,
 )
 from reports.charts.heat import hourly_means
 from reports.responses import Answer
+from reports.surveys import figure_of, net_promoter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,19 @@ def answers() -> list[Answer]:
     ]
 
 
+def ratings(day: int) -> list[float]:
+    """Return answers of 0 to 10 as tenths: three days without any, then few, then many and better ones."""
+    few_or_many = 4 if day < 8 else 45
+    return [] if day < 3 else [min(10, (7 * day + 3 * n) % 11 + day // 9) / 10 for n in range(few_or_many)]
+
+
+def survey(instrument: str, days: int = 30, **look: Any) -> Chart:
+    trend = make_trend(days=days, unread=(12, 13))
+    figures = [figure_of(instrument, ratings(day)) for day in range(days)]
+    whole = figure_of(instrument, [rating for day in range(days) for rating in ratings(day)])
+    return draw_survey(trend, figures, whole, brand="Acme", instrument=instrument, **look)
+
+
 DRAWN: dict[str, Callable[..., Chart]] = {
     "volume": lambda **look: draw_volume(make_trend(unread=(3, 4), partly=(9,)), brand="Acme", **look),
     "brands": lambda **look: draw_brands(make_trend("Acme", "Globex"), **look),
@@ -101,6 +116,9 @@ DRAWN: dict[str, Callable[..., Chart]] = {
     "hours": lambda **look: draw_heat(make_trend(days=7, by="hour", unread=(3,)), brand="Acme", **look),
     "terms": lambda **look: draw_terms([term("login", 24, 1.2), term("sale", 2, 12)], brand="Acme", **look),
     "response": lambda **look: draw_response(answers(), brand="Acme", now=UNTIL, **look),
+    "nps": lambda **look: survey("nps", **look),
+    "csat": lambda **look: survey("csat", **look),
+    "ces": lambda **look: survey("ces", **look),
 }
 
 
@@ -127,7 +145,7 @@ def test_every_kind_of_the_table_is_drawn_here_and_names_itself() -> None:
         assert drawn(kind).kind == kind
 
 
-@pytest.mark.parametrize("kind", ["volume", "brands", "episode", "hours", "response"])
+@pytest.mark.parametrize("kind", ["volume", "brands", "episode", "hours", "response", "nps"])
 def test_a_chart_is_a_picture_of_800_by_400_unless_told_otherwise(kind: str) -> None:
     chart = drawn(kind)
     assert chart.data.startswith(b"\x89PNG\r\n\x1a\n")
@@ -347,3 +365,32 @@ def test_a_png_says_nothing_of_the_program_that_made_it() -> None:
         names.append(data[at + 4 : at + 8])
         at += 12 + length
     assert b"tEXt" not in names
+
+
+def test_a_survey_says_its_figure_with_interval_and_n_and_where_nobody_answered() -> None:
+    trend = make_trend(days=3)
+    tenths = [1.0] * 30 + [0.8] * 10 + [0.3] * 10
+    figures = [None, net_promoter(tenths), net_promoter([0.9])]
+    alt = draw_survey(trend, figures, net_promoter([*tenths, 0.9]), brand="Acme", instrument="nps").alt
+    assert "Net Promoter Score by day" in alt
+    # 31 promoters and 10 detractors of 51: 100 x 21 / 51
+    assert "+41 (95 % interval" in alt
+    assert "n 51)" in alt
+    assert "Highest on 19 Nov: +100" in alt
+    assert "Lowest on 18 Nov: +40" in alt
+    assert "1 day without answers." in alt
+
+
+def test_a_survey_that_nobody_answered_is_drawn_and_said_to_be_so() -> None:
+    empty = draw_survey(make_trend(days=3, unread=(1,)), [None] * 3, None, brand="Acme", instrument="ces")
+    assert "no answers." in empty.alt
+    assert "1 day was not read." in empty.alt
+
+
+def test_few_answers_look_another_way_than_many() -> None:
+    trend = make_trend(days=2)
+    few, many = net_promoter([1.0, 0.5] * 5), net_promoter([1.0, 0.5] * 50)
+    drawings = {
+        draw_survey(trend, [one, one], None, brand="Acme", instrument="nps", format="svg").data for one in (few, many)
+    }
+    assert len(drawings) == 2

@@ -121,3 +121,26 @@ def test_colours_come_only_where_they_are_wanted():
     some = trend(bucket(0, (3, 1, 1, 0)))
     assert "\x1b[" in draw_in_terminal(some, colour=True)
     assert "\x1b" not in draw_in_terminal(some, colour=False)
+
+
+def test_a_mark_stands_above_the_bar_that_it_ends_in_and_no_other():
+    hour = timedelta(hours=1)
+    marks = [(START + timedelta(days=2), "▼"), (START + timedelta(days=4, hours=7), "▽"), (START - hour, "!")]
+    found = trend(*(bucket(i, (i + 1, 0, 0, 0)) for i in range(6)))
+    plain = draw_in_terminal(found, width=60, colour=False)
+    drawn = draw_in_terminal(found, width=60, colour=False, marks=marks)
+    head, signs, *rest = drawn.splitlines()
+    assert [head, *rest] == plain.splitlines()
+    assert signs.split() == ["▼", "▽"]
+    labels = next(line for line in rest if "1 Nov" in line)
+    first = labels.index("1 Nov") + len("1 Nov") // 2
+    between = signs.index("▽") - signs.index("▼")
+    assert between % 3 == 0
+    assert signs.index("▼") - first == between // 3  # a mark at the end of 2 Nov is above the second of six bars
+
+
+def test_of_marks_on_one_bar_the_first_is_shown():
+    found = trend(*(bucket(i, (5, 0, 0, 0)) for i in range(3)))
+    noon = START + timedelta(hours=12)
+    drawn = draw_in_terminal(found, width=60, colour=False, marks=[(noon, "▼"), (noon, "▽")])
+    assert drawn.splitlines()[1].split() == ["▼"]
