@@ -16,6 +16,8 @@ MINUTES ?= 30
 EXAMPLES ?= 300
 SEED ?= 1
 
+unexport PYTHONDONTWRITEBYTECODE  # the tests start hundreds of processes: none is to compile the program anew
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types imports slow gallery docs audit package chaos fuzz bench clean
 

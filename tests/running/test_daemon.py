@@ -140,6 +140,7 @@ def test_the_daemon_collects_on_schedule_alone_and_with_the_configuration_it_is_
         assert "Traceback" not in daemon.log, daemon.log
 
 
+@pytest.mark.slow
 def test_a_killed_daemon_leaves_no_lock_behind(tmp_path: Path, start: Callable[[Site], Running]) -> None:
     with HackerNews(hits(12)) as server:
         site = Site(tmp_path, hackernews_table(server, **OFTEN))
@@ -269,6 +270,7 @@ def test_a_part_that_does_not_hear_is_left_behind_within_ten_seconds(
     assert stubborn.rows("SELECT state FROM windows") == [("open",)]
 
 
+@pytest.mark.slow
 def test_a_rate_limited_source_waits_as_asked_also_after_a_restart(
     tmp_path: Path, start: Callable[[Site], Running]
 ) -> None:

@@ -70,9 +70,7 @@ def limit_files_to(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize(
-    "kilobytes", [1, pytest.param(40, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.slow), 700]
-)
+@pytest.mark.parametrize("kilobytes", [1, *(pytest.param(size, marks=pytest.mark.slow) for size in (40, 300, 700))])
 def test_a_full_disk_is_said_in_a_sentence_and_the_next_run_goes_on(
     kilobytes: int, tmp_path: Path, table: str, expected: Dump
 ) -> None:

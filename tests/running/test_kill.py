@@ -149,7 +149,7 @@ class Killer:
 
 
 def test_three_kills_of_collect_change_nothing(tmp_path: Path) -> None:
-    with UnhurriedHackerNews(hits(80)) as server:
+    with UnhurriedHackerNews(hits(30)) as server:
         table = hackernews_table(server, hits_per_page=2)
         killer = Killer(tmp_path, table, lambda: len(server.requests), random.Random(2))
         for number in range(3):

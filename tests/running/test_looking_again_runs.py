@@ -293,6 +293,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_store(tmp_path: Path) -> Non
     rollups_hold(site)
 
 
+@pytest.mark.slow
 def test_the_daemon_looks_again_on_schedule(tmp_path: Path) -> None:
     with X(posts(3, newest=utc_now()), now=utc_now()) as server:
         site = Site(

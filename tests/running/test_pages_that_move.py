@@ -6,6 +6,8 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from running.site import NOW, PATIENCE, Site, wait_for
 from servers.lemmy import Lemmy, post
 
@@ -13,6 +15,7 @@ POSTS = 160
 OVERLAP = timedelta(hours=1)
 
 
+@pytest.mark.slow
 def test_a_deletion_after_a_kill_in_mid_sweep_hides_no_older_post(tmp_path: Path) -> None:
     newest = int(NOW.timestamp()) - 120
     made = [post(100 + number, newest - 500 * number) for number in range(POSTS)]  # 22 hours, far beyond the overlap
