@@ -2,27 +2,25 @@
 
 A worker reads lines, matches, identifies and scores; what is stored decides the rest
 and stays with the process that writes. Results are the same with any number of
-workers, and where a worker dies: its chunk, and all after it, are judged here.
+workers, and where one of them dies: what it had in hand is judged here.
 """
 
 from __future__ import annotations
 
 import logging
-import signal
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final
 
 from listener.interchange import BadLine, RawLine
 from listener.mention import Mention
+from listener.pipeline.crew import Crew, WorkerEndedError
 from listener.pipeline.received import Item, Received, pack, read_item, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
     from datetime import datetime
 
     from listener.pipeline.judge import Judge, Prejudged
@@ -40,8 +38,7 @@ _MOST_BYTES: Final = 8 << 20
 _AHEAD: Final = 2
 """Chunks that wait for each worker."""
 
-_judge: Judge | None = None
-"""The stages of this worker process."""
+_Work = tuple[list[Item], "datetime"]
 
 
 def judge_ahead(
@@ -65,49 +62,32 @@ def judge_ahead(
 def _judge_in_pool(
     chunks: Iterator[list[Item]], judge: Judge, *, now: datetime, workers: int, make: Callable[[], Judge]
 ) -> Generator[Chunk, None, None]:
-    waiting: deque[tuple[list[Item], Future[bytes] | None]] = deque()
-    pool: ProcessPoolExecutor | None = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_prepare, initargs=(make,)
-    )
-    try:
+    waiting: deque[tuple[list[Item], Future[bytes]]] = deque()
+    crew: Crew[Judge, _Work, bytes]
+    done: Chunk
+    ended: set[int | None] = {None}
+    with Crew(workers, make, _work_there) as crew:
         chunk = next(chunks, None)
         while chunk is not None or waiting:
             while chunk is not None and len(waiting) < _AHEAD * workers:
-                waiting.append((chunk, _submit(pool, chunk, now)))
+                waiting.append((chunk, crew.submit((chunk, now))))
                 chunk = next(chunks, None)
             oldest, future = waiting.popleft()
             try:
-                done = None if future is None else unpack(future.result(), oldest)
-            except BrokenProcessPool:
-                logger.warning("a worker process ended; going on without workers")
-                pool, done = None, None
-                waiting = deque((one, None) for one, _ in waiting)
-            yield done or _look(judge, oldest)
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+                done = unpack(future.result(), oldest)
+            except WorkerEndedError as error:
+                if error.process_id not in ended:
+                    ended.add(error.process_id)
+                    logger.warning("worker process %s ended; what it had in hand is done here", error.process_id)
+                done = _look(judge, oldest)
+            yield done
 
 
-def _submit(pool: ProcessPoolExecutor | None, chunk: Sequence[Item], now: datetime) -> Future[bytes] | None:
-    try:
-        return None if pool is None else pool.submit(_work_here, chunk, now)
-    except BrokenProcessPool:
-        return None
-
-
-def _prepare(make: Callable[[], Judge]) -> None:
-    """Make the stages of a worker; an interrupt is for the process that writes."""
-    global _judge  # noqa: PLW0603 - what a worker keeps between chunks
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _judge = make()
-
-
-def _work_here(chunk: Sequence[Item], now: datetime) -> bytes:
-    if _judge is None:
-        msg = "the worker was not prepared"
-        raise RuntimeError(msg)
+def _work_there(judge: Judge, work: _Work) -> bytes:
+    """Read, match, identify and score a chunk in a worker process."""
+    chunk, now = work
     bad, mentions = _read(chunk)
-    looked = _judge.prejudge([mention for _, mention in mentions], now=now)
+    looked = judge.prejudge([mention for _, mention in mentions], now=now)
     return pack(len(chunk), bad, [(place, one) for (place, _), one in zip(mentions, looked, strict=True)])
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from listener.interchange import raw_lines
 from listener.pipeline.workers import judge_ahead
+from servers.dying import judge_until_half_an_answer
 from servers.world import make_judge
 
 if TYPE_CHECKING:
@@ -110,6 +111,57 @@ def test_a_worker_that_dies_costs_time_and_nothing_else(place: Place) -> None:
     broken = judge_ahead(items, judge, now=NOW, workers=1, make=partial(os._exit, 1))  # type: ignore[arg-type]
     assert [(count, bad, [judge_all(one) for one in looked]) for count, bad, looked in broken] == alone
     assert [count for count, _, _ in alone] == [1_000, 1_000, 500]
+
+
+def test_a_worker_killed_while_it_answers_holds_nobody_up(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    items = list(raw_lines(BytesIO(jsonl(lines_of(7_500)))))
+    judge = make_judge()
+    alone = [[one.mention for one in looked] for _, _, looked in judge_ahead(items, judge, now=NOW)]
+    disturbed = judge_ahead(items, judge, now=NOW, workers=2, make=judge_until_half_an_answer)
+    assert [[one.mention for one in looked] for _, _, looked in disturbed] == alone
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == len(set(told)) == 2
+    assert all("what it had in hand is done here" in line for line in told)
+
+
+KILLS_A_WORKER = """
+import os, signal, sys
+from multiprocessing import active_children
+from listener.cli.main import run
+from listener.pipeline import importing
+whole = importing.import_mentions
+def disturb(report):
+    if report.lines == 2000:
+        os.kill(active_children()[0].pid, signal.SIGKILL)
+    if report.lines == KILLED_AT:
+        os.kill(os.getpid(), signal.SIGKILL)
+importing.import_mentions = lambda *arguments, **named: whole(*arguments, **named | {"on_chunk": disturb})
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed_at", [0, 5_000])
+def test_an_import_with_a_killed_worker_gives_the_same_store_and_goes_on_if_it_is_killed_too(
+    place: Place, killed_at: int
+) -> None:
+    file, script = place.folder / "all.jsonl", place.folder / "disturbed.py"
+    right = undisturbed(place, lines_of(6_500), file)
+    script.write_text(KILLS_A_WORKER.replace("KILLED_AT", str(killed_at)), encoding="utf-8")
+    command = ["import", str(file), "--workers", "2", "--config", str(place.config_file), "--now", NOW.isoformat()]
+    ran = subprocess.run([sys.executable, str(script), *command], check=False, capture_output=True, timeout=600)
+    assert ran.stderr.count(b"ended; what it had in hand is done here") <= 1  # none where it had nothing in hand
+    assert b"Traceback" not in ran.stderr
+    if killed_at:
+        assert ran.returncode == -signal.SIGKILL
+        again = place.run(*command[:4])
+        assert again.code == 0
+        assert "went on after the first 5000 lines" in again.err
+    else:
+        assert ran.returncode == 0
+        assert b"6500 mentions read: 6500 new" in ran.stderr
+    assert content(place.database) == right
 
 
 def test_packed_files_are_read_and_damaged_ones_told_of(place: Place) -> None:
