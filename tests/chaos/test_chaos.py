@@ -28,6 +28,7 @@ def test_what_people_say_of_a_recall_counts_as_that_many_things_said() -> None:
     assert len(RECALLS) >= 4
 
 
+@pytest.mark.slow
 def test_a_short_campaign_loses_nothing_counts_nothing_twice_and_tells_once(tmp_path: Path) -> None:
     services = [service for service in SERVICES if service.name in FIRST]
     with Campaign(tmp_path, seed=2, services=services, report=lambda _: None) as campaign:

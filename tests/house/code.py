@@ -37,12 +37,13 @@ def lines_of_code(source: str) -> set[int]:
     return lines - set(_docstring_lines(ast.parse(source)))
 
 
-def functions(source: str) -> Iterator[tuple[str, int]]:
-    """Yield the name and the lines of code of every function."""
-    code = lines_of_code(source)
+def functions(source: str, *, over: int = 0) -> Iterator[tuple[str, int]]:
+    """Yield the name and the lines of code of every function that has more lines than `over`, of whatever kind."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, len(code & set(range(node.lineno, (node.end_lineno or node.lineno) + 1)))
+            lines = set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            if len(lines) > over:
+                yield node.name, len(lines_of_code(source) & lines)
 
 
 def _docstring_lines(tree: ast.AST) -> Iterator[int]:

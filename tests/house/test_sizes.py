@@ -7,16 +7,17 @@ MOST_IN_A_FUNCTION = 60
 
 
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
-    sizes = {str(file.relative_to(ROOT)): len(lines_of_code(file.read_text("utf-8"))) for file in modules()}
-    assert len(sizes) > 100
-    assert {name: size for name, size in sizes.items() if size > MOST_IN_A_MODULE} == {}
+    texts = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in modules()}
+    assert len(texts) > 100
+    large = {name: text for name, text in texts.items() if text.count("\n") > MOST_IN_A_MODULE}
+    assert [name for name, text in large.items() if len(lines_of_code(text)) > MOST_IN_A_MODULE] == []
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
     long = [
         f"{file.relative_to(ROOT)}: {name} has {size} lines"
         for file in modules()
-        for name, size in functions(file.read_text("utf-8"))
+        for name, size in functions(file.read_text("utf-8"), over=MOST_IN_A_FUNCTION)
         if size > MOST_IN_A_FUNCTION
     ]
     assert long == []
