@@ -29,6 +29,7 @@ from listener.errors import UsageError
 from listener.query import And, Not, Or, Phrase
 from listener.testing import check_source
 from servers.lemmy import Lemmy, comment, creator, post
+from servers.reading import drained, failure
 from sources.lemmy import LemmyOptions, LemmySource, read_view
 
 if TYPE_CHECKING:
@@ -61,15 +62,7 @@ def source_for(*instances: Lemmy, **options: Any) -> LemmySource:
 
 
 def read_all(source: LemmySource, query: Query = ACME) -> tuple[list[Mention], list[Page]]:
-    pages: list[Page] = []
-    for resource in source.plan([query]):
-        cursor = None
-        while True:
-            pages.append(source.fetch(resource, WINDOW, cursor))
-            cursor = pages[-1].cursor
-            if pages[-1].exhausted:
-                break
-    return [mention for page in pages for mention in page.mentions], pages
+    return drained(source, [query], WINDOW)
 
 
 def test_lemmy_keeps_the_promises_of_a_source(instance: Lemmy) -> None:
@@ -238,11 +231,7 @@ def test_a_fault_is_its_error_in_one_sentence(
     instance: Lemmy, source: LemmySource, fault: dict[str, Any], error: type[SourceError], sentence: str
 ) -> None:
     instance.fault(times=9, **fault)
-    with pytest.raises(error) as caught:
-        read_all(source)
-    assert sentence in str(caught.value)
-    assert str(caught.value).startswith("lemmy: ")
-    assert "\n" not in str(caught.value)
+    assert sentence in failure(source, error, [ACME], WINDOW)
 
 
 def test_nothing_found_is_an_exhausted_empty_page(source: LemmySource) -> None:
