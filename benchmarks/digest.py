@@ -1,10 +1,11 @@
 """Measure the digest of stores of any size: one child process a size, for its processor time and its memory.
 
-    python benchmarks/digest.py [--mentions 20000 400000] [--cadence monthly]
+    python benchmarks/digest.py [--mentions 20000 400000] [--days 365] [--cadence monthly]
+    python benchmarks/digest.py --mentions 1040000 --days 80
 
 The store is made up (see made_stores.py): a year of 20 brands, the first of which
-has a quarter of all mentions; with 4 800 000 mentions it has 100 000 a month. The
-baseline is reading the month's texts of that brand from the same store, once.
+has a quarter of all mentions; with 4 800 000 mentions, or 1 040 000 in 80 days, it has
+100 000 a month. The baseline is reading the month's texts of that brand from the same store, once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from made_stores import BRANDS, UNTIL, made, multiply, write_bulk
+from made_stores import BRANDS, DAYS, UNTIL, made, multiply, write_bulk
 
 CONFIG = """\
 [listener]
@@ -56,13 +57,14 @@ def main() -> None:
     """Print time and memory of the digest, and its ratio to reading the texts it is about."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mentions", type=int, nargs="+", default=[20_000])
+    parser.add_argument("--days", type=int, default=DAYS, help="how long the mentions of the store go back")
     parser.add_argument("--cadence", choices=("daily", "weekly", "monthly"), default="monthly")
     asked = parser.parse_args()
     print(f"{'mentions':>12}{'in the period':>16}{'digest s':>10}{'peak MB':>9}{'times the reading of its texts':>32}")
     for mentions in asked.mentions:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            make(folder, mentions, asked.cadence)
+            make(folder, mentions, asked.cadence, asked.days)
             texts, digest = child(folder, "texts"), child(folder)
         print(
             f"{mentions:12,}{int(texts['mentions']):16,}{digest['seconds']:10.2f}{digest['megabytes']:9.0f}"
@@ -71,11 +73,11 @@ def main() -> None:
     print("bars: 5 s and 300 MB for 100 000 mentions a month")
 
 
-def make(folder: Path, mentions: int, cadence: str) -> None:
+def make(folder: Path, mentions: int, cadence: str, days: int) -> None:
     """Write a store of `mentions` and a configuration for it; copies of a first part stand for the rest."""
     (folder / "config.toml").write_text(CONFIG.format(brand=BRANDS[0], cadence=cadence), encoding="utf-8")
     times = max(1, mentions // LARGEST_FIRST_PART)
-    write_bulk(folder / "listener.db", made(mentions // times))
+    write_bulk(folder / "listener.db", made(mentions // times, days=days))
     if times > 1:
         multiply(folder / "listener.db", times)
 

@@ -123,11 +123,11 @@ class _Words:
         return self.space.join(rng.choices(self.words, cum_weights=self.weights, k=2 + int(rng.expovariate(1 / 6))))
 
 
-def made(count: int, *, seed: int = 7) -> Iterator[Judged]:
-    """Yield mentions with their verdicts, oldest first."""
+def made(count: int, *, seed: int = 7, days: int = DAYS) -> Iterator[Judged]:
+    """Yield mentions with their verdicts, oldest first, of the `days` before UNTIL."""
     maker = _Maker(count, seed)
-    step = DAYS * 86_400 / count
-    start = to_epoch(SINCE)
+    step = days * 86_400 / count
+    start = to_epoch(UNTIL - timedelta(days=days))
     return (maker.one(number, start + int(number * step)) for number in range(count))
 
 

@@ -33,7 +33,7 @@ from listener.search import Reader
 from reports.render import html_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 GALLERY: Final = Path(__file__).resolve().parent / "gallery"
 _HEAVIEST: Final = 250_000
@@ -54,6 +54,7 @@ _SCRIPT_CHARTS: Final = (
     ("scripts-terms", "terms Acme --since 7d"),
     ("scripts-languages", "languages Acme --since 30d"),
 )
+_SURVEY_CHARTS: Final = (("survey", "nps Acme --since 12w --by week"),)
 _BROKEN: Final = (
     "केतली टूट गई, खराब 😡",
     "کیتلی ٹوٹ گئی، خراب 😡",
@@ -123,10 +124,11 @@ def draw_gallery(folder: Path, browser: str) -> None:
 
 def make_pages(scratch: Path) -> tuple[Page, ...]:
     """Fill both stores in `scratch`, draw their charts there as PNG, and return the mails and pages to look at."""
-    demo, scripts = scratch / "demo", scratch / "scripts"
+    demo, scripts, survey = scratch / "demo", scratch / "scripts", scratch / "survey"
     run_demo(demo)
-    _write_scripts(scripts)
-    for folder, charts in ((demo, _DEMO_CHARTS), (scripts, _SCRIPT_CHARTS)):
+    _write_store(scripts, _mentions())
+    _write_store(survey, _answers())
+    for folder, charts in ((demo, _DEMO_CHARTS), (scripts, _SCRIPT_CHARTS), (survey, _SURVEY_CHARTS)):
         for name, words in charts:
             _listener(folder, "chart", *words.split(), "--output", str(scratch / f"{name}.png"))
     _listener(demo, "report", "Kettlune", "--since", "30d", "--output", str(demo / "page.html"))
@@ -160,17 +162,37 @@ def _alert(demo: Path) -> tuple[int, str]:
         return episode.id, html_page(reporting.render_alert_of(desk, episode, key="gallery:opened"))
 
 
-def _write_scripts(folder: Path) -> None:
-    """Write the store of a brand that is written about in many scripts: liked for a month, then broken."""
+def _write_store(folder: Path, mentions: Iterable[dict[str, object]]) -> None:
+    """Write the store of a brand with these mentions."""
     folder.mkdir()
     config = '[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\n'
     (folder / "config.toml").write_text(config, encoding="utf-8")
-    lines = (json.dumps(mention, ensure_ascii=False) + "\n" for mention in _mentions())
+    lines = (json.dumps(mention, ensure_ascii=False) + "\n" for mention in mentions)
     (folder / "archive.jsonl").write_text("".join(lines), encoding="utf-8")
     _listener(folder, "import", str(folder / "archive.jsonl"), "--complete")
 
 
+def _answers() -> Iterator[dict[str, object]]:
+    """Give made-up answers to a survey: few at first, none in one week, then many and ever better ones."""
+    start = datetime.combine(ARCHIVE_END.date(), datetime.min.time(), UTC) - timedelta(weeks=12)
+    for week in range(12):
+        for place in range(0 if week == 4 else 6 if week < 3 else 30 + 3 * week):  # noqa: PLR2004 - see above
+            yield {
+                "source": "survey",
+                "id": f"{week}-{place}",
+                "kind": "survey",
+                "text": f"Acme, answer {100 * week + place}",
+                "published_at": (start + timedelta(weeks=week, hours=place)).isoformat(),
+                "survey": {
+                    "instrument": "nps",
+                    "answer": min(10, 4 + (3 * place + week) % 7 + week // 6),
+                    "scale": [0, 10],
+                },
+            }
+
+
 def _mentions() -> Iterator[dict[str, object]]:
+    """Give mentions of a brand that is written about in many scripts: liked for a month, then broken."""
     start = datetime.combine(ARCHIVE_END.date(), datetime.min.time(), UTC) - timedelta(days=29)
     for day in range(30):
         texts = [*_LOVED, *(_BROKEN * 3 if day >= 27 else _BROKEN[day % 7 : day % 7 + 1])]  # noqa: PLR2004 - the last three days
