@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -36,6 +37,7 @@ from listener.api import (
     option,
 )
 from sources.adapter import checked_base_url
+from sources.cursors import refuse_cursor
 from sources.markdown import links_of_markdown, words_of_links
 from sources.text import (
     ID_LIMIT,
@@ -66,6 +68,8 @@ DIALECT: Final = Dialect(
     max_terms=1,  # of two words only one order would be found
 )
 """What the search can be asked: one word, or one phrase."""
+
+_VARIED: Final = re.compile(r"[\s\"'-]+")
 
 _PAGE: Final = 50
 """The most items an instance sends at once."""
@@ -114,8 +118,7 @@ class _Position:
             return cls(seen=seen, border=border.isoformat(), back=count_of(held.get("back")) or 0)
         if count_of(held.get("page")):  # of a version that turned pages by number alone
             return cls()
-        msg = "lemmy: the cursor of this window cannot be read; collect the window from its start"
-        raise UnexpectedAnswerError(msg)
+        refuse_cursor("lemmy")
 
     def write(self) -> str:
         return json.dumps({"seen": self.seen, "border": self.border, "back": self.back})
@@ -174,7 +177,7 @@ class LemmySource:
         """Return a resource for each instance, kind of item and alternative of a query."""
         kinds = _KINDS if self._options.include_comments else {"posts": "Posts"}
         return tuple(
-            _resource(host, kind, native.text.strip('"'), query.brand, number)
+            _resource(host, kind, _asked(native.text), query.brand, number)
             for host in self._bases
             for query in queries
             for number, native in enumerate(compile_query(query, DIALECT), start=1)
@@ -325,6 +328,15 @@ def _base_of(instance: str) -> str:
     address = instance.strip()
     address = address if "://" in address else f"https://{address}"
     return checked_base_url(address, option="sources.lemmy.instances")
+
+
+def _asked(term: str) -> str:
+    """Return a word or phrase as it is asked for.
+
+    An instance compares letters and lets a space stand for anything, so what people
+    write in more than one way (coca-cola, a curly apostrophe) gives way to a space.
+    """
+    return " ".join(_VARIED.split(term)).strip()
 
 
 def _resource(host: str, kind: str, native: str, brand: str, number: int) -> Resource:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from listener.api import Mention, Query, compile_query
 from listener.errors import RejectedQueryError
+from listener.query import Phrase
 from listener.query.evaluate import evaluate
 from query.expressions import askable_trees, terms
 from servers.lemmy import comment, post
@@ -65,6 +66,23 @@ def test_lemmy_finds_every_post_and_comment_that_matches(tree: Any, name: str, b
     if isinstance(mention, Mention) and evaluate(tree, mention) is not None:
         texts = [body] if is_comment else [name, body]
         assert any(finds_letters(native, text) for native in asked for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("acme-cola", "my Acme Cola"),
+        ("acme cola", "acme-cola"),
+        ("Ada's", "Ada\u2019s pie"),
+        ("acme-cola", "acme\u2011cola"),
+    ],
+)
+def test_lemmy_finds_a_name_however_its_parts_are_joined(name: str, text: str) -> None:
+    source = LemmySource(LemmyOptions(instances=("https://home.example",)))
+    asked = [resource.native for resource in source.plan([Query.of("Acme", Phrase(name))])]
+    source.close()
+    assert evaluate(Phrase(name), Mention(source="lemmy", id="1", text=text, published_at=None)) is not None
+    assert all(finds_letters(native, text) for native in asked)
 
 
 @pytest.mark.parametrize("dialect", [mastodon.DIALECT, bluesky.DIALECT, rss.DIALECT], ids=lambda dialect: dialect.name)
