@@ -29,6 +29,7 @@ from listener.api import (
     UnexpectedAnswerError,
     option,
 )
+from sources.cursors import refuse_cursor
 from sources.text import (
     as_list,
     as_object,
@@ -233,8 +234,7 @@ def _page_number(cursor: str | None) -> int:
     except (ValueError, RecursionError):
         number = None
     if not number or number > _LAST_PAGE:
-        msg = "appstore: the cursor of this window cannot be read; collect the window from its start"
-        raise UnexpectedAnswerError(msg)
+        refuse_cursor("appstore")
     return number
 
 

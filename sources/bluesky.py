@@ -39,6 +39,7 @@ from listener.query import And, Author, Not
 from listener.query.clauses import necessary_clauses
 from sources.bluesky_lookup import BATCH, AppView
 from sources.bluesky_posts import COLLECTION, read_post, read_record
+from sources.cursors import refuse_cursor
 from sources.jetstream import Bounds, Drained, Jetstream, Sieve
 from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_epoch, instant_from_iso, line_of
 from sources.web import Client
@@ -122,7 +123,7 @@ class _Place:
             held = {}
         at_us = count_of(held.get("time_us"))
         if at_us is None:
-            raise UnexpectedAnswerError(_UNREADABLE_CURSOR)
+            refuse_cursor("bluesky")
         return cls(at_us=at_us, lost_us=count_of(held.get("lost_us")))
 
     def write(self) -> str:
@@ -329,16 +330,13 @@ class _Search:
         return as_object(self._client.get_json(url, parameters, {"Authorization": f"Bearer {token}"}))
 
 
-_UNREADABLE_CURSOR: Final = "bluesky: the cursor of this window cannot be read; collect the window from its start"
-
-
 def _read_token(cursor: str) -> str:
     try:
         token = line_of(as_object(json.loads(cursor)).get("token"), limit=_LONGEST_TOKEN)
     except (ValueError, RecursionError):
         token = None
     if token is None:
-        raise UnexpectedAnswerError(_UNREADABLE_CURSOR)
+        refuse_cursor("bluesky")
     return token
 
 

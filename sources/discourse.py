@@ -33,6 +33,7 @@ from listener.api import (
     to_epoch,
 )
 from sources.adapter import checked_base_url
+from sources.cursors import refuse_cursor
 from sources.discourse_posts import HIDDEN, read_post
 from sources.text import as_object, count_of, instant_from_iso
 from sources.web import Client
@@ -92,8 +93,7 @@ class _Position:
             held = {}
         before = count_of(held.get("before"))
         if not before:
-            msg = "discourse: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg)
+            refuse_cursor("discourse")
         pages, empty = count_of(held.get("pages")) or 0, count_of(held.get("empty")) or 0
         return cls(before=before, pages=pages, empty=empty, reached=count_of(held.get("reached")))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnavailableError, UnexpectedAnswerError
+from sources.cursors import reading_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,9 @@ class PlaceInFile:
     @classmethod
     def read(cls, cursor: str, *, source: str) -> PlaceInFile:
         """Return the place that a cursor of `source` names; raises UnexpectedAnswerError where it names none."""
-        try:
+        with reading_cursor(source):
             path, offset, line = json.loads(cursor)
             return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
-        except (ValueError, TypeError):
-            msg = f"{source}: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         """Return the cursor that names this place."""

@@ -35,6 +35,7 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
+from sources.cursors import reading_cursor
 from sources.gdelt_names import country_code, language_tag
 from sources.text import ID_LIMIT, as_object, clean_line, line_of, usable_links
 from sources.text import instant_from_iso as _instant
@@ -112,12 +113,9 @@ class _Position:
         since, until = to_epoch(window.since), to_epoch(window.until)
         if cursor is None:
             return cls(before=until, span=max(_FLOOR, until - since))
-        try:
+        with reading_cursor("gdelt"):
             before, span, lost = json.loads(cursor)
             return cls(before=int(before), span=max(_FLOOR, int(span)), lost=None if lost is None else int(lost))
-        except (ValueError, TypeError):
-            msg = "gdelt: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         return json.dumps([self.before, self.span, self.lost])

@@ -37,6 +37,7 @@ from listener.api import (
 )
 from sources.adapter import checked_base_url, header_safe
 from sources.alternatives import widest
+from sources.cursors import reading_cursor
 from sources.github_again import BATCH, look_again
 from sources.github_items import read_discussion, read_issue
 from sources.text import as_list, as_object, count_of, line_of
@@ -119,12 +120,9 @@ class _Position:
     def read(cls, window: Window, cursor: str | None) -> _Position:
         if cursor is None:
             return cls(floor=to_epoch(window.since), before=to_epoch(window.until))
-        try:
+        with reading_cursor("github"):
             floor, before, after, lost = json.loads(cursor)
             return cls(floor=int(floor), before=int(before), after=str(after), lost=None if lost is None else int(lost))
-        except (ValueError, TypeError, RecursionError, OverflowError):
-            msg = "github: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         return json.dumps([self.floor, self.before, self.after, self.lost])

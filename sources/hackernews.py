@@ -34,6 +34,7 @@ from listener.api import (
     option,
     to_epoch,
 )
+from sources.cursors import reading_cursor
 from sources.text import (
     as_list,
     as_object,
@@ -109,13 +110,10 @@ class _Position:
     def read(cls, window: Window, cursor: str | None) -> _Position:
         if cursor is None:
             return cls(before=to_epoch(window.until))
-        try:
+        with reading_cursor("hackernews"):
             held = json.loads(cursor)
             before, page, lost, size = held if len(held) == _CURSOR_PARTS else (*held, 0)
             return cls(before=int(before), page=int(page), lost=None if lost is None else int(lost), size=int(size))
-        except (ValueError, TypeError):
-            msg = "hackernews: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         return json.dumps([self.before, self.page, self.lost, *([self.size] if self.page else [])])

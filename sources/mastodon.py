@@ -41,6 +41,7 @@ from listener.api import (
 )
 from listener.errors import ListenerError
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe
+from sources.cursors import refuse_cursor
 from sources.hashtags import hashtags_of
 from sources.mastodon_statuses import UNWILLING, id_of, read_replies, read_status, read_statuses
 from sources.text import ID_LIMIT, as_list, as_object, instant_from_iso, line_of
@@ -428,8 +429,7 @@ def _read_cursor(cursor: str | None) -> str | None:
     except (ValueError, RecursionError):
         max_id = None
     if max_id is None:
-        msg = "mastodon: the cursor of this window cannot be read; collect the window from its start"
-        raise UnexpectedAnswerError(msg)
+        refuse_cursor("mastodon")
     return max_id
 
 

@@ -41,6 +41,7 @@ from listener.api import (
 from listener.errors import UsageError
 from sources.adapter import checked_base_url
 from sources.alternatives import widest
+from sources.cursors import reading_cursor
 from sources.stackexchange_again import BATCH, REQUESTS, look_again
 from sources.stackexchange_items import domain_of, read_item
 from sources.text import as_list, as_object, count_of
@@ -111,12 +112,9 @@ class _Position:
     def read(cls, window: Window, cursor: str | None) -> _Position:
         if cursor is None:
             return cls(before=to_epoch(window.until))
-        try:
+        with reading_cursor("stackexchange"):
             before, page, lost = json.loads(cursor)
             return cls(before=int(before), page=int(page), lost=None if lost is None else int(lost))
-        except (ValueError, TypeError, RecursionError, OverflowError):
-            msg = "stackexchange: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         return json.dumps([self.before, self.page, self.lost])

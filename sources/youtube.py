@@ -36,6 +36,7 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
+from sources.cursors import reading_cursor
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client, Limits
 from sources.youtube_again import BATCH, look_again, read_replies
@@ -158,7 +159,7 @@ class _Position:
 
     @classmethod
     def read(cls, cursor: str) -> _Position:
-        try:
+        with reading_cursor("youtube"):
             before, token, count, oldest, lost, videos, left, at = json.loads(cursor)
             return cls(
                 before=None if before is None else int(before),
@@ -169,9 +170,6 @@ class _Position:
                 videos=tuple(map(str, videos)),
                 allowance=None if at is None else _Allowance(left=float(left), at=int(at)),
             )
-        except (ValueError, TypeError):
-            msg = "youtube: the cursor of this window cannot be read; collect the window from its start"
-            raise UnexpectedAnswerError(msg) from None
 
     def write(self) -> str:
         left, at = (None, None) if self.allowance is None else (self.allowance.left, self.allowance.at)
