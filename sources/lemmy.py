@@ -116,9 +116,9 @@ class _Position:
         seen, border = count_of(held.get("seen")), instant_from_iso(held.get("border"))
         if border is not None and seen is not None:
             return cls(seen=seen, border=border.isoformat(), back=count_of(held.get("back")) or 0)
-        if count_of(held.get("page")):  # of a version that turned pages by number alone
-            return cls()
-        refuse_cursor("lemmy")
+        if not count_of(held.get("page")):
+            refuse_cursor("lemmy")
+        return cls()  # the cursor is of a version that turned pages by number alone
 
     def write(self) -> str:
         return json.dumps({"seen": self.seen, "border": self.border, "back": self.back})
