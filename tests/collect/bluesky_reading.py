@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from listener.api import Query, Window, from_epoch
 from listener.query import Hashtag, Or, Phrase
-from servers.jetstream import Jetstream
-from sources.bluesky import BlueskyOptions, BlueskySource
-from sources.jetstream import Bounds
+from servers.jetstream import Jetstream, post
+from sources.bluesky import BlueskyOptions, BlueskySource, read_events
+from sources.jetstream import Bounds, Drained
 
 if TYPE_CHECKING:
-    from listener.api import Mention, Page
+    from listener.api import Mention, Page, Skipped
 
 BASE = 1_780_000_000
 WINDOW = Window(since=from_epoch(BASE), until=from_epoch(BASE + 10_000))
@@ -36,3 +36,14 @@ def read_all(source: BlueskySource, query: Query = ACME, window: Window = WINDOW
 
 def keys(mentions: list[Mention]) -> set[int]:
     return {int(mention.id.rpartition("/3k")[2]) for mention in mentions}
+
+
+def hundred_posts() -> list[Any]:
+    """Return the events of a window, a minute apart, of which every fourth names the brand, and one after it."""
+    events: list[Any] = [post(n, BASE + 60 * n, "Acme!" if n % 4 == 0 else "nothing") for n in range(100)]
+    return [*events, post(900, BASE + 10_050, "Acme, later")]
+
+
+def events_of(*events: dict[str, Any]) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
+    drained = Drained(known_us=-1, events=[(event["time_us"], event) for event in events])
+    return read_events(drained, WINDOW)

@@ -11,13 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, keys, read_all, source_for
+from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, events_of, hundred_posts, keys, read_all, source_for
 from listener.api import (
-    Mention,
     NotFoundError,
     Query,
     RateLimitedError,
-    Skipped,
     SourceError,
     UnavailableError,
     UnexpectedAnswerError,
@@ -30,8 +28,8 @@ from listener.query import And, Field, Hashtag, Not, Or, Phrase
 from listener.query.build import build_query
 from listener.testing import check_source
 from servers.jetstream import SECOND, Jetstream, post
-from sources.bluesky import BlueskyOptions, BlueskySource, read_events, sieve_of
-from sources.jetstream import Bounds, Drained, sift
+from sources.bluesky import BlueskyOptions, BlueskySource, sieve_of
+from sources.jetstream import Bounds, sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +40,7 @@ ASKED = "at://did:plc:ada/app.bsky.feed.post/3kasked"
 
 @pytest.fixture
 def stream() -> Iterator[Jetstream]:
-    events: list[Any] = [post(n, BASE + 60 * n, "Acme!" if n % 4 == 0 else "nothing") for n in range(100)]
-    events.append(post(900, BASE + 10_050, "Acme, later"))
-    with Jetstream(events) as running:
+    with Jetstream(hundred_posts()) as running:
         yield running
 
 
@@ -214,11 +210,6 @@ def test_an_address_that_is_no_stream_is_told(url: str) -> None:
 
 def test_check_tells_the_clock_of_the_stream(source: BlueskySource) -> None:
     assert source.check() == "the stream answers without a key; its clock reads 2026-05-28 20:26:40 UTC"
-
-
-def events_of(*events: dict[str, Any]) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
-    drained = Drained(known_us=-1, events=[(event["time_us"], event) for event in events])
-    return read_events(drained, WINDOW)
 
 
 def test_the_stream_is_one_resource_for_all_brands_that_changes_with_their_words(source: BlueskySource) -> None:

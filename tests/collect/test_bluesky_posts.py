@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from collect.bluesky_reading import BASE, WINDOW, keys, read_all, source_for
+from collect.bluesky_reading import BASE, WINDOW, events_of, hundred_posts, keys, read_all, source_for
 from listener.api import (
     Author,
     Mention,
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stream() -> Iterator[Jetstream]:
-    events: list[Any] = [post(n, BASE + 60 * n, "Acme!" if n % 4 == 0 else "nothing") for n in range(100)]
-    events.append(post(900, BASE + 10_050, "Acme, later"))
-    with Jetstream(events) as running:
+    with Jetstream(hundred_posts()) as running:
         yield running
 
 
@@ -39,11 +37,6 @@ def source(stream: Jetstream) -> Iterator[BlueskySource]:
     made = source_for(stream)
     yield made
     made.close()
-
-
-def events_of(*events: dict[str, Any]) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
-    drained = Drained(known_us=-1, events=[(event["time_us"], event) for event in events])
-    return read_events(drained, WINDOW)
 
 
 def test_every_field_of_a_post_arrives() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, keys, source_for
+from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, hundred_posts, keys, source_for
 from listener.api import (
     Author,
     CredentialsError,
@@ -17,7 +17,7 @@ from listener.api import (
     Skipped,
 )
 from listener.testing import check_source
-from servers.jetstream import Jetstream, Search, found, post
+from servers.jetstream import Jetstream, Search, found
 from sources.bluesky import BlueskyOptions, BlueskySource
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stream() -> Iterator[Jetstream]:
-    events: list[Any] = [post(n, BASE + 60 * n, "Acme!" if n % 4 == 0 else "nothing") for n in range(100)]
-    events.append(post(900, BASE + 10_050, "Acme, later"))
-    with Jetstream(events) as running:
+    with Jetstream(hundred_posts()) as running:
         yield running
 
 
