@@ -3,10 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from house.code import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEAVY = [
     "matplotlib",
@@ -26,6 +30,8 @@ HEAVY = [
     "vaderSentiment",
     "regex",
 ]
+NOT_FOR_A_TREND = ["logging", "traceback", "listener.wiring", "listener.search.records", "listener.store"]
+"""What costs a trend time to load and gives it nothing."""
 _ASK = """
 import sys
 from listener.cli.main import run
@@ -40,10 +46,10 @@ _LINE = (
 )
 
 
-def _loaded(folder: Path, *arguments: str) -> list[str]:
-    """Return the exit code and the heavy modules that a command line had loaded at its end."""
+def _loaded(folder: Path, *arguments: str, of: Sequence[str] = HEAVY) -> list[str]:
+    """Return the exit code and which of the modules a command line had loaded at its end."""
     ran = subprocess.run(
-        [sys.executable, "-c", _ASK.format(heavy=HEAVY), *arguments],
+        [sys.executable, "-c", _ASK.format(heavy=list(of)), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -73,6 +79,13 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
 
 def test_a_trend_loads_nothing_heavy(small_store: Path) -> None:
     assert _loaded(small_store, "trend", "Acme", "--since", "2026-11-19", "--until", "2026-11-21") == ["0"]
+
+
+def test_a_trend_loads_no_part_that_it_does_not_use(small_store: Path) -> None:
+    question = ("Acme", "--since", "2026-11-19", "--until", "2026-11-21")
+    assert _loaded(small_store, "trend", *question, of=NOT_FOR_A_TREND) == ["0"]
+    chart = _loaded(small_store, "chart", "volume", "Acme", "--output", "acme.svg", of=NOT_FOR_A_TREND)
+    assert {"0", "logging", "listener.wiring"} <= set(chart)
 
 
 def test_what_is_heavy_is_seen_where_it_is_loaded(small_store: Path) -> None:
