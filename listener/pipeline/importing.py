@@ -6,23 +6,30 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch
 from listener.pipeline.sparing import made_sparingly, spared_collector
 from listener.pipeline.workers import judge_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from listener.interchange import BadLine
     from listener.pipeline.judge import Judge
     from listener.pipeline.received import Item
+    from listener.pipeline.workers import Chunk
     from listener.protocols import StopSignal
     from listener.store import ReplayMark, Store
 
 __all__ = ["ImportReport", "import_mentions"]
+
+
+_SMALL_PAGES: Final = 8
+"""So many chunks of a thousand lines are stored each by itself: a small import is soon stored."""
+_CHUNKS_A_PAGE: Final = 2
 
 
 @dataclass(slots=True)
@@ -70,19 +77,19 @@ def import_mentions(
     on_bad: Callable[[BadLine], None] = lambda _line: None,
     on_chunk: Callable[[ImportReport], None] = lambda _report: None,
 ) -> ImportReport:
-    """Store what the lines hold, chunk by chunk, and return the counts.
+    """Store what the lines hold, page by page, and return the counts.
 
     Doing it again changes nothing: a mention is known by its source and id. What
     matches no brand is counted and left out unless `keep_unmatched`. A stop ends
-    after the chunk in hand. `workers` processes read and score ahead with what `make`
+    after the page in hand. `workers` processes read and score ahead with what `make`
     makes, which must be the same as `judge`. `mark` gives what is kept with each
-    chunk of how many lines are done.
+    page of how many lines are done.
     """
     report = ImportReport()
     spared = None if make is None else partial(made_sparingly, make)
     chunks = judge_ahead(lines, judge, now=now, workers=workers, make=spared)
     with closing(chunks), spared_collector():
-        for count, bad, looked in chunks:
+        for count, bad, looked in _pages(chunks):
             for line in bad:
                 report.bad += 1
                 on_bad(line)
@@ -107,6 +114,18 @@ def import_mentions(
                 report.is_stopped = True
                 break
     return report
+
+
+def _pages(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Yield the first chunks each as a page, then two as one: fewer places of a large store are written again."""
+    coming = iter(chunks)
+    yield from islice(coming, _SMALL_PAGES)
+    while some := list(islice(coming, _CHUNKS_A_PAGE)):
+        yield (
+            sum(count for count, _, _ in some),
+            [line for _, bad, _ in some for line in bad],
+            [one for _, _, looked in some for one in looked],
+        )
 
 
 def declare_complete(store: Store, report: ImportReport, *, now: datetime) -> None:

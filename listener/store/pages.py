@@ -262,7 +262,7 @@ class PageWriter:
             _INSERT_MENTION,
             [(*place, self._now, self._joiner.root(story), *ready.columns) for place, story, ready in self._rows],
         )
-        self._connection.executemany(_INSERT_KEYS, self._keys)
+        self._connection.executemany(_INSERT_KEYS, sorted(self._keys))  # in their order no place is visited twice
         self._connection.executemany(_INSERT_MATCH, self._matches)
         self._rows, self._keys, self._matches = [], [], []
 
