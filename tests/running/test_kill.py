@@ -181,9 +181,9 @@ def test_kills_lose_no_answer_and_invent_none(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_fifty_kills_of_collect_over_three_services_change_nothing(tmp_path: Path) -> None:
     with (
-        UnhurriedHackerNews(hits(100)) as hackernews,
-        UnhurriedX(posts(100), now=NOW) as x,
-        Reddit(things(250, step=timedelta(minutes=3)), now=NOW) as reddit,
+        UnhurriedHackerNews(hits(60)) as hackernews,
+        UnhurriedX(posts(60), now=NOW) as x,
+        Reddit(things(150, step=timedelta(minutes=5)), now=NOW) as reddit,
     ):
         sources = hackernews_table(hackernews, hits_per_page=2) + x_table(x) + reddit_table(reddit)
         servers = (hackernews, x, reddit)
