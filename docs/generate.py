@@ -153,7 +153,10 @@ def languages_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-_OTHER_LISTS: Final = {"en": "vaderSentiment's own, changed by an own list", "und": "emoji and emoticons alone; without any, unscored"}
+_OTHER_LISTS: Final = {
+    "en": "vaderSentiment's own, changed by an own list",
+    "und": "emoji and emoticons alone; without any, unscored",
+}
 
 
 def _lists_of(tag: str) -> Iterator[str]:
