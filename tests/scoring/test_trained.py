@@ -18,6 +18,7 @@ from listener.testing import check_scorer
 from scoring.made_labels import LABELS, made_examples, task_of
 from sentiment.build import build_stage
 from sentiment.encoders import load_encoder
+from sentiment.features import FEATURES_VERSION
 from sentiment.model import MOST_BYTES, Model, unpack
 from sentiment.options import SentimentOptions
 from sentiment.trained import TrainedScorer
@@ -189,7 +190,7 @@ def test_a_whole_model_with_a_foreign_header_is_refused(trained: Training) -> No
     import hashlib
 
     assert trained.model is not None
-    body = trained.model[:-32].replace(b'"features":1', b'"features":9')
+    body = trained.model[:-32].replace(f'"features":{FEATURES_VERSION}'.encode(), b'"features":0')
     with pytest.raises(StoreError, match="another version of this program"):
         unpack(body + hashlib.sha256(body).digest())
     body = trained.model[:-32].replace(b'"dense":39', b'"dense":40')
