@@ -137,7 +137,8 @@ class Jetstream:
         self._host = urlsplit(self._base).hostname or self._base
         self._bounds = bounds
         self._stop = stop
-        logging.getLogger("websockets.client").setLevel(logging.INFO)  # at DEBUG it writes every post into the log
+        # at DEBUG it writes every post into the log, at ERROR a traceback of a server that hangs up: told by our own errors
+        logging.getLogger("websockets.client").setLevel(logging.CRITICAL)
 
     def drain(self, begin_us: int, end_us: int, sieve: Sieve, *, known_us: int) -> Drained:
         """Receive events from `begin_us` on until one is at or after `end_us`, or a bound is reached.
