@@ -100,6 +100,7 @@ class MastodonSource:
         lag=timedelta(seconds=30),
         every=timedelta(minutes=15),
         resources_fail_alone=True,
+        items_a_page=_PAGE,
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=20, requests_per_day=1000)
 

@@ -157,6 +157,7 @@ class RedditSource:
         lag=timedelta(),
         every=timedelta(minutes=15),
         lookback=timedelta(days=1),
+        items_a_page=_PAGE,
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=_PAGE, requests_per_day=300)
 
