@@ -121,7 +121,7 @@ class Crew(Generic[S, C, R]):
 
     def _receive(self, worker: _Worker[R]) -> None:
         """Give out what a worker sends, in the order it was asked; at its end give up what it had in hand."""
-        with suppress(EOFError, OSError):
+        try:
             while True:
                 answer = worker.pipe.recv()
                 future = worker.in_hand.popleft()
@@ -130,6 +130,11 @@ class Crew(Generic[S, C, R]):
                 else:
                     future.set_result(answer)
                 worker.slots.release()
+        except (EOFError, OSError):
+            pass
+        except Exception:  # noqa: BLE001 - an error of the work that cannot be read here: the asking process meets it itself
+            worker.process.terminate()
+        worker.process.join()
         with self._lock:
             self._alive -= 1
             is_last = not self._alive
