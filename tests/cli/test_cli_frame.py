@@ -13,6 +13,7 @@ import pytest
 
 from listener.cli import COMMANDS, SECTIONS
 from listener.cli.main import run
+from unmeasured import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,8 +157,11 @@ def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
 def test_ctrl_c_ends_with_130_and_a_short_word(tmp_path: Path) -> None:
     pipe = tmp_path / "config.toml"
     os.mkfifo(pipe)
-    process = subprocess.Popen([*PROGRAM, "config", "show", "--config", str(pipe)], stderr=subprocess.PIPE, text=True)
-    with pipe.open("w"):  # opens when the program has begun to read
+    command = [*PROGRAM, "config", "show", "--config", str(pipe)]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as process,
+        pipe.open("w"),  # opens when the program has begun to read
+    ):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from house.code import ROOT
+from unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ def _loaded(folder: Path, *arguments: str, of: Sequence[str] = HEAVY) -> list[st
         text=True,
         timeout=60,
         check=True,
+        env=environment(),
     )
     return ran.stderr.rpartition("LOADED ")[2].split()
 
