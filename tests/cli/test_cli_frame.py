@@ -157,7 +157,10 @@ def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
 def test_ctrl_c_ends_with_130_and_a_short_word(tmp_path: Path) -> None:
     pipe = tmp_path / "config.toml"
     os.mkfifo(pipe)
-    command = [*PROGRAM, "config", "show", "--config", str(pipe)]
+    listening = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a background job ignores it
+    )
+    command = [sys.executable, "-c", listening + PROGRAM[-1], "config", "show", "--config", str(pipe)]
     with (
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as process,
         pipe.open("w"),  # opens when the program has begun to read
