@@ -479,12 +479,17 @@ class Campaign:
         truth.count()
 
     def spend(self, *, turns: int) -> None:
-        """Read bursts of X with little money, killed again and again: the bill stays within the budget, day by day."""
+        """Read bursts of X with little money, killed again and again: the bill stays within the budget, day by day.
+
+        It takes `turns`, and more until two days are on the bill: what a kill set aside may leave a day without.
+        """
         service = next(one for one in self.services if isinstance(one, XService))
         tables = service.table(max_results=25) + f"[sources.x.budget]\nusd_a_day = {DOLLARS_A_DAY}\n"
         site = Site(self.folder / "spending", tables, brands=BRANDS)
         service.server.bill.clear()
-        for _ in range(turns):
+        for turn in range(4 * turns):
+            if turn >= turns and len(service.server.bill) > 1:
+                break
             self.world.advance(self.world.now + 9 * HOUR)
             self.world.burst("x", 120)
             for _ in range(2):
