@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.x_posts import first_id_at, published_of_id, read_posts
-
-if TYPE_CHECKING:
-    pass
-
 
 FIELDS = [
     "attachments",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +15,6 @@ from listener.api import (
 from listener.query import And, Hashtag, Not, Or, Phrase
 from servers.x import TOKEN, Post, X
 from sources.x import XOptions, XSource
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture

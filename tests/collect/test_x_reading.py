@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,9 +21,6 @@ from listener.testing import check_source
 from servers.web import SimulatedServer
 from servers.x import TOKEN, Post, X, id_at
 from sources.x import XSource
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def redirect_to(host: str, patch: Patch, _folder: Path, *, trusted: tuple[str, .
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            pass
+            """Keep the requests out of the output of the tests."""
 
     inner = http.server.HTTPServer((host, 0), Metadata)
     threading.Thread(target=inner.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

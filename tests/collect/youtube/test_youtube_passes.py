@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.youtube_reading import BASE, talked_of
+from collect.youtube_reading import talked_of
 from listener.api import (
     to_epoch,
     utc_now,
@@ -15,22 +15,10 @@ from listener.api import (
 from listener.config import load_config
 from listener.wiring import retention_of
 from running.site import NOW, Site
-from servers.youtube import KEY, YouTube, comment, thread, video
+from servers.youtube import YouTube, comment, thread, video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
-
-
-@pytest.fixture
-def server() -> Iterator[YouTube]:
-    with YouTube([video(n, BASE + 100 * n) for n in range(120)]) as running:
-        yield running
 
 
 def table(server: YouTube) -> str:

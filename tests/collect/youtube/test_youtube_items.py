@@ -18,23 +18,11 @@ from listener.api import (
     Skipped,
     from_epoch,
 )
-from servers.youtube import KEY, YouTube, comment, thread, video
+from servers.youtube import YouTube, comment, thread, video
 from sources.youtube_items import read_thread, read_video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("YOUTUBE_API_KEY", KEY)
-
-
-@pytest.fixture
-def server() -> Iterator[YouTube]:
-    with YouTube([video(n, BASE + 100 * n) for n in range(120)]) as running:
-        yield running
 
 
 def test_every_field_of_a_video_arrives() -> None:
