@@ -13,14 +13,8 @@ from listener.api import (
     Window,
 )
 from listener.query import And, Hashtag, Not, Or, Phrase
-from servers.x import TOKEN, Post, X
+from servers.x import Post, X
 from sources.x import XOptions, XSource
-
-
-@pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
-    return TOKEN
 
 
 @pytest.mark.usefixtures("token")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from collect.bluesky_reading import BASE, WINDOW, events_of, hundred_posts, keys, read_all, source_for
+from collect.bluesky_reading import BASE, WINDOW, events_of, keys, read_all
 from listener.api import (
     Author,
     Mention,
@@ -22,21 +22,7 @@ from sources.bluesky_posts import read_record
 from sources.jetstream import Drained, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def stream() -> Iterator[Jetstream]:
-    with Jetstream(hundred_posts()) as running:
-        yield running
-
-
-@pytest.fixture
-def source(stream: Jetstream) -> Iterator[BlueskySource]:
-    made = source_for(stream)
-    yield made
-    made.close()
 
 
 def test_every_field_of_a_post_arrives() -> None:

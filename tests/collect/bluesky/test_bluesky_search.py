@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, hundred_posts, keys, source_for
+from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, keys
 from listener.api import (
     Author,
     CredentialsError,
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.api import Page
-
-
-@pytest.fixture
-def stream() -> Iterator[Jetstream]:
-    with Jetstream(hundred_posts()) as running:
-        yield running
-
-
-@pytest.fixture
-def source(stream: Jetstream) -> Iterator[BlueskySource]:
-    made = source_for(stream)
-    yield made
-    made.close()
 
 
 @pytest.fixture

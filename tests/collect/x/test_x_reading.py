@@ -23,12 +23,6 @@ from servers.x import TOKEN, Post, X, id_at
 from sources.x import XSource
 
 
-@pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
-    return TOKEN
-
-
 def read_all(source: XSource, window: Window = DAY, resource: Resource = ACME) -> list[Page]:
     pages = [source.fetch(resource, window, None)]
     while not pages[-1].exhausted:

@@ -16,18 +16,12 @@ from listener.api import (
     Window,
 )
 from servers.web import SimulatedServer
-from servers.x import TOKEN, Post, X, id_at, number_of, time_of
+from servers.x import Post, X, id_at, number_of, time_of
 from sources.x_posts import published_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
-    return TOKEN
 
 
 def one(server: SimulatedServer, **options: object) -> Mention:

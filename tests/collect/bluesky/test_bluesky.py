@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, events_of, hundred_posts, keys, read_all, source_for
+from collect.bluesky_reading import ACME, BASE, NOW, QUICK, WINDOW, events_of, keys, read_all, source_for
 from listener.api import (
     NotFoundError,
     Query,
@@ -32,23 +32,10 @@ from sources.bluesky import BlueskyOptions, BlueskySource, sieve_of
 from sources.jetstream import Bounds, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 
 ASKED = "at://did:plc:ada/app.bsky.feed.post/3kasked"
-
-
-@pytest.fixture
-def stream() -> Iterator[Jetstream]:
-    with Jetstream(hundred_posts()) as running:
-        yield running
-
-
-@pytest.fixture
-def source(stream: Jetstream) -> Iterator[BlueskySource]:
-    made = source_for(stream)
-    yield made
-    made.close()
 
 
 def test_bluesky_keeps_the_promises_of_a_source(stream: Jetstream) -> None:
