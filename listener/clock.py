@@ -30,6 +30,7 @@ __all__ = [
     "parse_duration",
     "parse_instant",
     "parse_when",
+    "start_before",
     "system_zone",
     "to_epoch",
     "utc_now",
@@ -224,6 +225,23 @@ def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -
         while edges[-1] < until:
             edges.append(_next_start(edges[-1], step, zone))
     return list(map(_make_bucket, edges, edges[1:]))
+
+
+def start_before(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> datetime:
+    """Return the start of the span that ends at `since` and has as many buckets as [since, until).
+
+    Of one local day that is the day before, 23 or 25 hours long though either may be; of
+    two months the two before.
+    """
+    many = len(bucket_starts(since, until, step, zone))
+    start = align_down(since, step, zone)
+    if step == "hour":
+        return start - many * _LENGTHS["hour"]
+    naive = start.astimezone(zone).replace(tzinfo=None)
+    if step == "month":
+        months = naive.year * 12 + naive.month - 1 - many
+        return _local(_midnight(naive.replace(year=months // 12, month=months % 12 + 1, day=1)), zone)
+    return _local(_FLOORS[step](naive - many * _LENGTHS[step]), zone)
 
 
 def _next_start(start: datetime, step: str, zone: ZoneInfo) -> datetime:

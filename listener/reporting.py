@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener import wiring
 from listener.budget import MICROS
-from listener.clock import Bucket, align_down, local_day
+from listener.clock import Bucket, align_down, local_day, start_before
 from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
 from listener.logs import event
 from listener.mention import Label
@@ -48,6 +48,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+_STEPS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
+"""The step of time that a digest of each cadence is about."""
 
 _CHART_DAYS: Final = 30
 _VOICES_LOOKED_AT: Final = 1_000
@@ -93,7 +96,7 @@ def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
     cadence = config.digest.cadence
     start, end = local_day(day, zone)
     if cadence != "daily":
-        step = {"weekly": "week", "monthly": "month"}[cadence]
+        step = _STEPS[cadence]
         start = align_down(start, step, zone)
         following = start.astimezone(zone).date() + timedelta(days=7 if step == "week" else 31)
         end = align_down(local_day(following, zone)[0], step, zone)
@@ -181,7 +184,7 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
     from reports.digest import BrandSection as Section  # noqa: PLC0415 - loaded where a digest is made
 
     name, reader = brand.name, desk.reader
-    before = align_down(period.since - (period.until - period.since), "day", desk.config.zone())
+    before = start_before(period.since, period.until, _STEPS[period.cadence], desk.config.zone())
     gaps = tuple(
         gap
         for gap in reader.gaps(period.since, min(period.until, desk.now))

@@ -287,11 +287,10 @@ def _shown_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
 
 
 def _previous(span: Span) -> Span:
-    """Return the span of equal length that ends where this one begins."""
-    from listener.clock import align_down
+    """Return the span of as many buckets that ends where this one begins."""
+    from listener.clock import start_before
 
-    start = align_down(span.since - (span.until - span.since), span.by, span.zone)
-    return replace(span, since=start, until=span.since)
+    return replace(span, since=start_before(span.since, span.until, span.by, span.zone), until=span.since)
 
 
 def _write_chart(found: Trend, file: Path, metric: str) -> None:

@@ -1,0 +1,79 @@
+"""What is compared with the span before is compared with as many days, weeks or months, however long these are."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cli.conftest import CONFIG
+from listener.clock import start_before
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def local(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=BERLIN).astimezone(UTC)  # type: ignore[misc, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("step", "since", "until", "before"),
+    [
+        ("day", (2026, 10, 25), (2026, 10, 26), (2026, 10, 24)),  # 25 hours long
+        ("day", (2026, 3, 29), (2026, 3, 30), (2026, 3, 28)),  # 23 hours long
+        ("day", (2026, 10, 26), (2026, 10, 28), (2026, 10, 24)),
+        ("week", (2026, 10, 19), (2026, 10, 26), (2026, 10, 12)),  # an hour longer than others
+        ("month", (2026, 3, 1), (2026, 5, 1), (2026, 1, 1)),  # 61 days after 59
+        ("month", (2026, 10, 1), (2026, 11, 1), (2026, 9, 1)),
+        ("month", (2026, 1, 1), (2026, 2, 1), (2025, 12, 1)),
+        ("hour", (2026, 10, 25, 12), (2026, 10, 25, 15), (2026, 10, 25, 9)),
+    ],
+)
+def test_the_span_before_has_as_many_buckets(
+    step: str, since: tuple[int, ...], until: tuple[int, ...], before: tuple[int, ...]
+) -> None:
+    assert start_before(local(*since), local(*until), step, BERLIN) == local(*before)
+
+
+def test_a_span_that_is_not_over_is_compared_with_as_many_whole_days() -> None:
+    assert start_before(local(2026, 11, 1), local(2026, 11, 20, 9, 30), "day", BERLIN) == local(2026, 10, 12)
+
+
+def fill(place: Place) -> None:
+    """Store a mention at noon of each local day of October, and read the time around it."""
+    place.configure(CONFIG.replace("Asia/Kolkata", "Europe/Berlin"))
+    noon = [local(2026, 10, 1, 12) + timedelta(days=day) for day in range(31)]
+    place.save([place.mention(f"Acme of day {at.day}", at=at) for at in noon])
+    place.drain(local(2026, 9, 1), local(2026, 11, 20))
+
+
+def test_a_day_of_25_hours_is_compared_with_one_day_before_it(place: Place) -> None:
+    fill(place)
+    asked = ("trend", "Acme", "--since", "2026-10-25", "--until", "2026-10-26", "--compare", "previous")
+    shown = json.loads(place.run(*asked, "--format", "json").out)
+    assert shown["previous"]["since"] == "2026-10-24T00:00:00+02:00"
+    assert [total["mentions"] for total in shown["previous"]["totals"]] == [1]
+    assert "about as many as the day before (1)" in place.run("digest", "--on", "2026-10-25").out
+
+
+@pytest.mark.parametrize(
+    ("cadence", "day", "said"),
+    [
+        ("weekly", "2026-10-25", "about as many as the week before (7)"),
+        ("monthly", "2026-10-25", "31 mentions, none the month before"),
+    ],
+)
+def test_a_week_is_compared_with_a_week_and_a_month_with_the_month_before(
+    place: Place, cadence: str, day: str, said: str
+) -> None:
+    fill(place)
+    with place.config_file.open("a", encoding="utf-8") as config:
+        config.write(f'\n[digest]\ncadence = "{cadence}"\n')
+    text = " ".join(place.run("digest", "--on", day).out.split())
+    assert said in text
