@@ -29,6 +29,7 @@ NET_TEST: Final = (
 )
 _FILTERS: Final = ("languages", "sources", "exclude", "context")
 _MOST_THEMES: Final = 5
+_ONE_PERCENT: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,8 @@ def _coverage_warnings(*sides: Side) -> Iterator[str]:
         elif not side.coverage:
             yield f"nothing of {side.brand} was read, so its volume is not known"
         elif side.coverage < WHOLE:
-            yield f"only {int(100 * side.coverage)} % of {side.brand} was read, so its volume may be higher"
+            share = "less than 1" if side.coverage < _ONE_PERCENT else f"only {int(100 * side.coverage)}"
+            yield f"{share} % of {side.brand} was read, so its volume may be higher"
 
 
 def is_real(estimate: Estimate, nothing: float) -> bool:

@@ -213,7 +213,12 @@ def _share(data: DigestData) -> tuple[str, ...]:
     ranked = sorted(data.share, key=lambda row: (-row.mentions, row.brand))
     parts = [f"{clean_line(row.brand)} {row.share:.1f} %" for row in ranked if row.share is not None]
     lines = [f"{join_words(parts)} of {count(everything, 'mention')}."]
-    partial = [clean_line(row.brand) for row in ranked if row.coverage is not None and row.coverage < WHOLE]
+    unknown = [clean_line(row.brand) for row in ranked if not row.is_known]
+    if unknown:
+        lines.append(f"Nothing is known of {join_words(unknown)}, so the shares are among the others alone.")
+    partial = [
+        clean_line(row.brand) for row in ranked if row.is_known and row.coverage is not None and row.coverage < WHOLE
+    ]
     if partial:
         lines.append(f"Not everything about {join_words(partial)} could be read, so the shares may be off.")
     return tuple(lines)

@@ -128,7 +128,8 @@ def _address(chart: Chart) -> str:
 def _tiles(total: TrendBucket | None, share: Sequence[ShareRow], brand: str) -> list[tuple[str, str, str]]:
     """Return the figures on top as (name, figure, what stands below it)."""
     if total is None or total.mentions is None:
-        return [("Mentions", _DASH, "nothing was read")]
+        is_open = total is not None and total.coverage is None
+        return [("Mentions", _DASH, "how much was read is not known" if is_open else "nothing was read")]
     read = "how much was read is not known" if total.coverage is None else f"{percent(total.coverage)} read"
     tiles = [("Mentions", number(total.mentions), read)]
     if total.stories is not None:
@@ -196,7 +197,11 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
         made = tuple((clean_line(named(row.name)), *_mood_cells(row)) for row in rows)
         tables.append(_Table(title=title, heads=(title[3:], *heads), rows=made))
     shares = tuple(
-        (clean_line(row.brand), number(row.mentions), _DASH if row.share is None else f"{row.share:.1f} %")
+        (
+            clean_line(row.brand),
+            number(row.mentions) if row.is_known else _DASH,
+            _DASH if row.share is None else f"{row.share:.1f} %",
+        )
         for row in data.share
     )
     tables.append(_Table(title="Share of voice", heads=("brand", "mentions", "share"), rows=shares))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "comparison_json"]
 
+_ONE_PERCENT: Final = 0.01
 _FIGURES: Final = (
     ("mentions", "mentions"),
     ("stories", "stories"),
@@ -97,6 +98,8 @@ def _side_json(side: Side) -> dict[str, object]:
 
 def _figures(side: Side) -> dict[str, object]:
     figures = {name: getattr(side, name) for name, _ in _FIGURES}
+    if side.mentions is None:
+        figures.update(dict.fromkeys(("positive", "negative", "scored")))  # what is not known is not 0
     interval = None if side.interval is None else [round(end, 1) for end in side.interval]
     return {**figures, "interval": interval}
 
@@ -128,7 +131,9 @@ def _emit_figures(found: Comparison, format_name: str) -> None:
 
 
 def _read(side: Side) -> str:
-    return UNKNOWN if side.coverage is None else f"{int(100 * side.coverage)} %"
+    if side.coverage is None:
+        return UNKNOWN
+    return "<1 %" if 0 < side.coverage < _ONE_PERCENT else f"{int(100 * side.coverage)} %"
 
 
 def _shown(value: object) -> str:
@@ -154,10 +159,7 @@ def _sentences(found: Comparison) -> list[str]:
         lines.append("Volume: one of the two was not read, or nothing was said; there is nothing to compare.")
     else:
         verdict = "a real difference" if is_real(found.volume, 1.0) else "chance may explain it"
-        ends = f"95 % interval {_times(found.volume.low)} to {_times(found.volume.high)}"
-        lines.append(
-            f"Volume: {one} has {_times(found.volume.value)} times the stories of {other} ({ends}): {verdict}."
-        )
+        lines.append(f"Volume: {_volume(found.volume, one, other)}: {verdict}.")
     if found.net is None:
         lines.append("Net sentiment: one of the two has nothing scored; there is nothing to compare.")
     else:
@@ -170,5 +172,10 @@ def _sentences(found: Comparison) -> list[str]:
     return lines
 
 
-def _times(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "any number of"
+def _volume(ratio: Estimate, one: str, other: str) -> str:
+    """Say how many times the stories of the other one brand has; where the other has none, how many at least."""
+    if not math.isfinite(ratio.value):
+        return f"{other} has no story to compare with; {one} has at least {ratio.low:.2f} times as many (95 %)"
+    return (
+        f"{one} has {ratio.value:.2f} times the stories of {other} (95 % interval {ratio.low:.2f} to {ratio.high:.2f})"
+    )

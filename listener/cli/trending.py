@@ -34,15 +34,22 @@ def _net_text(value: object) -> str:
     return f"{value:+.1f}" if isinstance(value, float) else UNKNOWN
 
 
+def _interval_text(value: object) -> str:
+    return " to ".join(_net_text(end) for end in value) if isinstance(value, list) else UNKNOWN
+
+
 def _percentiles_text(value: object) -> str:
     return " ".join(score_text(one) for one in value) if isinstance(value, list) else UNKNOWN
 
 
 def _coverage_text(value: object) -> str:
-    """Write a share as whole percent, rounded down: only what was read whole is 100 %."""
-    return f"{int(100 * value)} %" if isinstance(value, (int, float)) else UNKNOWN
+    """Write a share as whole percent, rounded down: only what was read whole is 100 %, only nothing 0 %."""
+    if not isinstance(value, (int, float)):
+        return UNKNOWN
+    return "<1 %" if 0 < value < _ONE_PERCENT else f"{int(100 * value)} %"
 
 
+_ONE_PERCENT: Final = 0.01
 _BUCKET_COLUMNS: Final = (
     "brand", "start", "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored",
     "mean_score", "mean_score_interval", "net_sentiment", "engagement", "reach", "coverage", "partial",
@@ -164,6 +171,8 @@ def share(app: App, since: str, until: str | None) -> None:
     """Show the share of voice of your brands and competitors.
 
     Share is 100 x the mentions of one / the mentions of all; topics are left out.
+    A brand of which nothing is known has a dash, never a zero, and is in no sum; net
+    stands with its 95 % interval over the scored mentions.
     """
     from listener.search import Reader
 
@@ -178,7 +187,9 @@ def share(app: App, since: str, until: str | None) -> None:
         Column(name="share", title="share %", align="right"),
         Column(name="positive", title="+", align="right", text=count_text),
         Column(name="negative", title="-", align="right", text=count_text),
+        Column(name="scored", align="right", text=count_text, rank=1),
         Column(name="net_sentiment", title="net", align="right", text=_net_text),
+        Column(name="net_sentiment_interval", title="95 %", align="right", text=_interval_text),
         Column(name="coverage", align="right", text=_coverage_text),
     )
     made = [{column.name: _share_value(row, column.name) for column in columns} for row in rows]
@@ -189,9 +200,14 @@ def share(app: App, since: str, until: str | None) -> None:
 
 
 def _share_value(row: ShareRow, name: str) -> object:
-    """Return a value of a brand's share; counts are None where nothing was read: that is not known, not 0."""
-    is_blind = row.coverage == 0 and not row.mentions
-    return None if is_blind and name in {"mentions", "positive", "negative"} else getattr(row, name)
+    """Return a value of a brand's share; counts are None where nothing is known: that is not 0."""
+    if name == "net_sentiment_interval":
+        from listener.intervals import net_sentiment_interval
+
+        interval = net_sentiment_interval(row.positive, row.negative, row.scored)
+        return None if interval is None else [round(end, 1) for end in interval]
+    is_count = name in {"mentions", "positive", "negative", "scored"}
+    return None if is_count and not row.is_known else getattr(row, name)
 
 
 def read_span(

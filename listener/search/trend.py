@@ -217,11 +217,13 @@ def read_share(
             brand=total.brand,
             kind=kinds[total.brand],
             mentions=total.mentions or 0,
-            share=round(100 * (total.mentions or 0) / everything, 1) if everything else None,
+            share=None if total.mentions is None or not everything else round(100 * total.mentions / everything, 1),
             positive=total.positive or 0,
             negative=total.negative or 0,
             net_sentiment=total.net_sentiment,
             coverage=total.coverage,
+            scored=total.scored,
+            is_known=total.mentions is not None,
         )
         for total in totals
     ]
@@ -439,10 +441,15 @@ def _bucket(brand: str, bucket: Bucket, cell: _Cell, share: float | None, span: 
         mean_interval(averaged, total, squares),
         net_sentiment(positive, negative, scored),
         engagement, cell.reach,
-        None if coverage is None else round(coverage, 4),
+        None if coverage is None else _rounded(coverage),
         end > span.now,
         cell.percentiles() if span.percentiles else None,
     )  # fmt: skip
+
+
+def _rounded(coverage: float) -> float:
+    """Return a share to four digits; only what is nothing is 0, and only what is whole is 1."""
+    return coverage if coverage in {0.0, 1.0} else min(max(round(coverage, 4), 0.0001), 0.9999)
 
 
 def net_sentiment(positive: int, negative: int, scored: int) -> float | None:

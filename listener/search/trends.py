@@ -77,7 +77,11 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareRow:
-    """Hold one brand's share of voice; `share` in percent, one decimal, None where all are 0."""
+    """Hold one brand's share of voice; `share` in percent, one decimal, None where all are 0.
+
+    Where nothing is known of a brand, `is_known` is False, its counts are 0 and mean nothing,
+    and its `share` is None. `scored` is the n of `net_sentiment`.
+    """
 
     brand: str
     kind: str
@@ -87,3 +91,5 @@ class ShareRow:
     negative: int
     net_sentiment: float | None
     coverage: float | None
+    scored: int = 0
+    is_known: bool = True

@@ -70,6 +70,8 @@ def draw_share(
 
 
 def _figure(row: ShareRow) -> str:
+    if not row.is_known:
+        return "not known"
     if row.share is None:
         return "no mentions"
     gap = "" if row.coverage is None or row.coverage >= WHOLE else f", {percent(row.coverage)} read"
@@ -77,7 +79,9 @@ def _figure(row: ShareRow) -> str:
 
 
 def _alt(ranked: Sequence[ShareRow], everything: int) -> str:
-    if not everything:
+    if not any(row.is_known for row in ranked):
+        return "Share of voice: nothing was read, so nothing is known."
+    if not everything and all(row.is_known for row in ranked):
         return "Share of voice: no brand was mentioned."
     parts = [f"{row.brand} {_figure(row).replace('  ', ' ')}" for row in ranked]
     return f"Share of voice over {count(everything, 'mention')}: {'; '.join(parts)}."

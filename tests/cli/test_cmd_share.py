@@ -27,7 +27,7 @@ def test_what_was_read_and_holds_nothing_is_0_and_what_was_not_read_is_not_known
         (None, None, None, 0)
     ] * 2
     (line,) = [one for one in place.run(*asked).out.splitlines() if one.startswith("Globex")]
-    assert line.split()[2:] == ["–", "–", "–", "–", "–", "0", "%"]  # noqa: RUF001 - what stands for not known
+    assert line.split()[2:] == [*["–"] * 7, "0", "%"]  # noqa: RUF001 - what stands for not known
 
 
 def test_a_question_that_no_mention_answers_says_so_beside_the_empty_table(place: Place) -> None:
@@ -35,3 +35,53 @@ def test_a_question_that_no_mention_answers_says_so_beside_the_empty_table(place
     answer = place.run("mentions", "Acme", "--search", "submarine")
     assert (answer.code, answer.err) == (0, "no mention in the store is like that\n")
     assert place.run("mentions", "Acme", "--search", "submarine", "--format", "json").err == ""
+
+
+def test_a_brand_of_which_nothing_is_known_has_a_dash_and_no_share(place: Place) -> None:
+    place.configure(
+        '[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\n[[brands]]\nname = "Globex"\nkind = "competitor"\n'
+    )
+    fill(place)  # an import: how much there is beside it is not known
+
+    first, second = json.loads(place.run("share", "--since", "7d", "--format", "json").out)["brands"]
+    lines = place.run("share", "--since", "7d").out.splitlines()
+
+    assert (first["brand"], first["mentions"], first["share"]) == ("Acme", 3, 100.0)
+    assert (second["mentions"], second["share"], second["positive"], second["scored"]) == (None, None, None, None)
+    assert "0" not in lines[2].split("competitor")[1]
+    before = ("share", "--since", "2026-11-18", "--until", "2026-11-19")
+    blind = json.loads(place.run(*before, "--format", "json").out)["brands"]
+    assert [row["mentions"] for row in blind] == [None, None]
+
+
+def test_net_sentiment_stands_with_its_n_and_interval(place: Place) -> None:
+    fill(place)
+    (acme, _) = json.loads(place.run("share", "--since", "7d", "--format", "json").out)["brands"]
+    # 3 of 3 positive, half a mention added to each of four cells: 3 / 5, variance (4 / 5 - 9 / 25) / 5
+    assert (acme["net_sentiment"], acme["scored"]) == (100.0, 3)
+    assert acme["net_sentiment_interval"] == [1.9, 100.0]
+
+
+def test_a_second_that_was_read_is_neither_nothing_nor_0_percent(place: Place) -> None:
+    fill(place)
+    second = NOW - timedelta(hours=5)
+    place.drain(second, second + timedelta(seconds=1))
+    asked = ("trend", "Acme", "--since", "2026-11-19", "--until", "2026-11-21")
+    buckets = json.loads(place.run(*asked, "--format", "json").out)["buckets"]
+    assert [bucket["coverage"] for bucket in buckets] == [0.0, 0.0001]
+    assert "<1 %" in place.run(*asked).out
+
+
+def test_a_comparison_with_a_brand_of_which_nothing_is_known_has_dashes(place: Place) -> None:
+    fill(place)
+    figures = place.run("compare", "Acme", "Globex", "--since", "7d", "--format", "json").out
+    globex = json.loads(figures)["brands"][1]
+    assert [globex[name] for name in ("mentions", "positive", "negative", "scored")] == [None] * 4
+
+
+def test_a_comparison_with_a_brand_that_has_no_story_says_so(place: Place) -> None:
+    fill(place)
+    for brand in ("Acme", "Globex"):
+        place.drain(NOW - timedelta(days=8), NOW, brand=brand)
+    said = place.run("compare", "Acme", "Globex", "--since", "7d").out
+    assert "Volume: Globex has no story to compare with; Acme has at least 0.78 times as many (95 %): chance" in said
