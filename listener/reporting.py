@@ -38,6 +38,8 @@ __all__ = [
     "deliver",
     "draw_episode_of",
     "due_period",
+    "find_terms",
+    "is_known_before",
     "loudness",
     "period_of",
     "render_alert_of",
@@ -228,7 +230,7 @@ def find_terms(
 ) -> tuple[TermRow, ...]:
     """Return what is said of a brand in [since, until) and was not said in the four spans before.
 
-    Of very many mentions an even sample is read, and what is counted in it stands for all;
+    Nothing is, where nothing is known of the span before. Of very many mentions an even sample is read, and what is counted in it stands for all;
     `present` is that of the span, where it was read before.
     """
     from listener.pipeline.wording import contrast_terms  # noqa: PLC0415 - loaded where words are compared
@@ -238,6 +240,8 @@ def find_terms(
     if present is None:
         present = reader.wordings(brand, since, until, limit=_MOST_NOW)
     before = reader.wordings(brand, since - 4 * length, since, limit=_MOST_BEFORE)
+    if not before and not is_known_before(reader, since - length):
+        return ()
     weights = [
         sum(row.mentions for row in reader.count_by("source", brand, start, end)) / len(read)
         if len(read) >= most
@@ -245,6 +249,12 @@ def find_terms(
         for read, (start, end, most) in zip((present, before), spans, strict=True)
     ]
     return contrast_terms(present, before, names, limit=limit, weights=(weights[0], weights[1]))
+
+
+def is_known_before(reader: Reader, instant: datetime) -> bool:
+    """Say whether anything was read or imported of the time before an instant."""
+    first = reader.first_read_at()
+    return first is not None and first <= instant
 
 
 def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:

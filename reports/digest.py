@@ -168,7 +168,8 @@ def _subject(data: DigestData, brands: tuple[BrandWords, ...], zone: ZoneInfo) -
     parts = []
     for section, words in zip(data.sections, brands, strict=True):
         total = total_of(section.trend, section.brand)
-        said = {"quiet": "quiet", "blind": "not read"}.get(words.state)
+        unread = "not read" if total is None or total.coverage == 0 else "not known"
+        said = {"quiet": "quiet", "blind": unread}.get(words.state)
         if said is None:
             said = count((total.mentions if total else 0) or 0, "mention")
         parts.append(f"{excerpt(section.brand, 30)} {said}")

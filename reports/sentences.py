@@ -42,6 +42,10 @@ _MOST_TERMS: Final = 5
 _MOST_SOURCES: Final = 3
 _MOST_THEMES: Final = 2
 _FEWEST_STORIES: Final = 5
+_BLIND: Final = "Blind: nothing of this {unit} could be read, so how much was said is not known."
+_UNKNOWN: Final = "Nothing was found, but how much of the {unit} was read is not known."
+_LIKE: Final = 0.1
+"""How far the coverage of two periods may be apart before their counts stand side by side without a direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
     """Return the sentences about one brand; `unit` is day, week or month."""
     total = total_of(section.trend, section.brand)
     if total is None or total.mentions is None:
-        line = f"Blind: nothing of this {unit} could be read, so how much was said is not known."
+        line = _BLIND.format(unit=unit) if total is not None and total.coverage == 0 else _UNKNOWN.format(unit=unit)
         return BrandWords(brand=section.brand, state="blind", sentences=(line, *_episodes(section, zone)))
     if total.mentions == 0:
         return _silence(section, total, unit, zone)
@@ -85,7 +89,7 @@ def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
 def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInfo) -> BrandWords:
     episodes = _episodes(section, zone)
     if total.coverage is None:
-        line = f"Nothing was found, but how much of the {unit} was read is not known."
+        line = _UNKNOWN.format(unit=unit)
         return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
     if total.coverage >= WHOLE:
         line = f"A quiet {unit}: nobody mentioned it, and everything was read."
@@ -93,7 +97,7 @@ def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInf
     line = f"Nothing was found in the {percent(total.coverage)} of the {unit} that could be read."
     state = "quiet" if total.coverage > 0 else "blind"
     if state == "blind":
-        line = f"Blind: nothing of this {unit} could be read, so how much was said is not known."
+        line = _BLIND.format(unit=unit)
     return BrandWords(brand=section.brand, state=state, sentences=(line, *episodes))
 
 
@@ -105,12 +109,18 @@ def _volume(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
 
 
 def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
-    """Compare with the period before; within what chance alone gives, no direction is claimed."""
+    """Compare with the period before; within what chance alone gives, no direction is claimed.
+
+    Nor is one where much less of the period before was read than of this one.
+    """
     if before is None:
         return ""
     if before.mentions is None:
-        return f"; the {unit} before was not read, so there is nothing to compare with"
+        fate = "was not read" if before.coverage == 0 else "is not known"
+        return f"; the {unit} before {fate}, so there is nothing to compare with"
     now, then = total.mentions or 0, before.mentions
+    if before.coverage is not None and before.coverage < (total.coverage or 1.0) - _LIKE:
+        return f"; of the {unit} before only {percent(before.coverage)} was read ({number(then)} found)"
     if then == 0:
         return f", none the {unit} before"
     if abs(poisson_change(now, then)) < Z95:

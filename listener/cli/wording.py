@@ -87,16 +87,18 @@ def terms(
         _show_noise(app, app.config.brand(brand), since, until, context, limit)
         return
     from listener.cli.trending import read_span
-    from listener.reporting import brand_words, find_terms
+    from listener.reporting import brand_words, find_terms, is_known_before
     from listener.search import Reader
 
     named = app.config.brand(brand)
     span = read_span(app, since or "7d", until, by="hour")
     with Reader(app.database_path) as reader:
         found = find_terms(reader, named.name, brand_words(named), since=span.since, until=span.until, limit=limit)
+        is_known = bool(found) or is_known_before(reader, span.since - (span.until - span.since))
     emit_rows([{column.name: getattr(row, column.name) for column in _COLUMNS} for row in found], _COLUMNS, app.format)
     if not found and app.format == "table":
-        click.echo(f"nothing is said of {named.name} more than before", err=True)
+        unread = f"nothing is known of the time before {span.since.astimezone(app.zone):%Y-%m-%d %H:%M} to compare with"
+        click.echo(f"nothing is said of {named.name} more than before" if is_known else unread, err=True)
 
 
 def _show_noise(

@@ -45,7 +45,7 @@ def draw_terms(
     look.setdefault("height", max(_LOWEST, _HEAD + _ROW * len(shown)))
     with canvas(look) as picture:
         colours = picture.colours
-        facts = ["stories more or fewer than expected from the span before"] if shown else ["nothing stands out"]
+        facts = ["stories more or fewer than expected from the four spans before"] if shown else ["nothing stands out"]
         picture.head(title, facts)
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         terms = [drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown]

@@ -59,12 +59,26 @@ def test_the_limit_is_what_is_asked_for(place: Place) -> None:
 
 def test_the_table_fits_and_says_where_nothing_rose(place: Place) -> None:
     tell(place, ["Acme is fine"], days_ago=2)
+    place.drain(NOW - timedelta(days=20), NOW)
 
     answer = place.run("terms", "Acme")
 
     assert answer.code == 0
     assert answer.out.split() == ["term", "now", "before", "expected", "excess", "zeta"]
     assert "nothing is said of Acme more than before" in answer.err
+
+
+def test_nothing_is_called_new_where_nothing_is_known_of_the_time_before(place: Place) -> None:
+    tell(place, [padded("Acme explodes", turn) for turn in range(20)], days_ago=1)
+
+    answer = place.run("terms", "Acme")
+
+    assert "explodes" not in answer.out
+    assert "nothing is known of the time before 2026-11-13 13:00 to compare with" in answer.err
+    assert "Said more than usual" not in place.run("digest", "--on", "2026-11-19").out
+
+    place.drain(NOW - timedelta(days=20), NOW)
+    assert "explodes" in place.run("terms", "Acme").out
 
 
 def test_an_unknown_brand_and_an_unreadable_span_are_refused(place: Place) -> None:

@@ -85,6 +85,25 @@ def test_a_day_before_that_was_not_read_is_not_compared_with() -> None:
     assert first == "9 mentions; the day before was not read, so there is nothing to compare with."
 
 
+def test_a_day_before_of_which_nothing_is_known_is_not_called_unread() -> None:
+    first, *_ = sentences_of(day_of(positive=9), previous=day_of(mentions=None, coverage=None))
+    assert first == "9 mentions; the day before is not known, so there is nothing to compare with."
+
+
+@pytest.mark.parametrize("found", [0, 8])
+def test_no_direction_is_claimed_against_a_day_of_which_much_less_was_read(found: int) -> None:
+    first, *_ = sentences_of(day_of(positive=105), previous=day_of(positive=found, coverage=0.04))
+    assert first == f"105 mentions; of the day before only 4 % was read ({found} found)."
+    alike, *_ = sentences_of(day_of(positive=105, coverage=0.5), previous=day_of(positive=57, coverage=0.45))
+    assert alike == "105 mentions, up 84 % from 57 the day before."
+
+
+def test_a_day_of_which_it_is_not_known_what_was_read_is_not_called_blind() -> None:
+    words = digest_of(BrandSection(brand="Acme", kind="own", trend=day_of(mentions=None, coverage=None)))
+    assert words.brands[0].sentences == ("Nothing was found, but how much of the day was read is not known.",)
+    assert words.subject == "Acme not known (19 Nov 2026)"
+
+
 def test_net_sentiment_comes_with_interval_n_and_counts() -> None:
     said = sentences_of(day_of(positive=38, neutral=20, negative=27, no_evidence=8, unscored=12))
     assert said[1] == "Net sentiment +12 (95 % interval −5 to +28, n 93): 38 positive, 28 neutral, 27 negative."
