@@ -163,17 +163,18 @@ def wait_for(condition: Callable[[], object], what: str, *, seconds: float = PAT
     pytest.fail(f"waited {seconds:g} s in vain: {what}")
 
 
-_STORY = (
-    "(SELECT min(s.name || ':' || o.native_id) FROM mentions o JOIN sources s ON s.id = o.source_id "
-    "WHERE o.story_id = m.story_id)"
+_STORIES = (
+    "LEFT JOIN (SELECT o.story_id, min(s.name || ':' || o.native_id) AS story FROM mentions o "
+    "JOIN sources s ON s.id = o.source_id GROUP BY o.story_id) AS told ON told.story_id = m.story_id"
 )
+"""What a story is called in every store: by one of its mentions."""
 CONTENT: Mapping[str, str] = {
     "mentions": (
         "SELECT sources.name, m.native_id, m.kind, authors.native_id, m.url, m.title, m.text, hex(m.text_hash), "
         "hex(m.first_text_hash), language_claim, language, published_at, is_dated, edited_at, likes, reposts, replies, "
         "views, rating, reply_to, thread, repost_of, quote_of, place, has_media, links, hashtags, extra, "
-        "STORY FROM mentions m JOIN sources ON sources.id = m.source_id "
-        "LEFT JOIN authors ON authors.id = m.author_id".replace("STORY", _STORY)
+        "story FROM mentions m JOIN sources ON sources.id = m.source_id STORIES "
+        "LEFT JOIN authors ON authors.id = m.author_id".replace("STORIES", _STORIES)
     ),
     "authors": (
         "SELECT sources.name, native_id, handle, authors.name, followers, verified FROM authors "
@@ -195,8 +196,8 @@ CONTENT: Mapping[str, str] = {
         "score_sum, score_squares, engagement FROM rollup_day JOIN brands ON brands.id = brand_id "
         "JOIN sources ON sources.id = source_id"
     ),
-    "stories": "SELECT name, first_at, STORY FROM story_firsts m JOIN brands ON brands.id = brand_id".replace(
-        "STORY", _STORY
+    "stories": "SELECT name, first_at, story FROM story_firsts m JOIN brands ON brands.id = brand_id STORIES".replace(
+        "STORIES", _STORIES
     ),
     "windows": (
         "SELECT name, key, lane, is_active, from_at, to_at, windows.state, cursor, is_lookback, pages, items, fetched, "
