@@ -31,10 +31,10 @@ from made_words import SYLLABLES, word
 from listener.clock import to_epoch
 from listener.database import write_transaction
 from listener.fulltext import index_form
-from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Mention, Sentiment
+from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Mention, Sentiment, dump_spans
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
-from listener.store.ready import mention_digest
+from listener.store.ready import mention_digest, short_address
 from listener.stories import story_keys
 
 if TYPE_CHECKING:
@@ -355,8 +355,8 @@ class _Bulk:
         story = self._story(judged, at, rows["story_keys"])
         counters, digest = mention.engagement, mention_digest(mention)
         rows["mentions"].append((
-            number, source, mention.id, mention.kind, self._author(judged, source, rows["authors"]), mention.url,
-            mention.title, mention.text, digest, digest, mention.language, judged.language, at, 1, to_epoch(UNTIL),
+            number, source, mention.id, mention.kind, self._author(judged, source, rows["authors"]), short_address(mention),
+            mention.title, mention.text, digest, b"", mention.language, judged.language, at, 1, to_epoch(UNTIL),
             counters.likes, counters.reposts, counters.replies, counters.views, mention.repost_of, mention.place,
             dump_json(mention.links), story,
         ))  # fmt: skip
@@ -370,7 +370,7 @@ class _Bulk:
             rows["matches"].append((
                 brand, at, number, self._queries[brand], source, judged.language, int(said.label),
                 None if said.score is None else round(said.score * SCORE_SCALE), said.evidence,
-                self._scorers[said.scorer], said.reason, total, dump_json(verdict.match.spans),
+                self._scorers[said.scorer], said.reason, total, dump_spans(verdict.match.spans),
             ))  # fmt: skip
 
     def _key(self, known: dict[str, int], name: str, rows: list[tuple[object, ...]]) -> int:
@@ -401,7 +401,7 @@ class _Bulk:
             raise ValueError(msg)
         story = min(found, default=self._number)
         kept = keys if judged.mention.is_repost else keys[1:]
-        rows.extend((key.key, at, self._number, 0) for key in kept)
+        rows.extend((key.key, at, self._number) for key in kept)
         self._known.update((key.key, (at, story)) for key in keys)
         if at > self._forget_at:
             self._known = {key: value for key, value in self._known.items() if at - value[0] < _REMEMBERED}
@@ -420,12 +420,12 @@ _INSERTS = {
     "scorers": "scorers (id, name, version)",
     "authors": "authors (id, source_id, native_id, handle, name, followers)",
     "mentions": (
-        "mentions (id, source_id, native_id, kind, author_id, url, title, text, text_hash, first_text_hash, "
+        "mentions (id, source_id, native_id, kind, author_id, address, title, text, text_hash, first_text_hash, "
         "language_claim, language, published_at, is_dated, seen_at, likes, reposts, replies, views, repost_of, place, "
         "links, story_id)"
     ),
     "mention_texts": "mention_texts (rowid, title, text)",
-    "story_keys": "story_keys (key, published_at, mention_id, reach)",
+    "story_keys": "story_keys (key, published_at, mention_id)",
     "matches": (
         "matches (brand_id, published_at, mention_id, query_id, source_id, language, label, score, evidence, "
         "scorer_id, reason, engagement, spans)"

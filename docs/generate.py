@@ -127,7 +127,7 @@ def _store_table(connection: sqlite3.Connection, table: str, meanings: dict[str,
         "|---|---|---|---|",
     ]
     references = {row[3]: row[2] for row in connection.execute(f"PRAGMA foreign_key_list({table})")}
-    for _, column, kind, not_null, _, position in connection.execute(f"PRAGMA table_info({table})"):
+    for _, column, kind, not_null, _, position, _ in connection.execute(f"PRAGMA table_xinfo({table})"):
         if column not in told:
             msg = f"docs/columns.toml does not tell what {table}.{column} means"
             raise SystemExit(msg)

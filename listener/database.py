@@ -38,7 +38,7 @@ __all__ = [
     "write_transaction",
 ]
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 """The version of the tables this program reads and writes (PRAGMA user_version)."""
 
 WRITER_WAIT_SECONDS: Final = 30.0

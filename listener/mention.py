@@ -6,6 +6,7 @@ found it. Everything a service leaves out is None: unknown is not zero.
 
 from __future__ import annotations
 
+import json
 from dataclasses import field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from listener.frozen import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Mention",
     "Sentiment",
     "Span",
+    "dump_spans",
+    "read_spans",
 ]
 
 KINDS: Final = ("post", "comment", "article", "review", "video", "question", "survey")
@@ -164,6 +167,30 @@ class Mention:
 
 Span = tuple[str, int, int]
 """Where a match sits: (field name, start, end), offsets in code points of the field as given."""
+
+
+def dump_spans(spans: Sequence[Span]) -> str | None:
+    """Return spans as the store keeps them, None where there are none.
+
+    ``25-29`` in the text, ``title:0-4`` in another field, commas between.
+    """
+    if not spans:
+        return None
+    return ",".join([f"{start}-{end}" if field == "text" else f"{field}:{start}-{end}" for field, start, end in spans])
+
+
+def read_spans(kept: str | None) -> tuple[Span, ...]:
+    """Return the spans that `dump_spans` was given; older stores have them as JSON."""
+    if not kept:
+        return ()
+    if kept.startswith("["):
+        return tuple([(field, start, end) for field, start, end in json.loads(kept)])
+    spans: list[Span] = []
+    for one in kept.split(","):
+        field, _, place = one.rpartition(":")
+        start, _, end = place.partition("-")
+        spans.append((field or "text", int(start), int(end)))
+    return tuple(spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

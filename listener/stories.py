@@ -55,6 +55,7 @@ DIGEST_SIZE: Final = 8
 _BANDS: Final = 4
 _ROWS: Final = 4
 _HASHES: Final = struct.Struct(f">{_BANDS * _ROWS}I")
+_SIGN: Final = 1 << 31
 _BEGUN: Final = tuple((4 * row, zlib.crc32(struct.pack(">I", row))) for row in range(0, _BANDS * _ROWS, _ROWS))
 """Where the hashes of each band begin, and the checksum it goes on from."""
 _MANY: Final = 64
@@ -187,8 +188,10 @@ def _bands_of_many(texts: Sequence[frozenset[str]]) -> list[tuple[int, ...]]:
 
 
 def _keys_of(least: bytes, at: int) -> tuple[int, ...]:
-    """Return the key of each band; they are short, since texts decide in the end."""
-    return tuple([zlib.crc32(least[at + start : at + start + 4 * _ROWS], begun) for start, begun in _BEGUN])
+    """Return the key of each band: signed 32 bits, since texts decide in the end."""
+    return tuple(
+        [(zlib.crc32(least[at + start : at + start + 4 * _ROWS], begun) ^ _SIGN) - _SIGN for start, begun in _BEGUN]
+    )
 
 
 @lru_cache(maxsize=100_000)

@@ -25,6 +25,7 @@ from listener.schema import (
     v0008_models,
     v0009_reach_and_values,
     v0010_reposts,
+    v0011_smaller_rows,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ _TABLES: Final = (
     ("0008_models", v0008_models.TABLES),
     ("0009_reach_and_values", v0009_reach_and_values.TABLES),
     ("0010_reposts", v0010_reposts.TABLES),
+    ("0011_smaller_rows", v0011_smaller_rows.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

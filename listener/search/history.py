@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import to_epoch
 from listener.database import translated
 from listener.frozen import dataclass
-from listener.mention import SCORE_SCALE, Label, Match, Mention, Sentiment
+from listener.mention import SCORE_SCALE, Label, Match, Mention, Sentiment, read_spans
 from listener.search.exporting import COLUMNS, read_mention
 from listener.search.queue import Candidate
 from listener.search.reader import Reader
@@ -182,7 +181,7 @@ def _verdict(row: Sequence[Any]) -> Verdict:
         match=Match(
             brand=brand,
             query_version=query,
-            spans=tuple((name, start, end) for name, start, end in json.loads(spans)) if spans else (),
+            spans=read_spans(spans),
         ),
         sentiment=Sentiment(
             score=None if score is None else score / SCORE_SCALE,

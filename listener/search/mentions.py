@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import from_epoch, to_epoch
 from listener.fulltext import words_expression
-from listener.mention import SCORE_SCALE, Label
+from listener.mention import SCORE_SCALE, Label, read_spans
 from listener.search.records import MentionRow, SourceCount, Wording
 
 if TYPE_CHECKING:
@@ -338,13 +338,9 @@ def _row(row: Sequence[Any]) -> MentionRow:
         views=views,
         is_repost=bool(is_repost),
         story=story,
-        spans=_spans(spans),
+        spans=read_spans(spans),
         labelled_at=None if labelled_at is None else from_epoch(labelled_at),
         is_label_stale=bool(is_label_stale),
         answered_at=None if answered_at is None else from_epoch(answered_at),
         thread_read_at=None if thread_read_at is None else from_epoch(thread_read_at),
     )
-
-
-def _spans(text: object) -> tuple[tuple[str, int, int], ...]:
-    return tuple((name, start, end) for name, start, end in json.loads(text)) if isinstance(text, str) else ()

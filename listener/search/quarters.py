@@ -23,7 +23,9 @@ _OF_SOURCE: Final = "AND (:source IS NULL OR matches.source_id = (SELECT id FROM
 _SOURCE: Final = f"""
 SELECT matches.published_at / 900, sum(NOT EXISTS (
          SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
-         WHERE earlier.story_id = mentions.story_id AND first.brand_id = matches.brand_id
+         WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
+             OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
+           AND first.brand_id = matches.brand_id
            AND first.source_id = matches.source_id AND first.label <> {int(Label.IRRELEVANT)}
            AND (first.published_at, first.mention_id) < (matches.published_at, matches.mention_id))),
        sum(matches.label = {int(Label.NEGATIVE)}), sum(matches.label <> {int(Label.UNSCORED)})

@@ -70,7 +70,7 @@ WHERE mentions.id IN (SELECT value FROM json_each(?)) AND purged_at IS NULL
 
 _STRIP: Final = """
 UPDATE mentions SET
-  native_id = ?, purged_at = ?, author_id = NULL, url = NULL, title = NULL, text = NULL, text_hash = x'',
+  native_id = ?, purged_at = ?, author_id = NULL, address = NULL, title = NULL, text = NULL, text_hash = x'',
   first_text_hash = x'', language_claim = NULL, likes = NULL, reposts = NULL, replies = NULL, views = NULL,
   rating = CASE WHEN kind IN ('review', 'survey') THEN rating END, reply_to = NULL, thread = NULL, repost_of = CASE WHEN repost_of IS NULL THEN NULL ELSE '' END,
   quote_of = NULL, place = NULL, has_media = NULL, links = NULL, hashtags = NULL,

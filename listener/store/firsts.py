@@ -21,7 +21,9 @@ DELETE FROM story_firsts WHERE story_id IN (SELECT value FROM json_each(?)) RETU
 _FIRSTS: Final = """
 SELECT matches.brand_id, mentions.story_id, min(matches.published_at) FROM mentions
 JOIN matches ON matches.mention_id = mentions.id
-WHERE mentions.story_id IN (SELECT value FROM json_each(?)) AND matches.label <> ?
+WHERE matches.label <> ?2 AND (
+  mentions.id IN (SELECT value FROM json_each(?1)) AND mentions.story_id = mentions.id
+  OR mentions.story_id IN (SELECT value FROM json_each(?1)) AND mentions.story_id <> mentions.id)
 GROUP BY 1, 2
 """
 
@@ -56,8 +58,8 @@ def settle_firsts(
     for (brand, _), first_at in firsts.items():
         change.add_story(brand, first_at)
     connection.executemany(
-        "INSERT INTO story_firsts (brand_id, story_id, first_at) VALUES (?, ?, ?)",
-        sorted((*key, first_at) for key, first_at in firsts.items()),
+        "INSERT INTO story_firsts (story_id, brand_id, first_at) VALUES (?, ?, ?)",
+        sorted((story, brand, first_at) for (brand, story), first_at in firsts.items()),
     )
 
 

@@ -63,6 +63,9 @@ SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
 )
 FROM json_each(?) AS asked
 """  # noqa: S608 - a number
+_JOIN: Final = """
+UPDATE mentions SET story_id = ?1 WHERE (id = ?2 AND story_id = id) OR (story_id = ?2 AND story_id <> id)
+"""
 _STORIES: Final = "SELECT id, story_id, NULL FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
 _TEXTS: Final = "SELECT id, story_id, text FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -158,7 +161,7 @@ class Joiner:
     def settle(self) -> None:
         """Write the joined stories into the mentions that are stored."""
         self._connection.executemany(
-            "UPDATE mentions SET story_id = ? WHERE story_id = ?",
+            _JOIN,
             [(root, story) for story, root in sorted(self.merged().items())],
         )
 

@@ -15,7 +15,7 @@ from listener.store.faces import Face, Faces, NewFace, read_faces
 from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
 from listener.store.labels import effective, labels_of, write_label
-from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches
+from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
 
@@ -32,7 +32,7 @@ __all__ = ["PageWriter"]
 
 _INSERT_MENTION: Final = """
 INSERT INTO mentions (
-  id, source_id, author_id, seen_at, story_id, native_id, kind, url, title, text, text_hash, first_text_hash,
+  id, source_id, author_id, seen_at, story_id, native_id, kind, address, title, text, text_hash, first_text_hash,
   language_claim, language, published_at, is_dated, edited_at, likes, reposts, replies, views, rating, reply_to, thread,
   repost_of, quote_of, place, has_media, links, hashtags, extra
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -40,7 +40,9 @@ INSERT INTO mentions (
 
 _UPDATE_MENTION: Final = """
 UPDATE mentions SET
-  author_id = coalesce(?1, author_id), url = coalesce(?2, url), title = ?3, text = ?4,
+  author_id = coalesce(?1, author_id), address = coalesce(?2, address), title = ?3, text = ?4,
+  first_text_hash = CASE WHEN first_text_hash = x'' AND substr(text_hash, 1, length(?5)) <> ?5 THEN text_hash
+                         ELSE first_text_hash END,
   text_hash = CASE WHEN substr(text_hash, 1, length(?5)) = ?5 THEN text_hash ELSE ?5 END,
   language_claim = ?6, language = ?7, edited_at = coalesce(?8, edited_at)
 WHERE id = ?9
@@ -75,7 +77,7 @@ FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
 _INSERT_KEYS: Final = """
-INSERT INTO story_keys (key, published_at, mention_id, reach) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING
+INSERT INTO story_keys (key, published_at, mention_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 """
 
 _STORED: Final = """
@@ -327,7 +329,7 @@ class PageWriter:
         self._connection.execute(
             _UPDATE_MENTION,
             (
-                author, mention.url, mention.title, mention.text, ready.digest, mention.language, judged.language,
+                author, short_address(mention), mention.title, mention.text, ready.digest, mention.language, judged.language,
                 None if mention.edited_at is None else to_epoch(mention.edited_at), number,
             ),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listener.clock import from_epoch, to_epoch
 from listener.fulltext import index_form
-from listener.mention import SCORE_SCALE, Label, Match, Sentiment
+from listener.mention import SCORE_SCALE, Label, Match, Sentiment, dump_spans, read_spans
 from listener.store.cells import values_of
 from listener.store.records import Judged, Verdict
 from listener.stories import StoryKey, marks_of_many, text_digest
@@ -20,7 +20,7 @@ from listener.stories import StoryKey, marks_of_many, text_digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from listener.mention import Author, Mention, Span
+    from listener.mention import Author, Mention
 
 __all__ = [
     "AuthorRow",
@@ -34,6 +34,7 @@ __all__ = [
     "make_ready",
     "mention_digest",
     "ready_matches",
+    "short_address",
     "to_plain",
 ]
 
@@ -48,7 +49,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class ReadyMatch(NamedTuple):
-    """Hold a verdict as it is stored: scores x 10 000, spans as JSON."""
+    """Hold a verdict as it is stored: scores x 10 000, spans as `dump_spans` has them."""
 
     brand: str
     query_version: str
@@ -131,7 +132,7 @@ def _ready(judged: Judged, keys: tuple[StoryKey, ...]) -> Ready:
         digest,
         author_row(mention.author),
         (
-            mention.id, mention.kind, mention.url, mention.title, mention.text, digest, digest, mention.language,
+            mention.id, mention.kind, short_address(mention), mention.title, mention.text, digest, b"", mention.language,
             judged.language, published_at, mention.published_at is not None,
             None if mention.edited_at is None else to_epoch(mention.edited_at),
             counters.likes, counters.reposts, counters.replies, counters.views, mention.rating, mention.reply_to,
@@ -152,7 +153,7 @@ def ready_matches(verdicts: Sequence[Verdict]) -> tuple[ReadyMatch, ...]:
             ReadyMatch(
                 one.match.brand, one.match.query_version, one.sentiment.label, _scaled(one.sentiment.score),
                 _scaled(one.sentiment.whole_text_score), one.sentiment.evidence, one.sentiment.confidence,
-                one.sentiment.scorer, one.sentiment.version, one.sentiment.reason, _dump_spans(one.match.spans),
+                one.sentiment.scorer, one.sentiment.version, one.sentiment.reason, dump_spans(one.match.spans),
             )
             for one in verdicts
         ]
@@ -170,6 +171,19 @@ def author_row(author: Author | None) -> AuthorRow | None:
 def mention_digest(mention: Mention) -> bytes:
     """Return what changes when the wording of a mention is edited."""
     return text_digest(mention.title, mention.text)
+
+
+def short_address(mention: Mention) -> str | None:
+    """Return the permalink as it is kept: ``~`` at the start for ``https://``, then for the native id.
+
+    The store's column `url` reads it back; an address of which that would make another is kept behind ``=``.
+    """
+    url, native_id = mention.url, mention.id
+    if url is None:
+        return None
+    if url.startswith("https://") and native_id and "~" not in url and "\0" not in url:
+        return f"~{url[8:].replace(native_id, '~')}"
+    return f"={url}" if url.startswith(("~", "=")) else url
 
 
 def dump(value: object) -> str | None:
@@ -193,9 +207,8 @@ def from_plain(plain: Plain) -> Ready:
 
 
 def _verdict(ready: ReadyMatch, language: str) -> Verdict:
-    spans: list[Span] = [(field, start, end) for field, start, end in json.loads(ready.spans or "[]")]
     return Verdict(
-        match=Match(brand=ready.brand, query_version=ready.query_version, spans=tuple(spans)),
+        match=Match(brand=ready.brand, query_version=ready.query_version, spans=read_spans(ready.spans)),
         sentiment=Sentiment(
             score=None if ready.score is None else ready.score / SCORE_SCALE,
             label=ready.label,
@@ -212,9 +225,3 @@ def _verdict(ready: ReadyMatch, language: str) -> Verdict:
 
 def _scaled(score: float | None) -> int | None:
     return None if score is None else round(score * SCORE_SCALE)
-
-
-def _dump_spans(spans: Sequence[Span]) -> str | None:
-    """Return spans as JSON; the names of fields need no escapes."""
-    shown = [f'["{field}",{start},{end}]' for field, start, end in spans]
-    return f"[{','.join(shown)}]" if shown else None

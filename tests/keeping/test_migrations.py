@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from listener.database import SCHEMA_VERSION, open_writer
-from listener.mention import Label
+from listener.fulltext import index_form
+from listener.mention import Label, read_spans
 from listener.schema import MIGRATIONS
 from listener.search import MentionFilter, Reader
 from listener.store import Store
 from listener.store.recount import find_recount_differences
 from servers.world import NOW, QUERIES, make_mention, store_mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from listener.mention import Mention
 
 FIRST_ROWS = """
 INSERT INTO sources VALUES (1, 'x');
@@ -179,3 +187,104 @@ def test_a_store_with_mentions_is_copied_before_its_upgrade_and_an_empty_one_is_
         assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         assert connection.execute("SELECT count(*) FROM mentions").fetchone() == (2,)
     assert not list(tmp_path.glob("empty.db.version*"))
+
+
+FORMER_FORMS = {
+    "mentions.first_text_hash": "text_hash",
+    "story_keys.key": "CASE WHEN key BETWEEN -2147483648 AND -1 THEN key + 4294967296 ELSE key END",
+    "story_keys.reach": "0",
+    "matches.spans": "former_spans(spans)",
+}
+"""How the tenth version kept what is now kept in another form."""
+
+
+def former_spans(kept: str | None) -> str | None:
+    return None if kept is None else json.dumps([list(span) for span in read_spans(kept)])
+
+
+def make_store_of_the_tenth(path: Path, mentions: Sequence[Mention]) -> None:
+    """Make a store as the program of the tenth version left it."""
+    made = path.with_name("made.db")
+    with Store(made) as store:
+        store.register([("Acme", "own")], QUERIES, now=NOW)
+        store_mentions(store, mentions)
+    make_old_store(path, 10)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.create_function("former_spans", 1, former_spans)
+        connection.execute("ATTACH ? AS made", (str(made),))
+        tables = [row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if not table.startswith(("_", "sqlite_", "mention_texts")):
+                columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+                chosen = ", ".join(FORMER_FORMS.get(f"{table}.{column}", column) for column in columns)
+                connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 - a table of the store
+                connection.execute(f"INSERT INTO main.{table} SELECT {chosen} FROM made.{table}")  # noqa: S608 - the same
+        connection.executemany(
+            "INSERT INTO main.mention_texts (rowid, text) VALUES (?, ?)",
+            [(number, index_form(text)) for number, text in connection.execute("SELECT id, text FROM main.mentions")],
+        )
+
+
+def link(number: int) -> str:
+    """Return an address: with the native id in it, without, and of the forms that are marks when kept."""
+    return [
+        f"https://x.example/{number}/status/{number}", f"https://x.example/~jo/{number}", "http://x.example/a",
+        f"~{number}", "=a~", "", "https://x.example/",
+    ][number % 7]  # fmt: skip
+
+
+SAID = [
+    f"{text}, says jo_{person}"
+    for person in range(4)
+    for text in (
+        "the new Acme jar has a lid that nobody here can open",
+        "Acme is good",
+        "never buy the Acme pot in red",
+    )
+]
+
+
+def test_the_tenth_version_is_brought_up_and_answers_as_if_nothing_had_been_kept_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.upgrade._KEYS", 7)
+    path = tmp_path / "listener.db"
+    mentions = [make_mention(n, text, url=link(n)) for n, text in enumerate(SAID, start=1)]
+    mentions.append(make_mention(20, "RT @jo_1: Acme is good", repost_of="2", url=None))
+    make_store_of_the_tenth(path, mentions)
+    with Reader(tmp_path / "made.db") as reader:
+        right = reader.mentions(MentionFilter(brand="Acme", limit=100))
+
+    def cut_off(done: int, _all: int) -> None:
+        if done >= 14:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(path, on_upgrade=cut_off)
+    told: list[tuple[int, int]] = []
+    with Store(path, on_upgrade=lambda *progress: told.append(progress)) as store, Reader(path) as reader:
+        assert len(told) > 2
+        assert told[-1][0] == told[-1][1]
+        assert store.check() == []
+        assert reader.mentions(MentionFilter(brand="Acme", limit=100)) == right
+        assert {one.id: one.url for one in right} == {one.id: one.url for one in mentions}
+        stories = "SELECT count(DISTINCT story_id) FROM mentions"
+        before = store._connection.execute(stories).fetchone()
+        store_mentions(store, [make_mention(30, SAID[0].replace("nobody", "everybody"))])
+        assert store._connection.execute(stories).fetchone() == before
+        assert store.check() == []
+        with sqlite3.connect(tmp_path / "made.db") as made:
+            keys = "SELECT * FROM story_keys WHERE mention_id < 14 ORDER BY 1, 2, 3"
+            assert store._connection.execute(keys).fetchall() == made.execute(keys).fetchall()
+        made.close()
+
+
+def test_the_words_first_seen_are_known_by_their_fingerprint_also_of_the_tenth_version(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    make_store_of_the_tenth(path, [make_mention(1, "Acme is good")])
+    with Store(path) as store:
+        (first,) = store._connection.execute("SELECT first_text_hash FROM mentions").fetchone()
+        store_mentions(store, [make_mention(1, "Acme is bad"), make_mention(2, "Acme is good")])
+        store_mentions(store, [make_mention(2, "Acme is bad")])
+        kept = store._connection.execute("SELECT first_text_hash FROM mentions").fetchall()
+    assert kept == [(first,), (first,)]

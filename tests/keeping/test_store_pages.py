@@ -43,7 +43,8 @@ def test_two_queries_that_find_the_same_mention_store_it_once_with_two_matches(s
 
 def test_an_edit_replaces_text_and_verdict_and_keeps_the_first_words_hash(store: Store) -> None:
     store_mentions(store, [make_mention(1, "Acme is good")])
-    first = rows(store, "SELECT first_text_hash FROM mentions")
+    first = rows(store, "SELECT text_hash FROM mentions")
+    assert rows(store, "SELECT first_text_hash FROM mentions") == [(b"",)]
     store_mentions(store, [make_mention(1, "Acme is bad")])
     assert rows(store, "SELECT text FROM mentions") == [("Acme is bad",)]
     assert rows(store, "SELECT first_text_hash FROM mentions") == first
