@@ -59,6 +59,7 @@ class SurveyBucket:
 
     `groups` are promoters, passives and detractors, of NPS alone. `left_out` counts
     answers on scales the measure is not made for. `coverage` and `partial` as in a trend.
+    `ratings` are the answers the figure is of, 0 to 1.
     """
 
     brand: str
@@ -68,6 +69,7 @@ class SurveyBucket:
     left_out: int = 0
     coverage: float | None = None
     partial: bool = False
+    ratings: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,4 +197,5 @@ def _survey(instrument: str, rows: Sequence[SurveyRow], bucket: TrendBucket) -> 
         left_out=len(rows) - len(ratings),
         coverage=bucket.coverage,
         partial=bucket.partial,
+        ratings=tuple(ratings),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 import click
 
@@ -30,6 +30,14 @@ def _share(value: object) -> str:
 
 def _coverage(value: object) -> str:
     return f"{int(100 * value)} %" if isinstance(value, (int, float)) else UNKNOWN
+
+
+class _Room(TypedDict):
+    """Say how large a terminal is, and whether to colour."""
+
+    width: int
+    height: int
+    colour: bool
 
 
 _RESPONSE_DATA: Final = (
@@ -61,6 +69,9 @@ def show_metric(
     from listener.answering import response_trend, survey_trend
     from listener.search import Reader
 
+    if str(chart) == "-":
+        _draw_here(app, metric, names, span)
+        return
     listening = wiring.listening(app.config)
 
     def read(reader: Reader, asked: Span) -> FigureTrend:
@@ -73,9 +84,7 @@ def show_metric(
         earlier = None if before is None else read(reader, before)
         if chart is not None:
             _draw(app, reader, metric, names, span, chart)
-    if str(chart) == "-":
-        return
-    _hint(app, found)
+    _hint(app, metric, names)
     if app.format == "json":
         emit_json({**_json(app, found), **({} if earlier is None else {"previous": _json(app, earlier)})})
     elif app.format == "table":
@@ -102,11 +111,56 @@ def _draw(app: App, reader: Reader, metric: str, names: Sequence[str], span: Spa
     write_chart(draw_response(answers, brand=names[0], now=span.now, since=span.since, until=span.until, **look), file)
 
 
-def _hint(app: App, found: FigureTrend) -> None:
+def _draw_here(app: App, metric: str, names: Sequence[str], span: Span) -> None:
+    """Draw with the characters of the terminal, one panel a brand."""
+    from listener.cli.trending import drawing_room
+    from listener.search import Reader
+
+    width, height, colour = drawing_room()
+    with Reader(app.database_path) as reader:
+        if metric == "response":
+            drawn = _waits(reader, names, span, width=width, height=height, colour=colour)
+        else:
+            drawn = _surveys(app, reader, metric, names, span, width=width, height=height, colour=colour)
+    click.echo(drawn, nl=False)
+    _hint(app, metric, names)
+
+
+def _waits(reader: Reader, names: Sequence[str], span: Span, **room: Unpack[_Room]) -> str:
+    from listener.answering import answers_of
+    from reports.terminal import Asked, draw_waits_in_terminal
+
+    asked = []
+    for name in names:
+        rows = reader.asked(name, span)
+        answers = answers_of(rows)
+        asked.append(Asked(brand=name, answers=answers, unknown=len(rows) - len(answers)))
+    return draw_waits_in_terminal(asked, now=span.now, since=span.since, until=span.until, zone=span.zone, **room)
+
+
+def _surveys(app: App, reader: Reader, metric: str, names: Sequence[str], span: Span, **room: Unpack[_Room]) -> str:
+    from listener import wiring
+    from listener.answering import SurveyBucket, survey_trend
+    from reports.terminal import Rated, Surveyed, draw_surveys_in_terminal
+
+    found = survey_trend(reader, names, span, metric, wiring.listening(app.config))
+    rated: dict[str, list[Rated]] = {name: [] for name in names}
+    left_out = dict.fromkeys(names, 0)
+    for one in found.buckets:
+        if isinstance(one, SurveyBucket):
+            left_out[one.brand] += one.left_out
+            rated[one.brand].append(
+                Rated(start=one.start, ratings=one.ratings, coverage=one.coverage, partial=one.partial)
+            )
+    surveyed = [Surveyed(brand=name, buckets=rated[name], left_out=left_out[name]) for name in names]
+    return draw_surveys_in_terminal(surveyed, instrument=metric, by=span.by, zone=span.zone, **room)
+
+
+def _hint(app: App, metric: str, names: Sequence[str]) -> None:
     """Say on stderr why nothing can be known of the answers of a brand."""
-    if found.metric != "response":
+    if metric != "response":
         return
-    for name in found.brands:
+    for name in names:
         if not app.config.brand(name).own_accounts:
             click.echo(f"{name} has no own_accounts in {app.config.path}: nobody can tell its answers", err=True)
 

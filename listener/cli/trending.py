@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from listener.search import ShareRow, Span, Trend, TrendBucket
 
-__all__ = ["draw_here", "print_trend", "share", "trend"]
+__all__ = ["draw_here", "drawing_room", "print_trend", "share", "trend"]
 
 
 def _net_text(value: object) -> str:
@@ -317,16 +317,23 @@ def _write_chart(found: Trend, file: Path, metric: str) -> None:
 
 def draw_here(found: Trend, *, metric: str = "mentions", marks: Sequence[tuple[datetime, str]] = ()) -> None:
     """Draw with the characters of the terminal; a pipe gets 80 columns. `marks` as `draw_in_terminal` takes them."""
+    from reports.terminal import draw_in_terminal
+
+    width, height, colour = drawing_room()
+    drawn = draw_in_terminal(found, metric=metric, width=width, height=height, colour=colour, marks=marks)
+    click.echo(drawn, nl=False)
+
+
+def drawing_room() -> tuple[int, int, bool]:
+    """Return the columns and lines that there are to draw in, and whether in colour; a pipe gets 80, 24 and none."""
     import shutil
 
     from listener.cli.output import wants_colour
-    from reports.terminal import draw_in_terminal
 
-    size = shutil.get_terminal_size((80, 24)) if sys.stdout.isatty() else None
-    width, height = (80, 24) if size is None else (size.columns, size.lines)
-    colour = wants_colour(sys.stdout)
-    drawn = draw_in_terminal(found, metric=metric, width=width, height=height, colour=colour, marks=marks)
-    click.echo(drawn, nl=False)
+    if not sys.stdout.isatty():
+        return 80, 24, False
+    width, height = shutil.get_terminal_size((80, 24))
+    return width, height, wants_colour(sys.stdout)
 
 
 def _iso(instant: datetime, zone: ZoneInfo) -> str:

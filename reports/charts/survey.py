@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from matplotlib.collections import LineCollection
@@ -13,16 +12,18 @@ from listener.intervals import SMALL_N
 from reports.charts.alt import bucket_words, coverage_words
 from reports.charts.axes import count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
+from reports.scales import SCALES, figure_words
 from reports.surveys import INSTRUMENTS
-from reports.wording import MINUS, count, number, percent, signed, span_words
+from reports.wording import count, percent, span_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
     from listener.search.records import Trend, TrendBucket
     from reports.charts.style import Chart, Look, Palette
+    from reports.scales import Scale
     from reports.surveys import Figure
 
 __all__ = ["draw_survey"]
@@ -31,31 +32,6 @@ _LEFT: Final = 52
 _RIGHT: Final = 18
 _DOTS: Final = 70
 _BARS_WITH_GAPS: Final = 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    """Hold the ends of a measure, the values that are marked and how one is written."""
-
-    low: float
-    high: float
-    marks: tuple[float, ...]
-    write: Callable[[float], str]
-
-
-def _one_place(value: float) -> str:
-    return f"{value:.1f}"
-
-
-def _whole_percent(value: float) -> str:
-    return f"{value:.0f} %"
-
-
-_SCALES: Final = {
-    "nps": _Scale(low=-100, high=100, marks=(-100, -50, 0, 50, 100), write=signed),
-    "csat": _Scale(low=0, high=100, marks=(0, 25, 50, 75, 100), write=_whole_percent),
-    "ces": _Scale(low=1, high=7, marks=(1, 3, 5, 7), write=_one_place),
-}
 
 
 def draw_survey(
@@ -82,7 +58,7 @@ def draw_survey(
     with canvas(look) as picture:
         colours = picture.colours
         read = [] if coverage is None else [f"{percent(coverage)} read"]
-        facts = [span_words(trend.since, trend.until, zone), trend.time_zone, _figure_words(whole, instrument), *read]
+        facts = [span_words(trend.since, trend.until, zone), trend.time_zone, figure_words(whole, instrument), *read]
         picture.head(title, facts)
         measured = [
             (Patch(facecolor=colours.line), name),
@@ -95,7 +71,7 @@ def draw_survey(
         upper = picture.panel(left=_LEFT, top=picture.top + 10, right=_RIGHT, bottom=picture.height - split)
         lower = picture.panel(left=_LEFT, top=split + 14, right=_RIGHT, bottom=26)
         upper.spines["bottom"].set_visible(False)
-        _draw_figures(upper, figures, _SCALES[instrument], colours)
+        _draw_figures(upper, figures, SCALES[instrument], colours)
         _draw_answers(lower, figures, colours)
         shade_gaps([upper, lower], buckets, colours, pixels)
         time_axis(lower, [bucket.start for bucket in buckets], trend.by, zone, pixels, colours=colours)
@@ -111,7 +87,7 @@ def draw_survey(
         )
 
 
-def _draw_figures(axes: Axes, figures: Sequence[Figure | None], scale: _Scale, colours: Palette) -> None:
+def _draw_figures(axes: Axes, figures: Sequence[Figure | None], scale: Scale, colours: Palette) -> None:
     nan = float("nan")
     margin = (scale.high - scale.low) * 0.04
     axes.set_ylim(scale.low - margin, scale.high + margin)
@@ -138,14 +114,6 @@ def _draw_answers(axes: Axes, figures: Sequence[Figure | None], colours: Palette
     count_axis(axes, max(heights, default=0.0), colours, most=2)
 
 
-def _figure_words(figure: Figure | None, instrument: str) -> str:
-    if figure is None:
-        return "no answers"
-    write = _SCALES[instrument].write
-    low, high = write(figure.low), write(figure.high)
-    return f"{write(figure.value)} (95 % interval {low} to {high}, n {number(figure.n)})".replace("-", MINUS)
-
-
 def _alt(
     title: str,
     trend: Trend,
@@ -160,14 +128,14 @@ def _alt(
     known = [(bucket, one) for bucket, one in zip(buckets, figures, strict=True) if one is not None]
     if whole is None or not known:
         return " ".join([f"{head}: no answers.", *coverage_words(buckets, trend.by)])
-    sentences = [f"{head}: {_figure_words(whole, instrument)}."]
+    sentences = [f"{head}: {figure_words(whole, instrument)}."]
     if len(known) > 1:
         ends = (
             (word, choose(known, key=lambda pair: pair[1].value))
             for word, choose in (("Highest", max), ("Lowest", min))
         )
         sentences += [
-            f"{word} {bucket_words(bucket, trend.by, zone)}: {_figure_words(one, instrument)}."
+            f"{word} {bucket_words(bucket, trend.by, zone)}: {figure_words(one, instrument)}."
             for word, (bucket, one) in ends
         ]
     if silent := len(figures) - len(known):

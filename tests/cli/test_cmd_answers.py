@@ -5,10 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
+from unmeasured import environment
 
 if TYPE_CHECKING:
     from cli.conftest import Place
@@ -260,3 +266,134 @@ def test_a_survey_of_several_brands_is_not_drawn(answered: Place) -> None:
     done = answered.run("trend", "Acme", "Globex", "--metric", "ces", "--chart", "ces.png")
     assert done.code == 2
     assert "draw each" in done.err
+
+
+def drawn_here(place: Place, metric: str, *words: str) -> list[str]:
+    done = place.run("trend", "Acme", "--metric", metric, "--since", "2d", *words, "--chart", "-")
+    assert done.code == 0, done.err
+    assert "\x1b" not in done.out
+    lines = [line.rstrip() for line in done.out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    return lines
+
+
+def bars_of(lines: list[str]) -> list[str]:
+    return [re.split("[┤│]", line)[1] for line in lines if "┤" in line or "│" in line]
+
+
+def test_a_promoter_score_is_drawn_in_the_terminal(answered: Place) -> None:
+    # Of 6, 3 promote and 1 detracts: 33.3 is two of the six lines from zero to 100. Agresti and Min: 2 / 8, variance
+    # (5 / 8 - 1 / 16) / 8: 25 +- 52. Nothing was read on 18 November; what stands in the store of the 19th is no survey.
+    given = asked_of("Acme", "nps", [10, 9, 9, 8, 7, 6], [0, 10])
+    odd = [{**one, "id": f"odd-{one['id']}"} for one in asked_of("Acme", "nps", [5, 4], [1, 5])]
+    take(answered, given + odd)
+    assert drawn_here(answered, "nps") == [
+        "Acme: Net Promoter Score by day, Asia/Kolkata",
+        "+100┤",
+        "    │",
+        "    │",
+        " +50┤",
+        "    │            ░░░░░",
+        "    │            ░░░░░",
+        "   0┤──?─────?───░░░░░─",
+        "    │",
+        "    │",
+        " \N{MINUS SIGN}50┤",
+        "    │",
+        "    │",
+        "\N{MINUS SIGN}100┤",
+        "    └──┬───────────────",
+        "    18 Nov",
+        "whole span: +33 (95 % interval \N{MINUS SIGN}27 to +77, n 6)",
+        "░ fewer than 10 answers; ? nothing known: 2 days, 1 of them not read",
+        "the last day is not over; left out, on another scale: 2 answers",
+    ]
+
+
+def test_satisfaction_is_drawn_in_the_terminal(answered: Place) -> None:
+    take(answered, asked_of("Acme", "csat", [5, 4, 4, 1], [1, 5]))
+    lines = drawn_here(answered, "csat", "--format", "json")  # a drawing is one in any format, as of the other metrics
+    assert lines[0] == "Acme: Customer satisfaction by day, Asia/Kolkata"
+    assert bars_of(lines) == [
+        "",
+        "",
+        "",
+        *[" " * 12 + "░░░░░"] * 9,
+        "  ?     ?   ░░░░░",
+    ]  # 3 of 4: nine of twelve lines
+    assert "whole span: 75 % (95 % interval 30 % to 95 %, n 4)" in lines  # Wilson, 3 of 4
+
+
+def test_effort_is_drawn_in_the_terminal_by_the_hour(answered: Place) -> None:
+    take(answered, asked_of("Acme", "ces", [7, 6, 2], [1, 7]))
+    lines = drawn_here(answered, "ces", "--by", "hour")
+    # From 18 Nov 13:00 to 20 Nov 13:30 are 49 hours; answered was at 11:30, in the 47th. 5 is ten of 15 lines above 1.
+    assert bars_of(lines) == [*[""] * 5, *[" " * 46 + "░"] * 10, "?" * 46 + "░" + "??"]
+    assert lines[-3] == "whole span: 5.0 (95 % interval 1.0 to 7.0, n 3)"
+
+
+def test_the_wait_is_drawn_in_the_terminal(answered: Place) -> None:
+    # The estimate by hand (see above) is 20 % from 1 h on, 46.7 % from 6 h and all from 20 h: 2.4, 5.6 and 12 lines above
+    # that of 0 %. 74 cells for log(1) to log(2,160) minutes: 1 h is 38.9, 6 h 56.0, 20 h 67.4.
+    lines = drawn_here(answered, "response")
+    first, then, last = " " * 39 + "░" * 35, " " * 56 + "░" * 18, " " * 67 + "░" * 7
+    assert bars_of(lines) == [*[last] * 6, *[then] * 4, *[first] * 3]
+    assert lines[-3].split("  ")[-1].strip() == "1 day"
+    assert lines[-2:] == [
+        "5 mentions; 2 still waiting; half within 20 hours; ░ fewer than 10 mentions",
+        "left out, not known whether answered: 1 mention",
+    ]
+
+
+def test_several_brands_are_drawn_in_the_terminal(answered: Place) -> None:
+    take(answered, asked_of("Globex", "csat", [5] * 10, [1, 5]))
+    lines = drawn_here(answered, "csat", "Globex")
+    assert [line for line in lines if "satisfaction" in line] == [
+        "Acme: Customer satisfaction by day, Asia/Kolkata",
+        "Globex: Customer satisfaction by day, Asia/Kolkata",
+    ]
+    assert "whole span: no answers" in lines
+    assert "whole span: 100 % (95 % interval 72 % to 100 %, n 10)" in lines
+
+
+def test_a_brand_without_accounts_of_its_own_says_in_the_drawing_that_nothing_is_known(answered: Place) -> None:
+    done = answered.run("trend", "Globex", "--metric", "response", "--chart", "-")
+    assert (done.code, done.out) == (0, "Globex: nothing to answer is known\n")
+    assert "Globex has no own_accounts" in done.err
+
+
+@pytest.mark.parametrize(("variables", "is_coloured"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False)])  # fmt: skip
+def test_a_narrow_terminal_is_drawn_in_and_coloured_where_that_is_wanted(
+    answered: Place, variables: dict[str, str], *, is_coloured: bool
+) -> None:
+    take(answered, asked_of("Acme", "nps", [10, 9, 9, 8, 7, 6], [0, 10]))
+    words = ("trend", "Acme", "--metric", "nps", "--by", "hour", "--since", "7d", "--chart", "-")
+    shown = on_terminal(answered, 44, variables, *words)
+    assert ("\x1b[" in shown) is is_coloured
+    plain = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
+    assert " ".join(plain[:2]) == "Acme: Net Promoter Score by hour, 5 together, Asia/Kolkata"
+    assert max(map(len, plain)) <= 44
+
+
+def on_terminal(place: Place, columns: int, variables: dict[str, str], *words: str) -> str:
+    """Return what a command writes to a terminal so many columns wide."""
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    kept = {name: value for name, value in environment().items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
+    command = [sys.executable, "-m", "listener.cli.main", *words, "--now", NOW.isoformat()]
+    with subprocess.Popen(
+        [*command, "--config", str(place.config_file)], stdout=theirs, cwd=place.folder, env={**kept, **variables}
+    ) as process:
+        os.close(theirs)
+        written = b"".join(iter(lambda: _more(ours), b""))
+        assert process.wait(60) == 0
+    os.close(ours)
+    return written.decode()
+
+
+def _more(ours: int) -> bytes:
+    try:
+        return os.read(ours, 65_536)
+    except OSError:  # how Linux tells that the other end is closed
+        return b""

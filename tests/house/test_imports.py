@@ -26,6 +26,7 @@ HEAVY = [
     "feedparser",
     "asyncio",
     "PIL",
+    "plotext",
     "css_inline",
     "py3langid",
     "vaderSentiment",

@@ -1,8 +1,4 @@
-"""Draw a trend with the characters of a terminal, as bars that need no colour to be read.
-
-The drawing is plotext's, which keeps one figure for the whole process: one
-thread draws at a time.
-"""
+"""Draw a trend: the mentions of each brand in bands by sentiment, or one figure of them."""
 
 from __future__ import annotations
 
@@ -10,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import plotext
-
 from listener.clock import load_zone
-from reports.wording import MINUS, count, number, short_day
+from reports.terminal.bars import LEAST_WIDTH, UNKNOWN, Drawing, Layer, panel_height, place_bars, rendered
+from reports.terminal.lines import KEPT, bucket_label, mark_line, note_lines, title_lines
+from reports.wording import MINUS, count, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,14 +27,7 @@ _BANDS: Final = (
     ("negative", "\N{FULL BLOCK}", "red"),
 )
 """What a bar of mentions is made of, from its top down: name, sign, colour."""
-_UNKNOWN: Final = "?"
 _MEANS: Final = frozenset({"mean_score", "net_sentiment"})
-_LEAST_WIDTH, _LEAST_HEIGHT = 40, 8
-_WIDEST_BAR: Final = 6
-_TALLEST: Final = 20
-_THOUSAND: Final = 1_000
-_GAP: Final = 14
-"""Cells that a label below the bars takes with the space around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +60,17 @@ def draw_in_terminal(
     (when, sign) to be set above the bars, each over the bar that it ends in; where several fall on one bar,
     the first of these is shown.
     """
-    width = max(width, _LEAST_WIDTH)
+    width = max(width, LEAST_WIDTH)
     zone = load_zone(trend.time_zone)
-    each = max(_LEAST_HEIGHT, min(_TALLEST, (height - 3) // len(trend.brands) - 3))
+    each = panel_height(height, len(trend.brands))
     joined = math.ceil(max(len(trend.of(brand)) for brand in trend.brands) / (width - _axis_room(trend, metric)))
     panels = [_panel(_join(trend.of(brand), joined), metric, trend.by, zone) for brand in trend.brands]
     low, high = min(panel.low for panel in panels), max(panel.high for panel in panels)
     lines: list[str] = []
     for brand, panel in zip(trend.brands, panels, strict=True):
         spread = f", {joined} together" if joined > 1 else ""
-        lines.append(f"{brand}: {metric.replace('_', ' ')} by {trend.by}{spread}, {trend.time_zone}")
+        what = f"{metric.replace('_', ' ')} by {trend.by}{spread}, {trend.time_zone}"
+        lines += title_lines(brand, what, width)
         above = _marked(_join(trend.of(brand), joined), marks)
         lines += _drawn(panel, low, high, above, width=width, height=each, colour=colour)
         lines += _key(trend.of(brand), metric, trend.by, width)
@@ -109,7 +99,7 @@ def _panel(groups: Sequence[tuple[TrendBucket, ...]], metric: str, by: str, zone
     return _Panel(
         bars=bars,
         signs=[(sign, colour) for _, sign, colour in _BANDS] if metric == "mentions" else [("\N{FULL BLOCK}", "blue")],
-        labels=[_label(group[0], by, zone) for group in groups],
+        labels=[bucket_label(group[0].start, by, zone) for group in groups],
         low=min([0.0, *heights]),
         high=max([0.0, *heights]),
         is_whole=metric in {"mentions", "stories", "engagement", "reach"},
@@ -150,45 +140,25 @@ def _drawn(
     ticks = sorted({low, 0.0, high / 2 if not panel.is_whole or high > 1 else high, high})
     if panel.is_whole:
         ticks = sorted({float(round(tick)) for tick in ticks})
-    names = [_tick(tick, is_whole=panel.is_whole) for tick in ticks]
-    room = max(map(len, names))
-    n = len(panel.bars)
-    cells = max(1, min(_WIDEST_BAR, (width - room - 1) // n))
-    filled = max(1, cells - 1)  # of the cells of a bucket; the last one parts it from its neighbour
-    plotext.clear_figure()
-    plotext.limit_size(width=False, height=False)
-    plotext.theme("clear")
-    plotext.frame(frame=False)
-    plotext.xaxes(lower=True, upper=False)
-    plotext.yaxes(left=True, right=False)
-    plotext.plotsize(n * cells + room + 1, height)
-    # One unit a cell, and one bar a cell, so that rounding cannot make bars of unequal width.
-    plotext.xlim(0, max(1, n * cells - 1))
-    plotext.ylim(low, high)
+    side = [(tick, _tick(tick, is_whole=panel.is_whole)) for tick in ticks]
+    room = max(len(words) for _, words in side) + 1
+    places = place_bars(len(panel.bars), width - room)
+    middles = places.middles
+    layers = []
     for band, (sign, paint) in enumerate(panel.signs):
-        tall = [(place, bar[band]) for place, bar in enumerate(panel.bars) if bar is not None and bar[band]]
-        if tall:
-            at = [place * cells + cell for place, _ in tall for cell in range(filled)]
-            heights = [value for _, value in tall for _ in range(filled)]
-            plotext.bar(at, heights, marker=sign, width=0.01, color=paint)
-    middles = [place * cells + filled // 2 for place in range(n)]
-    unknown = [middle for middle, bar in zip(middles, panel.bars, strict=True) if bar is None]
-    if unknown:
-        plotext.scatter(unknown, [0.0] * len(unknown), marker=_UNKNOWN)
-    every = max(1, math.ceil(_GAP / cells))
-    plotext.xticks(middles[::every], list(panel.labels)[::every])
-    plotext.yticks(ticks, [name.rjust(room) for name in names])
-    drawn = plotext.build()
-    plotext.clear_figure()
-    lines = [line.rstrip() for line in (drawn if colour else plotext.uncolorize(drawn)).splitlines()]
-    return [*_mark_line({middles[place]: sign for place, sign in above.items()}, room + 1), *lines]
-
-
-def _mark_line(signs: Mapping[int, str], left: int) -> list[str]:
-    """Return the line of signs that stands above bars, none where there is no sign."""
-    if not signs:
-        return []
-    return [" " * left + "".join(signs.get(cell, " ") for cell in range(max(signs) + 1))]
+        tall = {place: bar[band] for place, bar in enumerate(panel.bars) if bar is not None and bar[band]}
+        layers.append(Layer(sign=sign, colour=paint, heights=places.spread(tall)))
+    drawing = Drawing(
+        cells=places.n * places.each,
+        layers=layers,
+        signs={middle: UNKNOWN for middle, bar in zip(middles, panel.bars, strict=True) if bar is None},
+        side=side,
+        below=places.labelled(panel.labels),
+        low=low,
+        high=high,
+    )
+    signs = mark_line({middles[place]: sign for place, sign in above.items()}, room)
+    return [*signs, *rendered(drawing, height=height, colour=colour)]
 
 
 def _axis_room(trend: Trend, metric: str) -> int:
@@ -205,28 +175,16 @@ def _tick(value: float, *, is_whole: bool) -> str:
     return f"{MINUS if value < 0 else ''}{digits}"
 
 
-def _label(bucket: TrendBucket, by: str, zone: ZoneInfo) -> str:
-    local = bucket.start.astimezone(zone)
-    day = short_day(local)
-    return {"hour": f"{day} {local:%H:%M}", "month": f"{day.split()[1]} {local.year}"}.get(by, day)
-
-
 def _key(buckets: Sequence[TrendBucket], metric: str, by: str, width: int) -> list[str]:
     """Return the lines below a panel: what the signs mean, and what was not read."""
     notes = []
     if metric == "mentions":
         used = [(name, sign) for name, sign, _ in _BANDS if name != "unscored" or any(b.unscored for b in buckets)]
-        notes.append("  ".join(f"{sign} {name}" for name, sign in reversed(used)))
+        notes.append("  ".join(f"{sign}{KEPT}{name}" for name, sign in reversed(used)))
     if unread := sum(getattr(bucket, metric) is None for bucket in buckets):
-        notes.append(f"{_UNKNOWN} nothing known: {count(unread, by)}")
+        notes.append(f"{UNKNOWN} nothing known: {count(unread, by)}")
     if partly := sum(b.coverage is not None and 0 < b.coverage < 1 and not b.partial for b in buckets):
         notes.append(f"partly read: {count(partly, by)}")
     if buckets and buckets[-1].partial:
         notes.append(f"the last {by} is not over")
-    lines: list[str] = []
-    for note in notes:
-        if lines and len(lines[-1]) + len(note) + 2 <= width:
-            lines[-1] += f"; {note}"
-        else:
-            lines.append(note)
-    return lines
+    return note_lines(notes, width)
