@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
 from sentiment.scope import Scope, scope_of
+from sentiment.target import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,9 @@ POSITIVE_AT: Final = 0.05
 NEGATIVE_AT: Final = -0.05
 """The cuts of VADER's own README, "About the Scoring" (github.com/cjhutto/vaderSentiment, read 2026-11-22)."""
 
+_ASCII_MASK: Final = "\x1a"
+"""Stands for the mask where words are read: it means as little, and leaves a text of ASCII one, which reads faster."""
+
 
 def label_of(score: float, evidence: int, *, positive_at: float, negative_at: float) -> Label:
     """Return the label of a score: at or past a cut, and NO_EVIDENCE where nothing carried it."""
@@ -39,7 +43,8 @@ def label_of(score: float, evidence: int, *, positive_at: float, negative_at: fl
 class LexicalScorer:
     """Score texts of some languages by what their words are worth.
 
-    `read` says how a text reads; it must be safe to use from several threads.
+    `read` says how a text reads, `weigh` compound and evidence of that alone; both must
+    be safe to use from several threads, and take U+001A for what they take `MASK` for.
     `languages` are the BCP 47 tags it is for. `confidence` is given with every
     score, None where nothing is known of it. A score at or past a cut takes its
     label; cuts other than VADER's show in the version.
@@ -52,12 +57,14 @@ class LexicalScorer:
         version: str,
         languages: Sequence[str],
         read: Callable[[str], Reading],
+        weigh: Callable[[str], tuple[float, int]],
         confidence: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self._languages = frozenset(languages)
         self._read = read
+        self._weigh = weigh
         self._confidence = confidence
         self._rulesets: Mapping[str, Ruleset] = {}
         self._positive_at = POSITIVE_AT
@@ -91,8 +98,16 @@ class LexicalScorer:
         return self._read(text)
 
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
-        """Return (n_tasks,) sentiments in input order."""
-        return [self._score_one(task) for task in tasks]
+        """Return (n_tasks,) sentiments in input order; tasks that are alike, as those of reposts, share one."""
+        done: dict[tuple[object, ...], Sentiment] = {}
+        results: list[Sentiment] = []
+        for task in tasks:
+            key = (task.text, task.brand, task.spans, task.language, task.title, task.target, task.masks)
+            result = done.get(key)
+            if result is None:
+                result = done[key] = self._score_one(task)
+            results.append(result)
+        return results
 
     def _score_one(self, task: ScoringTask) -> Sentiment:
         if task.language not in self._languages:
@@ -107,10 +122,10 @@ class LexicalScorer:
             )
         if not scope.whole or scope.whole.isspace():
             return Sentiment.unscored(task.language, "empty")
-        whole = self._read(scope.whole)
-        score, evidence = whole.compound, whole.evidence
+        whole = self._weigh(scope.whole.replace(MASK, _ASCII_MASK))
+        score, evidence = whole
         if scope.local is not None:
-            score, evidence = self._towards_target(scope)
+            score, evidence = self._towards_target(scope, whole)
         return Sentiment(
             score=score,
             label=label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at),
@@ -118,18 +133,19 @@ class LexicalScorer:
             scorer=self.name,
             version=self.version,
             evidence=evidence,
-            whole_text_score=None if scope.local is None else whole.compound,
+            whole_text_score=None if scope.local is None else whole[0],
             confidence=self._confidence,
         )
 
-    def _towards_target(self, scope: Scope) -> tuple[float, int]:
+    def _towards_target(self, scope: Scope, whole: tuple[float, int]) -> tuple[float, int]:
         """Return score and evidence of the parts about the target, each part by its evidence."""
-        about = self._read(scope.local or "")
+        local = scope.local or ""
+        about = whole if local == scope.whole else self._weigh(local.replace(MASK, _ASCII_MASK))
         if not scope.against:
-            return about.compound, about.evidence
-        against = self._read(scope.against)
-        evidence = about.evidence + against.evidence
+            return about
+        against = self._weigh(scope.against.replace(MASK, _ASCII_MASK))
+        evidence = about[1] + against[1]
         if not evidence:
             return 0.0, 0
-        score = (about.compound * about.evidence - against.compound * against.evidence) / evidence
+        score = (about[0] * about[1] - against[0] * against[1]) / evidence
         return round(score, 4), evidence

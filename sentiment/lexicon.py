@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.api import Label, Sentiment
 from sentiment.lexical import LexicalScorer
-from sentiment.reading import Reading, summarise
+from sentiment.reading import Reading, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.vader import coarse_class, default_rules
 from sentiment.wordlists import LISTS_VERSION, Wordlist, load_wordlist
@@ -95,16 +95,25 @@ class LexiconRules:
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
         prepared = text if text.isascii() else self._prepared(text)
+        return summarise(prepared, *self._values(prepared))
+
+    def weigh(self, text: str) -> tuple[float, int]:
+        """Return compound and evidence of how `text` reads."""
+        prepared = text if text.isascii() else self._prepared(text)
+        return weigh(prepared, self._values(prepared)[1])
+
+    def _values(self, prepared: str) -> tuple[int, list[float]]:
+        """Return the number of words of a prepared text, and their valences that are not zero."""
         memo = self._memo
         if self._words.segmented:
             words = [memo.get(piece) or self._remembered(piece) for piece in self._segments(prepared)]
         else:
             words = [memo.get(token) or self._remembered(token) for token in prepared.split()]
-            if any(word.starts for word in words):
+            if any([word.starts for word in words]):  # noqa: C419 - a generator costs more than the list
                 words = self._with_phrases(words)
         hits = [place for place, word in enumerate(words) if word.value is not None]
         if not hits:
-            return summarise(prepared, len(words), ())
+            return len(words), []
         capitals = [word.upper for word in words]
         mixed_case = True in capitals and False in capitals
         turn = next((place for place, word in enumerate(words) if word.contrasts), None)
@@ -115,7 +124,7 @@ class LexiconRules:
                 value *= 0.5 if place < turn else 1.5
             if value:
                 values.append(value)
-        return summarise(prepared, len(words), values)
+        return len(words), values
 
     def _prepared(self, text: str) -> str:
         """Return a text that is not ASCII with its marks in ASCII and what separates words as spaces."""
@@ -206,6 +215,7 @@ class LexiconScorer(LexicalScorer):
             version=f"{LISTS_VERSION}",
             languages=(language,),
             read=lambda text: _shipped_rules(language).read(text),
+            weigh=lambda text: _shipped_rules(language).weigh(text),
             confidence=_ROMANISED_CONFIDENCE if language.endswith("-Latn") else None,
         )
 
@@ -215,7 +225,11 @@ class SymbolScorer(LexicalScorer):
 
     def __init__(self) -> None:
         super().__init__(
-            name="symbols", version=f"{LISTS_VERSION}", languages=("und",), read=lambda text: _symbol_rules().read(text)
+            name="symbols",
+            version=f"{LISTS_VERSION}",
+            languages=("und",),
+            read=lambda text: _symbol_rules().read(text),
+            weigh=lambda text: _symbol_rules().weigh(text),
         )
 
     def _score_one(self, task: ScoringTask) -> Sentiment:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EMPTY", "Reading", "summarise"]
+__all__ = ["EMPTY", "Reading", "summarise", "weigh"]
 
 _ALPHA: Final = 15
 """Approximates the largest sum expected; brings the compound into (-1, 1)."""
@@ -54,12 +54,6 @@ def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
     if not values:
         return _PLAIN if n_words else EMPTY
     emphasis = _emphasis(text)
-    total = float(sum(values))
-    if total > 0:
-        total += emphasis
-    elif total < 0:
-        total -= emphasis
-    compound = total / math.sqrt(total * total + _ALPHA)
     positive = negative = 0.0
     for value in values:
         # one more each, to make up for a neutral word counting as one
@@ -77,9 +71,22 @@ def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
         round(abs(negative / whole), 3),
         round(abs(neutral / whole), 3),
         round(positive / whole, 3),
-        round(compound, 4),
-        len(values),
+        *_weighed(values, emphasis),
     )
+
+
+def weigh(text: str, values: Sequence[float]) -> tuple[float, int]:
+    """Return the compound and the evidence of `summarise` without the rest, which takes longer to tell."""
+    return _weighed(values, _emphasis(text)) if values else (0.0, 0)
+
+
+def _weighed(values: Sequence[float], emphasis: float) -> tuple[float, int]:
+    total = float(sum(values))
+    if total > 0:
+        total += emphasis
+    elif total < 0:
+        total -= emphasis
+    return round(total / math.sqrt(total * total + _ALPHA), 4), len(values)
 
 
 def _emphasis(text: str) -> float:

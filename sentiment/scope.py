@@ -29,12 +29,15 @@ WINDOW: Final = 8
 _MOST_PLACES: Final = 40
 """As many places of the brand as are looked at, so that the time stays in proportion to the text."""
 
+_FEWEST_TO_MERGE: Final = 2
 _LEAST_SAID: Final = 2
 """Tokens that a clause has besides the name of its brand."""
 
 _SENTENCE_END: Final = re.compile(
     r"[.!?\u2026]+[)\"'\u201d\u2019]*(?=\s|$)|[\u3002\uff01\uff1f\u0964\u0965\u061f]+|\n+"
 )
+_SENTENCE_SIGN: Final = re.compile("[.!?\\u2026\\u3002\\uff01\\uff1f\\u0964\\u0965\\u061f\\n]")
+"""One of these is in every sentence's end."""
 _TOKEN: Final = re.compile(r"\S+")
 _LINK: Final = re.compile(r"(?:https?://|www\.)\S+")
 _CLAUSE: Final = re.compile(
@@ -94,7 +97,11 @@ def scope_of(task: ScoringTask) -> Scope:
     own = _in_prose(text, _own_spans(task, text, offset), offset)[:_MOST_PLACES]
     if not own:
         return Scope(whole)
-    others = [span for span in names if all(span[1] <= start or span[0] >= end for start, end in own)]
+    if own == names:
+        others, hidden = [], names
+    else:
+        others = [span for span in names if all(span[1] <= start or span[0] >= end for start, end in own)]
+        hidden = sorted({*names, *own})
     pieces: list[tuple[int, int]] = []
     turned: list[tuple[int, int]] = []
     for start, end in own:
@@ -105,9 +112,10 @@ def scope_of(task: ScoringTask) -> Scope:
             turned.append((first, end))
         else:
             pieces.append((first, last))
-    hidden = sorted({*names, *own})
-    local = "\n".join(masked(text, hidden, *piece) for piece in _merged(pieces))
-    against = "\n".join(masked(text, hidden, *piece) for piece in _merged(turned))
+    if not turned and pieces == [(0, len(text))] and hidden == names:
+        return Scope(whole, whole)
+    local = "\n".join([masked(text, hidden, *piece) for piece in _merged(pieces)])
+    against = "\n".join([masked(text, hidden, *piece) for piece in _merged(turned)])
     return Scope(whole, local, against)
 
 
@@ -126,13 +134,15 @@ def _in_prose(text: str, spans: Sequence[tuple[int, int]], offset: int) -> list[
         if start >= offset
         and text[start] not in "#@"
         and (start == 0 or text[start - 1] not in "#@")
-        and not any(first <= start < last for first, last in links)
+        and not (links and any(first <= start < last for first, last in links))
     ]
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of the sentence that holds [start, end)."""
     first, last = 0, len(text)
+    if not _SENTENCE_SIGN.search(text):
+        return first, last
     for found in _SENTENCE_END.finditer(text):
         if found.end() <= start:
             first = found.end()
@@ -186,11 +196,16 @@ def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int
 
 def _may_lose(before: str) -> bool:
     """Say whether it is worth looking closely whether what follows loses a comparison."""
-    return any(token.casefold().endswith(_LOSING) for token in before.rsplit(None, _LOSING_TOKENS)[-_LOSING_TOKENS:])
+    for token in before.rsplit(None, _LOSING_TOKENS)[-_LOSING_TOKENS:]:  # noqa: SIM110 - a generator costs more than the loop
+        if token.casefold().endswith(_LOSING):
+            return True
+    return False
 
 
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the pieces in order, those that overlap as one."""
+    if len(pieces) < _FEWEST_TO_MERGE:
+        return pieces
     merged: list[tuple[int, int]] = []
     for first, last in sorted(pieces):
         if merged and first <= merged[-1][1]:

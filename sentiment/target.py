@@ -14,14 +14,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["MASK", "find_names", "mask", "masked"]
 
 MASK: Final = "\ue000"
 """Stands for a masked name: a private-use character, so no word of any language."""
 
+_SIGNS: Final = "#@"
 _DOTS: Final = str.maketrans({"\u0131": "i", "\u0307": None})
+_DOTTED: Final = "\u0130\u0131\u0307"
+"""Only these make a folded text shorter, or come from a letter that makes it longer."""
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
 )
@@ -61,13 +64,38 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
         return []
     spans: list[tuple[int, int]] = []
     taken = bytearray(len(text))
+    aligned = folded if _is_aligned(text, folded) else None
     for name in there:
-        for found in _pattern(name).finditer(text):
-            start, end = found.span()
-            if not any(taken[start:end]) and _is_whole(text, found.start("name"), end):
+        for start, bare, end in _places(text, aligned, name):
+            if taken.find(1, start, end) < 0 and _is_whole(text, bare, end):
                 spans.append((start, end))
                 taken[start:end] = b"\1" * (end - start)
-    return sorted(spans)
+    spans.sort()
+    return spans
+
+
+def _places(text: str, aligned: str | None, name: str) -> Iterator[tuple[int, int, int]]:
+    """Yield where a name stands, whole word or not: from where on, from where without its sign, and up to where.
+
+    `aligned` is the text folded, where its places are those of the text. A simple name
+    is searched for there, which is quicker: no other characters become letters
+    of ASCII than those that the pattern takes for them.
+    """
+    if aligned is None or not _is_simple(name):
+        for found in _pattern(name).finditer(text):
+            yield found.start(), found.start("name"), found.end()
+        return
+    needle = name.lower()
+    done = 0
+    while (bare := aligned.find(needle, done)) >= 0:
+        start = bare - 1 if bare > done and text[bare - 1] in _SIGNS else bare
+        done = bare + len(needle)
+        yield start, bare, done
+
+
+def _is_aligned(text: str, folded: str) -> bool:
+    """Say whether each character of a text was folded to one: one that becomes several makes the text longer."""
+    return text.isascii() or (len(folded) == len(text) and not any(dotted in text for dotted in _DOTTED))
 
 
 @lru_cache(maxsize=256)
@@ -76,6 +104,12 @@ def _longest_first(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
     bare = {name.lstrip("#@").strip() or name for name in tidy if name}
     return tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
+
+
+@lru_cache(maxsize=1024)
+def _is_simple(name: str) -> bool:
+    """Say whether a name is one word of ASCII that a sign may stand before."""
+    return name.isascii() and name[0] not in _SIGNS and len(name.split()) == 1
 
 
 @lru_cache(maxsize=1024)

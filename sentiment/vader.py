@@ -23,7 +23,7 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE
 
 from sentiment.english import english_lexicon, prepared
 from sentiment.lexical import LexicalScorer
-from sentiment.reading import Reading, summarise
+from sentiment.reading import Reading, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
 
 if TYPE_CHECKING:
@@ -141,10 +141,17 @@ class VaderRules:
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
-        if not text.isascii():
-            text = self._emoji_like.sub(self._spell, text)
-        n_words, values = self._values(text)
-        return summarise(text, n_words, values)
+        text = self._spelled_out(text)
+        return summarise(text, *self._values(text))
+
+    def weigh(self, text: str) -> tuple[float, int]:
+        """Return compound and evidence of how `text` reads."""
+        text = self._spelled_out(text)
+        return weigh(text, self._values(text)[1])
+
+    def _spelled_out(self, text: str) -> str:
+        """Return `text` with emoji as their names."""
+        return text if text.isascii() else self._emoji_like.sub(self._spell, text)
 
     def emoji_valences(self) -> dict[str, float]:
         """Return what each emoji is worth by its name, those that are worth something."""
@@ -355,6 +362,7 @@ class VaderScorer(LexicalScorer):
             version=package if exact else f"{package}+{RULES_VERSION}",
             languages=("en",),
             read=_read_exactly if exact else _read,
+            weigh=_weigh_exactly if exact else _weigh_english,
         )
 
 
@@ -364,6 +372,14 @@ def _read(text: str) -> Reading:
 
 def _read_exactly(text: str) -> Reading:
     return _exact_rules().read(text)
+
+
+def _weigh_english(text: str) -> tuple[float, int]:
+    return _english_rules().weigh(prepared(text))
+
+
+def _weigh_exactly(text: str) -> tuple[float, int]:
+    return _exact_rules().weigh(text)
 
 
 @cache

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import re
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listener.mention import Label
 from listener.protocols import ScoringTask
+from sentiment.lexical import LexicalScorer
+from sentiment.lexicon import LexiconScorer, SymbolScorer
 from sentiment.target import MASK, mask
 from sentiment.vader import VaderScorer, default_rules
+
+SHIPPED: dict[str, LexicalScorer] = {
+    "en": VaderScorer(),
+    "und": SymbolScorer(),
+    **{language: LexiconScorer(language) for language in ("es", "ja", "hi-Latn")},
+}
 
 
 @pytest.mark.parametrize(
@@ -73,3 +85,58 @@ def test_masking_takes_any_text_and_any_names_and_masks_what_is_left_no_further(
     once = mask(text, names)
     if MASK not in "".join(names):
         assert mask(once, names) == once or MASK in once
+
+
+@given(st.text(alphabet="aAcCkKsSiI#@ .+é\u0130\u0131\u017f\u212aß\u0307ж", max_size=30))
+def test_what_stands_in_another_word_does_not_change_which_names_are_found(text: str) -> None:
+    names = ("ask", "Sic", "C+", "k", "ai ck", "аж", "@@")
+    longer_when_folded = " \u00df\u00df"
+    assert mask(text + longer_when_folded, names) == mask(text, names) + longer_when_folded
+
+
+def test_a_letter_of_ascii_is_found_as_whatever_else_unicode_takes_for_it() -> None:
+    likened = [
+        character for character in map(chr, range(0x80, 0x110000)) if re.match("[a-z]", character, re.IGNORECASE)
+    ]
+    assert {"\u017f", "\u212a"} <= set(likened)
+    folded = [c for c in map(chr, range(0x80, 0x110000)) if len(c.casefold()) == 1 and c.casefold().isascii()]
+    assert set(folded) <= set(likened)
+    for character in likened:
+        letter = next(one for one in string.ascii_lowercase if re.match(one, character, re.IGNORECASE))
+        assert mask(f"- {character}{character} -", (letter * 2,)) == f"- {MASK} -"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Acme",
+                "#acme",
+                "not",
+                "very",
+                "GOOD",
+                "bad!!",
+                "like",
+                "sooo",
+                "looks",
+                "but",
+                "😍",
+                "\u2019",
+                "Acme's",
+                ":)",
+                "\x1a",
+            ]
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["en", "es", "ja", "hi-Latn", "und"]),
+)
+def test_a_masked_text_scores_as_it_reads(words: list[str], language: str) -> None:
+    text = " ".join(words)
+    scorer = SHIPPED[language]
+    result = scorer.score([ScoringTask(text=text, language=language, masks=("Acme",))])[0]
+    reading = scorer.read(mask(text, ("Acme",)))
+    if result.label is not Label.UNSCORED:
+        assert (result.score, result.evidence) == (reading.compound, reading.evidence)
+    else:
+        assert not text.strip() or not reading.evidence
