@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -105,6 +106,7 @@ def chart(
         elif wanted.per_brand:
             drawn, shown = _draw_one(app, reader, wanted, _only_brand(app, kind, names), span, look)
         else:
+            span = replace(span, reach=metric == "reach")
             drawn, shown = _draw_several(app, reader, wanted, names, span, metric, look)
     write_chart(drawn, output)
     _keep(app, drawn, shown)

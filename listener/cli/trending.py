@@ -141,7 +141,7 @@ def trend(
         show_metric(app, metric, names, span, _previous(span) if compare else None, chart)
         return
     listening = app.config.listening()
-    span = replace(span, percentiles=percentiles)
+    span = replace(span, percentiles=percentiles, reach=metric == "reach")
     with Reader(app.database_path) as reader:
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
@@ -157,6 +157,7 @@ def trend(
     else:
         columns = (*_BUCKET_COLUMNS, *((_PERCENTILES,) if percentiles else ()))
         emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), columns, app.format)
+    _tell_uncounted(found)
 
 
 @click.command(epilog=examples("listener share --since 30d", "listener share --since 7d --format json"))
@@ -197,6 +198,16 @@ def share(app: App, since: str, until: str | None) -> None:
         emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
     else:
         emit_rows(made, columns, app.format)
+
+
+def _tell_uncounted(found: Trend) -> None:
+    """Say on stderr where reach is a dash since nobody asked to have it counted."""
+    if any(one.mentions and one.reach is None for one in (*found.buckets, *found.totals)):
+        click.echo(
+            f"reach by {found.by} in {found.time_zone} is not counted beforehand and was left out, for speed; "
+            "--metric reach counts it",
+            err=True,
+        )
 
 
 def _share_value(row: ShareRow, name: str) -> object:

@@ -1,8 +1,9 @@
 """Compute trends and shares of voice from the rollups.
 
-Without a condition on source or language rollups answer: days, weeks and months in
-the zone that the store cuts days in by its local days, everything else by quarters
-of an hour. With one, the matches of the span are counted in their index.
+Without a condition on source or language rollups answer: days, weeks and months
+that end where the store's days do by its local days, those of another zone by the
+local days within them and the quarters of an hour at their ends, hours by quarters.
+With one, the matches of the span are counted in their index.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from itertools import accumulate, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.clock import STEPS, Bucket, bucket_starts, to_epoch
+from listener.clock import Bucket, bucket_starts, load_zone, local_day, to_epoch
 from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
-from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, REACH_LAST, local_day_number, read_zone
+from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, read_zone
 from listener.search.coverage import load_coverage, share_of
+from listener.search.reach import IN_SPAN, is_counted, read_reach
 from listener.search.trends import ShareRow, Trend, TrendBucket
 
 if TYPE_CHECKING:
@@ -38,17 +40,17 @@ SELECT day, mentions, stories, positive, neutral, negative, no_evidence, unscore
 FROM rollup_local WHERE brand_id = ? AND day >= ? AND day < ?
 """
 
-_SUMS_FROM_ROLLUP: Final = """
-SELECT sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
-       sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
-FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
-"""
+_SUMS: Final = (
+    "sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored), "
+    "sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)"
+)
+_OF_QUARTERS: Final = f"SELECT {_SUMS} FROM rollup_quarter WHERE brand_id = ? AND bucket >= ? AND bucket < ?"  # noqa: S608 - names of this module
+_OF_DAYS: Final = f"SELECT {_SUMS} FROM rollup_local WHERE brand_id = ? AND day >= ? AND day < ?"  # noqa: S608 - the same
 
-_HOURS_FROM_ROLLUP: Final = """
-SELECT (bucket - :since / 900) / 4, sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative),
-       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
+_HOURS_FROM_ROLLUP: Final = f"""
+SELECT (bucket - :since / 900) / 4, {_SUMS}
 FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900 GROUP BY 1
-"""
+"""  # noqa: S608 - names of this module
 
 _QUARTERS: Final = """
 SELECT count(*) FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
@@ -67,52 +69,33 @@ WHERE a.brand_id = :brand AND a.bucket >= :since / 900 AND a.bucket < :until / 9
 """  # noqa: S608 - names of this module
 """Every hour, where every quarter holds something: nothing is sorted, which is half the work of `_HOURS_FROM_ROLLUP`."""
 
-_CONDITIONS: Final = (
-    "matches.brand_id = :brand AND matches.published_at >= :since AND matches.published_at < :until "
-    f"AND matches.label <> {int(Label.IRRELEVANT)} "
-    "AND (:source IS NULL OR matches.source_id = :source) "
-    "AND (:language IS NULL OR matches.language = :language OR matches.language LIKE :language || '-%')"
-)
-
 _FROM_MATCHES: Final = f"""
 SELECT published_at / {QUARTER_SECONDS}, count(*), 0, sum(label = {int(Label.POSITIVE)}),
        sum(label = {int(Label.NEUTRAL)}), sum(label = {int(Label.NEGATIVE)}), sum(label = {int(Label.NO_EVIDENCE)}),
        sum(label = {int(Label.UNSCORED)}), coalesce(sum(score), 0), coalesce(sum(score * score), 0), sum(engagement),
        count(score)
-FROM matches WHERE {_CONDITIONS} GROUP BY 1
+FROM matches WHERE {IN_SPAN} GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
 _STORIES: Final = f"""
 SELECT min(matches.published_at) / {QUARTER_SECONDS}, 0, 1 FROM matches
-JOIN mentions ON mentions.id = matches.mention_id WHERE {_CONDITIONS}
+JOIN mentions ON mentions.id = matches.mention_id WHERE {IN_SPAN}
   AND NOT EXISTS (
     SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
-    WHERE earlier.story_id = mentions.story_id AND first.brand_id = :brand AND first.published_at < :since
+    WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
+        OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
+      AND first.brand_id = :brand AND first.published_at < :since
       AND first.label <> {int(Label.IRRELEVANT)} AND (:source IS NULL OR first.source_id = :source)
       AND (:language IS NULL OR first.language = :language OR first.language LIKE :language || '-%')
   )
 GROUP BY mentions.story_id
 """  # noqa: S608 - built from constants of this module
 
-_REACH: Final = f"""
-SELECT coalesce(sum(followers), 0) FROM (
-  SELECT max(authors.followers) AS followers FROM matches
-  JOIN mentions ON mentions.id = matches.mention_id JOIN authors ON authors.id = mentions.author_id
-  WHERE {_CONDITIONS} AND authors.followers IS NOT NULL GROUP BY authors.id
-)
-"""  # noqa: S608 - built from constants of this module
-
-_REACH_OF_BUCKETS: Final = (
-    "SELECT start, reach FROM rollup_reach WHERE brand_id = ? AND step = ? AND start >= ? AND start < ?"
-)
-
-_REACH_SINCE: Final = "SELECT coalesce(sum(reach), 0) FROM rollup_reach WHERE brand_id = ? AND step = ? AND start >= ?"
-
 _BINS: Final = "SELECT day, counts FROM rollup_scores WHERE brand_id = ? AND day >= ? AND day < ?"
 
 _BINS_FROM_MATCHES: Final = f"""
 SELECT published_at / {QUARTER_SECONDS}, (score + {10_000 + BIN_WIDTH // 2}) / {BIN_WIDTH}, count(*)
-FROM matches WHERE {_CONDITIONS} AND score IS NOT NULL GROUP BY 1, 2
+FROM matches WHERE {IN_SPAN} AND score IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608 - built from constants of this module
 
 _PERCENTS: Final = (10, 50, 90)
@@ -129,7 +112,8 @@ class Span:
     """Hold what a trend is asked over: [since, until), cut by `by` in `zone`.
 
     `now` tells which bucket is not over. `source` and `language` are conditions,
-    None for none. `percentiles` asks for those of the scores too.
+    None for none. `percentiles` asks for those of the scores too, `reach` for that
+    of the authors even where very many mentions are to be counted for it.
     """
 
     since: datetime
@@ -140,6 +124,7 @@ class Span:
     source: str | None = None
     language: str | None = None
     percentiles: bool = False
+    reach: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -151,7 +136,7 @@ class _Cell:
     """Add up the figures of one bucket; `reach` is that of the authors, each once, `bins` how many scores are how high."""
 
     figures: Sequence[int] = (0,) * 11
-    reach = 0
+    reach: int | None = 0
     bins: Sequence[int] = ()
 
     def add(self, figures: Sequence[int]) -> None:
@@ -242,8 +227,7 @@ def _whole(
     total = _Cell()
     values = _values(connection, brand, span, buckets)
     if values is not None:
-        for cell in _counted(connection, span, values, [whole], is_local=span.by != "hour"):
-            total.add(cell.figures)
+        total.add(_added_up(connection, values["brand"], whole, load_zone(read_zone(connection))))
     coverage = load_coverage(connection, brand, whole.start, whole.end)
     (share,) = share_of(coverage, listening.get(brand, ()), [whole], span.now)
     return _bucket(brand, whole, total, share, span)
@@ -257,16 +241,16 @@ def _fill(
     values = _values(connection, brand, span, buckets)
     if values is None:
         return [_Cell() for _ in buckets], total
-    cells = _counted(connection, span, values, buckets, is_local=span.by != "hour")
+    zone = _zone_cut_alike(connection, span, buckets)
+    cells = _counted(connection, span, values, buckets, zone)
     total.figures = [sum(column) for column in zip(*(cell.figures for cell in cells), strict=True)]
-    _add_reach(connection, span, values, buckets, cells, total=total)
+    starts, counts = _starts(values, buckets), [cell.figures[0] for cell in cells]
+    found, total.reach = read_reach(connection, span, values, starts, counts, is_cut_alike=zone is not None)
+    for cell, reach in zip(cells, found, strict=True):
+        cell.reach = reach
     if span.percentiles:
-        _add_bins(connection, span, values, buckets, (*cells, total))
+        _add_bins(connection, span, values, buckets, (*cells, total), zone=zone)
     return cells, total
-
-
-def _edges(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
-    return [{**values, "since": to_epoch(bucket.start), "until": to_epoch(bucket.end)} for bucket in buckets]
 
 
 def _starts(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> Sequence[int]:
@@ -278,14 +262,28 @@ def _starts(values: Mapping[str, Any], buckets: Sequence[Bucket]) -> Sequence[in
 
 
 def _counted(
-    connection: sqlite3.Connection, span: Span, values: Mapping[str, Any], buckets: Sequence[Bucket], *, is_local: bool
+    connection: sqlite3.Connection,
+    span: Span,
+    values: Mapping[str, Any],
+    buckets: Sequence[Bucket],
+    zone: ZoneInfo | None,
 ) -> list[_Cell]:
     """Return the counts and sums of each bucket, from the coarsest rows that give them exactly."""
     cells = [_Cell() for _ in buckets]
     if not span.is_whole:
         _place(connection, (_FROM_MATCHES, _STORIES), values, buckets, cells)
-    elif is_local and _is_cut_in(connection, span):
-        days = _days(span, buckets)
+    elif span.by == "hour":
+        _count_hours(connection, values, cells)
+    elif zone is None and span.by == "day":  # no other zone's day holds a whole day of the store's, or hardly ever
+        edges = [*_starts(values, buckets), values["until"] // QUARTER_SECONDS]
+        for cell, start, end in zip(cells, edges[:-1], edges[1:], strict=True):
+            cell.figures = _sums(connection, _OF_QUARTERS, values["brand"], start, end)
+    elif zone is None:
+        store_zone = load_zone(read_zone(connection))
+        for cell, bucket in zip(cells, buckets, strict=True):
+            cell.figures = _added_up(connection, values["brand"], bucket, store_zone)
+    else:
+        days = _days(span.by, buckets, zone)
         rows = connection.execute(_FROM_LOCAL, (values["brand"], days[0], days[-1]))
         if isinstance(days, range):
             for day, *figures in rows:
@@ -293,13 +291,30 @@ def _counted(
         else:
             for day, *figures in rows:
                 cells[bisect_right(days, day) - 1].add(figures)
-    elif isinstance(_starts(values, buckets), range):
-        _count_hours(connection, values, cells)
-    else:
-        for cell, edge in zip(cells, _edges(values, buckets), strict=True):
-            (figures,) = connection.execute(_SUMS_FROM_ROLLUP, edge)
-            cell.add([amount or 0 for amount in figures])
     return cells
+
+
+def _added_up(connection: sqlite3.Connection, brand: int, span: Bucket, zone: ZoneInfo) -> Sequence[int]:
+    """Return the figures of a span: of the store's days within it, in `zone`, and of the quarters at its ends."""
+    first, last = span.start.astimezone(zone).date(), span.end.astimezone(zone).date()
+    begin, following = local_day(first, zone)
+    inner, outer = begin if begin == span.start else following, local_day(last, zone)[0]
+    if inner >= outer:
+        return _sums(connection, _OF_QUARTERS, brand, _quarter(span.start), _quarter(span.end))
+    figures = _sums(connection, _OF_DAYS, brand, local_day_number(inner, zone), local_day_number(outer, zone))
+    for start, end in ((span.start, inner), (outer, span.end)):
+        if start < end:
+            figures = list(map(add, figures, _sums(connection, _OF_QUARTERS, brand, _quarter(start), _quarter(end))))
+    return figures
+
+
+def _sums(connection: sqlite3.Connection, statement: str, *values: int) -> Sequence[int]:
+    found: Sequence[int] = connection.execute(statement, values).fetchone()
+    return found if found[0] is not None else (0,) * len(found)
+
+
+def _quarter(instant: datetime) -> int:
+    return to_epoch(instant) // QUARTER_SECONDS
 
 
 def _count_hours(connection: sqlite3.Connection, values: Mapping[str, Any], cells: Sequence[_Cell]) -> None:
@@ -313,57 +328,21 @@ def _count_hours(connection: sqlite3.Connection, values: Mapping[str, Any], cell
             cells[hour].figures = figures
 
 
-def _days(span: Span, buckets: Sequence[Bucket]) -> Sequence[int]:
+def _days(by: str, buckets: Sequence[Bucket], zone: ZoneInfo) -> Sequence[int]:
     """Return the number of the local day each bucket begins with, and of the day after the last; a range if all are."""
-    first, last = local_day_number(buckets[0].start, span.zone), local_day_number(buckets[-1].end, span.zone)
-    if span.by == "day" and last - first == len(buckets):
+    first, last = local_day_number(buckets[0].start, zone), local_day_number(buckets[-1].end, zone)
+    if by == "day" and last - first == len(buckets):
         return range(first, last + 1)
-    return [local_day_number(edge, span.zone) for edge in (*(bucket.start for bucket in buckets), buckets[-1].end)]
+    return [local_day_number(edge, zone) for edge in (*(bucket.start for bucket in buckets), buckets[-1].end)]
 
 
-def _is_cut_in(connection: sqlite3.Connection, span: Span) -> bool:
-    """Say whether the store cuts its days in the zone of the span."""
-    return read_zone(connection) == span.zone.key
-
-
-def _is_counted(connection: sqlite3.Connection, span: Span) -> bool:
-    """Say whether reach, scores and values are kept in the zone of the span, all of them."""
-    return (
-        span.is_whole
-        and _is_cut_in(connection, span)
-        and connection.execute("SELECT 1 FROM upgrade_progress").fetchone() is None
-    )
-
-
-def _add_reach(
-    connection: sqlite3.Connection,
-    span: Span,
-    values: Mapping[str, Any],
-    buckets: Sequence[Bucket],
-    cells: Sequence[_Cell],
-    *,
-    total: _Cell,
-) -> None:
-    """Put in the reach of each bucket and of the whole span."""
-    brand, since, until = values["brand"], values["since"], values["until"]
-    kept = _is_counted(connection, span)
-    if kept:
-        by_start = dict(zip(_starts(values, buckets), cells, strict=True))
-        ends = (since // QUARTER_SECONDS, -(-until // QUARTER_SECONDS))
-        for start, reach in connection.execute(_REACH_OF_BUCKETS, (brand, STEPS.index(span.by), *ends)):
-            if start in by_start:
-                by_start[start].reach = reach
-    else:
-        for cell, edge in zip(cells, _edges(values, buckets), strict=True):
-            if cell.figures[0]:
-                ((cell.reach,),) = connection.execute(_REACH, edge)
-    newest = connection.execute("SELECT max(published_at) FROM matches WHERE brand_id = ?", (brand,)).fetchone()[0]
-    if len(cells) == 1:
-        total.reach = cells[0].reach
-    elif kept and (newest is None or newest < until):
-        ((total.reach,),) = connection.execute(_REACH_SINCE, (brand, REACH_LAST, since // QUARTER_SECONDS))
-    else:
-        ((total.reach,),) = connection.execute(_REACH, values)
+def _zone_cut_alike(connection: sqlite3.Connection, span: Span, buckets: Sequence[Bucket]) -> ZoneInfo | None:
+    """Return the zone the store cuts its days in where that makes the same buckets, None where it makes others."""
+    name = read_zone(connection)
+    if name == span.zone.key:
+        return span.zone
+    zone = load_zone(name)
+    return zone if bucket_starts(buckets[0].start, buckets[-1].end, span.by, zone) == buckets else None
 
 
 def _add_bins(
@@ -372,12 +351,14 @@ def _add_bins(
     values: Mapping[str, Any],
     buckets: Sequence[Bucket],
     cells: Sequence[_Cell],
+    *,
+    zone: ZoneInfo | None,
 ) -> None:
     """Put in how many scores are how high: into the cell of each bucket, and the last, of them all."""
-    if span.by != "hour" and _is_counted(connection, span):
+    if span.by != "hour" and zone is not None and is_counted(connection, span):
         import json  # noqa: PLC0415 - a trend without percentiles needs none
 
-        days = _days(span, buckets)
+        days = _days(span.by, buckets, zone)
         rows = connection.execute(_BINS, (values["brand"], days[0], days[-1])).fetchall()
         found: list[list[int]] = json.loads(f"[{','.join([counts for _, counts in rows])}]")  # one call, not a year's
         for (day, _), counts in zip(rows, found, strict=True):

@@ -25,7 +25,7 @@ class TrendBucket:
 
     `mentions` = positive + neutral + negative + no_evidence + unscored; all of
     them and `stories`, `engagement`, `reach` are None where nothing is stored and
-    nothing is known. `net_sentiment` is 100 x (positive - negative) / (positive +
+    nothing is known; `reach` also where no rollup has it and it was not asked for. `net_sentiment` is 100 x (positive - negative) / (positive +
     neutral + negative + no_evidence). `mean_score_interval` is the 95 % t interval
     over scored mentions, None below 5. `coverage` is the drained share of the
     bucket over the enabled sources, 0 to 1, None where unknown. `partial` says

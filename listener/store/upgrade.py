@@ -58,10 +58,12 @@ def change_zone(connection: sqlite3.Connection, zone: str) -> None:
     for table in ("rollup_scores", "rollup_reach", "rollup_values"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are the three above
     connection.execute("DELETE FROM upgrade_progress")
-    connection.execute(
+    begun = connection.execute(
         "INSERT INTO upgrade_progress (id, position, until, has_words) "
         "SELECT 1, 0, max(id), 1 FROM mentions HAVING count(*) > 0"
     )
+    if begun.rowcount > 0:
+        event(logger, "days are counted anew in another time zone", zone=zone)
 
 
 def keep_former(connection: sqlite3.Connection, path: Path) -> None:
