@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from listener.config import Config
     from listener.protocols import Notifier
 
-__all__ = ["broken_notifiers", "build_notifiers", "digest_notifiers", "installed_notifiers", "plugin_notifiers"]
+__all__ = [
+    "broken_notifiers",
+    "build_notifiers",
+    "digest_notifiers",
+    "installed_notifiers",
+    "options_of",
+    "plugin_notifiers",
+]
 
 logger: Final = logging.getLogger(__name__)
 
@@ -68,22 +75,34 @@ def plugin_notifiers(config: Config, *, for_digest: bool = False) -> tuple[Notif
 
 
 def _build(config: Config, name: str, problems: list[str]) -> Notifier | None:
-    from listener.config import read_record
     from listener.logs import hide_secrets
 
-    where, settings = f"notifiers.{name}", config.notifiers[name]
+    where = f"notifiers.{name}"
     known = find_plugins(NOTIFIERS, {})
     if name not in known:
         problems.append(f"{where}: no such notifier is installed; {suggest(name, known)}")
         return None
     if not is_loadable(NOTIFIERS, name, lambda: _load(name)):
         return None
-    kind = _load(name)
-    options = read_record(kind.Options, settings.rest, where, problems, folder=config.path.parent)
+    options = options_of(config, name, problems)
     if options is None:
         return None
     hide_secrets(options)
-    return cast("Notifier", kind(options))
+    return cast("Notifier", _load(name)(options))
+
+
+def options_of(config: Config, name: str, problems: list[str]) -> object | None:
+    """Return the options of a plug-in's table `[notifiers.NAME]`; None and further `problems` where they are wrong.
+
+    Raises PluginError where there is no such plug-in.
+    """
+    from listener.config import read_record
+
+    rest = config.notifiers[name].rest
+    return cast(
+        "object | None",
+        read_record(_load(name).Options, rest, f"notifiers.{name}", problems, folder=config.path.parent),
+    )
 
 
 def _load(name: str) -> Any:

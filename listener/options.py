@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from listener.errors import CredentialsError
 from listener.frozen import dataclass
 
-__all__ = ["OPTION", "OptionInfo", "Secret", "option"]
+__all__ = ["OPTION", "OptionInfo", "Secret", "at_home", "option"]
 
 OPTION: Final = "listener.option"
 """The key under which a dataclass field's metadata holds its OptionInfo."""
@@ -62,6 +62,11 @@ def option(
     return made  # type: ignore[no-any-return]  # dataclasses' own trick: a field stands in for its value
 
 
+def at_home(path: str) -> Path:
+    """Return a path with the home folder in the place of ~; as it is written where nobody has that home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - that of pathlib raises where there is no such user
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """Name the place where a secret lives; it is read only when it is used.
@@ -100,7 +105,7 @@ class Secret:
             return value
         if self.file:
             try:
-                lines = Path(self.file).expanduser().read_text(encoding="utf-8").splitlines()
+                lines = at_home(self.file).read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeDecodeError):
                 lines = []
             if lines and lines[0].strip():

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from listener import wiring
-from listener.errors import PluginError, SourceError
+from listener.errors import PluginError, SourceError, UsageError
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
 from listener.protocols import ReadsThreads
@@ -108,7 +108,7 @@ class Service:
             try:
                 source = wiring.build_source(self._config, name, self._stop)
                 schedule = wiring.schedule_of(self._config, name)
-            except (PluginError, SourceError) as error:
+            except (PluginError, SourceError, UsageError) as error:
                 store.reports.note_outcome(name, state="broken", message=str(error), retry_at=None, now=now)
                 return SourceOutcome(source=name, state="broken", message=str(error))
             collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
@@ -148,7 +148,7 @@ class Service:
             if how is None or (only_new and not how[0].is_lookup):
                 return None
             source = wiring.build_source(self._config, name, self._stop)
-        except (PluginError, SourceError) as error:
+        except (PluginError, SourceError, UsageError) as error:
             return RecheckOutcome(source=name, state="broken", message=str(error))
         request = RecheckRequest(
             now=now,

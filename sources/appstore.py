@@ -29,6 +29,7 @@ from listener.api import (
     UnexpectedAnswerError,
     option,
 )
+from sources.adapter import checked_base_url
 from sources.cursors import refuse_cursor
 from sources.text import (
     as_list,
@@ -120,8 +121,9 @@ class AppStoreSource:
     def __init__(self, options: AppStoreOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
         self._apps = {app.id: app for app in options.apps}
+        self._base = checked_base_url(options.base_url, option="sources.appstore.base_url")
         limits = Limits(spacing_seconds=options.seconds_between_requests)
-        self._client = Client(self.name, trusted=[options.base_url], limits=limits, stop=stop)
+        self._client = Client(self.name, trusted=[self._base], limits=limits, stop=stop)
         self._onward: dict[str, int] = {}
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
@@ -193,7 +195,7 @@ class AppStoreSource:
 
     def _read(self, app: App, country: str, number: int) -> _Feed:
         """Return a page of the feed; an empty first one is asked for once more by its other address."""
-        stem = f"{self._options.base_url.rstrip('/')}/{country}/rss/customerreviews"
+        stem = f"{self._base}/{country}/rss/customerreviews"
         feed = self._feed(f"{stem}/page={number}/id={app.id}/sortBy=mostRecent/json")
         if number == 1 and not feed.entries:
             other = self._feed(f"{stem}/id={app.id}/sortBy=mostRecent/json")

@@ -37,6 +37,7 @@ from listener.api import (
 )
 from listener.query import And, Author, Not
 from listener.query.clauses import necessary_clauses
+from sources.adapter import checked_base_url
 from sources.bluesky_lookup import BATCH, AppView
 from sources.bluesky_posts import COLLECTION, read_post, read_record
 from sources.cursors import refuse_cursor
@@ -263,8 +264,8 @@ class _Search:
     def __init__(self, options: BlueskyOptions, *, stop: StopSignal | None) -> None:
         self._handle = options.handle.strip().lstrip("@")
         self._password = options.app_password
-        self._base = options.search_url.rstrip("/")
-        self._client = Client("bluesky", trusted=[options.search_url], stop=stop)
+        self._base = checked_base_url(options.search_url, option="sources.bluesky.search_url")
+        self._client = Client("bluesky", trusted=[self._base], stop=stop)
         self._token: str | None = None
 
     @property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from listener.api import Author, Mention, NotFoundError, Page, RecheckPage, UnexpectedAnswerError, utc_now
+from sources.adapter import checked_base_url
 from sources.bluesky_posts import UNWILLING, is_unwilling, read_post
 from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_iso, line_of
 from sources.web import Client
@@ -34,8 +35,8 @@ class AppView:
     """Ask one AppView, `base_url`."""
 
     def __init__(self, base_url: str, *, stop: StopSignal | None) -> None:
-        self._base = base_url.rstrip("/")
-        self._client = Client("bluesky", trusted=[base_url], stop=stop)
+        self._base = checked_base_url(base_url, option="sources.bluesky.appview_url")
+        self._client = Client("bluesky", trusted=[self._base], stop=stop)
 
     def look(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Return what became of up to 25 posts, with names, followers and counters.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnavailableError, UnexpectedAnswerError
+from listener.options import at_home
 from sources.cursors import reading_cursor
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def files_of(pattern: str, *, source: str) -> list[str]:
 
     Raises NotFoundError where a path without signs of a pattern is no file.
     """
-    fitting = glob.glob(str(Path(pattern).expanduser()), recursive=True)  # noqa: PTH207 - a pattern may be absolute
+    fitting = glob.glob(str(at_home(pattern)), recursive=True)  # noqa: PTH207 - a pattern may be absolute
     found = sorted(path for path in fitting if Path(path).is_file())
     if not found and not glob.has_magic(pattern):
         msg = f"{source}: there is no file {pattern}"

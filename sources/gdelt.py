@@ -35,6 +35,7 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
+from sources.adapter import checked_base_url
 from sources.cursors import reading_cursor
 from sources.gdelt_names import country_code, language_tag
 from sources.text import ID_LIMIT, as_object, clean_line, line_of, usable_links
@@ -139,12 +140,11 @@ class GdeltSource:
 
     def __init__(self, options: GdeltOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or GdeltOptions()
+        self._base = checked_base_url(self._options.base_url, option="sources.gdelt.base_url")
         limits = Limits(
             read_seconds=25.0, total_seconds=40.0, spacing_seconds=self._options.seconds_between_requests
         )  # it takes its time
-        self._client = Client(
-            self.name, trusted=[self._options.base_url], limits=limits, stop=stop, judge=_refusal_for_haste
-        )
+        self._client = Client(self.name, trusted=[self._base], limits=limits, stop=stop, judge=_refusal_for_haste)
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return a resource for each request that a brand needs: single terms share one, joined by OR."""
@@ -201,7 +201,7 @@ class GdeltSource:
         """Return what the API has on the slice [start, before), times in epoch seconds; of a short one, more."""
         start = min(start, before - _FLOOR)
         answer = self._client.get_bytes(
-            self._options.base_url.rstrip("/") + _PATH,
+            self._base + _PATH,
             {
                 "query": native,
                 "mode": "artlist",

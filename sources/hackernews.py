@@ -34,6 +34,7 @@ from listener.api import (
     option,
     to_epoch,
 )
+from sources.adapter import checked_base_url
 from sources.cursors import reading_cursor
 from sources.text import (
     as_list,
@@ -140,7 +141,9 @@ class HackerNewsSource:
 
     def __init__(self, options: HackerNewsOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
-        self._client = Client(self.name, trusted=[options.base_url, options.items_url], stop=stop)
+        self._base = checked_base_url(options.base_url, option="sources.hackernews.base_url")
+        self._items = checked_base_url(options.items_url, option="sources.hackernews.items_url")
+        self._client = Client(self.name, trusted=[self._base, self._items], stop=stop)
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return a resource for each alternative of each query: the search knows no OR."""
@@ -190,7 +193,7 @@ class HackerNewsSource:
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask for items one by one: whether they are deleted or dead, else how they read now."""
         made = self._client.requests_made
-        base = self._options.items_url.rstrip("/")
+        base = self._items
         present: list[Mention] = []
         gone: list[str] = []
         known = [one for one in mentions if one.id.isascii() and one.id.isdecimal()]
@@ -248,7 +251,7 @@ class HackerNewsSource:
 
     @property
     def _url(self) -> str:
-        return self._options.base_url.rstrip("/") + _PATH
+        return self._base + _PATH
 
     def _search(self, native: str, since: int, position: _Position, size: int) -> Mapping[str, object]:
         answer = as_object(

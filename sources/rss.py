@@ -30,6 +30,8 @@ from listener.api import (
     option,
     to_epoch,
 )
+from listener.errors import UsageError
+from sources.adapter import checked_base_url
 from sources.rss_entries import GOOGLE_NEWS, is_cut, read_entries
 from sources.text import as_list, as_object, count_of
 from sources.web import Client, Limits
@@ -137,10 +139,13 @@ class RssSource:
 
     def __init__(self, options: RssOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
+        for number, url in enumerate(options.feeds, start=1):
+            _check_feed(url, f"sources.rss.feeds[{number}]")
+        self._base = checked_base_url(options.base_url, option="sources.rss.base_url")
         self._feeds = {_feed_key(url): url for url in options.feeds}
         self._client = Client(
             self.name,
-            trusted=[options.base_url, *(url for url in options.feeds if _names_loopback(url))],
+            trusted=[self._base, *(url for url in options.feeds if _names_loopback(url))],
             allow_private=options.allow_private,
             limits=Limits(body_bytes=_MOST_BYTES),
             stop=stop,
@@ -216,10 +221,6 @@ class RssSource:
         self._client.close()
 
     @property
-    def _base(self) -> str:
-        return self._options.base_url.rstrip("/")
-
-    @property
     def _locale(self) -> dict[str, str]:
         language, country = self._options.google_news_language, self._options.google_news_country
         return {"hl": language, "gl": country, "ceid": f"{country}:{language.partition('-')[0]}"}
@@ -281,6 +282,21 @@ def _hash(text: str) -> str:
 
 def _feed_key(url: str) -> str:
     return f"feed-{_hash(url)}"
+
+
+def _check_feed(url: str, option: str) -> None:
+    """Refuse what is no address of a feed; raises UsageError, which does not repeat it: it may hold a key."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not host:
+        msg = f"{option}: is not the address of a feed; write one such as https://example.org/feed.xml"
+        raise UsageError(msg)
+    if parts.username is not None:
+        msg = f"{option}: holds a user name or a password for {host}; feeds behind one cannot be read"
+        raise UsageError(msg)
 
 
 def _names_loopback(url: str) -> bool:

@@ -36,6 +36,7 @@ from listener.api import (
     to_epoch,
     utc_now,
 )
+from sources.adapter import checked_base_url
 from sources.cursors import reading_cursor
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client, Limits
@@ -199,7 +200,7 @@ class YouTubeSource:
 
     def __init__(self, options: YouTubeOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or YouTubeOptions()
-        self._base = self._options.base_url.rstrip("/")
+        self._base = checked_base_url(self._options.base_url, option="sources.youtube.base_url")
         self._client = Client(self.name, trusted=[self._base], stop=stop, judge=refusal)
         once = Limits(tries=1, redirects=0)  # whatever comes of it, a search is counted
         self._searching = Client(self.name, trusted=[self._base], stop=stop, judge=refusal, limits=once)

@@ -33,7 +33,7 @@ def check(app: App) -> int:
     from listener import wiring
 
     try:
-        wiring.validate(app.config)
+        app.validate()
     except ConfigError as error:
         for problem in error.problems:
             print_finding("FAIL", "config", f"{error.where}: {problem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -54,11 +53,9 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     from listener import wiring
     from listener.cli.progress import page_line
     from listener.clock import parse_when
-    from listener.logs import configure
     from listener.service import Service, stop_on_signals
 
-    configure(app.config.log.format, app.config.log.level, sys.stderr)
-    wiring.validate(app.config)
+    app.validate(with_log=True)
     if only is not None:
         wiring.require_source(app.config, only)
     start: datetime | None = None if since is None else parse_when(since, now=app.now, zone=app.zone)

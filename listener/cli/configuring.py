@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from listener.config import Config
 
 __all__ = ["config", "init"]
+
+_TABLES: Final = ("journey", "responses", "digest", "mail", "notify", "log", "metrics")
 
 STARTER: Final = """\
 # What listener listens for. "listener config sample" shows every option there is.
@@ -171,9 +174,9 @@ def show(app: App) -> None:
     """Print what is set and what holds by default; of secrets only where they live."""
     from listener import wiring
     from listener.config.sample import show_record
+    from listener.logs import redact
 
-    settings = app.config
-    wiring.validate(settings)
+    settings = app.validate()
     blocks = [f"# {settings.path}", show_record("listener", settings.listener)]
     blocks.extend(show_record("brands", brand, is_list=True) for brand in settings.brands)
     blocks.extend(_show_source(settings, name) for name in settings.sources)
@@ -181,8 +184,9 @@ def show(app: App) -> None:
     alerts, rules = wiring.read_alert_options(settings)
     blocks.append(show_record("alerts", alerts))
     blocks.extend(show_record("alerts.rules", rule, is_list=True) for rule in rules)
-    blocks.extend(show_record(name, getattr(settings, name)) for name in ("digest", "mail", "notify", "log"))
-    click.echo("\n\n".join(blocks))
+    blocks.extend(show_record(name, getattr(settings, name)) for name in _TABLES)
+    blocks.extend(_show_notifier(settings, name) for name in settings.notifiers)
+    click.echo(redact("\n\n".join(blocks)))
 
 
 def _show_source(settings: Config, name: str) -> str:
@@ -191,10 +195,25 @@ def _show_source(settings: Config, name: str) -> str:
     from listener.config import read_record
     from listener.config.sample import show_record
 
-    source = settings.sources[name]
+    facts = wiring.source_class(name).facts
+    written = settings.sources[name]
+    source = replace(
+        written,
+        every=written.every or facts.every,
+        lookback=written.lookback or facts.lookback,
+        retention=wiring.retention_of(settings).by_source.get(name, settings.listener.retention),
+    )
     folder = settings.path.parent
     own = read_record(wiring.source_class(name).Options, source.rest, f"sources.{name}", [], folder=folder)
     return show_record(f"sources.{name}", source, own)
+
+
+def _show_notifier(settings: Config, name: str) -> str:
+    """Return the table of a plug-in that news go out by."""
+    from listener import notifying
+    from listener.config.sample import show_record
+
+    return show_record(f"notifiers.{name}", settings.notifiers[name], notifying.options_of(settings, name, []))
 
 
 def _show_sentiment(settings: Config) -> str:

@@ -15,6 +15,7 @@ zone, path of the store) is read when it is asked for.
 from __future__ import annotations
 
 import os
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -62,12 +63,37 @@ class App:
 
         Raises ConfigError where a file is named or found and is wrong.
         """
+        return self.config if self.has_config else None
+
+    @property
+    def has_config(self) -> bool:
+        """Say whether a configuration is named or found."""
         from listener.config import VARIABLE, places
 
         is_named = self.config_file is not None or bool(os.environ.get(VARIABLE, "").strip())
-        if not is_named and not any(place.is_file() for place in places(os.environ)):
-            return None
-        return self.config
+        return is_named or any(place.is_file() for place in places(os.environ))
+
+    def validate(self, *, with_log: bool = False) -> Config:
+        """Return the configuration once it is right in everything that its parts declare, too.
+
+        `with_log` sends the log to stderr as it says, before anything is logged. Raises
+        ConfigError with every problem at once.
+        """
+        from listener import wiring
+        from listener.errors import ConfigError
+
+        try:
+            config = self.config
+        except ConfigError:
+            from listener.config import find_config, load_config
+
+            config = load_config(find_config(self.config_file, os.environ), also=wiring.further_problems)
+        if with_log:
+            from listener.logs import configure
+
+            configure(config.log.format, config.log.level, sys.stderr)
+        wiring.validate(config)
+        return config
 
     @property
     def now(self) -> datetime:

@@ -125,14 +125,11 @@ def _plugins(_app: App) -> Iterator[Finding]:
 
 def _config(app: App) -> Iterator[Finding]:
     """Read the configuration and all that depends on it."""
-    from listener import wiring
-
     try:
-        config = app.config_if_any
-        if config is None:
+        if not app.has_config:
             yield "skip", "config", 'there is none; "listener init" writes one'
             return
-        wiring.validate(config)
+        config = app.validate()
     except ConfigError as error:
         for problem in error.problems:
             yield "FAIL", "config", f"{error.where}: {problem}"

@@ -88,8 +88,8 @@ def explain(app: App, brand: str | None) -> int:
     """
     from listener import wiring
 
+    app.validate()
     wanted = None if brand is None else app.config.brand(brand).name
-    wiring.validate(app.config)
     queries = wiring.build_queries(app.config)
     costs = read_costs(app)
     planned = {name: _planned(app, name, queries) for name in wiring.enabled_sources(app.config)}

@@ -91,7 +91,7 @@ def main() -> None:
     """Run the command line of this process and exit."""
     _prepare_streams()
     app = App()
-    sys.excepthook = _report_unexpected if "--debug" not in sys.argv else sys.__excepthook__
+    sys.excepthook = _report_unexpected
     sys.exit(run(sys.argv[1:], app))
 
 
@@ -138,11 +138,16 @@ def _report_output_failure(error: OSError) -> int:
 
 
 def _report_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Stand in for the traceback (sys.excepthook) of an error nobody foresaw."""
+    """Write an error nobody foresaw (sys.excepthook): a sentence, with --debug the traceback; no secrets in either."""
     from listener.logs import redact
 
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
+        return
+    if "--debug" in sys.argv:
+        import traceback
+
+        click.echo(redact("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
         return
     text = redact(f"internal error: {kind.__name__}: {error}").splitlines()[0]
     click.echo(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)', err=True)

@@ -77,7 +77,7 @@ def import_(
     from listener.service import stop_on_signals
     from listener.store import Store
 
-    wiring.validate(app.config)
+    app.validate()
     queries = wiring.build_queries(app.config)
     stop = threading.Event()
     with ExitStack() as stack:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -57,11 +56,9 @@ def recheck(app: App, only: str | None) -> int:
     stays. The exit code is 3 where a source failed and the rest is done.
     """
     from listener import wiring
-    from listener.logs import configure
     from listener.service import Service, stop_on_signals
 
-    configure(app.config.log.format, app.config.log.level, sys.stderr)
-    wiring.validate(app.config)
+    app.validate(with_log=True)
     if only is not None:
         wiring.require_source(app.config, only)
     stop = threading.Event()

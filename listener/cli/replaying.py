@@ -68,7 +68,7 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     from listener.service import stop_on_signals
     from listener.store import Store
 
-    wiring.validate(app.config)
+    app.validate()
     named = None if brand is None else app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
     stop = threading.Event()

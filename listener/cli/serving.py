@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, pass_app
@@ -21,12 +19,8 @@ def run(app: App) -> None:
     SIGTERM or Ctrl-C stores the page in hand and ends within ten seconds; a second
     one ends at once. SIGHUP reads the configuration again.
     """
-    from listener import wiring
     from listener.config import load_config
     from listener.daemon import Daemon
-    from listener.logs import configure
 
-    config = app.config
-    wiring.validate(config)
-    configure(config.log.format, config.log.level, sys.stderr)
+    config = app.validate(with_log=True)
     Daemon(config, app.database_path, load=lambda: load_config(config.path)).run()

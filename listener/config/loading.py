@@ -28,9 +28,10 @@ from listener.config.records import (
     SourceSettings,
 )
 from listener.errors import ConfigError, UsageError, suggest
+from listener.options import at_home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["VARIABLE", "find_config", "load_config", "places"]
 
@@ -63,7 +64,7 @@ _LANGUAGE: Final = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"
 def places(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the places in which a file is looked for when none is named, best first."""
     if environ.get(VARIABLE, "").strip():
-        return (Path(environ[VARIABLE]).expanduser(),)
+        return (at_home(environ[VARIABLE]),)
     from platformdirs import user_config_path  # noqa: PLC0415 - only where no file is named and none is here
 
     return (Path("config.toml"), user_config_path("listener", appauthor=False) / "config.toml")
@@ -92,13 +93,15 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     raise ConfigError([problem])
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, also: Callable[[Config, Sequence[str]], Sequence[str]] | None = None) -> Config:
     """Read a configuration file.
 
-    Raises ConfigError with every problem found, each with its path.
+    `also` looks over what this package knows nothing of: it is given what was read, with
+    the default in place of each option that is wrong, and the problems so far, and returns
+    further ones. Raises ConfigError with every problem found, each with its path.
     """
     where = path.absolute()
-    return _assemble(_read_toml(where), where)
+    return _assemble(_read_toml(where), where, also)
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -120,7 +123,9 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(["is not valid TOML: nested too deeply"], where=str(path)) from None
 
 
-def _assemble(tables: Mapping[str, object], path: Path) -> Config:
+def _assemble(
+    tables: Mapping[str, object], path: Path, also: Callable[[Config, Sequence[str]], Sequence[str]] | None
+) -> Config:
     problems = [f"{key}: no such table; {suggest(key, _TABLES)}" for key in tables if key not in _TABLES]
 
     def table(name: str, cls: type[T]) -> T:
@@ -146,6 +151,8 @@ def _assemble(tables: Mapping[str, object], path: Path) -> Config:
     _check_listener(config.listener, problems)
     _check_brands(config, problems)
     _check_digest(config, problems)
+    if also is not None:
+        problems += also(config, tuple(problems))
     if problems:
         raise ConfigError(problems, where=str(path))
     return config

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from listener.clock import parse_duration
 from listener.errors import PluginError, UsageError, suggest
 from listener.frozen import dataclass
-from listener.options import OPTION, OptionInfo, Secret
+from listener.options import OPTION, OptionInfo, Secret, at_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -252,7 +252,7 @@ def _read_secret(
     if file is not None and not (isinstance(file, str) and file.strip()):
         problems.append(f"{_join(path, file_key)}: is not the path of a file")
     if isinstance(file, str) and folder is not None:
-        file = str(folder / Path(file).expanduser())
+        file = str(folder / at_home(file))
     if isinstance(env, str) or isinstance(file, str):
         return Secret(env=cast("str | None", env), file=cast("str | None", file))
     if plan.is_required and plan.name not in table:
@@ -338,7 +338,7 @@ def _file(value: object) -> Path:
     if not text.strip() or "\0" in text:
         msg = f"{show(value)} is not a path"
         raise UsageError(msg)
-    return Path(text).expanduser()
+    return at_home(text)
 
 
 _SCALARS: Final[dict[str, Callable[[object], object]]] = {

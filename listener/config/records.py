@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone, system_zone
 from listener.config.budgets import BrandBudget, SourceBudget
 from listener.errors import UsageError, suggest
 from listener.frozen import dataclass
-from listener.options import OPTION, OptionInfo, Secret, option
+from listener.options import OPTION, OptionInfo, Secret, at_home, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
 __all__ = [
@@ -358,7 +358,7 @@ class Config:
     @property
     def database(self) -> Path:
         """Return the store's path; a relative one starts at the file's folder."""
-        return self.path.parent / Path(self.listener.database).expanduser()
+        return self.path.parent / at_home(self.listener.database)
 
     def zone(self) -> ZoneInfo:
         """Return the time zone in which days are cut: the one set, or the machine's."""

@@ -10,7 +10,7 @@ that source is built, the sentiment stage when something is to be scored.
 """
 
 from listener.wiring.brands import build_queries, enabled_sources, listening, own_accounts, queries_for
-from listener.wiring.checking import read_alert_options, validate
+from listener.wiring.checking import further_problems, read_alert_options, validate
 from listener.wiring.composing import reference, sample
 from listener.wiring.sources import (
     BUILT_IN_SOURCES,
@@ -55,6 +55,7 @@ __all__ = [
     "clashing_plugins",
     "digest_notifiers",
     "enabled_sources",
+    "further_problems",
     "judge_maker",
     "listening",
     "open_executor",

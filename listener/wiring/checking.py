@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from listener.errors import ConfigError, UsageError, suggest
+from listener.errors import ConfigError, SourceError, UsageError, suggest
 from listener.plugins import SOURCES, find_plugins, is_loadable
 from listener.wiring.brands import build_queries
-from listener.wiring.sources import BUILT_IN_SOURCES, facts_of, source_class, source_options
+from listener.wiring.sources import BUILT_IN_SOURCES, build_source, facts_of, source_class, source_options
 from listener.wiring.stages import build_notifiers_of_plugins, build_scoring_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from listener.alerts.options import AlertOptions, RuleOptions
     from listener.config import Config
 
 __all__ = [
+    "further_problems",
     "read_alert_options",
     "validate",
 ]
@@ -26,6 +31,17 @@ def validate(config: Config) -> None:
 
     Raises ConfigError with every problem at once.
     """
+    problems = further_problems(config)
+    if problems:
+        raise ConfigError(problems, where=str(config.path))
+
+
+def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
+    """Return what is wrong in the parts of a configuration that the kernel does not know.
+
+    `before` are the problems it is known to have: what only follows from a default that
+    stands in the place of a wrong option is none.
+    """
     problems: list[str] = []
     known = find_plugins(SOURCES, BUILT_IN_SOURCES)
     for name in config.sources:
@@ -34,20 +50,33 @@ def validate(config: Config) -> None:
         elif not is_loadable(SOURCES, name, partial(source_class, name)):
             continue  # a warning names it; everything else goes on
         else:
-            problems += _unknown_brands(config, name, source_options(config, name, problems))
+            options = source_options(config, name, problems)
+            problems += _unknown_brands(config, name, options)
             problems += _budget_problems(config, name)
-    for check in (build_queries, read_alert_options):
+            if options is not None and config.sources[name].enabled and name in BUILT_IN_SOURCES:
+                problems += _refused_options(config, name)
+    checks: tuple[Callable[[Config], object], ...] = (
+        build_queries,
+        read_alert_options,
+        build_scoring_of,
+        build_notifiers_of_plugins,
+    )
+    for check in checks:
         try:
             check(config)
         except ConfigError as error:
             problems.extend(error.problems)
-    for build in (build_scoring_of, build_notifiers_of_plugins):
-        try:
-            build(config)
-        except ConfigError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems, where=str(config.path))
+    return [problem for problem in problems if not _only_follows(problem, before)]
+
+
+def _only_follows(problem: str, before: Sequence[str]) -> bool:
+    """Say whether a problem may be there only since options before it are wrong."""
+    if not before:
+        return False
+    if "there is no brand" in problem:
+        return any(earlier.startswith("brands") for earlier in before)
+    place = re.match(r"brands\[\d+\]|sources\.[^.:]+\.budget", problem)
+    return place is not None and any(earlier.startswith(place[0]) for earlier in before)
 
 
 def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
@@ -59,6 +88,17 @@ def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
         for named in getattr(options, "brands_named", ())
         if named.casefold() not in known
     ]
+
+
+def _refused_options(config: Config, name: str) -> list[str]:
+    """Return what a source of ours says against its options when it is made: addresses, names of places."""
+    try:
+        build_source(config, name, threading.Event()).close()
+    except UsageError as error:
+        return [str(error)]
+    except SourceError:
+        return []  # a key that is missing: the pass and "check" tell
+    return []
 
 
 def _budget_problems(config: Config, name: str) -> list[str]:

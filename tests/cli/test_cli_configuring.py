@@ -101,10 +101,23 @@ def test_what_is_shown_is_all_that_holds_and_no_secret(
     shown = tomllib.loads(out)
     assert shown["sources"]["hackernews"]["every"] == "1h"
     assert "base_url" in shown["sources"]["hackernews"]
+    assert shown["sources"]["hackernews"]["lookback"] == "1d"
     assert shown["digest"]["at"] == "08:00"
+    assert shown["journey"]["use"]
+    assert shown["responses"]["social"] == "4h"
+    assert shown["metrics"]["host"] == "127.0.0.1"
     again = tmp_path / "again.toml"
     again.write_text(out, encoding="utf-8")
     wiring.validate(load_config(again))
+
+
+def test_a_key_in_the_address_of_a_feed_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[[brands]]\nname = "Acme"\n[sources.rss]\nfeeds = ["https://example.org/f?token=hunter22&a=1"]\n')
+    assert run(["config", "show", "--config", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "hunter22" not in out
+    assert 'feeds = ["https://example.org/f?token=[hidden]&a=1"]' in out
 
 
 def test_showing_a_wrong_configuration_reports_what_is_wrong(

@@ -124,11 +124,12 @@ def test_a_wrong_now_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> Non
     assert '"yesterday" is not an ISO 8601 date and time' in capsys.readouterr().err
 
 
-def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
+def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback_and_never_tells_a_secret() -> None:
     code = (
         "import sys, listener.cli.configuring as c\n"
         "import listener.config\n"
-        "listener.config.find_config = lambda *_: 1 / 0\n"
+        "def fail(*_): raise RuntimeError('asked https://ada:hunter22@example.org/?api_key=hunter22')\n"
+        "listener.config.find_config = fail\n"
         "from listener.cli.main import main\n"
         "sys.argv = ['listener', *{arguments!r}]\n"
         "main()\n"
@@ -141,7 +142,8 @@ def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
         check=False,
     )
     assert plain.returncode == 1
-    assert plain.stderr.startswith("Error: internal error: ZeroDivisionError: division by zero (run it again")
+    assert plain.stderr.startswith("Error: internal error: RuntimeError: asked https://[hidden]@example.org/")
+    assert "hunter22" not in plain.stderr
     assert len(plain.stderr.splitlines()) == 1
     arguments = ["--debug", "config", "show"]
     loud = subprocess.run(
@@ -152,6 +154,8 @@ def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback() -> None:
     )
     assert loud.returncode == 1
     assert loud.stderr.startswith("Traceback")
+    assert "RuntimeError: asked https://[hidden]@example.org/?api_key=[hidden]" in loud.stderr
+    assert "hunter22" not in loud.stderr
 
 
 def test_ctrl_c_ends_with_130_and_a_short_word(tmp_path: Path) -> None:

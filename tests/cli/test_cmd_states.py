@@ -202,13 +202,39 @@ def test_check_names_each_thing_that_is_wrong_and_goes_on(place: Place) -> None:
 
 
 def test_check_lists_every_problem_of_the_configuration(place: Place) -> None:
-    place.configure('[[brands]]\nname = ""\n[sources.hackernews]\nhits_per_page = "many"\n[sources.twitter]\n')
+    place.configure(
+        """
+        [[brands]]
+        name = ""
+        [[brands]]
+        name = "Acme"
+        query = "(acme"
+        [sources.hackernews]
+        hits_per_page = "many"
+        [sources.lemmy]
+        instances = ["https://lemmy.example/?page=1"]
+        [sources.twitter]
+        [[alerts.rules]]
+        name = "spike"
+        brands = ["Acne"]
+        sensitive = true
+        """
+    )
 
     answer = place.run("check")
 
+    lines = answer.out.splitlines()
     assert answer.code == 2
-    assert len(answer.out.splitlines()) >= 1
-    assert all(line.startswith("FAIL  config") for line in answer.out.splitlines())
+    assert all(line.startswith("FAIL  config") for line in lines)
+    assert sorted(line.split(".toml: ", 1)[1].partition(":")[0] for line in lines) == [
+        "alerts.rules[1].sensitive",
+        "brands[1].name",
+        'brands[2] "Acme"',
+        "sources.hackernews.hits_per_page",
+        "sources.lemmy.instances",
+        "sources.twitter",
+    ]
+    assert place.run("collect").err.count("\n  ") == 6
 
 
 def test_check_with_no_configuration_anywhere_names_the_places_it_tried(place: Place) -> None:

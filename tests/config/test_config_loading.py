@@ -131,6 +131,25 @@ def test_a_secret_file_is_looked_for_beside_the_configuration(tmp_path: Path) ->
     assert config.mail.password.reveal() == "made-up-key"
 
 
+def test_a_home_that_nobody_has_is_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = "~nobody-of-this-name"
+    monkeypatch.setenv("LISTENER_CONFIG", f"{nobody}/config.toml")
+    with pytest.raises(ConfigError, match="there is no such file"):
+        find_config(None, os.environ)
+    config = load(
+        tmp_path,
+        f"""
+        [listener]
+        database = "{nobody}/listener.db"
+        [mail]
+        password_file = "{nobody}/password"
+        """,
+    )
+    assert config.database == tmp_path / nobody / "listener.db"
+    assert config.mail.password is not None
+    assert not config.mail.password.is_set
+
+
 def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(b'\xef\xbb\xbf[[brands]]\nname = "Acme"\n')

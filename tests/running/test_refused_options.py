@@ -1,0 +1,112 @@
+"""What a source says against its options when it is made: a problem of the configuration, and of that source alone."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener import wiring
+from listener.config import load_config
+from listener.errors import ConfigError
+from listener.service import Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from listener.config import Config
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+ADDRESSES = [
+    ("appstore", "base_url"),
+    ("bluesky", "base_url"),
+    ("bluesky", "search_url"),
+    ("bluesky", "appview_url"),
+    ("discourse", "instances"),
+    ("gdelt", "base_url"),
+    ("github", "base_url"),
+    ("hackernews", "base_url"),
+    ("hackernews", "items_url"),
+    ("lemmy", "instances"),
+    ("mastodon", "instances"),
+    ("rss", "base_url"),
+    ("rss", "feeds"),
+    ("stackexchange", "base_url"),
+    ("youtube", "base_url"),
+]
+
+
+def configured(folder: Path, tables: str) -> Config:
+    file = folder / "config.toml"
+    file.write_text(f'[[brands]]\nname = "Acme"\n{tables}', encoding="utf-8")
+    return load_config(file)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ada:hunter22@example.org", "ftp://example.org", "https://", "http://[::1"]
+)
+@pytest.mark.parametrize(("source", "option"), ADDRESSES)
+def test_an_address_that_cannot_be_one_is_a_problem_of_the_configuration(
+    tmp_path: Path, source: str, option: str, address: str
+) -> None:
+    value = f'["{address}"]' if option in {"feeds", "instances"} else f'"{address}"'
+    config = configured(tmp_path, f"[sources.{source}]\n{option} = {value}\n")
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"sources.{source}.{option}")
+    assert "hunter22" not in problem
+
+
+def test_the_addresses_of_all_sources_are_reported_at_once_and_those_of_a_source_that_is_off_are_not(
+    tmp_path: Path,
+) -> None:
+    config = configured(
+        tmp_path,
+        """
+        [sources.gdelt]
+        base_url = "http://news.example.org"
+        [sources.rss]
+        feeds = ["https://example.org/feed.xml", "feed.xml"]
+        [sources.lemmy]
+        enabled = false
+        instances = ["ftp://lemmy.example"]
+        """,
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "sources.gdelt.base_url",
+        "sources.rss.feeds[2]",
+    ]
+
+
+def test_a_source_that_refuses_its_options_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(
+        '{"source": "forum", "id": "1", "text": "Acme is fine", "published_at": "2026-11-20T07:00:00Z"}\n'
+    )
+    config = configured(
+        tmp_path,
+        f"""
+        [sources.gdelt]
+        base_url = "ftp://news.example.org"
+        [sources.jsonl]
+        paths = ['{tmp_path / "in.jsonl"}']
+        """,
+    )
+    service = Service(config, tmp_path / "listener.db", threading.Event())
+
+    refused, read = service.collect_all(["gdelt", "jsonl"], now=NOW)
+
+    assert (refused.state, refused.is_failure) == ("broken", True)
+    assert refused.message is not None
+    assert "sources.gdelt.base_url" in refused.message
+    assert (read.state, read.new) == ("ok", 1)
+    again = service.recheck("gdelt", now=NOW)
+    assert again is None or again.state == "broken"
