@@ -38,6 +38,9 @@ _BETWEEN: Final = "  "
 _NARROWEST: Final = 12
 """Cells a text column keeps at least; where that does not fit, rows become blocks."""
 
+_WIDEST: Final = 400
+"""Cells a column of a table in a pipe is filled up to: one text of a megabyte would make every row as long."""
+
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
@@ -83,7 +86,8 @@ def emit_rows(
     """Write rows as "table", "json", "csv" or "jsonl"; a column may be just its name.
 
     A table is fitted to `width` cells (None: the terminal's; in a pipe or file
-    there is no limit) by wrapping, never by leaving anything out. csv and
+    there is no limit, a cell of more than `_WIDEST` moves what follows it) by
+    wrapping, never by leaving anything out. csv and
     jsonl write each row as it comes.
     """
     out = stream or sys.stdout
@@ -189,13 +193,13 @@ def _table(
     )
     yield styled(head.rstrip(), "bold", has_colour=has_colour)
     for row in cells:
-        yield from _table_lines(row, widths, columns, has_colour=has_colour)
+        yield from _table_lines(row, widths, columns, has_colour=has_colour, wraps=width is not None)
 
 
 def _table_lines(
-    row: Sequence[_Cell], widths: Sequence[int], columns: Sequence[Column], *, has_colour: bool
+    row: Sequence[_Cell], widths: Sequence[int], columns: Sequence[Column], *, has_colour: bool, wraps: bool
 ) -> Iterator[str]:
-    wrapped = [wrap(cell.text, size) for cell, size in zip(row, widths, strict=True)]
+    wrapped = [wrap(cell.text, size) if wraps else [cell.text] for cell, size in zip(row, widths, strict=True)]
     for number in range(max(map(len, wrapped), default=0)):
         parts = [
             styled(
@@ -220,7 +224,7 @@ def _fit(
         for place, title in enumerate(titles)
     ]
     if width is None:
-        return natural
+        return [min(size, _WIDEST) for size in natural]
     room = width - len(_BETWEEN) * (len(columns) - 1)
     least = [
         size if column.align == "right" else max(min(size, _NARROWEST), display_width(title))

@@ -69,17 +69,20 @@ def wrap(text: str, width: int) -> list[str]:
     has a line of its own.
     """
     lines: list[str] = []
-    line = ""
+    words: list[str] = []  # of the line that is being filled, which they take `taken` cells of
+    taken = 0
     for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if display_width(joined) <= width:
-            line = joined
+        size = display_width(word)
+        if taken + bool(words) + size <= width:
+            taken += bool(words) + size
+            words += [word] if words or word else []
             continue
-        if line:
-            lines.append(line)
-        *full, line = _cut(word, width)
+        if words:
+            lines.append(" ".join(words))
+        *full, rest = _cut(word, width)
         lines.extend(full)
-    return [*lines, line] if line or not lines else lines
+        words, taken = ([rest], display_width(rest)) if rest else ([], 0)
+    return [*lines, " ".join(words)] if words or not lines else lines
 
 
 def _cut(word: str, width: int) -> list[str]:

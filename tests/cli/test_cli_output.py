@@ -228,3 +228,17 @@ def test_wrapping_keeps_every_sign_and_the_width(text: str, width: int) -> None:
 @given(st.text())
 def test_clusters_put_together_are_the_text(text: str) -> None:
     assert "".join(clusters(text)) == text
+
+
+def test_a_text_of_very_many_words_is_wrapped_in_one_go_through_it() -> None:
+    text = "word " * 150_000 + "end"  # putting a line together anew for each word would take minutes
+    assert wrap(text, len(text)) == [text]
+    assert wrap("a  b   c", 20) == ["a  b   c"]
+    assert len(wrap(text, 49)) == 15_001
+
+
+def test_one_huge_cell_makes_no_other_row_of_a_pipe_as_long() -> None:
+    rows: list[dict[str, object]] = [{"brand": "x" * 50_000, "n": 1}, {"brand": "Acme", "n": 2}]
+    head, huge, other = table(rows)
+    assert huge.split()[0] == "x" * 50_000
+    assert max(len(head), len(other)) < 500
