@@ -23,6 +23,7 @@ __all__ = [
     "Bucket",
     "align_down",
     "bucket_starts",
+    "countable",
     "format_duration",
     "from_epoch",
     "load_zone",
@@ -53,6 +54,9 @@ _LENGTHS: Final = {"hour": timedelta(hours=1), "day": _DAY, "week": timedelta(we
 """How long buckets are: hours always, the others in zones whose clocks never change (where `utcoffset(None)` is known)."""
 _MIDNIGHT: Final = time()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2199
+"""Years that may be asked for: further away, spans and buckets would leave the calendar."""
 
 
 def utc_now() -> datetime:
@@ -152,8 +156,21 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 
     ``7d`` is seven days before `now`; ``today``, ``yesterday`` and ``2026-11-20``
     are local midnights in `zone`; ``2026-11-20T08:00`` is local time and with an
-    offset that instant. Returns aware UTC. Raises UsageError otherwise.
+    offset that instant. Returns aware UTC. Raises UsageError otherwise, and for what
+    is so far away that no span could be counted back from it.
     """
+    return countable(_read_when(text, now, zone), text)
+
+
+def countable(instant: datetime, text: str) -> datetime:
+    """Return an instant of the years that are counted in, or raise UsageError about what was written."""
+    if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        return instant
+    msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
+    raise UsageError(msg)
+
+
+def _read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     word = text.strip().lower()
     today = now.astimezone(zone).date()
     if word == "now":
@@ -165,7 +182,7 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
         try:
             return now - parse_duration(word)
         except OverflowError:
-            msg = f'"{text}" reaches back before the year 1'
+            msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
             raise UsageError(msg) from None
     try:
         instant = datetime.fromisoformat(text.strip())
@@ -178,7 +195,7 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     try:
         return instant.astimezone(UTC) if instant.tzinfo else _local(instant, zone)
     except OverflowError:
-        msg = f'"{text}" is outside the years this program can count'
+        msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
         raise UsageError(msg) from None
 
 

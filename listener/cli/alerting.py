@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.backtesting import backtest
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    NUMBER,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.findings import print_finding
 from listener.cli.output import emit_json, emit_rows
 from listener.errors import DeliveryError, ListenerError, UsageError
@@ -68,7 +77,7 @@ def list_(app: App, brand: str | None, since: str | None, limit: int) -> None:
 
 
 @alerts.command(epilog=examples("listener alerts show 3"))
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=NUMBER)
 @config_option
 @database_option
 @format_option()
@@ -92,7 +101,7 @@ def show(app: App, number: int) -> None:
 
 
 @alerts.command(epilog=examples("listener alerts ack 3"))
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=NUMBER)
 @config_option
 @database_option
 @now_option
@@ -110,7 +119,7 @@ def ack(app: App, number: int) -> None:
 
 
 @alerts.command(epilog=examples("listener alerts useful 3"))
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=NUMBER)
 @config_option
 @database_option
 @now_option
@@ -121,7 +130,7 @@ def useful(app: App, number: int) -> None:
 
 
 @alerts.command(epilog=examples("listener alerts useless 3"))
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=NUMBER)
 @config_option
 @database_option
 @now_option

@@ -29,8 +29,19 @@ if TYPE_CHECKING:
 
     from listener.config import Config
 
-__all__ = ["FORMATS", "App", "config_option", "database_option", "examples", "format_option", "now_option", "pass_app"]
+__all__ = [
+    "FORMATS",
+    "NUMBER",
+    "App",
+    "config_option",
+    "database_option",
+    "examples",
+    "format_option",
+    "now_option",
+    "pass_app",
+]
 
+_BITS: Final = 63
 FORMATS: Final = ("table", "json", "csv", "jsonl")
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -119,6 +130,20 @@ class App:
         return self.database_file if self.database_file is not None else self.config.database
 
 
+class _Number(click.types.IntParamType):
+    """Read a number of the store: a whole one that SQLite can hold."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; fails for one of more than 63 bits."""
+        number = int(super().convert(value, param, ctx))
+        if number.bit_length() > _BITS:
+            self.fail(f"{str(value)[:40]!r} is no number of this store", param, ctx)
+        return number
+
+
+NUMBER: Final = _Number()
+"""The type of arguments that number something in the store."""
+
 pass_app = click.make_pass_decorator(App, ensure=True)
 """Hand the App to a command as its first argument."""
 
@@ -198,6 +223,6 @@ def _path_into(attribute: str) -> Callable[[click.Context, click.Parameter, str 
 def _fix_now(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is None:
         return
-    from listener.clock import parse_instant
+    from listener.clock import countable, parse_instant
 
-    ctx.ensure_object(App).fixed_now = parse_instant(value)
+    ctx.ensure_object(App).fixed_now = countable(parse_instant(value), value)

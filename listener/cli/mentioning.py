@@ -132,7 +132,8 @@ def _end(app: App, until: str | None, older_than: str | None) -> datetime | None
     if until is not None:
         ends.append(parse_when(until, now=app.now, zone=app.zone))
     if older_than is not None:
-        ends.append(app.now - parse_duration(older_than))
+        parse_duration(older_than)  # a length of time, whatever else `parse_when` reads
+        ends.append(parse_when(older_than, now=app.now, zone=app.zone))
     return min(ends, default=None)
 
 

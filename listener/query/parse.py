@@ -51,6 +51,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_NEAR_WITHOUT_NUMBER: Final = "NEAR needs a number of words, such as NEAR/5 (either order) or NEAR/5f (in this order)"
+_FOREIGN_OPERATORS: Final = {"&&": "AND", "||": "OR", "|": "OR"}
 _LOWER_OPERATORS: Final = re.compile(r"and|or|not|(?i:near)/\d*f?")
 
 
@@ -197,8 +199,7 @@ class _Parser:
         """Return how many words a NEAR allows between."""
         digits = token.parts["distance"]
         if digits is None:
-            msg = "NEAR needs a number of words, such as NEAR/5 (either order) or NEAR/5f (in this order)"
-            raise QueryError(msg, column=token.column)
+            raise QueryError(_NEAR_WITHOUT_NUMBER, column=token.column)
         if len(digits) > len(str(MAX_DISTANCE)) or int(digits) > MAX_DISTANCE:
             msg = f"NEAR allows at most {MAX_DISTANCE} words between; write AND where distance does not matter"
             raise QueryError(msg, column=token.column)
@@ -230,12 +231,7 @@ class _Parser:
             return _Operand(read_quoted(token.parts, token.column), token.text, token.column)
         if token.kind == "word":
             self._at += 1
-            if _LOWER_OPERATORS.fullmatch(token.text):
-                msg = (
-                    f'"{token.text}" is an operator only in capitals; write {token.text.upper()}, '
-                    f'or "{token.text}" in quotes for the word'
-                )
-                raise QueryError(msg, column=token.column)
+            _check_word(token)
             return _Operand(read_word(token.text, token.column), token.text, token.column)
         raise self._unexpected(token)
 
@@ -259,6 +255,22 @@ class _Parser:
     def _unexpected(self, token: _Token) -> QueryError:
         msg = f'"{token.text[:40]}" cannot stand here; expected a word, a phrase in quotes or an opening parenthesis'
         return QueryError(msg, column=token.column)
+
+
+def _check_word(token: _Token) -> None:
+    """Refuse a word that is surely meant as an operator: it would silently be looked for as a word."""
+    word = token.text
+    if word.startswith("NEAR/"):
+        msg = _NEAR_WITHOUT_NUMBER
+    elif word in _FOREIGN_OPERATORS:
+        msg = f'"{word}" is no operator; write {_FOREIGN_OPERATORS[word]}, or "{word}" in quotes for the sign itself'
+    elif word[0] == "~":
+        msg = '~ stands right behind a phrase, with a number of words behind it, such as "fast delivery"~3'
+    elif _LOWER_OPERATORS.fullmatch(word):
+        msg = f'"{word}" is an operator only in capitals; write {word.upper()}, or "{word}" in quotes for the word'
+    else:
+        return
+    raise QueryError(msg, column=token.column)
 
 
 def _flat_and(nodes: list[Node]) -> Node:

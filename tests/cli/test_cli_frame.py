@@ -124,6 +124,48 @@ def test_a_wrong_now_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> Non
     assert '"yesterday" is not an ISO 8601 date and time' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["trend", "Acme", "--by", "month", "--since", "0001-01-03"],
+        ["trend", "Acme", "--since", "400000d"],
+        ["terms", "Acme", "--since", "0900-01-01"],
+        ["themes", "Acme", "--since", "0900-01-01", "--until", "1950-01-01"],
+        ["compare", "Acme", "Globex", "--since", "0900-01-01"],
+        ["export", "--until", "9999-12-31"],
+        ["digest", "--on", "0001-01-03"],
+        ["mentions", "--older-than", "99999999d"],
+        ["alerts", "--since", "0900-01-01"],
+    ],
+)
+def test_a_time_that_no_span_can_be_counted_from_is_a_wrong_usage(filled: Place, asked: list[str]) -> None:
+    answer = filled.run(*asked)
+    assert (answer.code, answer.out) == (2, "")
+    assert (
+        answer.err
+        == f'Error: "{asked[-1] if asked[0] != "themes" else "0900-01-01"}" is outside the years 1900 to 2199\n'
+    )
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_clock_is_fixed_within_the_years_that_can_be_counted(place: Place, now: str) -> None:
+    answer = place.run("status", "--now", now, now=None)
+    assert (answer.code, answer.out) == (2, "")
+    assert "outside the years 1900 to 2199" in answer.err
+
+
+@pytest.mark.parametrize(
+    "asked", [["alerts", "show"], ["alerts", "ack"], ["chart", "episode", "--output", "a.png", "--alert"]]
+)
+def test_a_number_that_no_store_can_hold_is_a_wrong_usage(filled: Place, asked: list[str]) -> None:
+    answer = filled.run(*asked, str(2**63))
+    assert answer.code == 2
+    assert f"'{2**63}' is no number of this store" in answer.err
+    assert filled.run("alerts", "show", str(2**63 - 1)).err == (
+        f'Error: no alert has the number {2**63 - 1}; "listener alerts" lists them\n'
+    )
+
+
 def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback_and_never_tells_a_secret() -> None:
     code = (
         "import sys, listener.cli.configuring as c\n"
