@@ -14,11 +14,9 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections import Counter
 from functools import cache, lru_cache
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -44,19 +42,25 @@ _VERSION: Final = 2
 _WEAK: Final = "hi-Latn-weak"
 _HINTED: Final[tuple[str, ...]] = ("es", "fr", "de", "pt", "it", "nl", "id", "ms", "hi", "mr", "ne", "ur", "fa", "ar")
 """Languages whose common words are added to what the n-grams say."""
+_OTHERS: Final = frozenset(_HINTED)
 _LOADED: Final = "en-loaded"
+_ENGLISH: Final = ("en",)
+_ENGLISH_LOADED: Final = (_LOADED,)
 _LISTED: Final = ("en", *ROMANISED, _WEAK, *_HINTED)
 _NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
-_NOISE_SIGNS: Final = ("@", "&", "://", "www.")
-"""One of these is in every text in which something starts so."""
 _BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
 """Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""
 _EMOTICON: Final = re.compile(r"[:;=8xXcD][-'^o]?[:;=()\[\]DPpcCOo3|/\\*]+")
+_EMOTICON_STARTS: Final = ":;=8xXcD"
 _SHARES: Final = frozenset({"RT", "MT"})
 _ENOUGH_PROSE: Final = 2
 """Without so many words outside hashtags, the hashtags are looked at too."""
 _SEPARATOR: Final = re.compile('[\\s.,;:!?"()\u0964\u060c\u061b\u061f\u06d4]+')
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_LOWER_LETTERS: Final = bytes(
+    ord(letter.lower()) if letter.isalpha() else 0x20 for letter in map(chr, range(0x80))
+).ljust(0x100)
+"""What each byte of ASCII is in words: a letter in lower case, or a space."""
 _ENOUGH_LETTERS: Final = 2
 _FEWEST_HITS: Final = 2
 _FEWEST_SHARE: Final = 0.2
@@ -79,14 +83,16 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
     """Return the languages of each listed function word."""
     folder = files("sentiment").joinpath("data", "function_words")
     languages: dict[str, tuple[str, ...]] = {}
+    alike = {group: group for group in (_ENGLISH, _ENGLISH_LOADED)}
     for language in _LISTED:
         for line in folder.joinpath(f"{language}.txt").read_text(encoding="utf-8").splitlines():
             for word in () if line.startswith("#") else line.split():
                 if language not in languages.get(word, ()):
-                    languages[word] = (*languages.get(word, ()), language)
+                    joined = (*languages.get(word, ()), language)
+                    languages[word] = alike.setdefault(joined, joined)
     for word in default_rules().lexicon:
         if len(word) >= _FEWEST_LOADED and word.isalpha() and word not in languages:
-            languages[word] = (_LOADED,)
+            languages[word] = _ENGLISH_LOADED
     return languages
 
 
@@ -109,9 +115,20 @@ class WordCounts(NamedTuple):
 def count_function_words(words: Sequence[str]) -> WordCounts:
     """Return the counts over lower-case `words`."""
     known = _function_words()
-    counts: dict[str, int] = Counter(chain.from_iterable([known[word] for word in words if word in known]))
-    english, loaded = counts.pop("en", 0), counts.pop(_LOADED, 0)
-    others = {language: counts.pop(language) for language in _HINTED if language in counts} if counts else {}
+    listed = list(filter(None, map(known.get, words)))
+    if not listed:
+        return WordCounts(len(words))
+    english, loaded = listed.count(_ENGLISH), listed.count(_ENGLISH_LOADED)
+    if english + loaded == len(listed):
+        return WordCounts(len(words), english, loaded=loaded)
+    counts: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for group in listed:
+        for language in group:
+            kind = others if language in _OTHERS else counts
+            kind[language] = kind.get(language, 0) + 1
+    english = counts.pop("en", 0)
+    loaded = counts.pop(_LOADED, 0)
     if _WEAK in counts:
         weak = counts.pop(_WEAK)
         different = len({word for word in words if _WEAK in known.get(word, ())})
@@ -149,7 +166,9 @@ def romanised_instead(counts: WordCounts, verdict: str) -> str | None:
 
 def _calmed(tokens: Sequence[str]) -> str:
     """Return tokens as the n-grams know them: no emoticons, and words that are shouted in lower case."""
-    kept = [one for one in tokens if one not in _SHARES and not _EMOTICON.fullmatch(one)]
+    kept = [
+        one for one in tokens if one not in _SHARES and not (one[0] in _EMOTICON_STARTS and _EMOTICON.fullmatch(one))
+    ]
     prose = [one for one in kept if one[0] != "#"]
     if len(prose) >= _ENOUGH_PROSE:
         kept = prose
@@ -158,7 +177,15 @@ def _calmed(tokens: Sequence[str]) -> str:
     return calmed if calmed.isascii() else unicodedata.normalize("NFKC", calmed)
 
 
+def _may_hold_noise(text: str) -> bool:
+    """Say whether a text holds what something starts with that says nothing of its language: most hold none."""
+    return "@" in text or "&" in text or "://" in text or "www." in text
+
+
 def _words(text: str) -> list[str]:
+    """Return the words of a text in lower case."""
+    if text.isascii() and "'" not in text:
+        return text.encode("ascii").translate(_LOWER_LETTERS).decode("ascii").split()
     return _WORD.findall(text.lower().replace("\u2019", "'"))
 
 
@@ -183,9 +210,16 @@ class Identifier:
         """Return (n_texts,) BCP 47 tags in input order, ``und`` where unknown."""
         verdicts: list[str] = []
         waiting: dict[str, list[tuple[int, str, WordCounts]]] = {}
+        asked_before: dict[tuple[str, str | None], int] = {}
+        again: list[tuple[int, int]] = []
         for place, (text, claim) in enumerate(zip(texts, claims, strict=True)):
-            kept = text.split()[:_MOST_WORDS]
-            if any(sign in text for sign in _NOISE_SIGNS):
+            first = asked_before.setdefault((text, claim), place)
+            if first != place:
+                verdicts.append(UNKNOWN)
+                again.append((place, first))
+                continue
+            kept = text.split(None, _MOST_WORDS)[:_MOST_WORDS]
+            if _may_hold_noise(text):
                 kept = [token for token in kept if not token.startswith(_NOISE_STARTS)]
             cleaned = " ".join(kept).replace("#", "")
             verdict, script, counts = self._without_model(cleaned, claim)
@@ -199,6 +233,8 @@ class Identifier:
             for (place, _, counts), answer in zip(asked, answers, strict=True):
                 verdict = answer or _claimed(claims[place], candidates)
                 verdicts[place] = romanised_instead(counts, verdict) or verdict
+        for place, first in again:
+            verdicts[place] = verdicts[first]
         return verdicts
 
     def _without_model(self, text: str, claim: str | None) -> tuple[str, str | None, WordCounts]:
@@ -213,7 +249,7 @@ class Identifier:
                 return languages[0], None, nothing
             return UNKNOWN, script, count_function_words(_SEPARATOR.split(text))
         words = _words(text)
-        if sum(map(len, words)) < _ENOUGH_LETTERS:
+        if len(words) < _ENOUGH_LETTERS and sum(map(len, words)) < _ENOUGH_LETTERS:
             return _claimed(claim, self._candidates[LATIN]), None, nothing
         counts = count_function_words(words)
         verdict = language_by_words(counts)

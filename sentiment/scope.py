@@ -205,7 +205,7 @@ def _may_lose(before: str) -> bool:
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the pieces in order, those that overlap as one."""
     if len(pieces) < _FEWEST_TO_MERGE:
-        return pieces
+        return list(pieces)
     merged: list[tuple[int, int]] = []
     for first, last in sorted(pieces):
         if merged and first <= merged[-1][1]:

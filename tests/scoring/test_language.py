@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,3 +127,15 @@ def test_words_shared_with_others_make_no_hindi_of_another_language(
     identifier: Identifier, text: str, languages: set[str]
 ) -> None:
     assert identifier.identify([text], [None])[0] in languages
+
+
+@pytest.mark.parametrize("sign", [sign for sign in string.printable if not sign.isalpha() and sign not in "#'"])
+def test_whatever_stands_between_words_separates_them(identifier: Identifier, sign: str) -> None:
+    assert identifier.identify([sign.join(SENTENCES["en"].split()).upper()], ["fr"]) == ["en"]
+
+
+def test_a_text_that_comes_again_gets_the_same_verdict_unless_its_platform_claims_another(
+    identifier: Identifier,
+) -> None:
+    texts = ["x", SENTENCES["de"], "x", SENTENCES["de"], "x"]
+    assert identifier.identify(texts, ["fr", None, "es", None, "fr"]) == ["fr", "de", "es", "de", "fr"]
