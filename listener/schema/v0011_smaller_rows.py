@@ -22,7 +22,7 @@ ALTER TABLE story_keys RENAME TO story_keys_former;
 CREATE TABLE story_keys (
   key INTEGER NOT NULL,
   published_at INTEGER NOT NULL,
-  mention_id INTEGER NOT NULL REFERENCES mentions (id),
+  mention_id INTEGER NOT NULL,
   PRIMARY KEY (key, published_at, mention_id)
 ) STRICT, WITHOUT ROWID;
 

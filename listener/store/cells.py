@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,9 +36,9 @@ class Cells:
     """Gather amounts by cell: bins of scores, reach, values."""
 
     def __init__(self) -> None:
-        self.bins: Counter[tuple[int, ...]] = Counter()
-        self.reach: Counter[tuple[int, ...]] = Counter()
-        self.values: Counter[tuple[int | str, ...]] = Counter()
+        self.bins: defaultdict[tuple[int, ...], int] = defaultdict(int)
+        self.reach: defaultdict[tuple[int, ...], int] = defaultdict(int)
+        self.values: defaultdict[tuple[int | str, ...], int] = defaultdict(int)
 
     def add_score(self, brand: int, day: int, score: int | None, sign: int) -> None:
         """Add a score x 10 000 to its bin; nothing where there is none."""

@@ -85,18 +85,17 @@ class Joiner:
     def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
         """Look up at once what is stored near these keys, each with the time of its mention."""
         absent, near = self._absent, self._near
-        unknown = [(key, at) for key, at in keys if key[0] not in absent and (key[0], at) not in near]
+        unknown = [one for one in keys if one[0][0] not in absent and (one[0][0], one[1]) not in near]
         if not unknown:
             return
-        self._absent.update(key.key for key, _ in unknown)  # most are of this mention alone
-        asked = json.dumps(sorted({key.key for key, _ in unknown}))
-        self._absent.difference_update(row[0] for row in self._connection.execute(_PRESENT, (asked,)))
+        numbers = {key[0] for key, _ in unknown}
+        present = {row[0] for row in self._connection.execute(_PRESENT, (json.dumps(sorted(numbers)),))}
+        absent |= numbers - present  # most are of this mention alone
+        if not present:
+            return
+        known = [one for one in unknown if one[0][0] in present]
         for is_near, nearest, stories in ((False, _NEAREST, _STORIES), (True, _SOME_NEAR, _TEXTS)):
-            wanted = {
-                (key.key, at): key.reach_seconds
-                for key, at in unknown
-                if key.is_near is is_near and key.key not in self._absent
-            }
+            wanted = {(key.key, at): key.reach_seconds for key, at in known if key.is_near is is_near}
             if wanted:
                 self._look_up(wanted, nearest, stories)
 
@@ -118,11 +117,16 @@ class Joiner:
 
         `others` are stories it belongs to too.
         """
-        self.foresee([(key, at) for key in keys])
+        absent, near, here = self._absent, self._near, self._here
         related = {self.root(own), *map(self.root, others)}
         for key in keys:
-            stored = () if key.key in self._absent else self._near[key.key, at]
-            beside = self._beside(key, at) if key.key in self._here else ()
+            number = key[0]
+            if number not in absent and (number, at) not in near:
+                self.foresee([(one, at) for one in keys])
+            if number in absent and number not in here:
+                continue
+            stored = () if number in absent else near[number, at]
+            beside = self._beside(key, at) if number in here else ()
             for neighbour in (*stored, *beside):
                 story = self.root(neighbour.story)
                 if story not in related and (not key.is_near or self._are_near(text, neighbour.text or "")):

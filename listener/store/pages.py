@@ -351,19 +351,23 @@ class PageWriter:
 
     def _write_match(self, match: ReadyMatch, place: _Place, said: Mapping[int, Label]) -> int:
         """Gather the row of a match and what it adds to the rollups; return the key of its brand."""
-        brand_id = self._catalogue.brand(match.brand)
-        label, score, scorer_label, scorer_score = effective(match.label, match.score, said.get(brand_id))
+        (
+            brand, query_version, label, score, text_score, evidence, confidence, scorer, scorer_version, reason, spans
+        ) = match  # fmt: skip
+        brand_id = self._catalogue.brand(brand)
+        scorer_label = scorer_score = None
+        if brand_id in said:
+            label, score, scorer_label, scorer_score = effective(label, score, said[brand_id])
         number, at, source_id, language, engagement = place
         self._matches.append(
             (
-                brand_id, at, number, self._catalogue.query(match.brand, match.query_version), source_id, language,
-                label, score, match.text_score, match.evidence, match.confidence,
-                self._catalogue.scorer(match.scorer, match.scorer_version), match.reason, engagement, match.spans,
-                scorer_label, scorer_score,
+                brand_id, at, number, self._catalogue.query(brand, query_version), source_id, language, label, score,
+                text_score, evidence, confidence, self._catalogue.scorer(scorer, scorer_version), reason, engagement,
+                spans, scorer_label, scorer_score,
             )
         )  # fmt: skip
         self._change.add(Contribution(brand_id, at, source_id, language, label, score, engagement))
-        self._brands.add(match.brand)
+        self._brands.add(brand)
         return brand_id
 
     def _contributions(self, number: int) -> list[Contribution]:

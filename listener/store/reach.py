@@ -9,7 +9,7 @@ kind of cell: authors by the hour of their last mention.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.mention import Label
@@ -17,6 +17,7 @@ from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quart
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections import defaultdict
     from collections.abc import Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
@@ -40,6 +41,8 @@ SELECT mentions.published_at / {QUARTER_SECONDS} {_WHERE}
   AND matches.brand_id = ? AND mentions.published_at < ? ORDER BY mentions.published_at DESC LIMIT 1
 """
 _EVER: Final = -(2**40)
+
+_NONE: Final[Mapping[int, int]] = MappingProxyType({})
 
 Cell = tuple[int, int]
 """A kind of bucket and the quarter of an hour it starts with."""
@@ -73,13 +76,18 @@ class ReachChange:
         self._newest = newest
         self._skipped = (uncounted.position, uncounted.until)
         self._former = followers
-        self._deltas: defaultdict[int, defaultdict[int, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+        self._deltas: dict[int, dict[int, dict[int, int]]] = {}
 
     def add(self, author: int, brand: int, quarter: int, sign: int) -> None:
         """Note that a mention of an author counts for a brand from now on, or no longer."""
-        self._deltas[author][brand][quarter] += sign
+        brands = self._deltas.get(author)
+        if brands is None:
+            self._deltas[author] = {brand: {quarter: sign}}
+            return
+        quarters = brands.setdefault(brand, {})
+        quarters[quarter] = quarters.get(quarter, 0) + sign
 
-    def apply(self, cells: Counter[tuple[int, ...]]) -> None:
+    def apply(self, cells: defaultdict[tuple[int, ...], int]) -> None:
         """Add the change to the cells (brand, kind of bucket, start)."""
         authors = {
             author for author, brands in self._deltas.items() if any(any(one.values()) for one in brands.values())
@@ -100,7 +108,7 @@ class ReachChange:
             former = self._former.get(author, now) or 0
             if not now and not former:
                 continue
-            deltas: Mapping[int, Counter[int]] = self._deltas.get(author, {})
+            deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(author, {})
             touched = [quarter for changes in deltas.values() for quarter, amount in changes.items() if amount]
             if former == now and not touched:
                 continue  # the count went back and forth
@@ -114,33 +122,41 @@ class ReachChange:
         for asked in waiting:
             self._change(asked, stored[asked.author], zone, cells)
 
-    def _stored(self, asked: Sequence[_Asked]) -> Mapping[int, Mapping[int, Counter[int]]]:
+    def _stored(self, asked: Sequence[_Asked]) -> Mapping[int, Mapping[int, Mapping[int, int]]]:
         """Return for each author how many mentions count for each brand in each quarter since then."""
-        found: dict[int, defaultdict[int, Counter[int]]] = {one.author: defaultdict(Counter) for one in asked}
+        found: dict[int, dict[int, dict[int, int]]] = {one.author: {} for one in asked}
         places = json.dumps([(one.author, one.since * QUARTER_SECONDS) for one in asked])
         for author, brand, quarter in self._connection.execute(_SINCE, (places, *self._skipped)):
-            found[author][brand][quarter] += 1
+            quarters = found[author].setdefault(brand, {})
+            quarters[quarter] = quarters.get(quarter, 0) + 1
         return found
 
     def _change(
-        self, asked: _Asked, after: Mapping[int, Counter[int]], zone: str, cells: Counter[tuple[int, ...]]
+        self,
+        asked: _Asked,
+        after: Mapping[int, Mapping[int, int]],
+        zone: str,
+        cells: defaultdict[tuple[int, ...], int],
     ) -> None:
         """Add what changes for one author, of whom `after` is stored."""
         author, former, now, since = asked
-        deltas: Mapping[int, Counter[int]] = self._deltas.get(author, {})
-        for brand in {*deltas, *after}:
-            changes = deltas.get(brand, Counter())
-            if former == now and not any(changes.values()):
-                continue
-            left = after.get(brand, Counter())
-            before = left.copy()
-            before.subtract(changes)
-            for counted, count in ((before, -former), (left, now)):
-                quarters = [quarter for quarter, amount in counted.items() if amount > 0]
+        deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(author, {})
+        for brand in deltas if former == now else {*deltas, *after}:
+            changes, left = deltas.get(brand, _NONE), after.get(brand, _NONE)
+            before = [quarter for quarter in {*left, *changes} if left.get(quarter, 0) > changes.get(quarter, 0)]
+            if former == now and len(before) == len(left) and all(quarter in left for quarter in before):
+                continue  # it is in the quarters it was in
+            for quarters, count in ((before, -former), (list(left), now)):
                 for cell in self._cells(author, brand, quarters, since, zone):
                     cells[brand, *cell] += count
 
-    def _begin(self, deltas: Mapping[int, Counter[int]], now: int, zone: str, cells: Counter[tuple[int, ...]]) -> None:
+    def _begin(
+        self,
+        deltas: Mapping[int, Mapping[int, int]],
+        now: int,
+        zone: str,
+        cells: defaultdict[tuple[int, ...], int],
+    ) -> None:
         """Add an author of whom nothing was stored before."""
         for brand, counted in deltas.items():
             quarters = [quarter for quarter, count in counted.items() if count > 0]
