@@ -56,9 +56,11 @@ def hide_secrets(record: object) -> None:
 
 
 def hide(secret: str) -> None:
-    """Let `redact` blank this text from now on, in every output of the process."""
+    """Let `redact` blank this text from now on, in every output of the process; as it stands in addresses and JSON, too."""
     if len(secret) >= _SHORTEST:
-        _hidden.add(secret)
+        from urllib.parse import quote, quote_plus  # noqa: PLC0415 - start-up time is a promise
+
+        _hidden.update((secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]))
 
 
 def redact(text: str) -> str:

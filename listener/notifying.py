@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from listener.errors import ConfigError, CredentialsError, PluginError, suggest
+from listener.errors import ConfigError, CredentialsError, PluginError, UsageError, suggest
 from listener.plugins import NOTIFIERS, check_kind, find_plugins, is_loadable, load_plugin
 
 if TYPE_CHECKING:
-    from listener.config import Config
+    from listener.config import Config, MailSettings
     from listener.protocols import Notifier
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "build_notifiers",
     "digest_notifiers",
     "installed_notifiers",
+    "mail_problems",
     "options_of",
     "plugin_notifiers",
 ]
@@ -111,6 +112,28 @@ def _load(name: str) -> Any:
     return kind
 
 
+def mail_problems(config: Config) -> list[str]:
+    """Return what is wrong with the addresses that mail goes from and to, each with the option it stands in."""
+    mail, recipients = config.mail, config.digest.to
+    if not mail.host or not recipients:
+        return []
+    from reports.message import read_address
+
+    problems = []
+    for option, address in (("mail.sender", _sender(mail)), *(("digest.to", one) for one in recipients)):
+        try:
+            read_address(address)
+        except UsageError as error:
+            unsaid = "is not set, and user is no address: " if option == "mail.sender" and not mail.sender else ""
+            problems.append(f"{option}: {unsaid}{error}")
+    return problems
+
+
+def _sender(mail: MailSettings) -> str:
+    """Return the address that mail comes from."""
+    return mail.sender or mail.user or f"listener@{mail.host}"
+
+
 def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
     if not config.mail.host or not config.digest.to:
         return ()
@@ -126,7 +149,7 @@ def _mail_notifiers(config: Config) -> tuple[Notifier, ...]:
             security=mail.security,
             user=mail.user or None,
             password=mail.password,
-            sender=mail.sender or mail.user or f"listener@{mail.host}",
+            sender=_sender(mail),
             recipients=(recipient,),
         )
         for recipient in config.digest.to

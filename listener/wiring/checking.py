@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from listener.errors import ConfigError, SourceError, UsageError, suggest
+from listener.notifying import mail_problems
 from listener.plugins import SOURCES, find_plugins, is_loadable
 from listener.wiring.brands import build_queries
 from listener.wiring.sources import BUILT_IN_SOURCES, build_source, facts_of, source_class, source_options
@@ -55,6 +56,7 @@ def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
             problems += _budget_problems(config, name)
             if options is not None and config.sources[name].enabled and name in BUILT_IN_SOURCES:
                 problems += _refused_options(config, name)
+    problems += mail_problems(config)
     checks: tuple[Callable[[Config], object], ...] = (
         build_queries,
         read_alert_options,

@@ -78,6 +78,16 @@ def test_a_hidden_text_is_blanked_in_events_and_fields(lines: io.StringIO) -> No
     assert lines.getvalue().count(MASK) == 2
 
 
+def test_a_hidden_text_is_blanked_as_it_stands_in_an_address_or_in_json_too() -> None:
+    hide('made up*key/2((&"')
+    for text in (
+        "https://example.com/?q=acme&key=made+up%2Akey%2F2%28%28%26%22&page=1",
+        "https://example.com/made%20up%2Akey/2%28%28%26%22",
+        '{"asked": "made up*key/2((&\\""}',
+    ):
+        assert "key" not in redact(text).replace("key=", "")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -87,6 +87,24 @@ def test_the_addresses_of_all_sources_are_reported_at_once_and_those_of_a_source
     ]
 
 
+@pytest.mark.parametrize(
+    ("tables", "problem"),
+    [
+        ('user = "ada"', 'mail.sender: is not set, and user is no address: "ada" is not a mail address'),
+        ('user = "ada@example.org"\nsender = "ada"', 'mail.sender: "ada" is not a mail address'),
+    ],
+)
+def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
+    tmp_path: Path, tables: str, problem: str
+) -> None:
+    config = configured(tmp_path, f'[digest]\nto = ["team@example.org"]\n[mail]\nhost = "mail.example.org"\n{tables}\n')
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    assert [one[: len(problem)] for one in caught.value.problems] == [problem]
+
+
 def test_a_source_that_refuses_its_options_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text(
         '{"source": "forum", "id": "1", "text": "Acme is fine", "published_at": "2026-11-20T07:00:00Z"}\n'
