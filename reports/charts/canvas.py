@@ -190,14 +190,39 @@ class Canvas:
         box.set_transform(self.figure.transFigure)
         self.figure.add_artist(box)
 
-    def room_for(self, texts: Sequence[str], *, size: float = 9.0) -> float:
-        """Return the pixels that the widest of drawable `texts` takes with its margins, at most two fifths."""
+    def fitted(
+        self, *choices: Sequence[str], size: float = 9.0, weights: Sequence[str] = ()
+    ) -> tuple[list[str], float]:
+        """Return drawable texts to stand beside bars, and the pixels that the widest takes with its margins.
+
+        That is at most two fifths of the picture: the first of `choices` that fits is
+        taken, and where none does the last, cut off and marked by an ellipsis.
+        """
+        most = 0.4 * self.width - 8 - 2 * _MARGIN
+        texts: list[str] = []
         widest = 0.0
-        for text in texts:
-            tried = self.figure.text(0, 0, text, size=size, family=fonts_for(text))
-            widest = max(widest, self.width_of(tried))
-            tried.remove()
-        return min(widest + 8 + 2 * _MARGIN, 0.4 * self.width)
+        for texts in map(list, choices):
+            looks = [{"size": size, "weight": weight} for weight in weights or ["normal"] * len(texts)]
+            widths = [self._measured(text, look) for text, look in zip(texts, looks, strict=True)]
+            widest = max(widths, default=0.0)
+            if widest <= most:
+                return texts, widest + 8 + 2 * _MARGIN
+        shown = [self._cut(*one, most) for one in zip(texts, looks, widths, strict=True)]
+        return shown, most + 8 + 2 * _MARGIN
+
+    def _measured(self, text: str, look: dict[str, Any]) -> float:
+        tried = self.figure.text(0, 0, text, family=fonts_for(text), **look)
+        width = self.width_of(tried)
+        tried.remove()
+        return width
+
+    def _cut(self, text: str, look: dict[str, Any], width: float, most: float) -> str:
+        kept, shown = text, text
+        while width > most and len(kept) > 1:
+            kept = kept[: max(1, min(int(len(kept) * most / width), len(kept) - 1) - 1)].rstrip()
+            shown = f"{kept}\N{HORIZONTAL ELLIPSIS}"
+            width = self._measured(shown, look)
+        return shown
 
     def beside(self, axes: Axes, place: float, text: str, *, right: bool = False, **look: Any) -> None:
         """Write drawable text to the left (or `right`) of level bar number `place`."""

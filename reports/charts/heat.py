@@ -36,7 +36,8 @@ _MOST_LABELLED: Final = 3
 def hourly_means(buckets: Sequence[TrendBucket], zone: ZoneInfo) -> dict[tuple[int, int], tuple[float, int]]:
     """Return (mean mentions, number of hours read) by (weekday, local hour); Monday is 0.
 
-    Only hours that were read and are over count. What was never read is absent.
+    Only hours that were read and are over count, and where of some it is not known how
+    much was read, those in which anything was found. What was never read is absent.
     """
     sums: dict[tuple[int, int], list[int]] = {}
     for bucket in buckets:
@@ -61,9 +62,10 @@ def draw_heat(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
     title = f"{brand}: mentions by weekday and hour"
     with canvas(look) as picture:
         hours = count(sum(n for _, n in means.values()), "hour")
-        picture.head(title, [span_words(trend.since, trend.until, zone), trend.time_zone, f"mean of {hours} read"])
+        taken = f"mean of {hours} {_taken(trend, brand)}"
+        picture.head(title, [span_words(trend.since, trend.until, zone), trend.time_zone, taken])
         ramp = LinearSegmentedColormap.from_list("volume", [picture.colours.heat[0], picture.colours.heat[1]])
-        picture.key(_key(means, highest, ramp, picture))
+        picture.key(_key(means, highest, ramp, picture, _missing(trend, brand)))
         axes = picture.panel(left=_LEFT, top=picture.top + 6, right=_RIGHT, bottom=28)
         axes.spines["bottom"].set_visible(False)
         _cells(axes, means, highest, ramp, picture)
@@ -76,20 +78,37 @@ def draw_heat(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
             kind="hours",
             brands=(brand,),
             title=title,
-            alt=_alt(means, title, trend),
+            alt=_alt(means, title, trend, brand),
             since=trend.since,
             until=trend.until,
             coverage=next((total.coverage for total in trend.totals if total.brand == brand), None),
         )
 
 
+def _is_open(trend: Trend, brand: str) -> bool:
+    """Say whether hours stand in the means of which it is not known how much was read: those with anything in them."""
+    return any(bucket.mentions is not None and bucket.coverage is None for bucket in trend.of(brand))
+
+
+def _taken(trend: Trend, brand: str) -> str:
+    return "in which any were found, the others are not known" if _is_open(trend, brand) else "read"
+
+
+def _missing(trend: Trend, brand: str) -> str:
+    return "not known" if _is_open(trend, brand) else "not read"
+
+
 def _key(
-    means: dict[tuple[int, int], tuple[float, int]], highest: float, ramp: LinearSegmentedColormap, picture: Canvas
+    means: dict[tuple[int, int], tuple[float, int]],
+    highest: float,
+    ramp: LinearSegmentedColormap,
+    picture: Canvas,
+    missing: str,
 ) -> list[tuple[Patch, str]]:
     steps = range(_STEPS + 1) if highest else range(1)
     entries = [(Patch(facecolor=ramp(step / _STEPS)), _mean(highest * step / _STEPS)) for step in steps]
     if len(means) < _HOURS * len(WEEKDAYS):
-        entries.append((Patch(**_never(picture)), "not read"))
+        entries.append((Patch(**_never(picture)), missing))
     return entries
 
 
@@ -121,16 +140,19 @@ def _mean(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}"  # noqa: PLR2004 - one decimal below ten
 
 
-def _alt(means: dict[tuple[int, int], tuple[float, int]], title: str, trend: Trend) -> str:
+def _alt(means: dict[tuple[int, int], tuple[float, int]], title: str, trend: Trend, brand: str) -> str:
     head = f"{title}, {span_words(trend.since, trend.until, load_zone(trend.time_zone))}"
     if not means:
         return f"{head}: nothing was read, so nothing is known."
+    is_open = _is_open(trend, brand)
+    seen = "found" if is_open else "read"
     ranked = sorted(means.items(), key=lambda entry: (-entry[1][0], entry[0]))
     busiest = [
-        f"{WEEKDAYS[day]} {hour:02}:00 ({_mean(mean)} an hour, {count(n, 'hour')} read)"
+        f"{WEEKDAYS[day]} {hour:02}:00 ({_mean(mean)} an hour, {count(n, 'hour')} {seen})"
         for (day, hour), (mean, n) in ranked[:_MOST_LABELLED]
     ]
     never = _HOURS * len(WEEKDAYS) - len(means)
-    unread = f" {count(never, 'hour')} of the week never read." if never else ""
+    unread = f" {count(never, 'hour')} of the week {'not known' if is_open else 'never read'}." if never else ""
     everything = sum(mean * n for mean, n in means.values()) / sum(n for _, n in means.values())
-    return f"{head}: {_mean(everything)} an hour on average; busiest {', '.join(busiest)}.{unread}"
+    among = " in which any were found" if is_open else ""
+    return f"{head}: {_mean(everything)} an hour{among} on average; busiest {', '.join(busiest)}.{unread}"

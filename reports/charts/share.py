@@ -44,8 +44,10 @@ def draw_share(
         left_out = [f"{count(len(ranked) - len(shown), 'smaller brand')} not shown"] if ranked[_MOST:] else []
         picture.head(title, [f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}", *left_out])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
-        names = [drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown]
-        left, right = picture.room_for(names), picture.room_for([_figure(row) for row in shown])
+        weights = ["bold" if row.kind == "own" else "normal" for row in shown]
+        names, left = picture.fitted([drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown], weights=weights)
+        wholly, briefly = ([_figure(row, briefly=brief) for row in shown] for brief in (False, True))
+        figures, right = picture.fitted(wholly, briefly)
         axes = picture.panel(left=left, top=picture.top + 6, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
         axes.set(
@@ -54,10 +56,9 @@ def draw_share(
         for place, row in enumerate(shown):
             colour = colours.positive if row.kind == "own" else colours.neutral
             bars(axes, [(0.0, row.share or 0.0)], [place - 0.32], [place + 0.32], facecolor=colour, linewidth=0)
-            weight = "bold" if row.kind == "own" else "normal"
-            picture.beside(axes, place, names[place], family=fonts_for(names[place]), weight=weight)
+            picture.beside(axes, place, names[place], family=fonts_for(names[place]), weight=weights[place])
             axes.annotate(
-                _figure(row), (row.share or 0.0, place), xytext=(6, 0), textcoords="offset points", va="center"
+                figures[place], (row.share or 0.0, place), xytext=(6, 0), textcoords="offset points", va="center"
             )
         return picture.finish(
             kind="share",
@@ -69,12 +70,13 @@ def draw_share(
         )
 
 
-def _figure(row: ShareRow) -> str:
+def _figure(row: ShareRow, *, briefly: bool = False) -> str:
     if not row.is_known:
         return "not known"
     if row.share is None:
         return "no mentions"
-    gap = "" if row.coverage is None or row.coverage >= WHOLE else f", {percent(row.coverage)} read"
+    is_whole = row.coverage is None or row.coverage >= WHOLE
+    gap = "" if row.coverage is None or is_whole or briefly else f", {percent(row.coverage)} read"
     return f"{row.share:.1f} %  (n {row.mentions:,}{gap})"
 
 

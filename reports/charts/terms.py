@@ -48,9 +48,8 @@ def draw_terms(
         facts = ["stories more or fewer than expected from the four spans before"] if shown else ["nothing stands out"]
         picture.head(title, facts)
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
-        terms = [drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown]
-        figures = [_figure(row) for row in shown]
-        left, right = picture.room_for(terms), picture.room_for(figures, size=8.5)
+        terms, left = picture.fitted([drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown])
+        figures, right = picture.fitted([_figure(row) for row in shown], size=8.5)
         axes = picture.panel(left=left, top=picture.top + 4, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
         lowest = min((row.excess for row in shown), default=0.0)

@@ -308,6 +308,38 @@ def test_sentiment_by_source_names_n_and_what_could_not_be_scored() -> None:
     assert draw_moods([], brand="Acme").alt == "Acme: sentiment by source: no mentions."
 
 
+def wide_names(**look: Any) -> list[Chart]:
+    """Draw bars with long names in wide signs, and long figures beside them."""
+    name = "株式会社最高級電気湯沸かし器製造販売"
+    rows = [replace(row, brand=f"{name}{row.brand}", mentions=1_234_567, coverage=0.5) for row in share_rows(60, 40)]
+    counts = [replace(row, name=f"{name}{row.name}", unscored=123_456) for row in source_counts()]
+    return [
+        draw_share(rows, **look),
+        draw_moods(counts, brand="Acme", **look),
+        draw_terms([term(name + name, 12_345, 12_300.0)], brand="Acme", **look),
+    ]
+
+
+@pytest.mark.parametrize("width", [360, 480])
+def test_no_word_beside_a_bar_is_cut_off_by_the_edge_of_a_narrow_picture(width: int) -> None:
+    for chart in wide_names(width=width):
+        picture = Image.open(io.BytesIO(chart.data)).convert("RGB")
+        for left in (0, width - 3):
+            edge = picture.crop((left, 0, left + 3, picture.height))
+            assert len(edge.getcolors() or ()) == 1, f"{chart.title} touches the edge at {left}"
+
+
+def test_the_heat_map_does_not_call_hours_read_of_which_that_is_not_known() -> None:
+    zone = ZoneInfo(ZONE)
+    buckets = [replace(one, coverage=None) for one in make_trend(days=2, by="hour").buckets]
+    trend = replace(make_trend(days=2, by="hour"), buckets=tuple(buckets))
+    alt = draw_heat(trend, brand="Acme").alt
+    assert len(hourly_means(buckets, zone)) == 48
+    assert "an hour in which any were found on average" in alt
+    assert "120 hours of the week not known." in alt
+    assert "read" not in alt
+
+
 def test_the_heat_map_takes_means_over_hours_that_were_read() -> None:
     zone = ZoneInfo(ZONE)
     spans = bucket_starts(UNTIL - timedelta(days=14), UNTIL, "hour", zone)
