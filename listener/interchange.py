@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, TypeVar
 
+import orjson
+
 from listener.cleaning import TEXT_LIMIT, clean, clean_line
 from listener.clock import parse_instant
 from listener.errors import InputError, UsageError, suggest
+from listener.frozen import maker
 from listener.mention import KINDS, Author, Engagement, Mention
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ _NAME_LIMIT: Final = 512
 _LINE_LIMIT: Final = 2_000
 _LINKS_LIMIT: Final = 100
 _EXTRA_LIMIT: Final = 20_000
+_SOURCE_LIMIT: Final = 64
+_LANGUAGE_LIMIT: Final = 35  # the longest tag that RFC 5646 asks to be handled
+_PLACE_LIMIT: Final = 16
+_COUNT_LIMIT: Final = 1 << 53
 _FIELDS: Final = (
     *("source", "id", "url", "kind", "author", "title", "text", "language", "published_at", "engagement", "rating"),
     *("reply_to", "thread", "repost_of", "quote_of", "place"),
@@ -51,7 +58,7 @@ _MORE_FIELDS: Final = ("links", "hashtags", "has_media", "edited_at", "extra")
 
 _KNOWN: Final = frozenset((*_FIELDS, *_MORE_FIELDS))
 
-_SOURCE_NAME: Final = re.compile(r"[^:]{1,64}")
+_SOURCE_NAME: Final = re.compile(rf"[^:]{{1,{_SOURCE_LIMIT}}}")
 _MOST_DIGITS: Final = 40
 
 
@@ -110,8 +117,18 @@ def _lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
 
 
 def _read_line(number: int, line: bytes) -> Mention | BadLine:
+    """Return what a line says: the quick way where both ways come to the same, else by the standard reader.
+
+    Only that one takes whole numbers of any length, lone surrogates and NaN, and tells what is wrong and where.
+    """
     try:
-        return mention_from_json(json.loads(line.decode("utf-8")))
+        plain = _plain_mention(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        plain = None
+    if plain is not None:
+        return plain
+    try:
+        return _read_mention(json.loads(line.decode("utf-8")))
     except UnicodeDecodeError as problem:
         return BadLine(number=number, reason=f"byte {problem.start + 1} of the line is not UTF-8")
     except json.JSONDecodeError as problem:
@@ -129,6 +146,11 @@ def mention_from_json(obj: object) -> Mention:
     missing or null. Texts are cleaned (NFC, no control characters) and cut to
     their limits. Raises InputError naming the field, what was found and what is wanted.
     """
+    return _plain_mention(obj) or _read_mention(obj)
+
+
+def _read_mention(obj: object) -> Mention:
+    """Return the mention of any JSON value, field by field."""
     if not isinstance(obj, dict):
         msg = f"a mention is a JSON object; found {_seen(obj)}"
         raise InputError(msg)
@@ -136,6 +158,128 @@ def mention_from_json(obj: object) -> Mention:
     known = {name: way(read, name) for name, way in _NEEDED.items()}
     known |= {name: way(read, name) for name, way in _OPTIONAL.items() if obj.get(name) is not None}
     return Mention(**known, extra=_extra(obj))
+
+
+_make_author: Final = maker(Author)
+_make_engagement: Final = maker(Engagement)
+_make_mention: Final = maker(Mention)
+
+_LINES: Final = ("source", "id", "url", "language", "reply_to", "thread", "repost_of", "quote_of", "place")
+"""Fields that are hardly ever more than a line of ASCII."""
+_RARE: Final = frozenset(("title", "rating", "links", "hashtags", "has_media", "edited_at"))
+_NONE: Final[dict[str, Any]] = {}
+_MOST_LEVELS: Final = 8
+
+
+def _plain_mention(obj: object) -> Mention | None:
+    """Return the mention of an object in which all is as it should be, None of any other.
+
+    It is the one that `_read_mention` comes to, which reads field by field, at less than half the cost.
+    """
+    if type(obj) is not dict:
+        return None
+    author, text, kind = obj.get("author"), obj.get("text"), obj.get("kind")
+    if type(text) is not str or not (kind is None or kind in KINDS) or not (author is None or type(author) is dict):
+        return None
+    try:
+        lines = _plain_lines(obj, author or _NONE)
+        if lines is None:
+            return None
+        source, native, url, language, reply_to, thread, repost_of, quote_of, place, author_id, handle = lines
+        rare = _plain_rest(obj)
+        return _make_mention(
+            source, native, clean(text), parse_instant(obj["published_at"]), rare.get("title"), url, kind or KINDS[0],
+            None if author is None else _plain_author(author, author_id, handle), language,
+            _plain_engagement(obj.get("engagement")), rare.get("rating"), reply_to, thread, repost_of, quote_of, place,
+            rare.get("links", ()), rare.get("hashtags", ()), rare.get("has_media"), rare.get("edited_at"),
+            _plain_extra(obj),
+        )  # fmt: skip
+    except (InputError, UsageError, TypeError, KeyError, AttributeError):
+        return None  # what is wrong is told by the long way
+
+
+def _plain_lines(obj: Mapping[str, Any], author: Mapping[str, Any]) -> list[str | None] | None:
+    """Return `_LINES`, and id and handle of the author, None where one of them has to be looked at closely.
+
+    They are looked through together: white space stands only within, one blank at a time.
+    """
+    lines = [*map(obj.get, _LINES), author.get("id"), author.get("handle")]
+    source, native, _, language, *_, place, _, _ = lines
+    together = f"|{'|'.join([line for line in lines if line is not None])}|"
+    if (
+        len(together) > _ID_LIMIT
+        or not (together.isascii() and together.isprintable())
+        or "  " in together
+        or "| " in together
+        or " |" in together
+    ):
+        return None
+    if not source or not native or ":" in source or len(source) > _SOURCE_LIMIT:
+        return None
+    if (language and len(language) > _LANGUAGE_LIMIT) or (place and len(place) > _PLACE_LIMIT):
+        return None
+    return [line or None for line in lines]
+
+
+def _plain_author(fields: Mapping[str, Any], native: str | None, handle: str | None) -> Author:
+    name, followers, verified = fields.get("name"), fields.get("followers"), fields.get("verified")
+    return _make_author(
+        native,
+        (handle.removeprefix("@") or None) if handle else None,
+        None if name is None else clean_line(name, limit=_NAME_LIMIT) or None,
+        _plain_count(followers),
+        _plain_flag(verified),
+    )
+
+
+def _plain_engagement(fields: Mapping[str, Any] | None) -> Engagement:
+    if fields is None:
+        return Engagement()
+    get = fields.get
+    return _make_engagement(
+        _plain_count(get("likes")),
+        _plain_count(get("reposts")),
+        _plain_count(get("replies")),
+        _plain_count(get("views")),
+    )
+
+
+def _plain_count(value: object) -> int | None:
+    if value is None or (type(value) is int and 0 <= value < _COUNT_LIMIT):
+        return value
+    raise TypeError
+
+
+def _plain_flag(value: object) -> bool | None:
+    if value is None or type(value) is bool:
+        return value
+    raise TypeError
+
+
+def _plain_rest(obj: dict[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that few mentions have, read one by one."""
+    if _RARE.isdisjoint(obj):
+        return _NONE
+    read = _Reader(obj)
+    return {name: _OPTIONAL[name](read, name) for name in _RARE if obj.get(name) is not None}
+
+
+def _plain_extra(obj: dict[str, Any]) -> dict[str, object] | None:
+    """Return what `_extra` does where every reader of JSON reads it alike."""
+    if obj.get("extra") is None and obj.keys() <= _KNOWN:
+        return None
+    if not all(_is_certain(value) for name, value in obj.items() if name == "extra" or name not in _KNOWN):
+        raise TypeError
+    return _extra(obj)
+
+
+def _is_certain(value: object, levels: int = _MOST_LEVELS) -> bool:
+    """Say whether a JSON value holds no number that a reader may have rounded, and is not nested deep."""
+    if isinstance(value, dict):
+        return levels > 0 and all(_is_certain(item, levels - 1) for item in value.values())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_certain(item, levels - 1) for item in value)
+    return value is None or isinstance(value, (str, int))
 
 
 def mention_to_json(mention: Mention) -> dict[str, object]:
@@ -220,7 +364,7 @@ class _Reader:
         value = self._fields.get(name)
         if value is None:
             return None
-        if not _is_whole(value) or not 0 <= value < 1 << 53:
+        if not _is_whole(value) or not 0 <= value < _COUNT_LIMIT:
             raise self.wrong(name, "a whole number from 0, or null where it is not known")
         return value
 
@@ -310,14 +454,14 @@ _OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
     "kind": _kind,
     "author": _author,
     "title": _Reader.line,
-    "language": lambda read, name: read.line(name, limit=35),  # the longest tag that RFC 5646 asks to be handled
+    "language": lambda read, name: read.line(name, limit=_LANGUAGE_LIMIT),
     "engagement": _engagement,
     "rating": _Reader.ratio,
     "reply_to": _Reader.identifier,
     "thread": _Reader.identifier,
     "repost_of": _Reader.identifier,
     "quote_of": _Reader.identifier,
-    "place": lambda read, name: read.line(name, limit=16),
+    "place": lambda read, name: read.line(name, limit=_PLACE_LIMIT),
     "links": _Reader.lines,
     "hashtags": lambda read, name: tuple(tag.removeprefix("#") for tag in read.lines(name)),
     "has_media": _Reader.flag,

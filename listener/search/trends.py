@@ -25,9 +25,10 @@ class TrendBucket:
 
     `mentions` = positive + neutral + negative + no_evidence + unscored; all of
     them and `stories`, `engagement`, `reach` are None where nothing is stored and
-    nothing is known; `reach` also where no rollup has it and it was not asked for. `net_sentiment` is 100 x (positive - negative) / (positive +
-    neutral + negative + no_evidence). `mean_score_interval` is the 95 % t interval
-    over scored mentions, None below 5. `coverage` is the drained share of the
+    nothing is known; `reach` also where no rollup has it and it was not asked for.
+    `net_sentiment` is 100 x (positive - negative) / (positive + neutral + negative +
+    no_evidence). `mean_score_interval` is the 95 % t interval over scored mentions,
+    None below 5. `coverage` is the drained share of the
     bucket over the enabled sources, 0 to 1, None where unknown. `partial` says
     that the bucket is not over yet. `score_percentiles` are the 10th, 50th and
     90th, to within 0.025, where they were asked for and anything is scored.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,27 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY, inner, max_size=3),
     max_leaves=6,
 )
+
+
+ODD = st.sampled_from(
+    [
+        None, True, False, 0, 1, -1, 2**53 - 1, 2**53, 2**63, 2**64, -(2**63) - 1, 10**25, 10**4000, 0.5, 1.0, 1e17, math.nan,
+        math.inf, "", " ", " a", "a ", "a  b", "a b", "a|b", "|", " |", "é", "e\u0301", "\u00a0x", "a\tb", "a\nb", "a\x00",
+        "\ud800", "\ufeffa", "@jo", "@ jo", "@", "#tag", "a:b", "x" * 16, "x" * 17, "x" * 35, "x" * 36, "x" * 64, "x" * 65,
+        "x" * 511, "x" * 512, "x" * 513, "x" * 2001, "2026-11-20T08:00:00+05:30", "2026-11-20T08:00:00Z", "2026-11-20",
+        "9999-12-31T23:59:59-05:00", "article", "Post", [], ["a", "a", " b  c"], ["a", 1], {}, {"a": 1}, {"a": {"b": [1.5]}},
+        {"id": 7, "handle": "@jo", "verified": 1}, {"likes": True}, {"likes": 1, "more": 10**30}, {"instrument": "nps", "scale": [0, 10]},
+    ]
+)  # fmt: skip
+"""Values that are right in one field and wrong, or to be cleaned, in another."""
+NAMES = st.sampled_from([*CONTRACT, "links", "hashtags", "has_media", "edited_at", "extra", "x", "y"])
+DETAILS = st.sampled_from(
+    ["id", "handle", "name", "followers", "verified", "likes", "reposts", "replies", "views", "z"]
+)
+
+
+class Slowly(dict[str, object]):
+    """Be a JSON object that is read field by field, as one is in which something is unusual."""
 
 
 def lines_of(data: bytes, **options: int) -> list[Mention | BadLine]:
@@ -225,3 +248,63 @@ def test_reading_lines_loads_nothing_heavy() -> None:
     code = "import sys, listener.interchange; print([m for m in ('requests', 'numpy', 'feedparser', 'regex') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@given(
+    MENTIONS.map(mention_to_json),
+    st.dictionaries(NAMES, ODD | ANY, max_size=3),
+    st.dictionaries(DETAILS, ODD | ANY, max_size=3),
+    st.sampled_from(["author", "engagement", "extra", "x"]),
+)
+def test_an_object_is_read_at_once_as_it_is_field_by_field(
+    fields: dict[str, object], changed: dict[str, object], details: dict[str, object], nested: str
+) -> None:
+    fields |= changed
+    if details:
+        fields[nested] = details
+    answers: list[str] = []
+    for obj in (fields, Slowly(fields)):
+        try:
+            answers.append(repr(mention_from_json(obj)))
+        except InputError as problem:
+            answers.append(f"refused: {problem}")
+    assert answers[0] == answers[1]
+
+
+@given(
+    st.lists(st.tuples(NAMES, ODD), max_size=4),
+    st.dictionaries(DETAILS, ODD, max_size=2),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.sampled_from(list(b'"{}[]:,\\0123456789-.eEnul \t\xc3\xa9\xed\xa0\x80\x00'))), max_size=2),
+)  # fmt: skip
+def test_a_line_is_read_as_the_standard_reader_of_json_reads_it(
+    fields: list[tuple[str, object]], details: dict[str, object], is_ascii: bool, edits: list[tuple[int, int, int]]
+) -> None:
+    pairs = [*LEAST.items(), ("author", details), *fields]  # names may come twice
+    text = ",".join(f"{json.dumps(name)}:{json.dumps(value, ensure_ascii=is_ascii)}" for name, value in pairs)
+    line = bytearray(f"{{{text}}}".encode(errors="surrogatepass"))
+    for at, cut, byte in edits:
+        line[at : at + cut] = bytes([byte])
+    found = lines_of(bytes(line))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orjson, "loads", refuse)
+        expected = lines_of(bytes(line))
+    assert repr(found) == repr(expected)
+
+
+def refuse(_line: bytes) -> object:
+    """Take the part of a quick reader that can read nothing."""
+    problem = "refused"
+    raise orjson.JSONDecodeError(problem, "", 0)
+
+
+@pytest.mark.parametrize("name", ["id", "author"])
+def test_a_number_of_any_length_is_read_to_its_last_digit(name: str) -> None:
+    number = 10**25 + 1
+    value: object = number if name == "id" else {"id": number}
+    (found,) = lines_of(json.dumps(LEAST | {name: value}).encode())
+    assert isinstance(found, Mention)
+    assert (found.id if name == "id" else found.author and found.author.id) == str(number)
+    (kept,) = lines_of(json.dumps(LEAST | {"campaign": [number]}).encode())
+    assert isinstance(kept, Mention)
+    assert kept.extra == {"campaign": [number]}
