@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
 from listener.intervals import WHOLE
-from reports.hostile import clean_line, excerpt
+from reports.hostile import clean_line, excerpt, kept_apart
 from reports.responses import ResponseFigures
 from reports.sentences import BrandWords, brand_words, total_of
 from reports.wording import count, date_words, day_words, join_words, place_words, short_day, span_words, time_words
@@ -142,7 +142,7 @@ def summarise(data: DigestData) -> DigestWords:
     brands = tuple(brand_words(section, _UNIT[data.cadence], zone) for section in data.sections)
     return DigestWords(
         subject=_subject(data, brands, zone),
-        title=join_words([clean_line(section.brand) for section in data.sections]) or "No brands",
+        title=join_words([kept_apart(clean_line(section.brand)) for section in data.sections]) or "No brands",
         period=period_words(data),
         health=_health(data, zone),
         brands=brands,
@@ -172,7 +172,7 @@ def _subject(data: DigestData, brands: tuple[BrandWords, ...], zone: ZoneInfo) -
         said = {"quiet": "quiet", "blind": unread}.get(words.state)
         if said is None:
             said = count((total.mentions if total else 0) or 0, "mention")
-        parts.append(f"{excerpt(section.brand, 30)} {said}")
+        parts.append(f"{kept_apart(excerpt(section.brand, 30))} {said}")
     shown = parts[:3] + ([f"{len(parts) - 3} more"] if parts[3:] else [])
     opened = sum(episode.state == "open" for section in data.sections for episode in section.episodes)
     alerts = f", {count(opened, 'open alert')}" if opened else ""
@@ -212,7 +212,7 @@ def _share(data: DigestData) -> tuple[str, ...]:
     if len(data.share) < 2 or not everything:  # noqa: PLR2004 - one brand alone has no share
         return ()
     ranked = sorted(data.share, key=lambda row: (-row.mentions, row.brand))
-    parts = [f"{clean_line(row.brand)} {row.share:.1f} %" for row in ranked if row.share is not None]
+    parts = [f"{kept_apart(clean_line(row.brand))} {row.share:.1f} %" for row in ranked if row.share is not None]
     lines = [f"{join_words(parts)} of {count(everything, 'mention')}."]
     unknown = [clean_line(row.brand) for row in ranked if not row.is_known]
     if unknown:

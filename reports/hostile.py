@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import regex
 
-__all__ = ["clean_block", "clean_line", "direction", "excerpt", "web_link"]
+__all__ = ["clean_block", "clean_line", "direction", "excerpt", "kept_apart", "web_link"]
 
 LONGEST_LINK: Final = 2_000
 """Longer addresses are not linked: some mail readers cut them, which changes where they lead."""
@@ -48,6 +48,16 @@ def clean_block(text: str) -> str:
 def _strip(text: str) -> str:
     kept = "".join(c for c in text.translate(_DROPPED) if unicodedata.category(c) not in _UNSAFE)
     return _PILE.sub(r"\1", kept)
+
+
+def kept_apart(text: str) -> str:
+    """Return a cleaned text that runs from right to left so that a number behind it keeps its place.
+
+    Without a mark between them the number would be shown before the name, as a part of
+    it (Unicode Standard Annex 9, rules W2 and N1).
+    """
+    runs_left = any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in text)
+    return f"{text}\N{LEFT-TO-RIGHT MARK}" if runs_left else text
 
 
 def excerpt(text: str, length: int = 280) -> str:

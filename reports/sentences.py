@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from listener.intervals import WHOLE, Z95, net_sentiment_interval, poisson_change, wilson_interval
-from reports.hostile import clean_line, excerpt
+from reports.hostile import clean_line, excerpt, kept_apart
 from reports.wording import (
     MINUS,
     count,
@@ -73,6 +73,7 @@ def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
     before = total_of(section.previous, section.brand)
     sentences = [
         _volume(total, before, unit),
+        *_unfinished(total, unit),
         *_partly(total, unit),
         *_episodes(section, zone),
         *_mood(total, before, unit),
@@ -134,6 +135,10 @@ def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
     return f", {word} {percent(abs(ratio - 1))} from {number(then)} the {unit} before"
 
 
+def _unfinished(total: TrendBucket, unit: str) -> list[str]:
+    return [f"The {unit} is not over yet."] if total.partial and unit != "period" else []
+
+
 def _partly(total: TrendBucket, unit: str) -> list[str]:
     if total.coverage is None:
         return [f"How much of the {unit} was read is not known."]
@@ -189,7 +194,10 @@ def _sources(section: BrandSection, total: TrendBucket) -> list[str]:
         return []
     if len(busy) == 1 and busy[0].mentions == total.mentions:
         return [f"All of it on {clean_line(place_words(busy[0].name))}."]
-    named = [f"{clean_line(place_words(source.name))} ({number(source.mentions)})" for source in busy[:_MOST_SOURCES]]
+    named = [
+        f"{kept_apart(clean_line(place_words(source.name)))} ({number(source.mentions)})"
+        for source in busy[:_MOST_SOURCES]
+    ]
     return [f"Most of it on {join_words(named)}." if busy[_MOST_SOURCES:] else f"Said on {join_words(named)}."]
 
 
@@ -198,7 +206,8 @@ def _terms(section: BrandSection) -> list[str]:
     if not risen:
         return []
     named = [
-        f"\N{LEFT DOUBLE QUOTATION MARK}{excerpt(t.term, 40)}\N{RIGHT DOUBLE QUOTATION MARK} ({t.now}, usually {_usual(t.expected)})"
+        f"\N{LEFT DOUBLE QUOTATION MARK}{kept_apart(excerpt(t.term, 40))}\N{RIGHT DOUBLE QUOTATION MARK} "
+        f"({t.now}, usually {_usual(t.expected)})"
         for t in risen
     ]
     return [f"Said more than usual: {join_words(named)}."]
@@ -215,7 +224,7 @@ def _themes(section: BrandSection) -> list[str]:
 
 
 def _theme(theme: Theme) -> str:
-    name = f"\N{LEFT DOUBLE QUOTATION MARK}{excerpt(theme.name, 40)}\N{RIGHT DOUBLE QUOTATION MARK}"
+    name = f"\N{LEFT DOUBLE QUOTATION MARK}{kept_apart(excerpt(theme.name, 40))}\N{RIGHT DOUBLE QUOTATION MARK}"
     change = {"new": ", new", "up": ", more than before", "down": ", less than before"}.get(theme.trend, "")
     spread = f", 95 % interval {interval_words(*theme.interval)}" if theme.interval else ""
     net = f", net sentiment {signed(theme.net)}{spread}, n {number(theme.scored)}" if theme.net is not None else ""

@@ -325,3 +325,21 @@ def test_the_first_themes_that_hurt_and_please_are_named_with_their_figures() ->
 def test_a_theme_of_few_stories_is_not_worth_a_line() -> None:
     lines = sentences_of(day_of(positive=5), themes=(theme_of("lid", "pain", -60, stories=4),))
     assert not any("What hurts" in line for line in lines)
+
+
+def test_a_number_behind_a_name_that_runs_right_to_left_keeps_its_place() -> None:
+    rows = tuple(
+        ShareRow(brand=b, kind="own", mentions=n, share=s, positive=0, negative=0, net_sentiment=None, coverage=1.0)
+        for b, n, s in (("Acme", 30, 75.0), ("شركة", 10, 25.0))
+    )
+    words = digest_of(BrandSection(brand="شركة", kind="own", trend=day_of("شركة", positive=9)), share=rows)
+    mark = "\N{LEFT-TO-RIGHT MARK}"
+    assert words.share == (f"Acme 75.0 % and شركة{mark} 25.0 % of 40 mentions.",)
+    assert words.subject.startswith(f"شركة{mark} 9 mentions")
+
+
+def test_a_day_that_is_not_over_is_said_to_be_so() -> None:
+    trend = day_of(positive=9)
+    running = replace(trend, totals=tuple(replace(total, partial=True) for total in trend.totals))
+    assert "The day is not over yet." in sentences_of(running)
+    assert "The day is not over yet." not in sentences_of(trend)
