@@ -36,6 +36,8 @@ _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/?#\s@]+@"), f"{MASK}@"),
     # Authorization headers (RFC 9110, 11.4); also where a dictionary of headers is printed
     (re.compile(r"(?i)\b(bearer|basic|oauth)(\s+)(?=[\w.~+/=%-]*[\d=_%-])[\w.~+/=%-]{8,}"), rf"\1\2{MASK}"),
+    # key=value of query strings, which is too common a name elsewhere
+    (re.compile(r"(?i)(?<=[?&])((?:key|sig)=)(?!\[hidden\])[^\s&\"'<>)\]}]+"), rf"\1{MASK}"),
     # name=value of query strings and forms; "name": "value" of JSON and of printed dictionaries
     (re.compile(rf"(?i)({_HUSHED}\s*=\s*|{_HUSHED}[\"']\s*:\s*){_VALUE}"), rf"\1{MASK}"),
     # name: value of headers, where the value is no word of a sentence

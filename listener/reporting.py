@@ -11,7 +11,7 @@ from listener import wiring
 from listener.budget import MICROS
 from listener.clock import Bucket, align_down, local_day, start_before
 from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
-from listener.logs import event
+from listener.logs import event, redact
 from listener.mention import Label
 from listener.protocols import Notification
 from listener.search import MentionFilter, Span
@@ -508,9 +508,9 @@ def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification:
         following = None
         if item.attempts + 1 < _MOST_TRIES:
             following = now + _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
-        store.reports.mark_unsent(item, error=str(error), next_try_at=following)
+        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=following)
     except PermanentDeliveryError as error:
-        store.reports.mark_unsent(item, error=str(error), next_try_at=None)
+        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=None)
     else:
         store.reports.mark_sent(item, now=now)
         event(logger, "delivered", kind=item.kind, number=item.subject)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from listener import wiring
 from listener.errors import PluginError, SourceError, UsageError
+from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
 from listener.protocols import ReadsThreads
@@ -109,8 +110,9 @@ class Service:
                 source = wiring.build_source(self._config, name, self._stop)
                 schedule = wiring.schedule_of(self._config, name)
             except (PluginError, SourceError, UsageError) as error:
-                store.reports.note_outcome(name, state="broken", message=str(error), retry_at=None, now=now)
-                return SourceOutcome(source=name, state="broken", message=str(error))
+                said = redact(str(error))
+                store.reports.note_outcome(name, state="broken", message=said, retry_at=None, now=now)
+                return SourceOutcome(source=name, state="broken", message=said)
             collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
             budget = wiring.budget_of(self._config, name)
             request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget)
@@ -149,7 +151,7 @@ class Service:
                 return None
             source = wiring.build_source(self._config, name, self._stop)
         except (PluginError, SourceError, UsageError) as error:
-            return RecheckOutcome(source=name, state="broken", message=str(error))
+            return RecheckOutcome(source=name, state="broken", message=redact(str(error)))
         request = RecheckRequest(
             now=now,
             ages=self._config.listener.recheck_after,

@@ -24,6 +24,7 @@ from listener.errors import (
     UnexpectedAnswerError,
     UsageCappedError,
 )
+from listener.logs import redact
 from listener.pipeline.metering import Meter, Stops
 from listener.pipeline.patience import comes_back, told
 from listener.pipeline.planning import plan_resources
@@ -199,7 +200,7 @@ class Collector:
         state = failure_state(error)
         logger.warning("source failed source=%s state=%s", source.name, state)
         if source.facts.resources_fail_alone:  # one host's limit is no reason to let the others wait
-            return tally.outcome(source.name, state, str(error))
+            return tally.outcome(source.name, state, redact(str(error)))
         again = comes_back(error, self._store.reports.failures(source.name), now)
         return tally.outcome(source.name, state, told(error, again), again)
 
@@ -290,10 +291,10 @@ class Collector:
                     raise UnexpectedAnswerError(msg)
                 return page
         except UsageCappedError as error:
-            self._store.purse.stop(window.resource_id, str(error), now=now)
+            self._store.purse.stop(window.resource_id, redact(str(error)), now=now)
             raise
         except SourceError as error:
-            self._store.note_open(window, str(error), now=now)
+            self._store.note_open(window, redact(str(error)), now=now)
             raise
 
     def _expire(self, source: Source, window: WindowRow, now: datetime) -> WindowRow:

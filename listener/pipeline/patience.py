@@ -13,6 +13,7 @@ from listener.errors import (
     TransientSourceError,
     UsageCappedError,
 )
+from listener.logs import redact
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,12 +53,11 @@ def comes_back(error: SourceError, failures: int, now: datetime) -> datetime | N
 
 
 def told(error: SourceError, again: datetime | None) -> str:
-    """Return the sentence for people; of a source that is left alone, until when."""
+    """Return the sentence for people, without secrets that a service repeats; of a source that is left alone, until when."""
+    said = redact(str(error))
     if again is None or not isinstance(error, (CredentialsError, ForbiddenError, UsageCappedError)):
-        return str(error)
+        return said
     until = f"{again:%Y-%m-%d %H:%M} UTC"
     if isinstance(error, UsageCappedError):
-        return f"{error}; goes on {until}"
-    return (
-        f"{error}; the daemon leaves it alone until {until}, or until it is started or told to read its configuration"
-    )
+        return f"{said}; goes on {until}"
+    return f"{said}; the daemon leaves it alone until {until}, or until it is started or told to read its configuration"

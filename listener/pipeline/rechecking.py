@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from listener.allowance import allowed
 from listener.budget import Budget
 from listener.errors import SourceError, StoppedError, StoreError
+from listener.logs import redact
 from listener.mention import Author
 from listener.pipeline.collect import ONE_RESOURCE_ONLY, failure_state
 from listener.pipeline.metering import may_have_cost
@@ -180,11 +181,11 @@ class Rechecker:
             self._store.rechecks.looked({one.number: _following(one, request) for one in due}, now=request.now)
             logger.warning("batch left alone source=%s", source.name)
             requests = sum_.requests + source.recheck_facts.requests_a_batch
-            return replace(sum_, message=str(error), unknown=sum_.unknown + len(due), requests=requests)
+            return replace(sum_, message=redact(str(error)), unknown=sum_.unknown + len(due), requests=requests)
         if isinstance(error, SourceError):
             retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
             logger.warning("looking again failed source=%s", source.name)
-            return replace(sum_, state=failure_state(error), message=str(error), retry_at=retry_at)
+            return replace(sum_, state=failure_state(error), message=redact(str(error)), retry_at=retry_at)
         logger.error("source broken source=%s", source.name, exc_info=error)
         message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"
         return replace(sum_, state="broken", message=message)

@@ -93,6 +93,8 @@ def test_a_hidden_text_is_blanked_as_it_stands_in_an_address_or_in_json_too() ->
     [
         "https://user:hunter22@example.com/feed",
         "https://example.com/?api_key=hunter22&q=acme",
+        "https://example.com/?q=acme&key=hunter22",
+        "/search?key=hunter22 is refused",
         "https://example.com/?q=acme&access_token=hunter22",
         "Authorization: Bearer hunter22hunter22",
         "{'Authorization': 'Basic aHVudGVyMjI='}".replace("aHVudGVyMjI=", "hunter22="),
@@ -115,6 +117,7 @@ def test_what_looks_like_a_secret_is_blanked(text: str) -> None:
         "bearer tokens are refused",
         'x.bearer_token_env: names "X_BEARER_TOKEN"',
         "https://example.com/@acme?q=secret",
+        "the key=value of a form",
         "reach us at team@example.com",
     ],
 )
