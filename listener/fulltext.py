@@ -26,11 +26,11 @@ _MARKS: Final = "#@$"
 """What may stand before a word in the index, as part of it."""
 _TOKEN: Final = re.compile(r"[0-9A-Za-z#@$+_\x80-\U0010ffff]+")
 """What the index takes for one word: its tokenizer's rule."""
-_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_ASCII: Final = frozenset(map(chr, range(128)))
 _LONE_MARKS: Final = re.compile(r"(?<!\S)[#@$+]+(?=\s|$)")
 _JOINED: Final = re.compile(f" *{ZWJ} *")
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-_REGIONAL: Final = range(0x1F1E6, 0x1F200)
+_REGIONALS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _TAGS: Final = range(0xE0020, 0xE0080)
 _AROUND: Final = 60
 """Characters shown before the first word that was found."""
@@ -41,13 +41,14 @@ Snippet = tuple[str, tuple[tuple[int, int], ...]]
 """A part of a text as it was written, and where in it the words stand."""
 
 
-class _Spacing(dict[str, str]):
-    """Map folded characters to what the index holds of them."""
+class _Spacing(dict[str, tuple[str, bool]]):
+    """Map folded characters to what the index holds of them, and whether that is of a script without spaces."""
 
-    def __missing__(self, character: str) -> str:
+    def __missing__(self, character: str) -> tuple[str, bool]:
         """Look at a character that has not been met before."""
-        self[character] = held = _held(character)
-        return held
+        held = _held(character)
+        self[character] = found = (held, _runs().search(held) is not None)
+        return found
 
 
 def _held(character: str) -> str:
@@ -55,7 +56,7 @@ def _held(character: str) -> str:
         return character
     if ord(character) in _TAGS:
         return ""
-    if ord(character) in _REGIONAL:
+    if character in _REGIONALS:
         return character
     return f" {character} " if unicodedata.category(character)[0] == "S" else " "
 
@@ -76,20 +77,28 @@ def index_form(text: str) -> str:
     """
     if text.isascii():
         return text
-    spaced = _spaced(text)
-    return _LONE_MARKS.sub(" ", _runs().sub(_pairs, spaced))
+    spaced, has_runs = _spaced(text)
+    if has_runs:
+        spaced = _runs().sub(_pairs, spaced)
+    if "#" in spaced or "@" in spaced or "$" in spaced or "+" in spaced:
+        spaced = _LONE_MARKS.sub(" ", spaced)
+    return spaced
 
 
-def _spaced(text: str) -> str:
-    """Return a text folded, with spaces where words of the index end, runs not yet cut."""
+def _spaced(text: str) -> tuple[str, bool]:
+    """Return a text folded, with spaces where words of the index end, and whether there are runs still to be cut."""
     spaced = unicodedata.normalize("NFC", fold(text))
-    for character in set(_BEYOND_ASCII.findall(spaced)):  # few in most texts, and quicker than `str.translate`
-        held = _SPACING[character]
+    has_runs = has_flags = False
+    for character in set(spaced) - _ASCII:  # few in most texts, and quicker than `str.translate`
+        held, is_unspaced = _SPACING[character]
+        has_runs = has_runs or is_unspaced
         if held != character:
             spaced = spaced.replace(character, held)
+        elif character in _REGIONALS:
+            has_flags = True
     if ZWJ in spaced:
         spaced = _JOINED.sub(ZWJ, spaced)
-    return _FLAG.sub(r" \g<0> ", spaced)
+    return (_FLAG.sub(r" \g<0> ", spaced) if has_flags else spaced), has_runs
 
 
 def _pairs(run: re.Match[str]) -> str:
@@ -121,7 +130,7 @@ def _parts(word: str) -> list[str]:
     """Return what the index must hold for one written word."""
     parts: list[str] = []
     plain: list[str] = []
-    for token in _TOKEN.findall(_spaced(word)):
+    for token in _TOKEN.findall(_spaced(word)[0]):
         at = 0
         for run in _runs().finditer(token):
             plain.append(token[at : run.start()])

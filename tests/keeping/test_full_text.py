@@ -100,6 +100,14 @@ def test_a_text_is_always_indexed_the_same_and_its_own_words_ask_for_it(text: st
             assert connection.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (asked,)).fetchall() == [(1,)]
 
 
+@settings(max_examples=some(150))
+@given(st.text(max_size=40) | st.text(alphabet="ab #@+é東ไ🇩🇪😡\u200d\u0301ガ\u3099ß", max_size=12))
+def test_words_are_indexed_the_same_whatever_is_written_after_them(text: str) -> None:
+    text = f"é {text} é"
+    after = "ü 東京 🇩🇪 #"
+    assert index_form(f"{text} {after}").split() == [*index_form(text).split(), *index_form(after).split()]
+
+
 def test_what_is_shown_is_as_it_was_written_with_the_places_of_the_words(store: Store) -> None:
     text = "x" * 100 + " In der Straße gibt es ＮＩＭＢＵＳ — und ソニーのTV 😍😍"
     shown, hits = excerpt(text, "strasse nimbus ソニー 😍")
