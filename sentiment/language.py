@@ -83,7 +83,7 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
     """Return the languages of each listed function word."""
     folder = files("sentiment").joinpath("data", "function_words")
     languages: dict[str, tuple[str, ...]] = {}
-    alike = {group: group for group in (_ENGLISH, _ENGLISH_LOADED)}
+    alike: dict[tuple[str, ...], tuple[str, ...]] = {group: group for group in (_ENGLISH, _ENGLISH_LOADED)}
     for language in _LISTED:
         for line in folder.joinpath(f"{language}.txt").read_text(encoding="utf-8").splitlines():
             for word in () if line.startswith("#") else line.split():

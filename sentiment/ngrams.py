@@ -9,15 +9,20 @@ the first text.
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from py3langid.langid import MODEL_FILE, LanguageIdentifier, visit_counts
+
+from sentiment.ngram_cache import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from sentiment.ngram_cache import Unpacked
 
 __all__ = ["NgramModel"]
 
@@ -43,11 +48,11 @@ class NgramModel:
     """
 
     def __init__(self, groups: Iterable[tuple[str, ...]]) -> None:
-        model = LanguageIdentifier.from_model_file(MODEL_FILE)
+        model = load_model()
         self._groups = {group: _columns(model, group) for group in groups}
-        self._next = model.tk_nextmove
-        self._rows = [row << 8 for row in model.tk_row]
-        self._features = model.tk_output
+        self._moves = model.moves
+        self._rows = model.rows.astype(np.intp) << 8
+        self._features = model.features
 
     def best(
         self,
@@ -85,9 +90,8 @@ class NgramModel:
         counts: list[int] = []
         starts: list[int] = []
         filled: list[int] = []
-        for place, text in enumerate(texts):
-            data = text[:_MOST_CHARACTERS].encode("utf-8", errors="surrogatepass")
-            visits = visit_counts(self._next, self._rows, self._features, data)
+        encoded = [text[:_MOST_CHARACTERS].encode("utf-8", errors="surrogatepass") for text in texts]
+        for place, visits in enumerate(self.visits(encoded)):
             if visits:
                 filled.append(place)
                 starts.append(len(features))
@@ -99,13 +103,44 @@ class NgramModel:
             rows *= weights[:, np.newaxis]
             scores[filled] = np.add.reduceat(rows, starts, axis=0) + columns.prior
 
+    def visits(self, texts: Sequence[bytes]) -> list[Mapping[int, int]]:
+        """Return how often each n-gram stands in each text, in the order in which they come."""
+        data = np.frombuffer(b"".join(texts), dtype=np.uint8)
+        ends = np.cumsum([0, *map(len, texts)])
+        features = self._features[self._states(data, ends)]
+        seen = np.flatnonzero(features >= 0)
+        found: list[int] = features[seen].tolist()
+        bounds: list[int] = np.searchsorted(seen, ends).tolist()
+        return [Counter(found[first:last]) for first, last in pairwise(bounds)]
 
-def _columns(model: LanguageIdentifier, languages: Sequence[str]) -> _Columns:
-    known = [language for language in dict.fromkeys(languages) if language in model.nb_classes]
-    places = [model.nb_classes.index(language) for language in known]
+    def _states(self, data: NDArray[np.uint8], ends: NDArray[np.intp]) -> NDArray[np.uint32]:
+        """Return the state behind each byte of the texts that end (and begin) at `ends`.
+
+        All bytes are read at once as if each were the first of its text, and then those
+        again whose predecessor's state was another, until none is: a state that
+        follows from its predecessor's at every byte is the one of a walk from the first byte.
+        No n-gram is longer than a few bytes, so that this takes a few rounds.
+        """
+        states: NDArray[np.uint32] = self._moves[self._rows[0] + data]
+        is_first = np.zeros(len(data) + 1, dtype=np.bool_)
+        is_first[ends] = True  # the end of the last text too: nothing follows it
+        places = np.flatnonzero(~is_first)
+        while len(places):
+            again = self._moves[self._rows[states[places - 1]] + data[places]]
+            differs = again != states[places]
+            places = places[differs]
+            states[places] = again[differs]
+            places += 1
+            places = places[~is_first[places]]
+        return states
+
+
+def _columns(model: Unpacked, languages: Sequence[str]) -> _Columns:
+    known = [language for language in dict.fromkeys(languages) if language in model.languages]
+    places = [model.languages.index(language) for language in known]
     return _Columns(
         known,
         {language: column for column, language in enumerate(known)},
-        np.ascontiguousarray(model.nb_ptc[:, places], dtype=np.float32),
-        np.asarray(model.nb_pc[places], dtype=np.float32),
+        np.ascontiguousarray(model.weights[places].T, dtype=np.float32),
+        np.asarray(model.prior[places], dtype=np.float32),
     )

@@ -16,8 +16,10 @@ for name, examples in (("everyday", EVERYDAY), ("thorough", THOROUGH)):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Try fewer examples of a law where the slow tests are left out as well."""
+    """Try fewer examples of a law where the slow tests are left out as well; keep one cache."""
     settings.load_profile("everyday" if config.option.markexpr == "not slow" else "thorough")
+    # one cache for all tests and what they start, whatever home they are given: what is in it is large, and the same
+    os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(folder),
         "LANG": "C.UTF-8",
         "PYTHONWARNINGS": "error",
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(folder)),
         "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(folder)),
     }
 
