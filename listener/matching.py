@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.frozen import maker
 from listener.mention import Match
 from listener.query.automaton import automaton_of
 from listener.query.characters import KINDS, SOFT_BREAKS, TEXT_BREAK, WORD
@@ -34,6 +35,8 @@ __all__ = ["Matcher"]
 _BATCH_CHARACTERS: Final = 10_000
 """Texts are searched through together up to about this length: enough to spare calls, little enough to stay in the cache."""
 
+
+_make_match: Final = maker(Match)
 
 _BREAK: Final = TEXT_BREAK.encode()
 _ASCII: Final = range(0x80)
@@ -108,16 +111,18 @@ class Matcher:
     def _evaluated(self, mention: Mention, found: Collection[int]) -> tuple[Match, ...]:
         """Return the matches among the queries found, those that always count, and the one of the assigned brand."""
         assigned = self._assigned(mention) if mention.extra else None
-        candidates = {*found, *self._always} if assigned is None else {*found, *self._always, assigned}
+        candidates: Collection[int] = found
+        if self._always or assigned is not None:
+            candidates = {*found, *self._always, *(() if assigned is None else (assigned,))}
         reading = Reading(mention)
         matches = []
-        for index in sorted(candidates):
+        for index in sorted(candidates) if len(candidates) > 1 else candidates:
             query = self._queries[index]
             spans = evaluate_reading(query.tree, reading)
             if spans is None and index == assigned:
                 spans = ()
             if spans is not None:
-                matches.append(Match(brand=query.brand, query_version=query.version, spans=spans))
+                matches.append(_make_match(query.brand, query.version, spans))
         return tuple(matches)
 
     def confirm(self, mention: Mention, match: Match, language: str) -> bool:

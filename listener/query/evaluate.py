@@ -104,11 +104,9 @@ def _not(node: Not, reading: Reading, negated: bool) -> Found:
 
 def _term(node: Node, reading: Reading, _negated: bool) -> Found:
     """Return the first places of a term in title and text."""
-    spans = [
-        (field, start, end)
-        for field in reading.fields
-        for start, end in islice(term_ranges(node, reading, field), MAX_SPANS)
-    ]
+    spans: list[Span] = []
+    for field in reading.fields:
+        spans += [(field, start, end) for start, end in islice(term_ranges(node, reading, field), MAX_SPANS)]
     return spans if spans or _is_named(node, reading) else None
 
 
