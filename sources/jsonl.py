@@ -47,8 +47,8 @@ _MOST_LINES: Final = 20_000
 class JsonlOptions:
     """Hold the options of `[sources.jsonl]`."""
 
-    paths: tuple[str, ...] = option(
-        'Files to read, or patterns such as "inbox/*.jsonl"; "-" is the standard input.',
+    paths: tuple[Path, ...] = option(
+        'Files to read, or patterns such as "inbox/*.jsonl", from this file\'s folder on; "-" is the standard input.',
         default=(),
         example=("inbox/*.jsonl",),
     )
@@ -98,6 +98,10 @@ class JsonlSource:
     def __init__(self, options: JsonlOptions, *, stop: StopSignal | None = None) -> None:
         self.name = options.only or type(self).name
         self._options = options
+        written = (Path(path) for path in options.paths)
+        self._patterns = tuple(
+            dict.fromkeys(_STANDARD_INPUT if path.name == _STANDARD_INPUT else str(path) for path in written)
+        )
         self._stop = stop
         self._spool: IO[bytes] | None = None
 
@@ -106,7 +110,7 @@ class JsonlSource:
         del queries
         return [
             Resource(key=_hash(f"{self._options.only}\n{path}"), lane=f"file:{path}", native=path)
-            for path in dict.fromkeys(self._options.paths)
+            for path in self._patterns
         ]
 
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
@@ -127,10 +131,10 @@ class JsonlSource:
 
     def check(self) -> str:
         """Say how many files there are to read."""
-        if not self._options.paths:
+        if not self._patterns:
             msg = "jsonl: there is nothing to read; set paths in [sources.jsonl]"
             raise PermanentSourceError(msg)
-        count = sum(len(self._paths(path)) for path in self._options.paths)
+        count = sum(len(self._paths(path)) for path in self._patterns)
         return f"{count} file{'' if count == 1 else 's'} to read"
 
     def close(self) -> None:

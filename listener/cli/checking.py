@@ -40,6 +40,8 @@ def check(app: App) -> int:
         return error.exit_code
     print_finding("ok", "config", str(app.config.path))
     found = [_check_store(app), *(_check_source(app, name) for name in wiring.enabled_sources(app.config))]
+    if not app.config.brands:
+        print_finding("skip", "brands", "none is configured; nothing that is read is of a brand")
     if len(found) == 1:
         print_finding("skip", "sources", "none is enabled; nothing is collected")
     found.append(_check_scorers(app))

@@ -237,6 +237,21 @@ def test_check_lists_every_problem_of_the_configuration(place: Place) -> None:
     assert place.run("collect").err.count("\n  ") == 6
 
 
+def test_check_says_that_there_is_no_brand_to_listen_for(place: Place) -> None:
+    place.configure("[sources.hackernews]\nenabled = false\n")
+
+    answer = place.run("check")
+
+    assert answer.code == 0
+    assert [line.split()[:2] for line in answer.out.splitlines()] == [
+        ["ok", "config"],
+        ["ok", "store"],
+        ["skip", "brands"],
+        ["skip", "sources"],
+        ["skip", "mail"],
+    ]
+
+
 def test_check_with_no_configuration_anywhere_names_the_places_it_tried(place: Place) -> None:
     place.config_file.unlink()
 

@@ -105,6 +105,23 @@ def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
     assert [one[: len(problem)] for one in caught.value.problems] == [problem]
 
 
+def test_files_are_looked_for_beside_the_configuration_wherever_the_program_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    for folder in (there, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(elsewhere)
+    (there / "in.jsonl").write_text(
+        '{"source": "forum", "id": "1", "text": "Acme is fine", "published_at": "2026-11-20T07:00:00Z"}\n'
+    )
+    config = configured(there, '[sources.jsonl]\npaths = ["*.jsonl"]\n')
+
+    (read,) = Service(config, tmp_path / "listener.db", threading.Event()).collect_all(["jsonl"], now=NOW)
+
+    assert (read.state, read.new) == ("ok", 1)
+
+
 def test_a_source_that_refuses_its_options_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text(
         '{"source": "forum", "id": "1", "text": "Acme is fine", "published_at": "2026-11-20T07:00:00Z"}\n'
