@@ -360,7 +360,10 @@ class LemmyService(Service):
 
 
 class _Stream(jetstream.Jetstream):
-    """Send a post of nobody's at the beginning and one of now at the end: the real stream is never silent."""
+    """Send a post of nobody's at the beginning and one of soon at the end: the real stream is never silent.
+
+    One that hangs up sends no such end: nobody is told the time of what has not come to be.
+    """
 
     def __init__(self) -> None:
         super().__init__([])
@@ -369,7 +372,8 @@ class _Stream(jetstream.Jetstream):
     def sent_since(self, oldest: int) -> list[Any]:
         begin, end = (jetstream.post(0, second, "a kettle") for second in (oldest / jetstream.SECOND, self.now + 60.0))
         within = [event for event in self.events if event["time_us"] >= oldest]
-        return [begin, *sorted(within, key=lambda event: event["time_us"]), end]
+        last = [end] if self.cut_after is None else []
+        return [begin, *sorted(within, key=lambda event: event["time_us"]), *last]
 
 
 class _AppView(appview.AppView):
