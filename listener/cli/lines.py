@@ -101,11 +101,12 @@ class Towards(NamedTuple):
 
 
 class LineScorer(NamedTuple):
-    """Hold what scores lines: what tells languages, what scores, and the brand they are scored for."""
+    """Hold what scores lines: what tells languages, what scores, the brand they are scored for, names of all brands."""
 
     identifier: LanguageIdentifier
     scorer: Scorer
     towards: Towards | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,9 @@ class LineRecipe:
         from listener import scoring, wiring
 
         identifier, scorer = wiring.build_scoring_of(self.config)
-        return LineScorer(identifier, scoring.with_models(scorer, self.models), self.towards)
+        queries = wiring.build_queries(self.config) if self.config is not None else ()
+        names = tuple(sorted({name for query in queries for name in query.names}))
+        return LineScorer(identifier, scoring.with_models(scorer, self.models), self.towards, names)
 
     @property
     def elsewhere(self) -> LineRecipe | None:
@@ -153,14 +156,15 @@ def scorer_towards(app: App, brand: str | None) -> LineRecipe:
 
 def score_lines(made: LineScorer, chunk: Sequence[Line]) -> list[Sentiment]:
     """Return the sentiment of each line, in order; towards the `target` that a line names, else towards the brand."""
-    identifier, scorer, towards = made
+    identifier, scorer, towards, names = made
     claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
     texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
     languages = identifier.identify(texts, claims)
-    return list(scorer.score([_task(line, language, towards) for line, language in zip(chunk, languages, strict=True)]))
+    tasks = [_task(line, language, towards, names) for line, language in zip(chunk, languages, strict=True)]
+    return list(scorer.score(tasks))
 
 
-def _task(line: Line, language: str, towards: Towards | None) -> ScoringTask:
+def _task(line: Line, language: str, towards: Towards | None, names: tuple[str, ...]) -> ScoringTask:
     from listener.protocols import ScoringTask as Task
 
     text = line.text if line.text.strip() else line.title or ""
@@ -177,7 +181,7 @@ def _task(line: Line, language: str, towards: Towards | None) -> ScoringTask:
         brand=target,
         target=(target,),
         spans=_places(target, text),
-        masks=(target,),
+        masks=(target, *names),
     )
 
 
