@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import sqlite3
 from bisect import bisect_left
@@ -172,6 +173,19 @@ def test_reach_of_many_mentions_in_another_zone_is_counted_where_it_is_asked_for
     assert unasked.totals == few.totals
     alike = ask(crowd, Span(**{**whole, "zone": ZoneInfo("Africa/Abidjan")}))  # type: ignore[arg-type]
     assert any(bucket.reach for bucket in alike.buckets)
+
+
+def test_that_days_are_counted_anew_is_said_in_the_log_where_there_is_anything_to_count(
+    crowd: Store, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    cut_in(crowd, "UTC")
+    with caplog.at_level(logging.INFO):
+        cut_in(crowd, "UTC")
+        cut_in(store, "Asia/Kolkata")
+    assert "counted anew" not in caplog.text
+    with caplog.at_level(logging.INFO):
+        cut_in(crowd, "Asia/Kolkata")
+    assert "days are counted anew in another time zone" in caplog.text
 
 
 def test_reach_of_many_mentions_of_a_past_span_in_another_zone_is_a_dash_unless_it_is_asked_for(
