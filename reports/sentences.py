@@ -44,6 +44,8 @@ _MOST_THEMES: Final = 2
 _FEWEST_STORIES: Final = 5
 _BLIND: Final = "Blind: nothing of this {unit} could be read, so how much was said is not known."
 _UNKNOWN: Final = "Nothing was found, but how much of the {unit} was read is not known."
+_ALIKE: Final = 1.5
+"""By how much the larger of two counts may exceed the other and still be called about as many."""
 _LIKE: Final = 0.1
 """How far the coverage of two periods may be apart before their counts stand side by side without a direction."""
 
@@ -125,7 +127,9 @@ def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
     if then == 0:
         return f", none the {unit} before"
     if abs(poisson_change(now, then)) < Z95:
-        return f", about as many as the {unit} before ({number(then)})"
+        alike = max(now, then) <= _ALIKE * min(now, then)
+        word = "about as many as" if alike else "no clear change from"
+        return f", {word} the {unit} before ({number(then)})"
     word = "up" if now > then else "down"
     if min(now, then) < _FEWEST_FOR_PERCENT:
         return f", {word} from {number(then)} the {unit} before"

@@ -228,7 +228,7 @@ def _report_bad(line: BadLine) -> None:
 
 def _summarise(report: ImportReport, *, complete: bool) -> None:
     click.echo(
-        f"{report.read} mentions read: {report.new} new, {report.changed} changed, {report.seen} known, "
+        f"{report.read} {'mention' if report.read == 1 else 'mentions'} read: {report.new} new, {report.changed} changed, {report.seen} known, "
         f"{report.unmatched} of no brand; {report.bad} lines could not be read",
         err=True,
     )

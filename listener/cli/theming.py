@@ -162,7 +162,14 @@ def _cell_row(cell: Cell) -> dict[str, object]:
 
 
 def _say_limits(sheet: ThemeSheet, *, is_table: bool) -> None:
+    from listener.themes import MOST_READ
+
     if sheet.read < sheet.mentions:
-        click.echo(f"looked at the newest {sheet.read:,} of {sheet.mentions:,} mentions that have a text", err=True)
+        click.echo(
+            f"looked at {sheet.read:,} of {sheet.mentions:,} mentions: of those that have a text at most "
+            f"{MOST_READ:,}, spread evenly",
+            err=True,
+        )
     if not sheet.themes and is_table:
-        click.echo(f"no theme recurs in the {sheet.read:,} mentions of {sheet.brand}", err=True)
+        noun = "mention" if sheet.read == 1 else "mentions"
+        click.echo(f"no theme recurs in the {sheet.read:,} {noun} of {sheet.brand}", err=True)

@@ -95,7 +95,7 @@ def test_a_store_without_themes_says_so(place: Place) -> None:
     tell(place, "is fine", 1)
     answer = place.run("themes", "Acme")
     assert answer.code == 0
-    assert "no theme recurs in the 1 mentions of Acme" in answer.err
+    assert "no theme recurs in the 1 mention of Acme" in answer.err
 
 
 def test_an_unknown_brand_and_an_unknown_table_are_refused(talked: Place) -> None:

@@ -68,6 +68,7 @@ def test_nothing_found_in_a_day_half_read_is_neither_quiet_nor_blind() -> None:
     ("now", "before", "said"),
     [
         (30, 26, "about as many as the day before (26)"),
+        (5, 1, "no clear change from the day before (1)"),
         (105, 57, "up 84 % from 57 the day before"),
         (57, 105, "down 46 % from 105 the day before"),
         (400, 100, "4.0 times the 100 of the day before"),
