@@ -97,12 +97,19 @@ def options_of(config: Config, name: str, problems: list[str]) -> object | None:
 
     Raises PluginError where there is no such plug-in.
     """
-    from listener.config import read_record
+    from listener.config import NotifierSettings, option_names, read_record
 
     rest = config.notifiers[name].rest
     return cast(
         "object | None",
-        read_record(_load(name).Options, rest, f"notifiers.{name}", problems, folder=config.path.parent),
+        read_record(
+            _load(name).Options,
+            rest,
+            f"notifiers.{name}",
+            problems,
+            folder=config.path.parent,
+            beside=option_names(NotifierSettings),
+        ),
     )
 
 

@@ -19,8 +19,9 @@ def run(app: App) -> None:
     SIGTERM or Ctrl-C stores the page in hand and ends within ten seconds; a second
     one ends at once. SIGHUP reads the configuration again.
     """
+    from listener import wiring
     from listener.config import load_config
     from listener.daemon import Daemon
 
     config = app.validate(with_log=True)
-    Daemon(config, app.database_path, load=lambda: load_config(config.path)).run()
+    Daemon(config, app.database_path, load=lambda: load_config(config.path, also=wiring.further_problems)).run()

@@ -6,7 +6,7 @@ file and the reference from the same declarations.
 """
 
 from listener.config.loading import VARIABLE, find_config, load_config, places
-from listener.config.reader import read_record
+from listener.config.reader import option_names, read_record
 from listener.config.records import (
     Brand,
     Config,
@@ -38,6 +38,7 @@ __all__ = [
     "SourceSettings",
     "find_config",
     "load_config",
+    "option_names",
     "places",
     "read_record",
 ]

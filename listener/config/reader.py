@@ -23,9 +23,9 @@ from listener.frozen import dataclass
 from listener.options import OPTION, OptionInfo, Secret, at_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["FieldPlan", "field_plans", "read_record", "read_values", "show"]
+__all__ = ["FieldPlan", "field_plans", "option_names", "read_record", "read_values", "show"]
 
 T = TypeVar("T")
 
@@ -72,6 +72,11 @@ def field_plans(cls: type) -> tuple[FieldPlan, ...]:
     return tuple(_plan(cls, one) for one in options)
 
 
+def option_names(cls: type) -> tuple[str, ...]:
+    """Return what a table may hold for the options of a record."""
+    return tuple(key for plan in field_plans(cast("Any", cls)) for key in plan.keys)
+
+
 def read_record(
     cls: type[T],
     table: Mapping[str, object],
@@ -80,15 +85,17 @@ def read_record(
     *,
     folder: Path | None = None,
     given: Mapping[str, object] | None = None,
+    beside: Sequence[str] = (),
 ) -> T | None:
     """Read a table into a record of `cls`; None where something was wrong.
 
     Every problem is appended to `problems`, beginning with `path` and the option.
     Relative paths start at `folder`. `given` are fields that do not come from the
-    table. A ValueError or UsageError of the record's own checks is a problem too.
+    table; `beside` are options of the same table that another record has, to be named
+    where one is mistyped. A ValueError or UsageError of the record's own checks is a problem too.
     """
     before = len(problems)
-    values = read_values(cls, table, path, problems, folder=folder)
+    values = read_values(cls, table, path, problems, folder=folder, beside=beside)
     if len(problems) > before:
         return None
     try:
@@ -99,14 +106,20 @@ def read_record(
 
 
 def read_values(
-    cls: type, table: Mapping[str, object], path: str, problems: list[str], *, folder: Path | None = None
+    cls: type,
+    table: Mapping[str, object],
+    path: str,
+    problems: list[str],
+    *,
+    folder: Path | None = None,
+    beside: Sequence[str] = (),
 ) -> dict[str, object]:
     """Read the fields of a table that are there and right; the others are problems."""
     plans = field_plans(cast("Any", cls))
-    known = [key for plan in plans for key in plan.keys]
+    known = option_names(cls)
     pasted = {plan.name for plan in plans if plan.kind == "Secret"}
     problems.extend(
-        f"{_join(path, key)}: no such option; {suggest(key, known)}"
+        f"{_join(path, key)}: no such option; {suggest(key, [*known, *beside])}"
         for key in table
         if key not in known and key not in pasted
     )

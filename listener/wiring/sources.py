@@ -119,11 +119,18 @@ def build_source(config: Config, name: str, stop: StopSignal) -> Source:
 
 def source_options(config: Config, name: str, problems: list[str]) -> object | None:
     """Return the options of a source as its class declares them; None and further `problems` where they are wrong."""
-    from listener.config import read_record
+    from listener.config import SourceSettings, option_names, read_record
 
     try:
         options_class: type = source_class(name).Options
     except PluginError as error:
         problems.append(f"sources.{name}: {error}")
         return None
-    return read_record(options_class, config.sources[name].rest, f"sources.{name}", problems, folder=config.path.parent)
+    return read_record(
+        options_class,
+        config.sources[name].rest,
+        f"sources.{name}",
+        problems,
+        folder=config.path.parent,
+        beside=option_names(SourceSettings),
+    )

@@ -105,6 +105,17 @@ def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
     assert [one[: len(problem)] for one in caught.value.problems] == [problem]
 
 
+def test_a_mistyped_option_that_every_source_has_is_named(tmp_path: Path) -> None:
+    config = configured(tmp_path, '[sources.hackernews]\nevry = "1h"\nhits_per_pag = 5\n')
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    every, hits = caught.value.problems
+    assert 'sources.hackernews.evry: no such option; did you mean "every"?' in every
+    assert 'sources.hackernews.hits_per_pag: no such option; did you mean "hits_per_page"?' in hits
+
+
 def test_files_are_looked_for_beside_the_configuration_wherever_the_program_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
