@@ -161,7 +161,7 @@ class Bench:
         return [[int(at[str((n * rank + 99) // 100)]) / 10_000 for rank in (10, 50, 90)] for n, at in days]
 
     def _tags(self) -> list[object]:
-        found = self._reader.top("hashtags", BRAND, SINCE, UNTIL, ZONE, limit=20)
+        found = self._reader.top("hashtags", BRAND, SINCE, UNTIL, limit=20)
         return [(row.value, row.mentions) for row in found]
 
     def _tags_scanned(self) -> list[object]:

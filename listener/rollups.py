@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from listener.clock import STEPS, align_down, from_epoch, load_zone, to_epoch
+from listener.clock import STEPS, align_down, from_epoch, load_zone, local_day, to_epoch
 from listener.frozen import dataclass
 from listener.mention import Label
 
@@ -41,6 +41,7 @@ __all__ = [
     "read_zone",
     "rebuild",
     "rebuild_local",
+    "whole_local_days",
 ]
 
 QUARTER_SECONDS: Final = 900
@@ -255,6 +256,14 @@ def _starts_around(zone: str, number: int) -> tuple[int, ...]:
 def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
     """Return the number of the local day of an instant: 1970-01-01 is 0."""
     return instant.astimezone(zone).toordinal() - _FIRST_DAY
+
+
+def whole_local_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """Return begin and end of the whole local days within [since, until), None where there is none."""
+    begin, following = local_day(since.astimezone(zone).date(), zone)
+    inner = begin if begin == since else following
+    outer = local_day(until.astimezone(zone).date(), zone)[0]
+    return (inner, outer) if inner < outer else None
 
 
 def _local_from_quarters(connection: sqlite3.Connection) -> list[tuple[int, ...]]:

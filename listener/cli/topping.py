@@ -49,7 +49,7 @@ def top(app: App, brand: str, what: str, since: str, until: str | None, source: 
     if align_down(end, "day", app.zone) != end:
         end = align_down(align_down(end, "day", app.zone) + timedelta(hours=36), "day", app.zone)
     with Reader(app.database_path) as reader:
-        found = reader.top(what, named.name, span.since, end, app.zone, source=source, limit=limit)
+        found = reader.top(what, named.name, span.since, end, source=source, limit=limit)
     columns = (Column(name="value", title=what), Column(name="mentions", align="right", text=count_text))
     emit_rows([{"value": row.value, "mentions": row.mentions} for row in found], columns, app.format)
     if not found and app.format == "table":

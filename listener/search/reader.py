@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from listener.budget import Limit
     from listener.clock import Bucket
@@ -125,17 +124,16 @@ class Reader:
         brand: str,
         since: datetime,
         until: datetime,
-        zone: ZoneInfo,
         *,
         source: str | None = None,
         limit: int = 20,
     ) -> tuple[TopRow, ...]:
-        """Return the hashtags, links or authors of a brand in [since, until), whole local days, most mentions first."""
+        """Return the hashtags, links or authors of a brand in [since, until), most mentions first."""
         self._require_source(source)
         from listener.search import top
 
         with translated(self.path):
-            return top.read_top(self._connection, what, brand, (since, until), zone=zone, source=source, limit=limit)
+            return top.read_top(self._connection, what, brand, (since, until), source=source, limit=limit)
 
     def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""

@@ -1,9 +1,9 @@
 """Answer which hashtags, pages and authors a brand's mentions have most.
 
 Hashtags and pages come from the store's counts by local day and by blocks of days,
-so that a year costs what two months cost; in another zone, of one source, or while
-the store is being counted anew they are counted from the mentions of the span, as
-authors always are.
+so that a year costs what two months cost; what of a span is no whole day of the
+store's zone, less than two days, is counted from its mentions. Of one source, or
+while the store is being counted anew, all is counted so, as authors always are.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import to_epoch
+from listener.clock import load_zone, to_epoch
 from listener.frozen import dataclass
 from listener.mention import Label
-from listener.rollups import local_day_number, read_zone
+from listener.rollups import local_day_number, read_zone, whole_local_days
 from listener.store.cells import BLOCK_DAYS, HASHTAG, LINK, values_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     _Part = tuple[int, int, list[int]]
 
@@ -78,11 +77,10 @@ def read_top(
     brand: str,
     span: tuple[datetime, datetime],
     *,
-    zone: ZoneInfo,
     source: str | None = None,
     limit: int = 20,
 ) -> tuple[TopRow, ...]:
-    """Return what stands in most of a brand's mentions in the half-open `span` of whole local days, most first.
+    """Return what stands in most of a brand's mentions in the half-open `span`, most first.
 
     `what` is one of TOP. What was erased is in none.
     """
@@ -96,54 +94,80 @@ def read_top(
     within = (brand_row[0], to_epoch(span[0]), to_epoch(span[1]), source_id, source_id)
     if what == "authors":
         found = connection.execute(_AUTHORS, (*within, limit)).fetchall()
-    elif source is None and _is_kept(connection, zone):
-        days = (local_day_number(span[0], zone), local_day_number(span[1], zone))
-        found = _most(connection, brand_row[0], _KINDS[what], *days, limit=limit)
+    elif source is None and (days := _kept_days(connection, span)) is not None:
+        ends = _count_rows(connection, _KINDS[what], within, span[0], days[0])
+        ends += _count_rows(connection, _KINDS[what], within, days[1], span[1])
+        zone = load_zone(read_zone(connection))
+        numbers = (local_day_number(days[0], zone), local_day_number(days[1], zone))
+        found = _most(connection, brand_row[0], _KINDS[what], *numbers, limit=limit, ends=ends)
     else:
-        counts = Counter(
-            value
-            for row in connection.execute(_ROWS, within)
-            for kind, value in values_of(*row)
-            if kind == _KINDS[what]
-        )
-        found = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        found = _in_order(_count_rows(connection, _KINDS[what], within, *span))[:limit]
     return tuple(TopRow(value=value, mentions=mentions) for value, mentions in found)
 
 
-def _is_kept(connection: sqlite3.Connection, zone: ZoneInfo) -> bool:
-    """Say whether values are counted by the days of a zone, all of them."""
+def _kept_days(connection: sqlite3.Connection, span: tuple[datetime, datetime]) -> tuple[datetime, datetime] | None:
+    """Return the part of a span whose values are counted by day, None where there is none or not all are counted."""
     unfinished = connection.execute("SELECT 1 FROM upgrade_progress").fetchone()
-    return unfinished is None and read_zone(connection) == zone.key
+    return None if unfinished else whole_local_days(*span, load_zone(read_zone(connection)))
+
+
+def _count_rows(
+    connection: sqlite3.Connection, kind: int, within: tuple[object, ...], since: datetime, until: datetime
+) -> Counter[str]:
+    """Count the values of the mentions in [since, until), one by one."""
+    if since == until:
+        return Counter()
+    brand, _, _, *of_source = within
+    rows = connection.execute(_ROWS, (brand, to_epoch(since), to_epoch(until), *of_source))
+    return Counter(value for row in rows for one, value in values_of(*row) if one == kind)
+
+
+def _in_order(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return values with their mentions, most first."""
+    return sorted(((value, count) for value, count in counts.items() if count), key=lambda item: (-item[1], item[0]))
 
 
 def _most(
-    connection: sqlite3.Connection, brand: int, kind: int, since: int, until: int, *, limit: int
+    connection: sqlite3.Connection,
+    brand: int,
+    kind: int,
+    since: int,
+    until: int,
+    *,
+    limit: int,
+    ends: Mapping[str, int],
 ) -> list[tuple[str, int]]:
-    """Return the values with most mentions in the days [since, until).
+    """Return the values with most mentions in the days [since, until) and in the `ends`, which are counted.
 
     First only the most frequent values of each block are looked at. What is in none of
     these lists has at most as many as the last of each list together: where the
     last value asked for has more, nothing was missed (Fagin's threshold, 2001).
     """
     parts = _parts(since, until)
-    whole = range(-(-since // BLOCK_DAYS), until // BLOCK_DAYS)
+    whole = {None, *range(-(-since // BLOCK_DAYS), until // BLOCK_DAYS)}
     for times in _DEEPER:
         each = (limit + _MORE_CANDIDATES) * times
-        lists = {
+        lists: dict[int | None, Mapping[str, int]] = {
             block: dict(connection.execute(_MOST_OF_BLOCK, (brand, kind, block, each)))
             for block in range(since // BLOCK_DAYS, (until - 1) // BLOCK_DAYS + 1)
         }
-        lasts = {block: min(listed.values()) if len(listed) == each else 0 for block, listed in lists.items()}
+        lasts: dict[int | None, int] = {
+            block: min(listed.values()) if len(listed) == each else 0 for block, listed in lists.items()
+        }
+        lists[None], lasts[None] = ends, 0
         wanted = _candidates(lists, lasts, whole, limit)
-        found = _added_up(connection, brand, kind, parts, wanted)[:limit]
+        found = _added_up(connection, brand, kind, parts, wanted, ends=ends)[:limit]
         most = sum(lasts.values())
         if not most or (len(found) == limit and found[-1][1] > most):
             return found
-    return _added_up(connection, brand, kind, parts, None)[:limit]
+    return _added_up(connection, brand, kind, parts, None, ends=ends)[:limit]
 
 
 def _candidates(
-    lists: Mapping[int, Mapping[str, int]], lasts: Mapping[int, int], whole: Container[int], limit: int
+    lists: Mapping[int | None, Mapping[str, int]],
+    lasts: Mapping[int | None, int],
+    whole: Container[int | None],
+    limit: int,
 ) -> list[str]:
     """Return the listed values that may be among the `limit` with most mentions.
 
@@ -161,17 +185,23 @@ def _candidates(
 
 
 def _added_up(
-    connection: sqlite3.Connection, brand: int, kind: int, parts: Sequence[_Part], wanted: Sequence[str] | None
+    connection: sqlite3.Connection,
+    brand: int,
+    kind: int,
+    parts: Sequence[_Part],
+    wanted: Sequence[str] | None,
+    *,
+    ends: Mapping[str, int],
 ) -> list[tuple[str, int]]:
-    """Return values with their mentions in these parts, most first: those that are wanted, None for all."""
-    counts: dict[str, int] = {}
+    """Return values with their mentions in these parts and the ends, most first: those that are wanted, None for all."""
+    counts = dict(ends) if wanted is None else {value: ends[value] for value in wanted if value in ends}
     statement = f"{_ADDED_UP}{'' if wanted is None else _OF_WANTED} GROUP BY value"
     values = {"brand": brand, "kind": kind, "wanted": json.dumps(wanted)}
     for sign, days, blocks in parts:
         rows = connection.execute(statement, {**values, "days": days, "blocks": json.dumps(blocks)})
         for value, mentions in rows:
             counts[value] = counts.get(value, 0) + sign * mentions
-    return sorted(((value, count) for value, count in counts.items() if count), key=lambda item: (-item[1], item[0]))
+    return _in_order(counts)
 
 
 def _parts(since: int, until: int) -> list[_Part]:

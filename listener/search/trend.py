@@ -15,10 +15,10 @@ from itertools import accumulate, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.clock import Bucket, bucket_starts, load_zone, local_day, to_epoch
+from listener.clock import Bucket, bucket_starts, load_zone, to_epoch
 from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
-from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, read_zone
+from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, read_zone, whole_local_days
 from listener.search.coverage import load_coverage, share_of
 from listener.search.reach import IN_SPAN, is_counted, read_reach
 from listener.search.trends import ShareRow, Trend, TrendBucket
@@ -296,11 +296,10 @@ def _counted(
 
 def _added_up(connection: sqlite3.Connection, brand: int, span: Bucket, zone: ZoneInfo) -> Sequence[int]:
     """Return the figures of a span: of the store's days within it, in `zone`, and of the quarters at its ends."""
-    first, last = span.start.astimezone(zone).date(), span.end.astimezone(zone).date()
-    begin, following = local_day(first, zone)
-    inner, outer = begin if begin == span.start else following, local_day(last, zone)[0]
-    if inner >= outer:
+    days = whole_local_days(span.start, span.end, zone)
+    if days is None:
         return _sums(connection, _OF_QUARTERS, brand, _quarter(span.start), _quarter(span.end))
+    inner, outer = days
     figures = _sums(connection, _OF_DAYS, brand, local_day_number(inner, zone), local_day_number(outer, zone))
     for start, end in ((span.start, inner), (outer, span.end)):
         if start < end:

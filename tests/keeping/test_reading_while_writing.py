@@ -38,7 +38,7 @@ def ask(path: Path) -> int:
         span = Span(since=NOW.replace(day=1), until=NOW, by="day", zone=ZoneInfo("UTC"), now=NOW)
         total = reader.trend(["Acme"], span, {"Acme": ["x"]}).totals[0].mentions or 0
         assert len(reader.mentions(MentionFilter(text="lid", limit=20))) == min(20, total)
-        reader.top("hashtags", "Acme", NOW.replace(day=1), NOW, ZoneInfo("UTC"))
+        reader.top("hashtags", "Acme", NOW.replace(day=1), NOW)
         return total
 
 
