@@ -298,14 +298,21 @@ def _voices(desk: Desk, brand: Brand, period: Period) -> tuple[Voice, ...]:
 
     span = desk.span(period.since, period.until)
     waiting = unanswered(desk.config, desk.reader, brand.name, span) if brand.kind == "own" else ()
-    third = ("unanswered", waiting) if waiting else ("most engaged", heard())
-    chosen: dict[int, Voice] = {}
+    kinds = (
+        ("negative", lambda: heard(Label.NEGATIVE)),
+        ("positive", lambda: heard(Label.POSITIVE)),
+        ("unanswered", lambda: waiting),
+        ("most engaged", heard),
+    )
+    chosen: dict[str, Voice] = {}
     stories: set[int] = set()
-    for why, found in (("negative", heard(Label.NEGATIVE)), ("positive", heard(Label.POSITIVE)), third):
-        ranked = sorted(found, key=loudness, reverse=True)
+    for why, found in kinds:
+        if "unanswered" in chosen:
+            break
+        ranked = sorted(found(), key=loudness, reverse=True)
         pick = next((one for one in ranked if one.story not in stories and one.text), None)
         if pick is not None:
-            chosen[pick.number] = Heard(why=why, mention=pick)
+            chosen[why] = Heard(why=why, mention=pick)
             stories.add(pick.story)
     return tuple(chosen.values())
 

@@ -55,11 +55,18 @@ WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 _SMALLEST_PERCENT: Final = 0.01
 _PLACES: Final = {
+    "appstore": "App Store",
     "bluesky": "Bluesky",
+    "discourse": "forums",
+    "gdelt": "news (GDELT)",
+    "github": "GitHub",
     "hackernews": "Hacker News",
+    "lemmy": "Lemmy",
     "mastodon": "Mastodon",
     "reddit": "Reddit",
     "rss": "news and feeds",
+    "stackexchange": "Stack Exchange",
+    "survey": "surveys",
     "x": "X",
     "youtube": "YouTube",
 }

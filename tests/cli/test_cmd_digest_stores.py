@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -69,3 +70,22 @@ def test_what_a_paid_source_cost_is_told_beside_its_budget_and_free_ones_are_not
     assert answer.code == 0
     assert "X: 12 requests, 340 items, 1.70 of 2.00 USD." in answer.out
     assert "96 requests" not in answer.out
+
+
+def test_where_the_words_that_wait_are_erased_the_most_heard_voice_stands_in_their_place(place: Place) -> None:
+    place.configure(CONFIG.replace('name = "Acme"\n', 'name = "Acme"\nown_accounts = ["acme_help"]\n'))
+    at = (NOW - DAY).isoformat()
+    lines: list[dict[str, object]] = [
+        {"id": "1", "text": "Acme opens when on Sundays?", "author": {"id": "ada"}},
+        {"id": "2", "text": "Acme lid, where to buy?", "author": {"id": "bob"}},
+        {"id": "3", "text": "At ten", "author": {"id": "own", "handle": "acme_help"}, "reply_to": "2"},
+    ]
+    made = "".join(json.dumps({"source": "x", "published_at": at, **one}) + "\n" for one in lines)
+    (place.folder / "asked.jsonl").write_text(made, encoding="utf-8")
+    assert place.run("import", "asked.jsonl").code == 0
+    assert "unanswered" in place.run("digest").out
+
+    assert place.run("forget", "--mention", "x:1").code == 0
+    told = " ".join(place.run("digest").out.split())
+    assert "unanswered" not in told
+    assert "Acme lid, where to buy? most engaged" in told
