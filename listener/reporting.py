@@ -18,7 +18,7 @@ from listener.search import MentionFilter, Span
 from listener.store import ChartSave, DigestSave
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from listener.config import Brand, Config
@@ -298,7 +298,7 @@ def _voices(desk: Desk, brand: Brand, period: Period) -> tuple[Voice, ...]:
 
     span = desk.span(period.since, period.until)
     waiting = unanswered(desk.config, desk.reader, brand.name, span) if brand.kind == "own" else ()
-    kinds = (
+    kinds: tuple[tuple[str, Callable[[], Sequence[MentionRow]]], ...] = (
         ("negative", lambda: heard(Label.NEGATIVE)),
         ("positive", lambda: heard(Label.POSITIVE)),
         ("unanswered", lambda: waiting),
