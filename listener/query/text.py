@@ -221,12 +221,6 @@ def _mark_rows() -> re.Pattern[str]:
 _UNSETTLED = "\u2060"
 """A character that is in no folded text: folding drops it."""
 
-_UNSETTLED = "\u2060"
-"""A character that is in no folded text: folding drops it."""
-
-_UNSETTLED = "\u2060"
-"""A character that is in no folded text: folding drops it."""
-
 _JOINERS = re.compile(f"{ZWJ}+")
 
 
