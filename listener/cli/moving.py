@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["export", "import_"]
 
 _SOME_FAILED: Final = 3
+_INTERRUPTED: Final = 130
 _RECOGNISED_BY: Final = 1 << 20
 """Bytes at the begin of a file by which, with its size, it is known again."""
 _MOST_WORKERS: Final = 2
@@ -111,7 +112,9 @@ def import_(
             declare_complete(store, report, now=app.now)
     if before:
         click.echo(f"went on after the first {before} lines, which were stored before", err=True)
-    _summarise(report, complete=complete)
+    _summarise(report, complete=complete, keep_unmatched=keep_unmatched)
+    if report.is_stopped:
+        return _INTERRUPTED
     return _SOME_FAILED if report.bad else 0
 
 
@@ -226,10 +229,12 @@ def _report_bad(line: BadLine) -> None:
     click.echo(f"line {line.number}: {line.reason}", err=True)
 
 
-def _summarise(report: ImportReport, *, complete: bool) -> None:
+def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) -> None:
+    stored = report.new + report.changed + report.seen + (0 if keep_unmatched else report.unmatched)
+    others = "" if report.is_stopped or report.read <= stored else f", {report.read - stored} repeated or erased before"
     click.echo(
         f"{report.read} {'mention' if report.read == 1 else 'mentions'} read: {report.new} new, {report.changed} changed, {report.seen} known, "
-        f"{report.unmatched} of no brand; {report.bad} lines could not be read",
+        f"{report.unmatched} of no brand{others}; {report.bad} lines could not be read",
         err=True,
     )
     if report.is_stopped:

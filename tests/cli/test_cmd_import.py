@@ -9,7 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -93,6 +94,41 @@ def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_s
     assert "2500 mentions read: 2500 new" in again.err
     assert content(place.database) == right
     assert "4500 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
+
+
+def test_an_import_that_is_stopped_says_so_with_its_exit_code(place: Place, tmp_path: Path) -> None:
+    pipe = tmp_path / "endless.jsonl"
+    os.mkfifo(pipe)
+    lines = jsonl(lines_of(5_000))
+
+    def write() -> None:
+        with suppress(BrokenPipeError), pipe.open("wb") as out:
+            out.write(lines)
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(20):  # or until the reader goes away
+                out.write(lines)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    answer = place.run("import", str(pipe), "--workers", "0")
+    writer.join()
+
+    assert answer.code == 130
+    assert answer.err.endswith("stopped; run it again to go on\n")
+
+
+def test_what_is_not_stored_again_is_counted_too(place: Place) -> None:
+    first, second, third = lines_of(3)
+    other = {**first, "id": "other", "text": "of nobody"}
+    file = place.folder / "rows.jsonl"
+    file.write_bytes(jsonl([first, second, third, third, other]))
+    assert place.run("import", str(file)).err.startswith(
+        "5 mentions read: 3 new, 0 changed, 0 known, 1 of no brand, 1 repeated or erased before; 0 lines"
+    )
+    assert place.run("forget", "--mention", "x:0").code == 0
+    assert place.run("import", str(file)).err.startswith(
+        "5 mentions read: 0 new, 0 changed, 2 known, 1 of no brand, 2 repeated or erased before; 0 lines"
+    )
 
 
 def test_workers_give_the_same_store(place: Place) -> None:
