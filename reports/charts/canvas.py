@@ -36,12 +36,15 @@ if TYPE_CHECKING:
 
     from reports.charts.style import Palette
 
-__all__ = ["Canvas", "bars", "canvas"]
+__all__ = ["NAMED", "Canvas", "bars", "canvas"]
 
 _DPI: Final = 100
 _SMALLEST: Final = (320, 140)
 _LARGEST: Final = (4_000, 4_000)
 _MARGIN: Final = 14
+NAMED: Final = 1 / 3
+"""The share of a picture that names beside bars take at most; the figures on the other side may take more."""
+
 _SWATCH: Final = 16
 _KEY_LINE: Final = 20
 _BETWEEN: Final = " \N{MIDDLE DOT} "
@@ -191,14 +194,14 @@ class Canvas:
         self.figure.add_artist(box)
 
     def fitted(
-        self, *choices: Sequence[str], size: float = 9.0, weights: Sequence[str] = ()
+        self, *choices: Sequence[str], size: float = 9.0, weights: Sequence[str] = (), most: float = 0.4
     ) -> tuple[list[str], float]:
         """Return drawable texts to stand beside bars, and the pixels that the widest takes with its margins.
 
-        That is at most two fifths of the picture: the first of `choices` that fits is
-        taken, and where none does the last, cut off and marked by an ellipsis.
+        None is wider than the share `most` of the picture: the first of `choices` that fits
+        is taken, and where none does the last, cut off and marked by an ellipsis.
         """
-        most = 0.4 * self.width - 8 - 2 * _MARGIN
+        most *= self.width
         texts: list[str] = []
         widest = 0.0
         for texts in map(list, choices):

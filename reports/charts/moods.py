@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Unpack
 from matplotlib.patches import Patch
 
 from listener.intervals import SMALL_N, net_sentiment, net_sentiment_interval
-from reports.charts.canvas import bars, canvas
+from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
 from reports.wording import count, interval_words, language_words, number, place_words, signed
@@ -56,9 +56,9 @@ def draw_moods(
         words = {"negative": colours.negative, "neutral": colours.neutral, "positive": colours.positive}
         picture.key([(Patch(facecolor=colour), word) for word, colour in words.items()])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
-        names, left = picture.fitted([drawable(excerpt(_named(row, by), _LONGEST_NAME)) for row in shown])
-        wholly, briefly = ([_figure(row, briefly=brief) for row in shown] for brief in (False, True))
-        figures, right = picture.fitted(wholly, briefly, size=8.5)
+        names, left = picture.fitted([drawable(excerpt(_named(row, by), _LONGEST_NAME)) for row in shown], most=NAMED)
+        ways = [[_figure(row, room=room) for row in shown] for room in (2, 1, 0)]
+        figures, right = picture.fitted(*ways, size=8.5)
         axes = picture.panel(left=left, top=picture.top + 4, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
         axes.set(xlim=(0, 1), ylim=(max(len(shown), 1) - 0.5, -0.5))
@@ -100,14 +100,19 @@ def _bar(axes: Axes, place: int, row: SourceCount, colours: Palette) -> None:
         left = right
 
 
-def _figure(row: SourceCount, *, briefly: bool = False) -> str:
-    """Write net sentiment with interval and n, or why there is none; not `briefly` how many are unscored too."""
+def _figure(row: SourceCount, *, room: int = 2) -> str:
+    """Write net sentiment with interval and n, or why there is none; with more `room` how many are unscored too.
+
+    Without any `room` the interval is left to the alt text.
+    """
     n = _scored(row)
     interval = net_sentiment_interval(row.positive, row.negative, n)
     net = net_sentiment(row.positive, row.negative, n)
-    rest = f", {number(row.unscored)} unscored" if row.unscored and not briefly else ""
+    rest = f", {number(row.unscored)} unscored" if row.unscored and room > 1 else ""
     if interval is None or net is None:
         return f"nothing scored (n 0{rest})"
+    if not room:
+        return f"{signed(net)}  (n {number(n)})"
     return f"{signed(net)}  ({interval_words(*interval)}, n {number(n)}{rest})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Unpack
 
 from listener.intervals import WHOLE
-from reports.charts.canvas import bars, canvas
+from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
 from reports.wording import count, percent
@@ -45,7 +45,8 @@ def draw_share(
         picture.head(title, [f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}", *left_out])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         weights = ["bold" if row.kind == "own" else "normal" for row in shown]
-        names, left = picture.fitted([drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown], weights=weights)
+        names = [drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown]
+        names, left = picture.fitted(names, weights=weights, most=NAMED)
         wholly, briefly = ([_figure(row, briefly=brief) for row in shown] for brief in (False, True))
         figures, right = picture.fitted(wholly, briefly)
         axes = picture.panel(left=left, top=picture.top + 6, right=right, bottom=14 + max(0, spare))

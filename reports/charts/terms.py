@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Unpack
 
-from reports.charts.canvas import bars, canvas
+from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
 from reports.wording import signed
@@ -48,7 +48,7 @@ def draw_terms(
         facts = ["stories more or fewer than expected from the four spans before"] if shown else ["nothing stands out"]
         picture.head(title, facts)
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
-        terms, left = picture.fitted([drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown])
+        terms, left = picture.fitted([drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown], most=NAMED)
         figures, right = picture.fitted([_figure(row) for row in shown], size=8.5)
         axes = picture.panel(left=left, top=picture.top + 4, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)

@@ -36,6 +36,7 @@ from reports.charts import (
     draw_terms,
     draw_volume,
 )
+from reports.charts.canvas import canvas
 from reports.charts.heat import hourly_means
 from reports.responses import Answer
 from reports.surveys import figure_of, net_promoter
@@ -327,6 +328,16 @@ def test_no_word_beside_a_bar_is_cut_off_by_the_edge_of_a_narrow_picture(width: 
         for left in (0, width - 3):
             edge = picture.crop((left, 0, left + 3, picture.height))
             assert len(edge.getcolors() or ()) == 1, f"{chart.title} touches the edge at {left}"
+
+
+def test_no_n_beside_a_bar_of_a_narrow_picture_is_cut_off() -> None:
+    figures = ["+22  (+11 to +33, n 182)", "−50  (−54 to −47, n 9,998)"]
+    with canvas({"width": 480}) as picture:
+        for texts in (figures, ["100.0 %  (n 1,234,567)"]):
+            assert picture.fitted(texts, size=8.5)[0] == texts
+        (cut,), room = picture.fitted(["W" * 200])
+        assert cut.endswith("\N{HORIZONTAL ELLIPSIS}")
+        assert room < 480 / 2
 
 
 def test_the_heat_map_does_not_call_hours_read_of_which_that_is_not_known() -> None:
