@@ -170,8 +170,7 @@ class Daemon:
 
     def run(self) -> None:
         """Serve until stopped; raises AlreadyRunningError where another daemon serves the store."""
-        with InstanceLock(self._database), self._signals():
-            self._prepare()
+        with InstanceLock(self._database), self._signals(), self._heartbeat():
             event(logger, "daemon started", pid=os.getpid(), database=self._database.name)
             metrics = self._open_metrics()
             scheduler = self._start()
@@ -184,20 +183,24 @@ class Daemon:
                 tell_supervisor(STOPPING="1", STATUS="storing what is in hand")
                 scheduler.shutdown(wait=False)
                 self._wait_for_jobs()
-                with contextlib.suppress(StoreError), Store(self._database) as store:
-                    store.reports.rest("daemon", os.getpid())
-                event(logger, "daemon stopped", pid=os.getpid())
 
     def ask_to_stop(self) -> None:
         """Ask for an orderly stop (what SIGTERM does)."""
         self._stop.set()
         self._wake.set()
 
-    def _prepare(self) -> None:
-        """Make the store ready and the brands known before anything is scheduled."""
+    @contextlib.contextmanager
+    def _heartbeat(self) -> Iterator[None]:
+        """Make the store ready and say in it that the daemon lives, until it ends: in order or because it cannot start."""
         with Store(self._database) as store:
             self._service.register(store, self._clock())
             store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
+        try:
+            yield
+        finally:
+            with contextlib.suppress(StoreError), Store(self._database) as store:
+                store.reports.rest("daemon", os.getpid())
+            event(logger, "daemon stopped", pid=os.getpid())
 
     def _open_metrics(self) -> contextlib.AbstractContextManager[object]:
         """Return what serves the metrics, already listening; nothing where none are wanted."""

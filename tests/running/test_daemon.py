@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -138,6 +139,17 @@ def test_the_daemon_collects_on_schedule_alone_and_with_the_configuration_it_is_
         assert site.rows("SELECT 1 FROM heartbeats") == []
         assert "daemon stopped" in daemon.log
         assert "Traceback" not in daemon.log, daemon.log
+
+
+def test_a_daemon_that_cannot_start_does_not_pass_for_one_that_lives(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, HackerNews([]) as server:
+        port = taken.getsockname()[1]
+        site = Site(tmp_path, hackernews_table(server), more=f"[metrics]\nport = {port}\n")
+        ended = site.process("run", now=None)
+    assert ended.code == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in ended.err
+    assert site.rows("SELECT 1 FROM heartbeats") == []
+    assert site.run("status", "--healthcheck", now=None).code == 1
 
 
 @pytest.mark.slow
