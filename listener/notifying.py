@@ -126,6 +126,8 @@ def mail_problems(config: Config) -> list[str]:
         return []
     from reports.message import read_address
 
+    if set(mail.host) & set("/@ \t"):
+        return ["mail.host: is not the name of a server alone; write one such as smtp.example.com"]
     problems = []
     for option, address in (("mail.sender", _sender(mail)), *(("digest.to", one) for one in recipients)):
         try:

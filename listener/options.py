@@ -105,7 +105,7 @@ class Secret:
             return value
         if self.file:
             try:
-                lines = at_home(self.file).read_text(encoding="utf-8").splitlines()
+                lines = at_home(self.file).read_text(encoding="utf-8-sig").splitlines()
             except (OSError, UnicodeDecodeError):
                 lines = []
             if lines and lines[0].strip():

@@ -25,16 +25,29 @@ if TYPE_CHECKING:
 __all__ = ["create", "format_of", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
+_OTHERS: Final = (".xlsx", ".xls", ".ods", ".parquet", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
 _ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
 """The standard library's from Python 3.14 on, and the same for those before."""
 
 
 def format_of(file: Path | None) -> str:
-    """Return how the mentions of a file are written, by its ending: ``csv`` or ``jsonl``."""
-    name = "" if file is None else file.name
+    """Return how the mentions of a file are written, by its ending: ``csv`` or ``jsonl``.
+
+    Raises UsageError for the ending of a format that is known to be neither.
+    """
+    name = "" if file is None else file.name.lower()
     for ending in _PACKED:
         name = name.removesuffix(ending)
+    if name.endswith(_OTHERS):
+        msg = f"{file}: mentions are written as jsonl or csv, plain or packed as .gz or .zst; --format says which it is"
+        raise UsageError(msg)
     return "csv" if name.endswith(".csv") else "jsonl"
+
+
+def _packing(file: Path) -> str:
+    """Return the ending that says how a file is packed, empty where it is not."""
+    ending = file.suffix.lower()
+    return ending if ending in _PACKED else ""
 
 
 def open_lines(
@@ -47,6 +60,7 @@ def open_lines(
     """
     if str(file) == "-":
         return _lines(sys.stdin.buffer, file_format or "jsonl")
+    chosen = file_format or format_of(file)
     try:
         raw: IO[bytes] = stack.enter_context(file.open("rb"))
     except OSError as error:
@@ -54,22 +68,22 @@ def open_lines(
         raise UsageError(msg) from None
     problems: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
     whole = _Counted(raw, on_bytes) if on_bytes is not None else raw
-    if file.suffix == ".gz":
+    if _packing(file) == ".gz":
         unpacked = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=cast("IO[bytes]", whole))))
-    elif file.suffix == ".zst":
+    elif _packing(file) == ".zst":
         zstd = _zstd(file)
         unpacked, problems = stack.enter_context(zstd.open(whole, "rb")), (*problems, zstd.ZstdError)
     else:
         unpacked = cast("IO[bytes]", io.BufferedReader(whole)) if isinstance(whole, _Counted) else raw
-    return _told(_lines(unpacked, file_format or format_of(file)), file, problems)
+    return _told(_lines(unpacked, chosen), file, problems)
 
 
 def create(file: Path) -> IO[str]:
     """Open a file for writing text, packed where its name says so; raises UsageError or ListenerError."""
     try:
-        if file.suffix == ".gz":
+        if _packing(file) == ".gz":
             return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline=""))
-        if file.suffix == ".zst":
+        if _packing(file) == ".zst":
             return cast("IO[str]", _zstd(file).open(file, "wt", encoding="utf-8", newline=""))
         return file.open("w", encoding="utf-8", newline="")
     except OSError as error:
@@ -122,7 +136,7 @@ def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
 
 def _told(lines: Iterator[Item], file: Path, problems: tuple[type[Exception], ...]) -> Iterator[Item]:
     """Turn what goes wrong in unpacking and reading into a sentence; what came before is kept."""
-    packing = {".gz": "gzip", ".zst": "Zstandard"}.get(file.suffix, "readable")
+    packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(file), "readable")
     try:
         yield from lines
     except problems as error:

@@ -124,7 +124,7 @@ def test_an_alert_is_shown_headline_first_within_eighty_columns(filled: Place) -
 def test_a_purged_mention_says_that_its_text_is_gone(filled: Place) -> None:
     save_alert(filled, mentions=(1,))
     with closing(sqlite3.connect(filled.database)) as connection:
-        connection.execute("UPDATE mentions SET text = NULL, title = NULL, url = NULL WHERE id = 1")
+        connection.execute("UPDATE mentions SET text = NULL, title = NULL, address = NULL WHERE id = 1")
         connection.commit()
 
     assert "(the text was removed)" in filled.run("alerts", "show", "1").out

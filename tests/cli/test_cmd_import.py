@@ -117,6 +117,28 @@ def test_an_import_that_is_stopped_says_so_with_its_exit_code(place: Place, tmp_
     assert answer.err.endswith("stopped; run it again to go on\n")
 
 
+def test_the_ending_of_a_file_may_be_in_capitals(place: Place) -> None:
+    file = place.folder / "ROWS.CSV.GZ"
+    file.write_bytes(gzip.compress(b"source,id,text,published_at\nx,1,Acme is fine,2026-11-20T07:00:00Z\n"))
+    assert place.run("import", str(file)).err.startswith("1 mention read: 1 new")
+    written = place.folder / "OUT.CSV"
+    assert place.run("export", "--output", str(written)).code == 0
+    assert written.read_text().startswith("source,id,")
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.PARQUET", "rows.csv.zip"])
+def test_a_format_that_is_neither_jsonl_nor_csv_is_refused_by_its_ending(place: Place, name: str) -> None:
+    place.fill(1, 1)
+    file = place.folder / name
+    asked = place.run("export", "--output", str(file))
+    assert asked.code == 2
+    assert "jsonl or csv" in asked.err
+    assert not file.exists()
+    file.write_bytes(b"PK")
+    assert place.run("import", str(file)).code == 2
+    assert place.run("import", str(file), "--format", "csv").code != 2
+
+
 def test_what_is_not_stored_again_is_counted_too(place: Place) -> None:
     first, second, third = lines_of(3)
     other = {**first, "id": "other", "text": "of nobody"}

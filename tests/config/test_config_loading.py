@@ -131,6 +131,11 @@ def test_a_secret_file_is_looked_for_beside_the_configuration(tmp_path: Path) ->
     assert config.mail.password.reveal() == "made-up-key"
 
 
+def test_a_secret_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(b"\xef\xbb\xbfhunter22\r\n")
+    assert Secret(file=str(tmp_path / "password")).reveal() == "hunter22"
+
+
 def test_a_home_that_nobody_has_is_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = "~nobody-of-this-name"
     monkeypatch.setenv("LISTENER_CONFIG", f"{nobody}/config.toml")

@@ -105,6 +105,17 @@ def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
     assert [one[: len(problem)] for one in caught.value.problems] == [problem]
 
 
+def test_a_mail_server_is_named_without_anything_around_it(tmp_path: Path) -> None:
+    tables = '[digest]\nto = ["team@example.org"]\n[mail]\nhost = "smtp://ada:hunter22@mail.example.org"\n'
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(configured(tmp_path, tables))
+
+    (problem,) = caught.value.problems
+    assert problem.startswith("mail.host: is not the name of a server alone")
+    assert "hunter22" not in problem
+
+
 def test_a_mistyped_option_that_every_source_has_is_named(tmp_path: Path) -> None:
     config = configured(tmp_path, '[sources.hackernews]\nevry = "1h"\nhits_per_pag = 5\n')
 
