@@ -114,9 +114,14 @@ def scope_of(task: ScoringTask) -> Scope:
             pieces.append((first, last))
     if not turned and pieces == [(0, len(text))] and hidden == names:
         return Scope(whole, whole)
-    local = "\n".join([masked(text, hidden, *piece) for piece in _merged(pieces)])
-    against = "\n".join([masked(text, hidden, *piece) for piece in _merged(turned)])
-    return Scope(whole, local, against)
+    return Scope(whole, _joined(text, hidden, pieces), _joined(text, hidden, turned))
+
+
+def _joined(text: str, hidden: Sequence[tuple[int, int]], pieces: Sequence[tuple[int, int]]) -> str:
+    """Return the pieces of a text, those that overlap as one, each on a line, with the spans that are hidden masked."""
+    if len(pieces) < _FEWEST_TO_MERGE:
+        return masked(text, hidden, *pieces[0]) if pieces else ""
+    return "\n".join([masked(text, hidden, *piece) for piece in _merged(pieces)])
 
 
 def _own_spans(task: ScoringTask, text: str, offset: int) -> list[tuple[int, int]]:
@@ -127,6 +132,8 @@ def _own_spans(task: ScoringTask, text: str, offset: int) -> list[tuple[int, int
 
 def _in_prose(text: str, spans: Sequence[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
     """Return the spans that are neither in the title nor in a hashtag, handle or link."""
+    if not spans:
+        return []
     links = [found.span() for found in _LINK.finditer(text)] if "://" in text or "www." in text else []
     return [
         (start, end)
@@ -204,8 +211,6 @@ def _may_lose(before: str) -> bool:
 
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the pieces in order, those that overlap as one."""
-    if len(pieces) < _FEWEST_TO_MERGE:
-        return list(pieces)
     merged: list[tuple[int, int]] = []
     for first, last in sorted(pieces):
         if merged and first <= merged[-1][1]:

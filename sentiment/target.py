@@ -40,15 +40,16 @@ def mask(text: str, names: Sequence[str]) -> str:
 
 def masked(text: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:
     """Return text[first:last] with `spans` masked, those partly outside too."""
-    inside = [(max(start, first), min(end, last)) for start, end in spans if start < last and end > first]
-    if not inside:
-        return text[first:last]
     parts: list[str] = []
     done = first
-    for start, end in inside:
-        parts += (text[done:start], MASK)
-        done = end
-    return "".join((*parts, text[done:last]))
+    for start, end in spans:
+        if start < last and end > first:
+            parts += (text[done : max(start, first)], MASK)
+            done = min(end, last)
+    if not parts:
+        return text[first:last]
+    parts.append(text[done:last])
+    return "".join(parts)
 
 
 def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:

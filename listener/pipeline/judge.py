@@ -234,7 +234,7 @@ class Judge:
             language=language,
             brand=match.brand,
             target=self._names[match.brand],
-            spans=tuple((start, end) for name, start, end in match.spans if name == field),
+            spans=tuple([(start, end) for name, start, end in match.spans if name == field]),
             masks=self._masks,
         )
 
