@@ -153,9 +153,12 @@ class Standing:
         if share < limit.amount:
             of += f", of which {limit.written(share)} up to today"
         word = "cap" if limit.is_cap else "budget"
+        following = f"goes on {on:%Y-%m-%d %H:%M} UTC"
+        if wanted > limit.amount:
+            following = f"it may take {limit.written(wanted)}, so that this {word} never has room for it: raise it"
         reason = (
             f"the {word} of {limit.owner} ({of}) leaves no room for the next request: {limit.written(self.used)} "
-            f"spent{aside}; goes on {on:%Y-%m-%d %H:%M} UTC"
+            f"spent{aside}; {following}"
         )
         return reason, on
 

@@ -121,6 +121,16 @@ class TestLimits:
         )
         assert spend(store, budget, charge, now=refusal.goes_on)
 
+    def test_a_budget_that_never_has_room_for_a_page_says_so_and_does_not_promise_to_go_on(self, store: Store) -> None:
+        budget = Budget(limits=(limit("requests", "day", 2),))
+        ask = Ask(source="x", brand=None, sizes=(1, 1), cost_of=lambda _: Cost(requests=3, items=0))
+        refusal = store.purse.reserve(ask, budget, now=NOW)
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == (
+            "the budget of x (2 requests a day) leaves no room for the next request: 0 requests spent; "
+            "it may take 3 requests, so that this budget never has room for it: raise it"
+        )
+
     def test_a_page_is_cut_to_the_room_there_is(self, store: Store) -> None:
         budget = Budget(limits=(limit("items", "day", 25),))
         ask = Ask(source="x", brand=None, sizes=(10, 100), cost_of=lambda size: Cost(requests=1, items=size))
