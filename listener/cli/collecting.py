@@ -9,6 +9,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, count_text, emit_rows
+from listener.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,6 +60,9 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     if only is not None:
         wiring.require_source(app.config, only)
     start: datetime | None = None if since is None else parse_when(since, now=app.now, zone=app.zone)
+    if start is not None and start > app.now:
+        msg = f"--since {since} is still to come; name a time that is past"
+        raise UsageError(msg)
     stop = threading.Event()
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
     named = None if brand is None else app.config.brand(brand).name

@@ -252,6 +252,14 @@ def test_check_says_that_there_is_no_brand_to_listen_for(place: Place) -> None:
     ]
 
 
+def test_a_look_back_into_the_future_is_a_wrong_usage(place: Place) -> None:
+    answer = place.run("collect", "--since", "2026-11-21")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "Error: --since 2026-11-21 is still to come; name a time that is past\n"
+    assert not place.database.exists()
+
+
 def test_check_with_no_configuration_anywhere_names_the_places_it_tried(place: Place) -> None:
     place.config_file.unlink()
 
