@@ -9,6 +9,7 @@ kind of cell: authors by the hour of their last mention.
 from __future__ import annotations
 
 import json
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,17 +19,12 @@ from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quart
 if TYPE_CHECKING:
     import sqlite3
     from collections import defaultdict
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
 
 __all__ = ["ReachChange"]
 
-_WHERE: Final = f"""
-FROM mentions CROSS JOIN matches ON matches.mention_id = mentions.id
-WHERE mentions.author_id = ? AND matches.label <> {int(Label.IRRELEVANT)}
-  AND NOT (mentions.id > ? AND mentions.id <= ?)
-"""
 _SINCE: Final = f"""
 SELECT mentions.author_id, matches.brand_id, mentions.published_at / {QUARTER_SECONDS} FROM json_each(?) AS asked
 CROSS JOIN mentions ON mentions.author_id = json_extract(asked.value, '$[0]')
@@ -37,9 +33,16 @@ CROSS JOIN matches ON matches.mention_id = mentions.id
 WHERE matches.label <> {int(Label.IRRELEVANT)} AND NOT (mentions.id > ? AND mentions.id <= ?)
 """  # noqa: S608 - numbers
 _BEFORE: Final = f"""
-SELECT mentions.published_at / {QUARTER_SECONDS} {_WHERE}
-  AND matches.brand_id = ? AND mentions.published_at < ? ORDER BY mentions.published_at DESC LIMIT 1
-"""
+SELECT asked.key, (
+  SELECT mentions.published_at / {QUARTER_SECONDS}
+  FROM mentions CROSS JOIN matches ON matches.mention_id = mentions.id
+  WHERE mentions.author_id = json_extract(asked.value, '$[0]')
+    AND matches.brand_id = json_extract(asked.value, '$[1]')
+    AND mentions.published_at < json_extract(asked.value, '$[2]')
+    AND matches.label <> {int(Label.IRRELEVANT)} AND NOT (mentions.id > ?2 AND mentions.id <= ?3)
+  ORDER BY mentions.published_at DESC LIMIT 1
+) FROM json_each(?1) AS asked
+"""  # noqa: S608 - numbers
 _EVER: Final = -(2**40)
 
 _NONE: Final[Mapping[int, int]] = MappingProxyType({})
@@ -55,6 +58,15 @@ class _Asked(NamedTuple):
     former: int
     now: int
     since: int
+
+
+class _Turn(NamedTuple):
+    """Hold in which quarters an author counted for a brand and counts now, from `asked.since` on."""
+
+    asked: _Asked
+    brand: int
+    before: Collection[int]
+    now: Collection[int]
 
 
 class ReachChange:
@@ -119,8 +131,11 @@ class ReachChange:
                 since = min(cut_quarter(zone, min(touched)).starts) if former == now else _EVER
                 waiting.append(_Asked(author, former, now, since))
         stored = self._stored(waiting)
-        for asked in waiting:
-            self._change(asked, stored[asked.author], zone, cells)
+        turns = [turn for asked in waiting for turn in self._turns(asked, stored[asked.author])]
+        for turn, last in zip(turns, self._last_before(turns), strict=True):
+            for quarters, followers in ((turn.before, -turn.asked.former), (turn.now, turn.asked.now)):
+                for cell in _cells(quarters, last, zone):
+                    cells[turn.brand, *cell] += followers
 
     def _stored(self, asked: Sequence[_Asked]) -> Mapping[int, Mapping[int, Mapping[int, int]]]:
         """Return for each author how many mentions count for each brand in each quarter since then."""
@@ -131,24 +146,26 @@ class ReachChange:
             quarters[quarter] = quarters.get(quarter, 0) + 1
         return found
 
-    def _change(
-        self,
-        asked: _Asked,
-        after: Mapping[int, Mapping[int, int]],
-        zone: str,
-        cells: defaultdict[tuple[int, ...], int],
-    ) -> None:
-        """Add what changes for one author, of whom `after` is stored."""
-        author, former, now, since = asked
-        deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(author, {})
-        for brand in deltas if former == now else {*deltas, *after}:
+    def _turns(self, asked: _Asked, after: Mapping[int, Mapping[int, int]]) -> Iterator[_Turn]:
+        """Yield what changes for one author, of whom `after` is stored."""
+        is_same = asked.former == asked.now
+        deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(asked.author, {})
+        for brand in deltas if is_same else {*deltas, *after}:
             changes, left = deltas.get(brand, _NONE), after.get(brand, _NONE)
-            before = [quarter for quarter in {*left, *changes} if left.get(quarter, 0) > changes.get(quarter, 0)]
-            if former == now and len(before) == len(left) and all(quarter in left for quarter in before):
-                continue  # it is in the quarters it was in
-            for quarters, count in ((before, -former), (list(left), now)):
-                for cell in self._cells(author, brand, quarters, since, zone):
-                    cells[brand, *cell] += count
+            before = {quarter for quarter in (*left, *changes) if left.get(quarter, 0) > changes.get(quarter, 0)}
+            if not is_same or before != left.keys():
+                yield _Turn(asked, brand, before, left)
+
+    def _last_before(self, turns: Sequence[_Turn]) -> list[int | None]:
+        """Return for each turn the author's last quarter before it, where that tells when they were last seen."""
+        places = [
+            (turn.asked.author, turn.brand, turn.asked.since * QUARTER_SECONDS)
+            for turn in turns
+            if not (turn.before and turn.now)
+        ]
+        found = dict(self._connection.execute(_BEFORE, (json.dumps(places), *self._skipped)).fetchall())
+        index = count()
+        return [None if turn.before and turn.now else found[next(index)] for turn in turns]
 
     def _begin(
         self,
@@ -159,27 +176,17 @@ class ReachChange:
     ) -> None:
         """Add an author of whom nothing was stored before."""
         for brand, counted in deltas.items():
-            quarters = [quarter for quarter, count in counted.items() if count > 0]
-            found = {
-                cell
-                for quarter in quarters
-                for cell in zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True)
-            }
-            if quarters:
-                found.add((REACH_LAST, cut_quarter(zone, max(quarters)).starts[0]))
-            for cell in found:
+            for cell in _cells([quarter for quarter, amount in counted.items() if amount > 0], None, zone):
                 cells[brand, *cell] += now
 
-    def _cells(self, author: int, brand: int, quarters: list[int], since: int, zone: str) -> set[Cell]:
-        """Return the cells an author is in who has mentions in these quarters and, before `since`, those stored."""
-        found = {
-            cell for quarter in quarters for cell in zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True)
-        }
-        if quarters:
-            last = max(quarters)
-        else:
-            row = self._connection.execute(_BEFORE, (author, *self._skipped, brand, since * QUARTER_SECONDS)).fetchone()
-            if row is None:
-                return found
-            last = row[0]
-        return {*found, (REACH_LAST, cut_quarter(zone, last).starts[0])}
+
+def _cells(quarters: Collection[int], last: int | None, zone: str) -> set[Cell]:
+    """Return the cells an author is in who has mentions in these quarters, or had the last before them."""
+    found: set[Cell] = set()
+    for quarter in quarters:
+        found.update(zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True))
+    if quarters:
+        last = max(quarters)
+    if last is not None:
+        found.add((REACH_LAST, cut_quarter(zone, last).starts[0]))
+    return found
