@@ -303,6 +303,8 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
 def _table_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> dict[str, object]:
     local = bucket.start.astimezone(zone)
     shown = local.strftime("%Y-%m-%d %H:%M" if by == "hour" else "%Y-%m-%d")
+    if by == "hour" and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+        shown += f" {local:%Z}"  # an hour that comes twice, as the clocks go back
     return {**_shown_row(bucket, zone), "start": f"{shown} …" if bucket.partial else shown}
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from listener.clock import load_zone
 from listener.errors import UsageError, suggest
-from listener.intervals import SMALL_N
+from listener.intervals import SMALL_N, WHOLE, net_sentiment_interval
 from listener.search.records import METRICS
 from reports.charts.axes import count_axis, mark_upright, reading, round_values, time_axis
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import MINUS, count, join_words, number, signed, span_words
+from reports.wording import MINUS, count, interval_words, join_words, number, percent, signed, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +82,14 @@ def _value(bucket: TrendBucket, metric: str) -> float:
 
 
 def _note(trend: Trend) -> list[str]:
-    incomplete = any(reading(bucket) != "read" or bucket.partial for bucket in trend.buckets)
-    return ["faint where not wholly read or not over yet"] if incomplete else []
+    """Say how much was read, of the brand of which it was least, and what is drawn faint."""
+    shares = [total.coverage for total in trend.totals]
+    known = [share for share in shares if share is not None]
+    note = ["how much was read is not known"] if len(known) < len(shares) else []
+    if len(known) == len(shares) and known and min(known) < WHOLE:
+        note = [f"{percent(min(known))} read" if len(known) == 1 else f"{percent(min(known))} or more read"]
+    incomplete = any(reading(bucket) == "partly" or bucket.partial for bucket in trend.buckets)
+    return [*note, "faint where partly read or not over yet"] if incomplete else note
 
 
 def _line(
@@ -170,13 +176,32 @@ def _alt(trend: Trend, metric: str) -> str:
         value = _value(total, metric)
         if math.isnan(value):
             said = "not known"
-        elif metric == "net_sentiment":
-            said = f"{signed(value)} (n {number(total.scored)})"
-        elif metric == "mean_score":
-            said = f"{value:+.2f} (n {number(total.scored)})".replace("-", MINUS)
+        elif metric in _AVERAGES:
+            said = _average(total, metric)
         else:
             said = number(value)
-        missing = sum(reading(bucket) != "read" for bucket in trend.of(total.brand))
-        gap = f", {count(missing, trend.by)} not wholly read" if missing else ""
-        sentences.append(f"{total.brand}: {said}{gap}.")
+        sentences.append(f"{total.brand}: {', '.join([said, *_gaps(trend.of(total.brand), trend.by)])}.")
+    if any(bucket.partial for bucket in trend.buckets):
+        sentences.append(f"The last {trend.by} is not over yet.")
     return " ".join(sentences)
+
+
+def _average(total: TrendBucket, metric: str) -> str:
+    """Write an average with its 95 % interval, where there is one, and n."""
+    if metric == "mean_score":
+        shown, ends = f"{total.mean_score:+.2f}", total.mean_score_interval
+        spread = f"95 % interval {ends[0]:+.2f} to {ends[1]:+.2f}, " if ends else ""
+        return f"{shown} ({spread}n {number(total.scored)})".replace("-", MINUS)
+    interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
+    spread = f"95 % interval {interval_words(*interval)}, " if interval else ""
+    return f"{signed(total.net_sentiment or 0)} ({spread}n {number(total.scored)})"
+
+
+def _gaps(buckets: Sequence[TrendBucket], step: str) -> list[str]:
+    """Say of how many buckets nothing is known, and how many were not wholly read."""
+    states = [reading(bucket) for bucket in buckets]
+    missing = (
+        ("not known", states.count("unknown")),
+        ("not wholly read", states.count("unread") + states.count("partly")),
+    )
+    return [f"{count(n, step)} {said}" for said, n in missing if n]

@@ -45,6 +45,20 @@ def test_a_span_that_is_not_over_is_compared_with_as_many_whole_days() -> None:
     assert start_before(local(2026, 11, 1), local(2026, 11, 20, 9, 30), "day", BERLIN) == local(2026, 10, 12)
 
 
+def test_an_hour_that_comes_twice_bears_the_name_of_its_zone(place: Place) -> None:
+    place.configure(CONFIG.replace("Asia/Kolkata", "Europe/Berlin"))
+    place.store().close()
+    asked = ("trend", "Acme", "--since", "2026-10-25", "--until", "2026-10-26", "--by", "hour")
+    shown = place.run(*asked).out.splitlines()[3:-2]
+    assert len(shown) == 25
+    assert [line.split("  ")[0] for line in shown[1:5]] == [
+        "2026-10-25 01:00",
+        "2026-10-25 02:00 CEST",
+        "2026-10-25 02:00 CET",
+        "2026-10-25 03:00",
+    ]
+
+
 def fill(place: Place) -> None:
     """Store a mention at noon of each local day of October, and read the time around it."""
     place.configure(CONFIG.replace("Asia/Kolkata", "Europe/Berlin"))

@@ -340,6 +340,21 @@ def test_no_n_beside_a_bar_of_a_narrow_picture_is_cut_off() -> None:
         assert room < 480 / 2
 
 
+def test_brands_side_by_side_tell_what_is_known_with_n_and_interval() -> None:
+    trend = make_trend("Acme", unread=(2,))
+    total = replace(trend.totals[0], mean_score=-0.2, mean_score_interval=(-0.3, -0.1))
+    trend = replace(trend, totals=(total,))
+    said = draw_brands(trend, metric="mean_score").alt
+    assert "Acme: \N{MINUS SIGN}0.20 (95 % interval \N{MINUS SIGN}0.30 to \N{MINUS SIGN}0.10, n 1,077)" in said
+    assert "(95 % interval +" in draw_brands(trend, metric="net_sentiment").alt
+    assert "1 day not wholly read" in draw_brands(trend).alt
+    known = [replace(one, coverage=None) for one in trend.buckets]
+    unknown = replace(trend, buckets=tuple(known), totals=tuple(replace(one, coverage=None) for one in trend.totals))
+    alt = draw_brands(unknown).alt
+    assert "1 day not known" in alt
+    assert "not wholly read" not in alt
+
+
 def test_the_heat_map_does_not_call_hours_read_of_which_that_is_not_known() -> None:
     zone = ZoneInfo(ZONE)
     buckets = [replace(one, coverage=None) for one in make_trend(days=2, by="hour").buckets]
