@@ -121,12 +121,12 @@ def count_function_words(words: Sequence[str]) -> WordCounts:
     english, loaded = listed.count(_ENGLISH), listed.count(_ENGLISH_LOADED)
     if english + loaded == len(listed):
         return WordCounts(len(words), english, loaded=loaded)
-    counts: dict[str, int] = {}
-    others: dict[str, int] = {}
+    every: dict[str, int] = {}
     for group in listed:
         for language in group:
-            kind = others if language in _OTHERS else counts
-            kind[language] = kind.get(language, 0) + 1
+            every[language] = every.get(language, 0) + 1
+    others = {language: count for language, count in every.items() if language in _OTHERS}
+    counts = {language: count for language, count in every.items() if language not in _OTHERS}
     english = counts.pop("en", 0)
     loaded = counts.pop(_LOADED, 0)
     if _WEAK in counts:

@@ -95,7 +95,8 @@ def _unpack(source: Path) -> Unpacked:
 
 def _read(path: Path, digest: str) -> Unpacked:
     """Return the model that a file holds; raises OSError or ValueError where it is not to be believed."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    flags = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    descriptor = os.open(path, flags)  # no link is followed, and no pipe waited for
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not _is_our_own(status):

@@ -21,6 +21,7 @@ from thoroughness import some
 
 MODEL = NgramModel([("en", "fr")])
 THEIRS = LanguageIdentifier.from_model_file(MODEL_FILE)
+NOT_ON_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="modes, links and pipes are others there")
 BASES = [row << 8 for row in THEIRS.tk_row]
 
 
@@ -103,7 +104,18 @@ def link(file: Path) -> None:
     file.symlink_to(elsewhere)
 
 
-@pytest.mark.parametrize("harm", [cut, change, garble, empty, say_of_another, let_others_write, link])
+def put_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        cut, change, garble, empty, say_of_another,
+        *(pytest.param(harm, marks=NOT_ON_WINDOWS) for harm in (let_others_write, link, put_a_pipe)),
+    ],
+)  # fmt: skip
 def test_a_file_that_is_not_what_was_kept_is_not_believed_and_kept_anew(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
@@ -120,7 +132,7 @@ def test_a_file_that_is_not_what_was_kept_is_not_believed_and_kept_anew(
     assert not load_model(source, folder=folder).moves.flags.writeable
 
 
-@pytest.mark.skipif(os.name == "nt", reason="permissions of other users are no mode there")
+@NOT_ON_WINDOWS
 def test_what_is_kept_is_for_its_user_alone_and_there_are_two_files_at_most(tmp_path: Path) -> None:
     folder = tmp_path / "above" / "cache"
     for number in range(4):
