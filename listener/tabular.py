@@ -48,6 +48,8 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
     missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
     if missing:
         msg = f"the first row must name the columns; missing: {', '.join(missing)}"
+        if len(names) == 1 and (names[0].count(";") or names[0].count("\t")):
+            msg += "; they stand between commas, not between semicolons or tabs"
         raise InputError(msg)
     while True:
         csv.field_size_limit(_CELL_LIMIT)  # one for the whole process: another reader may have set its own between rows
@@ -69,7 +71,7 @@ def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLin
     try:
         for name, cell in zip(names, row, strict=True):
             if cell or name == "text":
-                _place(obj, name, _value(name, _unguarded(cell)))
+                _place(obj, name, _checked(name, _unguarded(cell)))
         return mention_from_json(obj)
     except (InputError, ValueError) as problem:
         return BadLine(number=number, reason=str(problem))
@@ -81,6 +83,15 @@ def _place(obj: dict[str, Any], name: str, value: object) -> None:
         obj.setdefault(outer, {})[inner] = value
     else:
         obj[name] = value
+
+
+def _checked(name: str, cell: str) -> object:
+    """Return the value of a cell; raises ValueError naming its column where it is none."""
+    try:
+        return _value(name, cell)
+    except (ValueError, RecursionError):
+        msg = f"{name}: found {cell[:40]!a}; wanted {'a number' if name in _NUMBERS else 'JSON'}"
+        raise ValueError(msg) from None
 
 
 def _value(name: str, cell: str) -> object:

@@ -139,6 +139,31 @@ def test_a_format_that_is_neither_jsonl_nor_csv_is_refused_by_its_ending(place: 
     assert place.run("import", str(file), "--format", "csv").code != 2
 
 
+def test_a_cell_that_cannot_be_read_is_told_with_its_column_and_stops_nothing(place: Place) -> None:
+    file = place.folder / "rows.csv"
+    file.write_text(
+        "source,id,text,published_at,engagement.likes,extra\n"
+        "x,1,Acme is fine,2026-11-20T07:00:00Z,many,\n"
+        f"x,2,Acme is fine,2026-11-20T07:00:00Z,,{'[' * 100_000}\n"
+        "x,3,Acme is fine,2026-11-20T07:00:00Z,3,\n"
+    )
+    answer = place.run("import", str(file))
+    assert answer.code == 3
+    assert answer.err.splitlines() == [
+        "line 2: engagement.likes: found 'many'; wanted a number",
+        f"line 3: extra: found '{'[' * 40}'; wanted JSON",
+        "1 mention read: 1 new, 0 changed, 0 known, 0 of no brand; 2 lines could not be read",
+    ]
+
+
+def test_a_table_between_semicolons_is_told_apart(place: Place) -> None:
+    file = place.folder / "rows.csv"
+    file.write_text("source;id;text;published_at\nx;1;Acme is fine;2026-11-20T07:00:00Z\n")
+    answer = place.run("import", str(file))
+    assert answer.code != 0
+    assert answer.err.endswith("they stand between commas, not between semicolons or tabs\n")
+
+
 def test_what_is_not_stored_again_is_counted_too(place: Place) -> None:
     first, second, third = lines_of(3)
     other = {**first, "id": "other", "text": "of nobody"}
