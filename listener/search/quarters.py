@@ -22,7 +22,7 @@ _OF_SOURCE: Final = "AND (:source IS NULL OR matches.source_id = (SELECT id FROM
 
 _SOURCE: Final = f"""
 SELECT matches.published_at / 900, sum(NOT EXISTS (
-         SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
+         SELECT 1 FROM mentions AS earlier CROSS JOIN matches AS first ON first.mention_id = earlier.id
          WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
              OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
            AND first.brand_id = matches.brand_id

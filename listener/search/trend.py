@@ -81,7 +81,7 @@ _STORIES: Final = f"""
 SELECT min(matches.published_at) / {QUARTER_SECONDS}, 0, 1 FROM matches
 JOIN mentions ON mentions.id = matches.mention_id WHERE {IN_SPAN}
   AND NOT EXISTS (
-    SELECT 1 FROM mentions AS earlier JOIN matches AS first ON first.mention_id = earlier.id
+    SELECT 1 FROM mentions AS earlier CROSS JOIN matches AS first ON first.mention_id = earlier.id
     WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
         OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
       AND first.brand_id = :brand AND first.published_at < :since
