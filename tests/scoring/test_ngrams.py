@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -153,3 +155,10 @@ def test_where_nothing_can_be_kept_the_model_is_unpacked(tmp_path: Path) -> None
 
 def test_the_model_of_the_package_is_where_it_is_looked_for() -> None:
     assert (MODEL_DIR / MODEL_FILE).is_file()
+
+
+def test_nothing_is_kept_on_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=20_000))
+    source, folder = small_model(tmp_path / "model.xz"), tmp_path / "cache"
+    assert load_model(source, folder=folder).languages == ["en", "fr"]
+    assert list(folder.iterdir()) == []
