@@ -19,6 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.api import Label, Sentiment
+from sentiment.emoji import EMOJI_VALENCES
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
@@ -45,9 +46,8 @@ _LONGEST_EMOTICON: Final = 5
 _ROMANISED_CONFIDENCE: Final = 0.4
 """A rough mark, not a probability: measured macro-F1 lies some ten points below the same rules on native script."""
 
-_SEPARATORS: Final = re.compile(
-    "[\u060c\u061b\u0964\u0965\u2026\u201c-\u201e\u3001\u3002\u3008-\u3011\u30fb\uff08\uff09\uff0c\uff1a\uff1b\xab\xbb]"
-)
+_SEPARATORS: Final = re.compile("[\u201c-\u201e\u3008-\u3011\u30fb\uff08\uff09\uff1a\xab\xbb]")
+_CLAUSE_ENDS: Final = re.compile("[\u060c\u061b\u0964\u0965\u2026\u3001\u3002\uff0c\uff1b]")
 _MARKS: Final = re.compile("[\u061f\uff01\uff1f]")
 _DROPPED: Final = re.compile("[\u0640\ufe0f]")
 """Punctuation written without a space beside it; other scripts' ! and ?; tatweel and variation selectors."""
@@ -64,10 +64,13 @@ class _Word(NamedTuple):
     contrasts: bool = False
     upper: bool = False
     starts: bool = False
+    ends: bool = False
 
 
 _PLAIN: Final = _Word("")
 _PLAIN_UPPER: Final = _Word("", upper=True)
+_ENDS: Final = tuple(".,;!?")
+"""Behind one of these another clause begins, which is not negated with the one before."""
 
 
 class LexiconRules:
@@ -129,7 +132,7 @@ class LexiconRules:
     def _prepared(self, text: str) -> str:
         """Return a text that is not ASCII with its marks in ASCII and what separates words as spaces."""
         text = _DROPPED.sub("", text).replace("\u2019", "'").replace("\u2018", "'")
-        text = _SEPARATORS.sub(" ", text)
+        text = _CLAUSE_ENDS.sub(", ", _SEPARATORS.sub(" ", text))
         text = _MARKS.sub(lambda found: "! " if found[0] == "\uff01" else "? ", text)
         return self._emoji_pattern.sub(r" \g<0> ", text) if self._emoji_pattern is not None else text
 
@@ -137,6 +140,8 @@ class LexiconRules:
         word = self._memo.get(token)
         if word is None:
             word = self._look_up(token)
+            if token.endswith(_ENDS):
+                word = word._replace(ends=True)
             if len(token) <= _LONGEST_REMEMBERED:
                 if len(self._memo) >= _MEMO_LIMIT:
                     self._memo.clear()
@@ -253,7 +258,7 @@ def _shipped_rules(language: str) -> LexiconRules:
 
 @cache
 def _emoji() -> Mapping[str, float]:
-    return default_rules().emoji_valences()
+    return {**default_rules().emoji_valences(), **EMOJI_VALENCES}
 
 
 @cache
@@ -271,19 +276,23 @@ def _weigh(words: Sequence[_Word], place: int, *, mixed_case: bool) -> float:
     value = word.value or 0.0
     if word.upper and mixed_case:
         value += _CAPITALS if value > 0 else -_CAPITALS
+    is_within = True
     for distance, fading in enumerate(_FADING, start=1):
         if distance > place:
             break
         before = words[place - distance]
+        is_within = is_within and not before.ends
         if before.value is not None:
             continue
         if before.boost:
             value += before.boost * fading if value > 0 else -before.boost * fading
-        if before.negates:
+        if before.negates and is_within:
             value *= _NEGATION
+    ended = word.ends
     for behind in words[place + 1 : place + 1 + _BEHIND]:
-        if behind.value is not None:
+        if ended or behind.value is not None:
             break
+        ended = behind.ends
         if behind.negates_behind:
             return value * _NEGATION
     return value

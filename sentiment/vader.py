@@ -21,17 +21,18 @@ from typing import TYPE_CHECKING, Final
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
+from sentiment.emoji import EMOJI_LOOKS, EMOJI_VALENCES
 from sentiment.english import english_lexicon, prepared
 from sentiment.lexical import LexicalScorer
 from sentiment.reading import Reading, summarise, weigh
-from sentiment.rulesets import RESERVED_VALENCES
+from sentiment.rulesets import RESERVED_VALENCES, reserved_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["EXACT", "VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
-RULES_VERSION: Final = 4
+RULES_VERSION: Final = 5
 """Raised whenever a change here changes a score."""
 
 EXACT: Final = "vader-exact"
@@ -393,4 +394,6 @@ def _exact_rules() -> VaderRules:
 def _english_rules() -> VaderRules:
     """Return the rules over the lexicon of `sentiment.english`."""
     rules = default_rules()
-    return VaderRules({**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}, rules.emoji, lenient=True)
+    worth = dict.fromkeys(EMOJI_LOOKS, "")
+    worth |= {emoji: f"{reserved_token(valence)} " for emoji, valence in EMOJI_VALENCES.items()}
+    return VaderRules({**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}, {**rules.emoji, **worth}, lenient=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTS_VERSION", "Wordlist", "load_wordlist", "shipped_languages"]
 
-LISTS_VERSION: Final = 1
+LISTS_VERSION: Final = 2
 """Raised whenever a change of rules or data changes a score."""
 
 _REPEATED: Final = re.compile(r"(.)\1{2,}")

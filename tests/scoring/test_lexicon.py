@@ -85,6 +85,19 @@ def test_a_negator_turns_the_word_where_the_language_puts_it(language: str, plai
     assert (score(negated, language) or 0) < 0
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("hi-Latn", "router kaam karta hi nahi, bakwas hai"),
+        ("es", "No, gracias. Es un router terrible"),
+        ("hi", "मुझे नहीं चाहिए। बेकार है"),
+        ("zh", "不\uff0c质量很差"),
+    ],
+)
+def test_a_negator_does_not_reach_into_the_next_clause(language: str, text: str) -> None:
+    assert (score(text, language) or 0) < 0
+
+
 def test_a_booster_strengthens_and_a_dampener_weakens() -> None:
     weak, plain, strong = (score(f"es {word} bueno", "es") or 0 for word in ("algo", "", "muy"))
     assert weak < plain < strong
