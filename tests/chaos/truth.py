@@ -116,7 +116,24 @@ class Truth:
         if share == 1.0:
             counted = [item for item in self.world.items.values() if start <= item.at < end and item.concerns("Acme")]
             stored = sum(item.number in self.campaign.ever for item in counted)  # what was erased is still counted
-            assert bucket["mentions"] == stored, (bucket, stored)
+            assert bucket["mentions"] == stored, (bucket, stored, self._told_otherwise(counted, start, end))
+
+    def _told_otherwise(self, counted: list[Item], start: int, end: int) -> list[tuple[object, ...]]:
+        """Return what of a span the store dates elsewhere, words otherwise or counts for nobody, for a message."""
+        rows = self.site.rows(
+            "SELECT s.name, m.native_id, m.published_at, m.edited_at, m.text, m.title, m.purged_at, "
+            "(SELECT group_concat(b.name) FROM matches JOIN brands b ON b.id = brand_id WHERE mention_id = m.id) AS told "
+            "FROM mentions m JOIN sources s ON s.id = m.source_id"
+        )
+        known = {int(found[1]): row for row in rows if (found := NUMBER.search(f"{row[4]} {row[5]}"))}
+        wrong = [
+            (item, known.get(item.number))
+            for item in counted
+            if (row := known.get(item.number)) is None
+            or not start <= int(str(row[2])) < end
+            or "Acme" not in str(row[7])
+        ]
+        return [pair for pair in wrong if pair[0].number in self.campaign.ever][:20]
 
     def _drained(self, start: int, end: int) -> float:
         """Return the covered share of a span over all services, second by second."""
