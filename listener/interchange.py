@@ -331,6 +331,11 @@ class _Reader:
             raise self.wrong(name, "a text or null")
         return clean_line(value, limit=limit) or None
 
+    def address(self, name: str) -> str | None:
+        """Return a line that means something whole or not at all: one that is too long is left out."""
+        value = self.line(name, limit=_LINE_LIMIT + 1)
+        return value if value is None or len(value) <= _LINE_LIMIT else None
+
     def text(self, name: str) -> str:
         value = self._fields.get(name)
         if not isinstance(value, str):
@@ -389,14 +394,18 @@ class _Reader:
             raise self.wrong(name, "a number from 0 to 1, or null")
         return float(value)
 
-    def lines(self, name: str) -> tuple[str, ...]:
+    def lines(self, name: str, *, limit: int = _LINE_LIMIT) -> tuple[str, ...]:
         value = self._fields.get(name)
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.wrong(name, "a list of texts")
-        cleaned = (clean_line(item, limit=_LINE_LIMIT) for item in value[:_LINKS_LIMIT])
+        cleaned = (clean_line(item, limit=limit) for item in value[:_LINKS_LIMIT])
         return tuple(dict.fromkeys(item for item in cleaned if item))
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Return lines that mean something whole or not at all: those that are too long are left out."""
+        return tuple([one for one in self.lines(name, limit=_LINE_LIMIT + 1) if len(one) <= _LINE_LIMIT])
 
     def nested(self, name: str) -> _Reader | None:
         value = self._fields.get(name)
@@ -450,7 +459,7 @@ _NEEDED: Final[dict[str, Callable[[_Reader, str], Any]]] = {
 """How each field is read that must be there."""
 
 _OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
-    "url": _Reader.line,
+    "url": _Reader.address,
     "kind": _kind,
     "author": _author,
     "title": _Reader.line,
@@ -462,7 +471,7 @@ _OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
     "repost_of": _Reader.identifier,
     "quote_of": _Reader.identifier,
     "place": lambda read, name: read.line(name, limit=_PLACE_LIMIT),
-    "links": _Reader.lines,
+    "links": _Reader.addresses,
     "hashtags": lambda read, name: tuple(tag.removeprefix("#") for tag in read.lines(name)),
     "has_media": _Reader.flag,
     "edited_at": _Reader.instant,

@@ -23,7 +23,7 @@ WHERE matches.brand_id = (SELECT id FROM brands WHERE name = :brand)
   AND matches.published_at >= :since AND matches.published_at < :until
   AND matches.label <> {int(Label.IRRELEVANT)} AND mentions.repost_of IS NULL
   AND (:source IS NULL OR sources.name = :source)
-  AND (:language IS NULL OR matches.language = :language OR matches.language LIKE :language || '-%')
+  AND (:language IS NULL OR matches.language = :language OR instr(matches.language, :language || '-') = 1)
 """  # noqa: S608 - built from constants of this module
 
 _ASKED: Final = f"""

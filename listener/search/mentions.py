@@ -50,7 +50,7 @@ SELECT matches.mention_id, matches.brand_id FROM {{first}}
 JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = matches.source_id
 LEFT JOIN answers ON answers.mention_id = matches.mention_id AND answers.brand_id = matches.brand_id
 WHERE (:source IS NULL OR sources.name = :source)
-  AND (:language IS NULL OR matches.language = :language OR matches.language LIKE :language || '-%')
+  AND (:language IS NULL OR matches.language = :language OR instr(matches.language, :language || '-') = 1)
   AND CASE WHEN :labels IS NULL THEN matches.label <> {int(Label.IRRELEVANT)}
       ELSE instr(:labels, ',' || matches.label || ',') > 0 END
   AND {{time}} >= :since AND {{time}} < :until

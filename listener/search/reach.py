@@ -30,7 +30,7 @@ IN_SPAN: Final = (
     "matches.brand_id = :brand AND matches.published_at >= :since AND matches.published_at < :until "
     f"AND matches.label <> {int(Label.IRRELEVANT)} "
     "AND (:source IS NULL OR matches.source_id = :source) "
-    "AND (:language IS NULL OR matches.language = :language OR matches.language LIKE :language || '-%')"
+    "AND (:language IS NULL OR matches.language = :language OR instr(matches.language, :language || '-') = 1)"
 )
 """The matches that a question is about."""
 

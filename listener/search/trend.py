@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from datetime import timedelta
 from functools import lru_cache
 from itertools import accumulate, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import Bucket, bucket_starts, load_zone, to_epoch
+from listener.errors import UsageError
 from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
 from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, read_zone, whole_local_days
@@ -33,6 +35,11 @@ __all__ = ["Span", "mean_interval", "net_sentiment", "read_share", "read_trend",
 
 _FEWEST_FOR_INTERVAL: Final = 5
 _Z_975: Final = 1.959963984540054
+
+_MOST_BUCKETS: Final = 100_000
+_SHORTEST: Final = {
+    step: timedelta(hours=hours) for step, hours in (("hour", 1), ("day", 23), ("week", 167), ("month", 671))
+}
 
 _FROM_LOCAL: Final = """
 SELECT day, mentions, stories, positive, neutral, negative, no_evidence, unscored, score_sum, score_squares,
@@ -86,7 +93,7 @@ JOIN mentions ON mentions.id = matches.mention_id WHERE {IN_SPAN}
         OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
       AND first.brand_id = :brand AND first.published_at < :since
       AND first.label <> {int(Label.IRRELEVANT)} AND (:source IS NULL OR first.source_id = :source)
-      AND (:language IS NULL OR first.language = :language OR first.language LIKE :language || '-%')
+      AND (:language IS NULL OR first.language = :language OR instr(first.language, :language || '-') = 1)
   )
 GROUP BY mentions.story_id
 """  # noqa: S608 - built from constants of this module
@@ -158,7 +165,13 @@ class _Cell:
 def read_trend(
     connection: sqlite3.Connection, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]
 ) -> Trend:
-    """Return the trend of brands; `listening` names the enabled sources of each brand."""
+    """Return the trend of brands; `listening` names the enabled sources of each brand.
+
+    Raises UsageError where it would have more than `_MOST_BUCKETS` a brand.
+    """
+    if span.until - span.since > _MOST_BUCKETS * _SHORTEST[span.by]:
+        msg = f"that is more than {_MOST_BUCKETS:,} buckets by {span.by}; ask for a shorter span, or by a longer step"
+        raise UsageError(msg)
     buckets = bucket_starts(span.since, span.until, span.by, span.zone)
     rows: list[TrendBucket] = []
     totals: list[TrendBucket] = []

@@ -137,6 +137,14 @@ def test_unknown_fields_are_kept_and_texts_are_cleaned() -> None:
     assert mention_to_json(mention)["extra"] == {"campaign": "ab"}
 
 
+def test_an_address_is_kept_whole_or_left_out() -> None:
+    whole, too_long = ("https://acme.example/".ljust(length, "a") for length in (2_000, 2_001))
+    for address, kept in ((whole, whole), (too_long, None)):
+        read = mention_from_json({**LEAST, "url": address, "links": [address, "https://globex.example"]})
+        assert read.url == kept
+        assert read.links == tuple(one for one in (kept, "https://globex.example") if one)
+
+
 def test_null_is_unknown_and_zero_is_zero() -> None:
     mention = mention_from_json({**LEAST, "engagement": {"likes": 0, "views": None}})
     assert mention.engagement == Engagement(likes=0)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from listener.clock import bucket_starts
+from listener.errors import UsageError
 from listener.mention import Author, Label
 from listener.protocols import Resource
 from listener.search import MentionFilter, Reader, Span
@@ -116,6 +117,8 @@ def test_conditions_on_source_and_language_count_what_they_say(store: Store) -> 
         assert reader.trend(["Acme"], span(day, source="x"), {}).totals[0].mentions == 2
         assert reader.trend(["Acme"], span(day, language="hi"), {}).totals[0].mentions == 2
         assert reader.trend(["Acme"], span(day, language="hi-Latn"), {}).totals[0].mentions == 1
+        for sign in ("%", "h_", "*", "?i"):  # no sign stands for others
+            assert reader.trend(["Acme"], span(day, language=sign), {}).totals[0].mentions is None
         assert reader.trend(["Acme"], span(day, source="reddit", language="en"), {}).totals[0].stories == 1
 
 
@@ -137,6 +140,11 @@ def test_reach_counts_each_author_once_a_bucket(store: Store) -> None:
     store_mentions(store, [make_mention(3, author=Author(id="b", followers=None))])
     with Reader(store.path) as reader:
         assert reader.trend(["Acme"], span(NOW - timedelta(days=1)), {}).totals[0].reach == 100
+
+
+def test_more_buckets_than_anybody_reads_are_refused_before_they_are_made(store: Store) -> None:
+    with Reader(store.path) as reader, pytest.raises(UsageError, match="100,000 buckets by hour; ask for a shorter"):
+        reader.trend(["Acme"], span(NOW - timedelta(days=4_200), by="hour"), {})
 
 
 def test_zero_and_unknown_are_different_values(store: Store) -> None:
