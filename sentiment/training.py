@@ -350,7 +350,7 @@ def _shortage(classes: Counter[str]) -> str | None:
     """Return what is missing to learn from, if anything."""
     n = classes.total()
     if n < FEWEST:
-        return f"{n} different labelled texts; a model needs {FEWEST}"
+        return f"{n} different labelled {'text' if n == 1 else 'texts'}; a model needs {FEWEST}"
     enough = [name for name in CLASSES if classes[name] >= _FEWEST_OF_CLASS]
     if len(enough) < 2:  # noqa: PLR2004 - one class is no choice
         return f"nearly all labels say {enough[0]}; a model needs {_FEWEST_OF_CLASS} of two kinds at least"

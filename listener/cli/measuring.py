@@ -225,13 +225,18 @@ def _seconds(length: timedelta | None) -> int | None:
     return None if length is None else int(length.total_seconds())
 
 
+def _digits(metric: str) -> int:
+    """Return how many places of a survey's measure are told."""
+    return 2 if metric == "ces" else 1
+
+
 def _survey_data(metric: str) -> tuple[str, ...]:
     groups = ("promoters", "passives", "detractors") if metric == "nps" else ()
     return ("brand", "start", metric, f"{metric}_interval", "n", *groups, "left_out", "coverage", "partial")
 
 
 def _survey(metric: str, one: SurveyBucket) -> dict[str, object]:
-    figure, digits = one.figure, 2 if metric == "ces" else 1
+    figure, digits = one.figure, _digits(metric)
     row: dict[str, object] = {
         metric: None if figure is None else round(figure.value, digits),
         f"{metric}_interval": None if figure is None else [round(figure.low, digits), round(figure.high, digits)],
@@ -292,7 +297,9 @@ def _shown(app: App, found: FigureTrend, one: ResponseBucket | SurveyBucket) -> 
     if isinstance(one, ResponseBucket):
         return row | _shown_waits(one)
     interval = row[f"{found.metric}_interval"]
-    return {**row, "interval": f"{interval[0]:g} to {interval[1]:g}" if isinstance(interval, list) else UNKNOWN}
+    digits = _digits(found.metric)
+    ends = " to ".join(f"{end:.{digits}f}" for end in interval) if isinstance(interval, list) else UNKNOWN
+    return {**row, "interval": ends}
 
 
 def _shown_waits(one: ResponseBucket) -> dict[str, object]:

@@ -109,6 +109,7 @@ def train(app: App, brand: str | None, show: bool, switch: bool | None, encoder:
 def _train(app: App, store: Store, reader: HistoryReader, named: str | None, encoder_name: str | None) -> None:
     """Train a model for each brand that has labels, and keep what came out."""
     from listener import wiring
+    from reports.wording import count
     from sentiment.encoders import load_encoder
     from sentiment.training import train as learn
 
@@ -120,7 +121,7 @@ def _train(app: App, store: Store, reader: HistoryReader, named: str | None, enc
         msg = f'nobody has labelled a mention{f" of {named}" if named else ""} yet; "listener label --queue 50" begins'
         raise UsageError(msg)
     for brand, examples_of_brand in found.items():
-        click.echo(f"{brand}: {len(examples_of_brand)} labels", err=True)
+        click.echo(f"{brand}: {count(len(examples_of_brand), 'label')}", err=True)
         training = learn(examples_of_brand, base, trained_on=app.now.date().isoformat(), encoder=encoder)
         store.models.save(brand, card=training.card.as_json(), model=training.model, now=app.now)
 
