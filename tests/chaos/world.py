@@ -69,6 +69,7 @@ class World:
         self.items: dict[int, Item] = {}
         self.gone: set[int] = set()
         self.edited: set[int] = set()
+        self._fresh: set[int] = set()
         self._waiting: list[Item] = []
         self._number = 1000
         for service in services:
@@ -90,6 +91,7 @@ class World:
                 item = self._make(service.name, self.dice.randrange(self.now, until), self.dice.choice(SAID))
                 self._waiting.append(self._delayed(item, service))
         self.now = until
+        self._fresh.clear()
         for service in self.services.values():
             service.turn(until)
         due = [item for item in self._waiting if item.seen_from <= until]
@@ -121,13 +123,14 @@ class World:
             if item.number not in self.edited and item.lateness == 0 and self.dice.random() < share:
                 worded = replace(item, text=f"{service.words(EDITED)}, says {item.number}")
                 self.edited.add(item.number)
+                self._fresh.add(item.number)
                 self.items[item.number] = worded
                 service.edit(worded, at=self.now)
 
     def take_away_some(self, name: str, share: float = 0.1) -> None:
-        """Let some posts of the last day disappear."""
+        """Let some posts of the last day disappear; none that was worded anew a moment ago, which nobody could have read."""
         for item in self._newest(name, DAY):
-            if self.dice.random() < share:
+            if self.dice.random() < share and item.number not in self._fresh:
                 self.gone.add(item.number)
                 self.services[name].withdraw(item)
 
