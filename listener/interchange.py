@@ -275,10 +275,9 @@ def _plain_extra(obj: dict[str, Any]) -> dict[str, object] | None:
 
 def _is_certain(value: object, levels: int = _MOST_LEVELS) -> bool:
     """Say whether a JSON value holds no number that a reader may have rounded, and is not nested deep."""
-    if isinstance(value, dict):
-        return levels > 0 and all(_is_certain(item, levels - 1) for item in value.values())
-    if isinstance(value, list):
-        return levels > 0 and all(_is_certain(item, levels - 1) for item in value)
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return levels > 0 and all(_is_certain(item, levels - 1) for item in items)
     return value is None or isinstance(value, (str, int))
 
 
@@ -330,11 +329,6 @@ class _Reader:
         if not isinstance(value, str):
             raise self.wrong(name, "a text or null")
         return clean_line(value, limit=limit) or None
-
-    def address(self, name: str) -> str | None:
-        """Return a line that means something whole or not at all: one that is too long is left out."""
-        value = self.line(name, limit=_LINE_LIMIT + 1)
-        return value if value is None or len(value) <= _LINE_LIMIT else None
 
     def text(self, name: str) -> str:
         value = self._fields.get(name)
@@ -403,10 +397,6 @@ class _Reader:
         cleaned = (clean_line(item, limit=limit) for item in value[:_LINKS_LIMIT])
         return tuple(dict.fromkeys(item for item in cleaned if item))
 
-    def addresses(self, name: str) -> tuple[str, ...]:
-        """Return lines that mean something whole or not at all: those that are too long are left out."""
-        return tuple([one for one in self.lines(name, limit=_LINE_LIMIT + 1) if len(one) <= _LINE_LIMIT])
-
     def nested(self, name: str) -> _Reader | None:
         value = self._fields.get(name)
         if value is None:
@@ -428,6 +418,11 @@ def _author(read: _Reader, name: str) -> Author | None:
         followers=fields.count("followers"),
         verified=fields.flag("verified"),
     )
+
+
+def _whole(address: str | None) -> str | None:
+    """Return an address, None for one that is too long: cut, it would be another."""
+    return None if address is None or len(address) > _LINE_LIMIT else address
 
 
 def _kind(read: _Reader, name: str) -> str:
@@ -459,7 +454,7 @@ _NEEDED: Final[dict[str, Callable[[_Reader, str], Any]]] = {
 """How each field is read that must be there."""
 
 _OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
-    "url": _Reader.address,
+    "url": lambda read, name: _whole(read.line(name, limit=_LINE_LIMIT + 1)),
     "kind": _kind,
     "author": _author,
     "title": _Reader.line,
@@ -471,7 +466,7 @@ _OPTIONAL: Final[dict[str, Callable[[_Reader, str], Any]]] = {
     "repost_of": _Reader.identifier,
     "quote_of": _Reader.identifier,
     "place": lambda read, name: read.line(name, limit=_PLACE_LIMIT),
-    "links": _Reader.addresses,
+    "links": lambda read, name: tuple(filter(_whole, read.lines(name, limit=_LINE_LIMIT + 1))),
     "hashtags": lambda read, name: tuple(tag.removeprefix("#") for tag in read.lines(name)),
     "has_media": _Reader.flag,
     "edited_at": _Reader.instant,
