@@ -58,6 +58,6 @@ def test_what_is_counted_in_a_sample_stands_for_all(database: Path, monkeypatch:
     spans = {"since": NOW - 29.5 * HOUR, "until": NOW + HOUR}
     with Reader(database) as reader:
         whole = {row.term: row.now for row in find_terms(reader, "Acme", ("acme",), **spans)}
-        monkeypatch.setattr("listener.reporting._MOST_NOW", 15)
+        monkeypatch.setattr("listener.reporting.terms.MOST_NOW", 15)
         part = {row.term: row.now for row in find_terms(reader, "Acme", ("acme",), **spans)}
     assert whole["lid"] == part["lid"] == 30

@@ -1,0 +1,109 @@
+"""Hand over what is in the outbox."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener import wiring
+from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
+from listener.logs import event, redact
+from listener.protocols import Notification
+from listener.reporting.messages import render_alert_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from listener.protocols import Notifier
+    from listener.reporting.desk import Desk
+    from listener.search import EpisodeRow
+    from listener.store import OutboxItem, Store
+
+__all__ = ["deliver"]
+
+logger = logging.getLogger(__name__)
+
+_RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 30, 60, 120, 240))
+_MOST_TRIES: Final = 40
+"""With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
+
+
+def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
+    """Hand over what is due; return how many deliveries were accepted.
+
+    A failure that may pass is tried again, later each time; one that will not
+    pass, or a destination that is no longer configured, is parked and shown. Alerts
+    wait for the end of the quiet hours, and those of a snoozed brand for its end.
+    """
+    by_name = {notifier.destination: notifier for notifier in notifiers}
+    sent = 0
+    for item in store.reports.due(now=desk.now):
+        notifier = by_name.get(item.destination)
+        if notifier is None:
+            message = f"{item.destination} is no longer configured"
+            store.reports.mark_unsent(item, error=message, next_try_at=None)
+            continue
+        if until := _held_until(desk, item):
+            store.reports.postpone(item, until=until)
+            continue
+        notification = _notification(desk, item)
+        if notification is None:
+            store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
+            continue
+        sent += _hand_over(store, notifier, item, notification, desk.now)
+    return sent
+
+
+def _held_until(desk: Desk, item: OutboxItem) -> datetime | None:
+    """Return until when an alert waits: the end of the quiet hours or of its brand's snooze; None where it goes."""
+    from listener.alerts.quiet import read_quiet_hours  # noqa: PLC0415 - loaded where something is delivered
+
+    episode = None if item.kind == "digest" else _episode_of(desk, item)
+    if episode is None:
+        return None
+    snoozed = desk.reader.snoozed_until(episode.brand)
+    if snoozed is not None and snoozed > desk.now:
+        return snoozed
+    options, _ = wiring.read_alert_options(desk.config)
+    quiet = read_quiet_hours(options.quiet_hours)
+    passes = {"never": (), "high": ("high",), "medium": ("high", "medium")}[options.quiet_unless]
+    return None if quiet is None or episode.severity in passes else quiet.end_after(desk.now, desk.config.zone())
+
+
+def _notification(desk: Desk, item: OutboxItem) -> Notification | None:
+    """Return the message of a delivery, None where what it tells of is no longer stored."""
+    if item.kind == "digest":
+        row = desk.reader.digest(item.subject)
+        if row is None:
+            return None
+        return Notification(
+            key=row.key, kind="digest", subject=row.subject, text=row.text, html=row.html, images=row.images
+        )
+    episode = _episode_of(desk, item)
+    return None if episode is None else render_alert_of(desk, episode, key=item.key)
+
+
+def _episode_of(desk: Desk, item: OutboxItem) -> EpisodeRow | None:
+    try:
+        return desk.reader.episode(item.subject)
+    except UsageError:
+        return None
+
+
+def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification: Notification, now: datetime) -> int:
+    try:
+        notifier.send(notification)
+    except TransientDeliveryError as error:
+        following = None
+        if item.attempts + 1 < _MOST_TRIES:
+            following = now + _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
+        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=following)
+    except PermanentDeliveryError as error:
+        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=None)
+    else:
+        store.reports.mark_sent(item, now=now)
+        event(logger, "delivered", kind=item.kind, number=item.subject)
+        return 1
+    event(logger, "not delivered", level=logging.WARNING, kind=item.kind, number=item.subject)
+    return 0

@@ -1,0 +1,78 @@
+"""Say which local days a digest is about, and when it goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from listener.clock import align_down, local_day
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from listener.config import Brand, Config
+
+__all__ = ["STEPS", "Period", "digest_brands", "due_period", "period_of"]
+
+STEPS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
+"""The step of time that a digest of each cadence is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Hold the local days [since, until) a digest is about, and the key that names it."""
+
+    cadence: str
+    since: datetime
+    until: datetime
+    key: str
+
+
+def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
+    """Return the period of the configured cadence that holds a local day."""
+    cadence = config.digest.cadence
+    start, end = local_day(day, zone)
+    if cadence != "daily":
+        step = STEPS[cadence]
+        start = align_down(start, step, zone)
+        following = start.astimezone(zone).date() + timedelta(days=7 if step == "week" else 31)
+        end = align_down(local_day(following, zone)[0], step, zone)
+    brands = ",".join(brand.name for brand in digest_brands(config))
+    return Period(
+        cadence=cadence,
+        since=start,
+        until=end,
+        key=f"digest:{cadence}:{start.astimezone(zone).date().isoformat()}:{brands}",
+    )
+
+
+def due_period(config: Config, now: datetime, zone: ZoneInfo) -> Period:
+    """Return the latest period whose digest should have gone out by `now`.
+
+    A period's digest goes out on the local day after it, at the configured hour.
+    After a long pause only the latest is made up for.
+    """
+    day = now.astimezone(zone).date() - timedelta(days=1)
+    period = period_of(config, day, zone)
+    while now < _goes_out_at(period, config, zone):
+        period = period_of(config, period.since.astimezone(zone).date() - timedelta(days=1), zone)
+    return period
+
+
+def _goes_out_at(period: Period, config: Config, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a period's digest goes out.
+
+    An hour that a clock change repeats is meant the first time, one that it
+    skips as if the clock had not changed yet. Once past, it stays past.
+    """
+    day = period.until.astimezone(zone).date()
+    return datetime.combine(day, config.digest.at, tzinfo=zone).astimezone(UTC)
+
+
+def digest_brands(config: Config) -> tuple[Brand, ...]:
+    """Return the brands the digest tells of."""
+    if not config.digest.brands:
+        return config.brands
+    wanted = {name.casefold() for name in config.digest.brands}
+    return tuple(brand for brand in config.brands if brand.name.casefold() in wanted)
