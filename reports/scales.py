@@ -1,4 +1,4 @@
-"""Say from where to where a measure of surveys goes, which values are marked and how one is written."""
+"""Say from where to where the scale of a measure goes, which values are marked and how one is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from reports.surveys import Figure
 
-__all__ = ["SCALES", "Scale", "figure_words"]
+__all__ = ["SCALES", "WAITS", "Scale", "figure_words"]
+
+WAITS: Final = ((1, "1 min"), (10, "10 min"), (60, "1 h"), (360, "6 h"), (1_440, "1 day"), (10_080, "1 week"))
+"""What a scale of waiting times names, each with its minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

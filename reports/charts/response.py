@@ -9,6 +9,7 @@ from listener.intervals import wilson_interval
 from reports.charts.axes import mark_level, share_axis
 from reports.charts.canvas import canvas
 from reports.responses import answered_within, answering_curve, median_wait
+from reports.scales import WAITS
 from reports.wording import count, percent, wait_words
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ __all__ = ["draw_response"]
 
 _LEFT: Final = 58
 _RIGHT: Final = 24
-_TICKS: Final = ((1, "1 min"), (10, "10 min"), (60, "1 h"), (360, "6 h"), (1_440, "1 day"), (10_080, "1 week"))
 _SHORTEST: Final = 1.0
 _NAMED: Final = (timedelta(hours=1), timedelta(days=1))
 _HALF: Final = 0.5
@@ -57,7 +57,7 @@ def draw_response(
         picture.head(title, asked if answers else ["nothing to answer is known"])
         axes = picture.panel(left=_LEFT, top=picture.top + 8, right=_RIGHT, bottom=28)
         minutes = [max(wait / timedelta(minutes=1), _SHORTEST) for wait, _ in curve]
-        longest = max([*minutes, 1.5 * _TICKS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])
+        longest = max([*minutes, 1.5 * WAITS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])
         shares = [share for _, share in curve]
         axes.set_xscale("log")
         axes.set_xlim(_SHORTEST, longest * 1.05)
@@ -73,7 +73,7 @@ def draw_response(
             axes.plot([_SHORTEST, at, at], [_HALF, _HALF, 0], color=colours.quiet, linewidth=1, linestyle=(0, (3, 2)))
             axes.plot([at], [_HALF], "o", color=colours.ink, markersize=5)
         share_axis(axes, colours)
-        fitting = [(minute, word) for minute, word in _TICKS if minute <= longest]
+        fitting = [(minute, word) for minute, word in WAITS if minute <= longest]
         mark_level(axes, fitting, colours)
         return picture.finish(
             kind="response", brands=(brand,), title=title, alt=_alt(answers, title, now), since=since, until=until

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "FEW",
+    "FIRM",
     "LEAST_WIDTH",
     "UNKNOWN",
     "Drawing",
@@ -27,6 +29,9 @@ __all__ = [
 
 LEAST_WIDTH: Final = 40
 """Columns that every drawing takes for granted."""
+FIRM: Final = "\N{FULL BLOCK}"
+FEW: Final = "\N{LIGHT SHADE}"
+"""The sign of a bar, and of one that rests on few."""
 UNKNOWN: Final = "?"
 """What stands in place of a bar of which nothing is known."""
 _BELOW: Final = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from listener.intervals import SMALL_N
 from reports.scales import SCALES, Scale, figure_words
 from reports.surveys import INSTRUMENTS, figure_of
-from reports.terminal.bars import LEAST_WIDTH, UNKNOWN, Drawing, Layer, place_bars, rendered, stepped_height
+from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, place_bars, rendered, stepped_height
 from reports.terminal.lines import KEPT, bucket_label, note_lines, title_lines
 from reports.wording import count, number
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Rated", "Surveyed", "draw_surveys_in_terminal"]
 
-_FIRM: Final = "\N{FULL BLOCK}"
-_FEW: Final = "\N{LIGHT SHADE}"
 _NOBODY: Final = "\N{MIDDLE DOT}"
 
 
@@ -108,8 +106,8 @@ def _drawing(
     return Drawing(
         cells=places.n * places.each,
         layers=[
-            Layer(sign=_FIRM, colour="blue", heights=places.spread(firm)),
-            Layer(sign=_FEW, colour="gray", heights=places.spread(few)),
+            Layer(sign=FIRM, colour="blue", heights=places.spread(firm)),
+            Layer(sign=FEW, colour="gray", heights=places.spread(few)),
         ],
         signs=signs,
         side=[(mark - foot, scale.write(mark)) for mark in scale.marks],
@@ -125,8 +123,8 @@ def _notes(brand: Surveyed, figures: Sequence[Figure | None], by: str) -> list[s
     notes = []
     if any(one is not None and one.n < SMALL_N for one in figures):
         firm = any(one is not None and one.n >= SMALL_N for one in figures)
-        many = f"{_FIRM}{KEPT}{SMALL_N} answers or more  {_FEW}{KEPT}fewer"
-        notes.append(many if firm else f"{_FEW} fewer than {SMALL_N} answers")
+        many = f"{FIRM}{KEPT}{SMALL_N} answers or more  {FEW}{KEPT}fewer"
+        notes.append(many if firm else f"{FEW} fewer than {SMALL_N} answers")
     silent = [bucket for bucket in brand.buckets if not bucket.ratings]
     if nobody := sum(bucket.is_read for bucket in silent):
         notes.append(f"{_NOBODY} nobody answered: {count(nobody, by)}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from listener.intervals import SMALL_N
 from reports.responses import answering_curve, median_wait
-from reports.terminal.bars import LEAST_WIDTH, UNKNOWN, Drawing, Layer, rendered, stepped_height
+from reports.scales import WAITS
+from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, rendered, stepped_height
 from reports.terminal.lines import note_lines, title_lines
 from reports.wording import count, number, span_words, wait_words
 
@@ -23,13 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "draw_waits_in_terminal"]
 
 _MINUTE: Final = timedelta(minutes=1)
-_TICKS: Final = ((1, "1 min"), (10, "10 min"), (60, "1 h"), (360, "6 h"), (1_440, "1 day"), (10_080, "1 week"))
-"""What the scale below names, in minutes."""
 _SHORTEST_SCALE: Final = 2_160.0
 """Minutes that the scale spans at least: a day and a half."""
 _SHARES: Final = ((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"))
-_FIRM: Final = "\N{FULL BLOCK}"
-_FEW: Final = "\N{LIGHT SHADE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +106,10 @@ def _drawing(shares: Sequence[float | None], n: int, longest: float, cells: int)
     few = n < SMALL_N
     return Drawing(
         cells=cells,
-        layers=[Layer(sign=_FEW if few else _FIRM, colour="gray" if few else "blue", heights=heights)],
+        layers=[Layer(sign=FEW if few else FIRM, colour="gray" if few else "blue", heights=heights)],
         signs={unknown[len(unknown) // 2]: UNKNOWN} if unknown else {},
         side=_SHARES,
-        below=[(_cell(minutes, longest, cells), words) for minutes, words in _TICKS if minutes <= longest],
+        below=[(_cell(minutes, longest, cells), words) for minutes, words in WAITS if minutes <= longest],
         low=0.0,
         high=1.0,
     )
@@ -126,7 +123,7 @@ def _notes(brand: Asked, shares: Sequence[float | None], now: datetime) -> list[
     half = f"half within {wait_words(median)}" if median is not None else "fewer than half answered"
     notes = [f"{count(n, 'mention')}; {number(waiting)} still waiting; {half}"]
     if n < SMALL_N:
-        notes.append(f"{_FEW} fewer than {SMALL_N} mentions")
+        notes.append(f"{FEW} fewer than {SMALL_N} mentions")
     if None in shares:
         notes.append(f"{UNKNOWN} nothing known: nobody has waited for as long")
     if brand.unknown:

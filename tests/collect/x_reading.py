@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from listener.api import Resource, Window
+from listener.api import Mention, Resource, Window
 from servers.web import Answer, Request, SimulatedServer
 from sources.x import XOptions, XSource
 
@@ -30,3 +30,11 @@ class Fixed(SimulatedServer):
 
     def route(self, request: Request) -> Answer:
         return Answer.json(self.body)
+
+
+def one(server: SimulatedServer, **options: object) -> Mention:
+    """Return the only mention that a source of the server gives of a day."""
+    source = source_for(server, **options)
+    (mention,) = source.fetch(ACME, DAY, None).mentions
+    source.close()
+    return mention

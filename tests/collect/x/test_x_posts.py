@@ -8,27 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.x_reading import ACME, DAY, NOW, Fixed, ago, source_for
+from collect.x_reading import ACME, DAY, NOW, Fixed, ago, one, source_for
 from listener.api import (
     Engagement,
     Mention,
     Page,
     Window,
 )
-from servers.web import SimulatedServer
 from servers.x import Post, X, id_at, number_of, time_of
 from sources.x_posts import published_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-def one(server: SimulatedServer, **options: object) -> Mention:
-    source = source_for(server, **options)
-    (mention,) = source.fetch(ACME, DAY, None).mentions
-    source.close()
-    return mention
 
 
 @pytest.mark.usefixtures("token")

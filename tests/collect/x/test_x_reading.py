@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from collect.x_reading import ACME, DAY, NOW, Fixed, ago, source_for
+from collect.x_reading import ACME, DAY, NOW, Fixed, ago, one, source_for
 from listener.api import (
-    Mention,
     Page,
     Query,
     Resource,
@@ -18,7 +17,6 @@ from listener.api import (
 )
 from listener.query import Hashtag, Or, Phrase
 from listener.testing import check_source
-from servers.web import SimulatedServer
 from servers.x import TOKEN, Post, X, id_at
 from sources.x import XSource
 
@@ -28,13 +26,6 @@ def read_all(source: XSource, window: Window = DAY, resource: Resource = ACME) -
     while not pages[-1].exhausted:
         pages.append(source.fetch(resource, window, pages[-1].cursor))
     return pages
-
-
-def one(server: SimulatedServer, **options: object) -> Mention:
-    source = source_for(server, **options)
-    (mention,) = source.fetch(ACME, DAY, None).mentions
-    source.close()
-    return mention
 
 
 @pytest.mark.usefixtures("token")
