@@ -24,7 +24,7 @@ _INTERRUPTED: Final = 130
 
 @click.command(epilog=examples("listener backup /backups/listener.db", "listener backup --force latest.db"))
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+@click.option("--force", is_flag=True, help="Replace FILE where it is an earlier copy, or empty.")
 @config_option
 @database_option
 @pass_app

@@ -21,6 +21,10 @@ _PAGES: Final = 2_048
 """Pages copied at a time: 8 MB, between two reports of progress."""
 _BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
 """Endings of the files that belong to a store."""
+_UNFINISHED: Final = ("-wal", "-journal")
+"""Endings of the files from which SQLite would write into the store beside them."""
+_TABLES: Final = frozenset(("brands", "matches", "mentions", "queries", "windows"))
+"""By these a store of any version is known; each has had them."""
 
 
 def back_up(
@@ -30,8 +34,9 @@ def back_up(
 
     Others may write meanwhile: the copy is of the instant at which it began. The
     file is there once it is whole and examined, or not at all. `on_progress` is
-    told the pages copied and those there are. Raises UsageError where the file is
-    there already and is not to be replaced, StoreError where the copy fails.
+    told the pages copied and those there are. Only an empty file or a store of this
+    program is replaced. Raises UsageError where the file is there already and is not
+    to be replaced, StoreError where the copy fails.
     """
     _examine_target(database, file, replace=replace)
     try:
@@ -64,6 +69,32 @@ def _examine_target(database: Path, file: Path, *, replace: bool) -> None:
     if file.exists() and not replace:
         msg = f"{file} exists already; name another file, or replace it with --force"
         raise UsageError(msg)
+    for ending in _UNFINISHED:
+        beside = file.with_name(file.name + ending)
+        if beside.exists() and beside.stat().st_size:
+            msg = f"{beside} belongs to a store that is in use or was not closed, and would spoil the copy; name another file"
+            raise UsageError(msg)
+    if file.exists() and not _is_replaceable(file):
+        msg = f"{file} is neither empty nor a store of this program, and is left as it is; name another file"
+        raise UsageError(msg)
+
+
+def _is_replaceable(file: Path) -> bool:
+    """Say whether a file is empty, or an earlier copy or other store of this program, of any version.
+
+    It is read as it stands: no lock, no log beside it.
+    """
+    if not file.is_file():
+        return False
+    if not file.stat().st_size:
+        return True
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    except sqlite3.Error:  # no database, a damaged one, or one that may not be read
+        return False
+    return version > 0 and tables >= _TABLES
 
 
 def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, int], None] | None) -> None:

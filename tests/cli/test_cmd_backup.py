@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -18,6 +19,8 @@ from listener.store.copying import back_up
 from servers.world import make_mention, open_store, store_mentions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Place
 
 
@@ -54,16 +57,72 @@ def test_a_restored_store_goes_on_where_the_copy_was_made(filled: Place) -> None
     assert count_mentions(filled.database) == 21
 
 
-def test_a_file_that_is_there_is_replaced_only_with_force(filled: Place) -> None:
+def test_an_earlier_copy_is_replaced_only_with_force(filled: Place) -> None:
     file = filled.folder / "copy.db"
-    file.write_bytes(b"precious")
+    assert filled.run("backup", str(file), now=None).code == 0
+    filled.fill(days=1, a_day=1, text="Acme goes on")
     answer = filled.run("backup", str(file), now=None)
     assert answer.code == 2
     assert "--force" in answer.err
-    assert file.read_bytes() == b"precious"
+    assert count_mentions(file) == 20
+    file.chmod(0o644)
+    assert filled.run("backup", "--force", str(file), now=None).code == 0
+    assert count_mentions(file) == 21
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_empty_file_is_replaced_with_force(filled: Place) -> None:
+    file = filled.folder / "copy.db"
+    file.touch()
     assert filled.run("backup", "--force", str(file), now=None).code == 0
     assert count_mentions(file) == 20
-    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def write_other_database(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE mentions (id INTEGER PRIMARY KEY)")
+        connection.execute("PRAGMA user_version = 11")
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: file.write_bytes(b"precious"),
+        lambda file: file.write_bytes(b"SQLite format 3\0" + b"precious" * 500),
+        write_other_database,
+    ],
+    ids=["text", "damaged", "another program's"],
+)
+def test_a_file_of_something_else_is_never_replaced(filled: Place, write: Callable[[Path], object]) -> None:
+    file = filled.folder / "copy.db"
+    write(file)
+    before = file.read_bytes()
+    answer = filled.run("backup", "--force", str(file), now=None)
+    assert answer.code == 2
+    assert f"{file} is neither empty nor a store of this program" in answer.err
+    assert answer.err.count("\n") == 1
+    assert file.read_bytes() == before
+    assert [one.name for one in filled.folder.iterdir() if "copy" in one.name] == ["copy.db"]
+
+
+def test_a_device_is_never_replaced(filled: Place) -> None:
+    fifo = filled.folder / "copy.db"
+    os.mkfifo(fifo)
+    assert filled.run("backup", "--force", str(fifo), now=None).code == 2
+    assert fifo.is_fifo()
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_no_copy_takes_a_place_where_the_log_of_another_store_would_be_written_into_it(
+    filled: Place, ending: str
+) -> None:
+    beside = filled.folder / f"copy.db{ending}"
+    beside.write_bytes(b"pages")
+    answer = filled.run("backup", "--force", str(filled.folder / "copy.db"), now=None)
+    assert answer.code == 2
+    assert str(beside) in answer.err
+    assert not (filled.folder / "copy.db").exists()
 
 
 @pytest.mark.parametrize("name", ["listener.db", "listener.db-wal", "listener.db-shm", "listener.db.lock"])
@@ -105,6 +164,7 @@ def test_a_store_of_an_older_version_is_copied_as_it_is(tmp_path: Path) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         migrations.apply(Database(connection))
     back_up(database, file)
+    back_up(database, file, replace=True)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
 
