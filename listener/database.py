@@ -30,6 +30,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "WRITER_WAIT_SECONDS",
     "bound_log",
+    "is_there",
+    "may",
     "open_reader",
     "open_writer",
     "sqlite_problems",
@@ -84,6 +86,8 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
         )
     if name in _BUSY:
         return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
+    if name == "SQLITE_CANTOPEN" and path.is_file() and not may(path, os.R_OK):
+        return StoreError(f"{path}: the store may not be read; {_who_may(path)}")
     if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
         return StoreReadOnlyError(f"{path}: the store may not be written; check the owner and mode of file and folder")
     if name == "SQLITE_CANTOPEN":
@@ -95,7 +99,36 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
 
 def _is_refused(path: Path) -> bool:
     """Say whether the store stands where this process may not write: it needs a log beside it."""
-    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return path.is_file() and not (may(path, os.W_OK) and may(path.parent, os.W_OK))
+
+
+def may(path: Path, what: int) -> bool:
+    """Say whether this process may read or write a file or folder; `what` is os.R_OK, os.W_OK or os.X_OK."""
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _who_may(path: Path) -> str:
+    """Say whose a file is, with its mode, and what to do to read it."""
+    facts = path.stat()
+    if facts.st_uid == os.geteuid():
+        return f"it is yours with mode {facts.st_mode & 0o777:03o}: chmod 600 lets you"
+    try:
+        owner = path.owner()
+    except KeyError:
+        owner = f"user {facts.st_uid}"
+    return f"it belongs to {owner} with mode {facts.st_mode & 0o777:03o}: run as {owner}, or have its owner let you"
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there is a file; raises StoreError where this process may not look into its folder."""
+    try:
+        path.stat()
+    except PermissionError:
+        msg = f"{path}: its folder may not be looked into; check the owner and mode of {path.parent}"
+        raise StoreError(msg) from None
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -145,7 +178,7 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     Raises StoreError where there is no store, StoreVersionError where its tables
     are of another version, unless `any_version` will do.
     """
-    if not path.exists():
+    if not is_there(path):
         msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
         raise StoreError(msg)
     with translated(path):
@@ -203,7 +236,7 @@ def _is_for_want_of_a_log(error: sqlite3.Error, path: Path) -> bool:
     store without it would give old numbers.
     """
     name: str = getattr(error, "sqlite_errorname", None) or ""
-    if (name != "SQLITE_CANTOPEN" and not name.startswith("SQLITE_READONLY")) or not os.access(path, os.R_OK):
+    if (name != "SQLITE_CANTOPEN" and not name.startswith("SQLITE_READONLY")) or not may(path, os.R_OK):
         return False
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
@@ -266,7 +299,7 @@ def bound_log(connection: sqlite3.Connection, path: Path, *, limit: int = LOG_BY
 
 def _create_private(path: Path) -> None:
     """Create an empty file that only its owner can read, where there is none."""
-    if not path.exists():
+    if not is_there(path):
         os.close(open_private(path))
 
 

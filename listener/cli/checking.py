@@ -28,7 +28,8 @@ _SOME_FAILED: Final = 3
 def check(app: App) -> int:
     """Look over configuration, store, credentials and mail server, one line each.
 
-    The exit code is 2 where the configuration is wrong and 3 where something else is.
+    The store is only read; that it may not be written is a warning. The exit code
+    is 2 where the configuration is wrong and 3 where something else is.
     """
     from listener import wiring
 
@@ -50,32 +51,45 @@ def check(app: App) -> int:
 
 
 def _check_store(app: App) -> bool:
-    """Open the store, look over its pages and prove that it may be written."""
-    from listener.store import Store
+    """Look over the store's pages, and see whether it may be written; nothing is written for that."""
+    import os
+
+    from listener.database import SCHEMA_VERSION, is_there, may, version_message
+    from listener.search.examining import examine_pages
 
     path = app.database_path
     try:
-        if not path.exists():
+        if not is_there(path) or not path.stat().st_size:  # an empty file is as good as none
             return _check_folder(app)
-        with Store(path) as store:
-            store.prove_writable()
-            problems = store.check(quick=True)
+        found = examine_pages(path)
     except ListenerError as error:
-        problems = [str(error)]
+        print_finding("FAIL", "store", str(error))
+        return False
+    problems = [f"{path}: {problem}" for problem in found.problems]
+    problems += [version_message(path, found.version)] if found.version > SCHEMA_VERSION else []
     for problem in problems:
         print_finding("FAIL", "store", problem)
-    if not problems:
-        print_finding("ok", "store", f"{path} may be written and reads well")
-    return not problems
+    if problems:
+        return False
+    older = f"; its tables are of version {found.version}, what writes next brings them to {SCHEMA_VERSION}"
+    reads = f"{path} reads well{older if found.version < SCHEMA_VERSION else ''}"
+    if may(path, os.W_OK) and may(path.parent, os.W_OK):
+        print_finding("ok", "store", reads)
+    else:
+        advice = "to collect into it, check the owner and mode of file and folder"
+        print_finding("warn", "store", f"{reads}, and may not be written here; {advice}")
+    return True
 
 
 def _check_folder(app: App) -> bool:
     """Say whether the store that is not there yet can be made."""
     import os
 
+    from listener.database import may
+
     path = app.database_path
-    if path.parent.is_dir() and os.access(path.parent, os.W_OK):
-        print_finding("ok", "store", f"{path} is not there yet and can be made")
+    if path.parent.is_dir() and may(path.parent, os.W_OK):
+        print_finding("ok", "store", f"{path} is {'empty' if path.exists() else 'not there yet'} and can be made")
         return True
     print_finding("FAIL", "store", f"{path.parent} is not a folder that can be written; create it or name another")
     return False

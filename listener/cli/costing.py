@@ -86,13 +86,14 @@ class Costs:
 def read_costs(app: App) -> Costs:
     """Read what a usual day costs, nothing where there is no store, and the limits of the configuration."""
     from listener import wiring
+    from listener.database import is_there
     from listener.errors import StoreError
     from listener.search import Reader
 
     database = app.config.database
     usual: tuple[UsualRow, ...] = ()
     try:
-        if database.exists():
+        if is_there(database):
             with Reader(database) as reader:
                 usual = reader.usual_spending(app.now)
     except StoreError:

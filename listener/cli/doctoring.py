@@ -58,9 +58,10 @@ def doctor(app: App, rebuild: bool, migrate: bool, compact: bool) -> int:
 
 def _compact(app: App) -> Iterator[Finding]:
     """Write the store's file anew without its empty pages."""
+    from listener.database import is_there
     from listener.store.compacting import compact
 
-    if app.database_path.exists():
+    if is_there(app.database_path):
         done, why = compact(app.database_path)
         yield "ok" if done else "skip", "compact", why
 
@@ -165,6 +166,7 @@ def _time_zones(app: App) -> Iterator[Finding]:
 
 def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     """Examine the store: who may read it, its pages, its counts, and the clock against it."""
+    from listener.database import is_there
     from listener.search import Reader
     from listener.store import Store
 
@@ -173,7 +175,12 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     except ConfigError:
         yield "skip", "store", "without a configuration name it with --database"
         return
-    if not path.exists():
+    try:
+        is_stored = is_there(path)
+    except ListenerError as error:
+        yield "FAIL", "store", str(error)
+        return
+    if not is_stored:
         yield "skip", "store", f'{path} is not there yet; "listener collect" makes it'
         return
     yield from _modes(path)

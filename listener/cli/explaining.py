@@ -234,11 +234,12 @@ def _print_scorers(app: App) -> None:
 
 def _trained(database: Path) -> list[str]:
     """Return a line for each model that is on; none where the store is not there or of another version."""
+    from listener.database import is_there
     from listener.errors import StoreError
     from listener.search import Reader
 
     try:
-        if not database.exists():
+        if not is_there(database):
             return []
         with Reader(database) as reader:
             stored = [one for one in reader.models() if one.is_on]

@@ -141,12 +141,13 @@ def scorer_towards(app: App, brand: str | None) -> LineRecipe:
 
     if brand is None:
         return LineRecipe(config=app.config_if_any)
+    from listener.database import is_there
     from listener.search import Reader
 
     name = app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
     models: tuple[StoredModel, ...] = ()
-    if app.config.database.exists():
+    if is_there(app.config.database):
         with Reader(app.config.database) as reader:
             models = tuple(one for one in reader.models() if one.brand == name)
     masks = tuple(sorted({each for query in queries for each in query.names}))

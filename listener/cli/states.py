@@ -137,6 +137,7 @@ def _is_healthy(app: App) -> bool:
 
 def _status(app: App) -> dict[str, object]:
     """Return everything that is told, in the shape that scripts read."""
+    from listener.database import is_there
     from listener.search import Reader
 
     told: dict[str, object] = {
@@ -144,7 +145,7 @@ def _status(app: App) -> dict[str, object]:
         "database": str(app.database_path),
         "now": _iso(app.now, app.zone),
     }
-    if not app.database_path.exists():
+    if not is_there(app.database_path):
         nothing: dict[str, object] = {
             "sources": _source_rows(app, {}),
             "coverage": [],
@@ -249,6 +250,8 @@ def _windows(app: App, reader: Reader) -> dict[str, object]:
 
 def _print_status(app: App, told: dict[str, object]) -> None:
     """Print everything for people, block by block."""
+    from listener.database import is_there
+
     daemon, outbox, windows = _table(told["daemon"]), _table(told["outbox"]), _table(told["windows"])
     click.echo(f"config    {told['config']}")
     click.echo(f"database  {told['database']}")
@@ -277,7 +280,7 @@ def _print_status(app: App, told: dict[str, object]) -> None:
         emit_rows(rechecks, RECHECK_COLUMNS, "table")
     click.echo(f"\nwindows   {windows['open']} open, {windows['lost']} lost, {windows['budget']} stopped by the budget")
     _print_windows(app, _rows(windows["listed"]))
-    if not app.database_path.exists():
+    if not is_there(app.database_path):
         click.echo('there is no store yet; "listener collect" makes one', err=True)
 
 
@@ -309,9 +312,10 @@ def _print_windows(app: App, listed: list[dict[str, object]]) -> None:
 
 def _states_if_any(app: App) -> dict[str, SourceState]:
     """Return the states of the store's sources, none where there is no store."""
+    from listener.database import is_there
     from listener.search import Reader
 
-    if not app.database_path.exists():
+    if not is_there(app.database_path):
         return {}
     with Reader(app.database_path) as reader:
         return reader.source_states()

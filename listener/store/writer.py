@@ -380,19 +380,9 @@ class Store:
                     now=to_epoch(now),
                 )
 
-    def prove_writable(self) -> None:
-        """Begin and end a transaction that changes nothing; raises StoreError where the store may not be written."""
-        with self._transaction():
-            pass
-
-    def check(self, *, quick: bool = False) -> list[str]:
-        """Return what is wrong with the store, one line each; empty where all is right.
-
-        With `quick` only its pages are looked at, not its indexes and sums.
-        """
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, one line each; empty where all is right."""
         with translated(self.path):
-            if quick:
-                return [str(row[0]) for row in self._connection.execute("PRAGMA quick_check(5)") if row[0] != "ok"]
             lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             lines += [
                 f"{row[0]} row {row[1]} points to a missing row of {row[2]}"

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from listener.protocols import Resource
+from listener.schema import MIGRATIONS
 from servers.hackernews import HackerNews
 from servers.smtp import Behaviour, MailServer
 
@@ -183,6 +188,61 @@ def test_check_of_a_sound_place_is_all_ok(place: Place) -> None:
         ["ok", "mail"],
     ]
     assert not place.database.exists()
+
+
+def configure_little(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\n[sources.hackernews]\nenabled = false\n')
+
+
+def test_check_neither_waits_for_a_writer_nor_keeps_one_waiting(filled: Place) -> None:
+    configure_little(filled)
+    with closing(sqlite3.connect(filled.database, isolation_level=None, timeout=0)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM labels")
+        answer = filled.run("check")
+        writer.execute("COMMIT")
+
+    assert answer.code == 0
+    assert f"ok    store         {filled.database} reads well\n" in answer.out
+
+
+def test_check_leaves_a_store_of_an_older_version_as_it_is(place: Place) -> None:
+    configure_little(place)
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as connection:
+        migrations = Migrations("listener")
+        migrations(name=MIGRATIONS[0][0])(MIGRATIONS[0][1])
+        migrations.apply(Database(connection))
+    before = place.database.read_bytes()
+
+    answer = place.run("check")
+
+    assert answer.code == 0
+    assert "reads well; its tables are of version 1, what writes next brings them to" in answer.out
+    assert place.database.read_bytes() == before
+    assert sorted(one.name for one in place.folder.iterdir()) == ["config.toml", "listener.db"]
+
+
+def test_check_refuses_a_store_of_a_newer_program(filled: Place) -> None:
+    configure_little(filled)
+    with closing(sqlite3.connect(filled.database)) as connection:
+        connection.execute("PRAGMA user_version = 4000")
+
+    answer = filled.run("check")
+
+    assert answer.code == 3
+    assert "upgrade the program" in answer.out
+
+
+def test_check_says_of_a_store_with_damaged_pages_what_is_wrong(filled: Place) -> None:
+    configure_little(filled)
+    with filled.database.open("r+b") as file:
+        file.seek(4096 * 2)
+        file.write(b"\xff" * 4096 * 8)
+
+    answer = filled.run("check")
+
+    assert answer.code == 3
+    assert f"FAIL  store         {filled.database}: " in answer.out
 
 
 def test_check_names_each_thing_that_is_wrong_and_goes_on(place: Place) -> None:

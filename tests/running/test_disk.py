@@ -179,11 +179,72 @@ def test_a_user_without_write_permission_reads_and_is_told_why_nothing_is_collec
     assert ended.code == 1
     assert "may not be written" in one_sentence(ended)
     assert (shown.code, shown.out, shown.err) == (0, expected.out, "")
-    site.database.chmod(0o600)
+
+
+def test_a_store_in_a_folder_that_may_not_be_written_can_be_checked(public: Path, filled: Site, table: str) -> None:
+    site = copied(filled, public, table)
+    site.config.chmod(0o644)
+    site.database.chmod(0o644)
+    expected = site.run("check")  # also loads what another user may not read
+    assert (expected.code, f"{site.database} reads well\n" in expected.out) == (0, True)
+    for ending in ("-wal", "-shm"):
+        site.database.with_name(site.database.name + ending).unlink(missing_ok=True)
     with nobody():
-        refused = site.run(*ask_trend)
-    assert refused.code == 1
-    assert str(site.database) in one_sentence(refused)
+        ended = site.run("check")
+    assert (ended.code, ended.err) == (0, "")
+    assert "warn  store" in ended.out
+    assert f"{site.database} reads well, and may not be written here; " in ended.out
+    assert sorted(one.name for one in public.iterdir()) == ["config.toml", "listener.db"]
+
+
+def test_a_store_that_may_not_be_read_is_said_to_be_that_with_its_owner_and_mode(
+    public: Path, filled: Site, table: str
+) -> None:
+    site = copied(filled, public, table)
+    site.config.chmod(0o644)
+    asked = (["trend", "Acme", "--since", "2d"], ["status"], ["collect"], ["check"])
+    for words in asked:
+        site.run(*words)  # loads what another user may not read
+    for mode in (0o600, 0o000):
+        site.database.chmod(mode)
+        with nobody():
+            told = [site.run(*words) for words in asked]
+        why = (
+            f"{site.database}: the store may not be read; it belongs to {site.database.owner()} with mode {mode:03o}: "
+            f"run as {site.database.owner()}, or have its owner let you"
+        )
+        assert [one.code for one in told] == [1, 1, 1, 3]
+        assert [one_sentence(one) for one in told[:3]] == [f"Error: {why}"] * 3
+        assert f"FAIL  store         {why}\n" in told[3].out
+
+
+def test_the_owner_of_a_store_that_may_not_be_read_is_told_how_to_change_that(
+    public: Path, filled: Site, table: str
+) -> None:
+    site = copied(filled, public, table)
+    site.config.chmod(0o644)
+    site.run("status")
+    user = pwd.getpwnam("nobody")
+    os.chown(site.database, user.pw_uid, user.pw_gid)
+    site.database.chmod(0o000)
+    with nobody():
+        told = site.run("status")
+    assert one_sentence(told) == (
+        f"Error: {site.database}: the store may not be read; it is yours with mode 000: chmod 600 lets you"
+    )
+
+
+def test_a_folder_that_may_not_be_looked_into_is_no_missing_store(public: Path, filled: Site, table: str) -> None:
+    site = copied(filled, public / "closed", table)
+    config = public / "config.toml"
+    config.write_text(site.config.read_text(encoding="utf-8"), encoding="utf-8")
+    site.config = config
+    words = ("trend", "Acme", "--since", "2d", "--database", str(site.database))
+    site.run(*words)
+    site.folder.chmod(0o700)
+    with nobody():
+        told = site.run(*words)
+    assert (told.code, f"check the owner and mode of {site.folder}" in one_sentence(told)) == (1, True)
 
 
 def test_a_read_only_copy_with_unwritten_pages_beside_it_is_not_read_without_them(
