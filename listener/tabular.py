@@ -33,7 +33,9 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
 _NUMBERS: Final = {"author.followers", "rating", *(name for name in COLUMNS if name.startswith("engagement."))}
-_FLAGS: Final = {"author.verified": bool, "has_media": bool}
+_FLAGS: Final = {"author.verified", "has_media"}
+_WORDS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+"""What a flag may be, in any case; an empty cell is not known."""
 _JSON: Final = {"links", "hashtags", "extra"}
 _CELL_LIMIT: Final = 4 << 20
 
@@ -90,8 +92,14 @@ def _checked(name: str, cell: str) -> object:
     try:
         return _value(name, cell)
     except (ValueError, RecursionError):
-        msg = f"{name}: found {cell[:40]!a}; wanted {'a number' if name in _NUMBERS else 'JSON'}"
+        msg = f"{name}: found {cell[:40]!a}; wanted {_wanted(name)}"
         raise ValueError(msg) from None
+
+
+def _wanted(name: str) -> str:
+    if name in _FLAGS:
+        return f"one of {', '.join(_WORDS)}, or an empty cell where it is not known"
+    return "a number" if name in _NUMBERS else "JSON"
 
 
 def _value(name: str, cell: str) -> object:
@@ -99,7 +107,12 @@ def _value(name: str, cell: str) -> object:
         number = float(cell)
         return int(number) if number.is_integer() and name != "rating" else number
     if name in _FLAGS:
-        return cell.strip().lower() in {"true", "1", "yes"}
+        word = cell.strip().lower()
+        if not word:
+            return None
+        if word not in _WORDS:
+            raise ValueError(word)
+        return _WORDS[word]
     return json.loads(cell) if name in _JSON else cell
 
 

@@ -156,6 +156,29 @@ def test_a_cell_that_cannot_be_read_is_told_with_its_column_and_stops_nothing(pl
     ]
 
 
+def test_a_flag_that_is_no_known_word_is_told_with_its_column_and_the_words_there_are(place: Place) -> None:
+    file = place.folder / "rows.csv"
+    file.write_text(
+        "source,id,text,published_at,has_media,author.handle,author.verified\n"
+        "x,1,Acme is fine,2026-11-20T07:00:00Z,,ada,wahr\n"
+        "x,2,Acme is fine,2026-11-20T07:00:00Z,ture,bob,no\n"
+        "x,3,Acme is fine,2026-11-20T07:00:00Z, TRUE ,cy,0\n"
+        "x,4,Acme is fine,2026-11-20T07:00:00Z,no,dee,\n"
+        "x,5,Acme is fine,2026-11-20T07:00:00Z, ,eve,1\n"
+    )
+    answer = place.run("import", str(file))
+    words = "wanted one of true, yes, 1, false, no, 0, or an empty cell where it is not known"
+    assert answer.code == 3
+    assert answer.err.splitlines() == [
+        f"line 2: author.verified: found 'wahr'; {words}",
+        f"line 3: has_media: found 'ture'; {words}",
+        "3 mentions read: 3 new, 0 changed, 0 known, 0 of no brand; 2 lines could not be read",
+    ]
+    rows = [json.loads(line) for line in place.run("export").out.splitlines()]
+    read = {row["id"]: (row.get("has_media"), row["author"]["verified"]) for row in rows}
+    assert read == {"3": (True, False), "4": (False, None), "5": (None, True)}
+
+
 def test_a_table_between_semicolons_is_told_apart(place: Place) -> None:
     file = place.folder / "rows.csv"
     file.write_text("source;id;text;published_at\nx;1;Acme is fine;2026-11-20T07:00:00Z\n")
