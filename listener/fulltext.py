@@ -20,6 +20,8 @@ from listener.query.text import ends_word, fold, fold_with_origins, starts_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from listener.query.text import Folded
+
 __all__ = ["Snippet", "excerpt", "find_words", "index_form", "words_expression"]
 
 _MARKS: Final = "#@$"
@@ -165,16 +167,18 @@ def _phrase(words: Sequence[str]) -> str:
 
 
 def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:
-    """Return where the words stand in a text as it was written, in code points, in order and apart."""
+    """Return where the words stand in a text as it was written, in code points, in order and apart.
+
+    A word that does not stand there as it was asked for, with quotes or a comma say, is
+    looked for as the index holds it: without those signs, its parts one by one.
+    """
     folded = fold_with_origins(text)
     found: list[tuple[int, int]] = []
     for word in {fold(word).strip() for word in words.replace("\0", " ").split()}:
-        at = folded.text.find(word) if word else -1
-        while at >= 0:
-            end = at + len(word)
-            if starts_word(folded, at) and ends_word(folded, end):
-                found.append(folded.span(at, end))
-            at = folded.text.find(word, end)
+        places = _places(folded, word)
+        if not places:
+            places = [place for part in _bare(word) for place in _places(folded, part)]
+        found += places
     apart: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if apart and start <= apart[-1][1]:
@@ -182,6 +186,23 @@ def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:
         else:
             apart.append((start, end))
     return tuple(apart)
+
+
+def _places(folded: Folded, word: str) -> list[tuple[int, int]]:
+    """Return where a folded word stands as a word."""
+    places: list[tuple[int, int]] = []
+    at = folded.text.find(word) if word else -1
+    while at >= 0:
+        end = at + len(word)
+        if starts_word(folded, at) and ends_word(folded, end):
+            places.append(folded.span(at, end))
+        at = folded.text.find(word, end)
+    return places
+
+
+def _bare(word: str) -> set[str]:
+    """Return the words that the index holds of one folded word."""
+    return {token for token in _TOKEN.findall(_spaced(word)[0]) if token.strip("#@$+")}
 
 
 def excerpt(text: str, words: str) -> Snippet:

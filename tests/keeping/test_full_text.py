@@ -116,6 +116,33 @@ def test_what_is_shown_is_as_it_was_written_with_the_places_of_the_words(store: 
     assert len(shown) <= 240
 
 
+ASKED_WITH_SIGNS = {
+    '"acme rockets"': ["acme", "rockets"],
+    "acme,": ["acme"],
+    "(acme) rockets!": ["acme", "rockets"],
+    "*rockets*": ["rockets"],
+    "fast-rockets": ["rockets", "fast"],
+    "「東京」": ["東京"],
+    "東京。": ["東京"],
+    "“#lid”": ["#lid"],
+    "c++?": ["C++"],
+    "rock": [],
+}
+
+
+def test_a_word_asked_for_with_signs_around_it_is_shown_where_it_stands_without_them() -> None:
+    text = f"{'and so on ' * 30}acme rockets are fast in 東京都 with #lid and C++ alone"
+    for words, places in ASKED_WITH_SIGNS.items():
+        shown, hits = excerpt(text, words)
+        assert [shown[start:end] for start, end in hits] == places, words
+
+
+def test_a_word_that_stands_with_its_signs_is_shown_with_them() -> None:
+    text = "AT&T and at t, e-mail and e mail"
+    assert [text[start:end] for start, end in find_words(text, "at&t")] == ["AT&T"]
+    assert [text[start:end] for start, end in find_words(text, "e-mail")] == ["e-mail"]
+
+
 @settings(max_examples=some(100))
 @given(st.text(max_size=60), st.text(max_size=10))
 def test_places_lie_within_the_text_in_order_and_apart(text: str, words: str) -> None:
