@@ -30,24 +30,35 @@ if TYPE_CHECKING:
     from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
-__all__ = ["Service", "stop_on_signals"]
+__all__ = ["Service", "StopAsked", "stop_on_signals"]
 
 logger = logging.getLogger(__name__)
 
 
+class StopAsked:
+    """Say how a command ends that was asked to stop: `exit_code` is 128 + the signal's number, 0 where none came."""
+
+    __slots__ = ("exit_code",)
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+
+
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event) -> Iterator[StopAsked]:
     """Set `stop` at the first SIGINT or SIGTERM within the block; the second interrupts at once."""
+    asked = StopAsked()
 
     def ask(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        asked.exit_code = 128 + number  # as shells tell of a program that a signal ended
         if stop.is_set():
-            raise KeyboardInterrupt
+            raise SystemExit(asked.exit_code)
         stop.set()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

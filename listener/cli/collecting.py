@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    STOPPED,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import Column, count_text, emit_rows
 from listener.errors import UsageError
 
@@ -48,8 +57,8 @@ _SOME_FAILED: Final = 3
 def collect(app: App, only: str | None, brand: str | None, since: str | None) -> int:
     """Read every enabled source once: what is open, then what is new.
 
-    Ctrl-C finishes the page in hand and stops; the next run goes on there. The
-    exit code is 3 where a source failed and the rest is done.
+    Ctrl-C stores the page in hand and stops with exit code 130 (SIGTERM: 143); the
+    next run goes on there. It is 3 where a source failed and the rest is done.
     """
     from listener import wiring
     from listener.cli.progress import page_line
@@ -66,7 +75,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     stop = threading.Event()
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
     named = None if brand is None else app.config.brand(brand).name
-    with stop_on_signals(stop):
+    with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)
         with page_line() as tell:
             outcomes = service.collect_all(names, now=app.now, brand=named, since=start, on_page=tell)
@@ -74,6 +83,9 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
             service.evaluate_alerts(now=app.now)
             service.deliver(now=app.now)
     emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
+    if asked.exit_code:
+        click.echo(STOPPED, err=True)
+        return asked.exit_code
     if not outcomes:
         click.echo("no source is enabled; enable one in the configuration", err=True)
     return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "NUMBER",
+    "STOPPED",
     "App",
     "config_option",
     "database_option",
@@ -43,6 +44,8 @@ __all__ = [
 
 _BITS: Final = 63
 FORMATS: Final = ("table", "json", "csv", "jsonl")
+STOPPED: Final = "stopped; run it again to go on"
+"""What a command says that a signal ended after it stored what it had in hand."""
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

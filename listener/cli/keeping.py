@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.output import count_text
 from listener.errors import UsageError
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from listener.store import Erasure, Store
 
 __all__ = ["backup", "forget", "purge"]
-
-_INTERRUPTED: Final = 130
 
 
 @click.command(epilog=examples("listener backup /backups/listener.db", "listener backup --force latest.db"))
@@ -98,7 +96,7 @@ def purge(app: App, dry_run: bool) -> int:
     retention = wiring.retention_of(app.config)
     _require_store(app)
     stop = threading.Event()
-    with stop_on_signals(stop), Store(app.database_path) as store:
+    with stop_on_signals(stop) as asked, Store(app.database_path) as store:
         if not retention.is_limited and not store.erasure.is_unfinished():
             click.echo(
                 "everything is kept for ever; [listener] retention or [sources.NAME] retention says else", err=True
@@ -112,8 +110,8 @@ def purge(app: App, dry_run: bool) -> int:
     _end_progress()
     _say(done, dry_run=False)
     if stop.is_set():
-        click.echo("stopped; run it again to go on", err=True)
-        return _INTERRUPTED
+        click.echo(STOPPED, err=True)
+        return asked.exit_code
     return 0
 
 

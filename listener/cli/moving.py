@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.progress import progress_bar
 from listener.cli.unpacking import create, format_of, open_lines
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["export", "import_"]
 
 _SOME_FAILED: Final = 3
-_INTERRUPTED: Final = 130
 _RECOGNISED_BY: Final = 1 << 20
 """Bytes at the begin of a file by which, with its size, it is known again."""
 _MOST_WORKERS: Final = 2
@@ -73,6 +72,7 @@ def import_(
     out, and makes the exit code 3.
     """
     from listener import wiring
+    from listener.errors import ListenerError
     from listener.pipeline.importing import declare_complete, import_mentions
     from listener.search import Reader
     from listener.service import stop_on_signals
@@ -82,7 +82,7 @@ def import_(
     queries = wiring.build_queries(app.config)
     stop = threading.Event()
     with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
+        asked = stack.enter_context(stop_on_signals(stop))
         move = stack.enter_context(progress_bar("importing"))
         size = 0 if str(file) == "-" or not file.is_file() else file.stat().st_size
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
@@ -106,15 +106,18 @@ def import_(
             mark=None if place is None else lambda done: replace(place, position=before + done),
             on_bad=_report_bad,
         )
-        if place is not None and not report.is_stopped:
+        is_whole = not report.is_stopped and lines.problem is None
+        if place is not None and is_whole:
             store.end_replay(place.kind)
-        if complete and not report.is_stopped and not report.bad:
+        if complete and is_whole and not report.bad:
             declare_complete(store, report, now=app.now)
     if before:
         click.echo(f"went on after the first {before} lines, which were stored before", err=True)
     _summarise(report, complete=complete, keep_unmatched=keep_unmatched)
     if report.is_stopped:
-        return _INTERRUPTED
+        return asked.exit_code
+    if lines.problem is not None:
+        raise ListenerError(lines.problem)
     return _SOME_FAILED if report.bad else 0
 
 
@@ -238,6 +241,6 @@ def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) ->
         err=True,
     )
     if report.is_stopped:
-        click.echo("stopped; run it again to go on", err=True)
+        click.echo(STOPPED, err=True)
     elif complete and report.bad:
         click.echo("not noted as complete: some lines could not be read", err=True)

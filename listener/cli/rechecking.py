@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    STOPPED,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import Column, count_text, emit_rows
 
 if TYPE_CHECKING:
@@ -63,13 +72,16 @@ def recheck(app: App, only: str | None) -> int:
         wiring.require_source(app.config, only)
     stop = threading.Event()
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
-    with stop_on_signals(stop):
+    with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)
         found = [service.recheck(name, now=app.now) for name in names if not stop.is_set()]
         outcomes = [outcome for outcome in found if outcome is not None]
         if any(outcome.gone for outcome in outcomes) and not stop.is_set():
             service.finish_erasure(now=app.now)
     emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
+    if asked.exit_code:
+        click.echo(STOPPED, err=True)
+        return asked.exit_code
     if not outcomes:
         click.echo("no enabled source looks again at its mentions", err=True)
     return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0

@@ -9,7 +9,6 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.output import Column, count_text, emit_rows
-from listener.errors import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,7 @@ _SCORED: Final = ("rescored", "relabelled")
 @format_option()
 @now_option
 @pass_app
-def rematch(app: App, brand: str | None) -> None:
+def rematch(app: App, brand: str | None) -> int:
     """Match every stored mention with the present queries, as if it came in today.
 
     Mentions that were stored without matching anything are looked at too. People's
@@ -39,7 +38,7 @@ def rematch(app: App, brand: str | None) -> None:
     """
     from listener.pipeline import replaying
 
-    _replay(app, brand, replaying.rematch, _MATCHED)
+    return _replay(app, brand, replaying.rematch, _MATCHED)
 
 
 @click.command(epilog=examples("listener rescore", "listener rescore --brand Acme"))
@@ -49,7 +48,7 @@ def rematch(app: App, brand: str | None) -> None:
 @format_option()
 @now_option
 @pass_app
-def rescore(app: App, brand: str | None) -> None:
+def rescore(app: App, brand: str | None) -> int:
     """Score every stored mention with the present scorers and rules.
 
     Languages are identified anew; where a query asks for a language, run "listener
@@ -58,10 +57,10 @@ def rescore(app: App, brand: str | None) -> None:
     """
     from listener.pipeline import replaying
 
-    _replay(app, brand, replaying.rescore, _SCORED)
+    return _replay(app, brand, replaying.rescore, _SCORED)
 
 
-def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], counts: tuple[str, ...]) -> None:
+def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], counts: tuple[str, ...]) -> int:
     from listener import wiring
     from listener.cli.progress import progress_bar
     from listener.search.history import HistoryReader
@@ -72,7 +71,7 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     named = None if brand is None else app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
     stop = threading.Event()
-    with stop_on_signals(stop), Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
+    with stop_on_signals(stop) as asked, Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
         judge = wiring.build_judge(app.config, queries, reader.models(), database=app.database_path)
         store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key)
         make = wiring.judge_maker(app.config, queries, reader.models())
@@ -99,5 +98,6 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     )
     click.echo(f"{report.done} of {report.total} mentions gone through, {report.changed} stored anew", err=True)
     if report.is_stopped:
-        msg = f"stopped after {report.done} of {report.total} mentions; run it again to go on there"
-        raise StoppedError(msg)
+        click.echo(f"stopped after {report.done} of {report.total} mentions; run it again to go on there", err=True)
+        return asked.exit_code
+    return 0

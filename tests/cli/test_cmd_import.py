@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -96,7 +97,10 @@ def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_s
     assert "4500 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
 
 
-def test_an_import_that_is_stopped_says_so_with_its_exit_code(place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_import_that_is_stopped_says_so_with_its_exit_code(
+    place: Place, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     lines = jsonl(lines_of(5_000))
@@ -104,7 +108,7 @@ def test_an_import_that_is_stopped_says_so_with_its_exit_code(place: Place, tmp_
     def write() -> None:
         with suppress(BrokenPipeError), pipe.open("wb") as out:
             out.write(lines)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
             for _ in range(20):  # or until the reader goes away
                 out.write(lines)
 
@@ -113,7 +117,7 @@ def test_an_import_that_is_stopped_says_so_with_its_exit_code(place: Place, tmp_
     answer = place.run("import", str(pipe), "--workers", "0")
     writer.join()
 
-    assert answer.code == 130
+    assert answer.code == code
     assert answer.err.endswith("stopped; run it again to go on\n")
 
 
@@ -279,6 +283,42 @@ def test_packed_files_are_read_and_damaged_ones_told_of(place: Place) -> None:
     damaged = place.run("import", str(packed))
     assert damaged.code == 1
     assert "is damaged or not gzip" in damaged.err
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_what_stands_before_the_damage_of_a_file_is_stored(place: Place, workers: str) -> None:
+    noise = random.Random(1)
+    rows = [{**row, "extra": {"noise": noise.randbytes(300).hex()}} for row in lines_of(1_500)]
+    packed = place.folder / "some.jsonl.gz"
+    packed.write_bytes(gzip.compress(jsonl(rows))[:-100_000])
+    whole = whole_lines(packed)
+    assert 1_000 < whole < 1_400
+    for told in (f"{whole} mentions read: {whole} new", f"went on after the first {whole} lines"):
+        damaged = place.run("import", str(packed), "--workers", workers)
+        assert damaged.code == 1
+        assert told in damaged.err
+        assert damaged.err.endswith("what was read before is stored\n")
+    assert len(content(place.database)["mentions"]) == whole
+    packed.write_bytes(gzip.compress(jsonl(rows)))
+    assert f"{1_500 - whole} new, 0 changed, {whole} known" in place.run("import", str(packed), "--workers", "0").err
+
+
+def test_a_damaged_file_is_not_noted_as_complete(place: Place) -> None:
+    packed = place.folder / "some.jsonl.gz"
+    packed.write_bytes(gzip.compress(jsonl(lines_of(200)))[:-40])
+    assert place.run("import", str(packed), "--complete").code == 1
+    with closing(sqlite3.connect(place.database)) as connection:
+        assert connection.execute("SELECT count(*) > 0 FROM mentions").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM windows").fetchone() == (0,)
+
+
+def whole_lines(packed: Path) -> int:
+    """Return how many lines of a packed file can be read whole."""
+    count = 0
+    with suppress(EOFError), gzip.open(packed) as stream:
+        for _ in stream:
+            count += 1
+    return count
 
 
 def test_zstandard_is_read_where_there_is_a_module_and_asked_for_where_not(

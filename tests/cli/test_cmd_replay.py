@@ -6,12 +6,12 @@ import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cli.conftest import CONFIG, NOW
 from listener.search import MentionFilter, Reader
 
 if TYPE_CHECKING:
-    import pytest
-
     from cli.conftest import Place
 
 
@@ -66,7 +66,10 @@ def test_rescore_applies_changed_rules_and_keeps_labels(place: Place) -> None:
         assert store.check() == []
 
 
-def test_a_replay_that_is_interrupted_says_so_and_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_replay_that_is_interrupted_says_so_and_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
     from listener.search import history
 
     monkeypatch.setattr(history, "_CHUNK", 2)
@@ -80,12 +83,12 @@ def test_a_replay_that_is_interrupted_says_so_and_goes_on(place: Place, monkeypa
     def interrupted(**fields: object) -> object:
         calls.append(1)
         if len(calls) == 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         return saved(**fields)  # type: ignore[arg-type]
 
     monkeypatch.setattr(replaying, "Rejudged", interrupted)
     stopped = place.run("rematch")
-    assert stopped.code == 1
+    assert stopped.code == code
     assert "stopped after 2 of 6 mentions" in stopped.err
     assert len(found(place, "Acme")) == 4
 
