@@ -82,10 +82,9 @@ def dominant_script(text: str) -> str | None:
 
     A tie goes to the other script: Latin words are borrowed everywhere.
     """
-    foreign = "" if text.isascii() else "".join(_NOT_LATIN.findall(text))
-    if not foreign:
+    if text.isascii() or not _NOT_LATIN.search(text):
         return LATIN if _LATIN_LETTER.search(text) else None
-    counts = _count_scripts(foreign)
+    counts = _count_scripts("".join(_NOT_LATIN.findall(text)))
     script = max(counts, key=counts.__getitem__)
     kana = counts.get("Kana", 0)
     if script == "Hani" and kana > _KANA_SHARE * counts["Hani"]:

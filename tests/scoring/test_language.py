@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.protocols import LanguageIdentifier
+from sentiment.function_words import words_of
 from sentiment.language import Identifier
 from thoroughness import some
 
@@ -74,7 +76,7 @@ def test_only_the_languages_configured_are_told_apart() -> None:
 
 
 @settings(max_examples=some(60))
-@given(st.lists(st.text(max_size=60), max_size=6))
+@given(st.lists(st.one_of(st.text(max_size=60), st.text("abc kdeéñ'#:D", max_size=60)), max_size=24, unique=True))
 def test_a_verdict_does_not_depend_on_the_texts_beside_it(texts: list[str]) -> None:
     identifier = SHARED
     together = identifier.identify(texts, [None] * len(texts))
@@ -139,3 +141,20 @@ def test_a_text_that_comes_again_gets_the_same_verdict_unless_its_platform_claim
 ) -> None:
     texts = ["x", SENTENCES["de"], "x", SENTENCES["de"], "x"]
     assert identifier.identify(texts, ["fr", None, "es", None, "fr"]) == ["fr", "de", "es", "de", "fr"]
+
+
+WORDS_APART = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+SIGNS = "'\u2019#.-_ \n\x1c\xa0\u3000\u2026\u2014\u201c\u20ac\u200d\ufe0f\u2764\U0001f600\u2776\u2460\xb2\xbd\xb5\xaa\u0130\u015f\u0142\u03a30\ud800"
+
+
+@settings(max_examples=some(300))
+@given(st.one_of(st.text(max_size=30), st.text(f"abçñßIÉ{SIGNS}", max_size=30)))
+def test_words_are_letters_with_an_apostrophe_within_at_most_whatever_stands_around_them(text: str) -> None:
+    plain = text.replace("#", "").lower().replace("\u2019", "'")
+    assert words_of(text) == WORDS_APART.findall(plain)
+
+
+def test_no_letter_is_taken_for_a_sign() -> None:
+    everything = map(chr, range(0x20000))
+    letters = [character for character in everything if WORDS_APART.fullmatch(character.lower())]
+    assert [letter for letter in letters if words_of(letter) != [letter.lower()]] == []
