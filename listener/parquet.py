@@ -3,31 +3,44 @@
     DIR/brand=Acme/day=2026-11-20/mentions.parquet
 
 Days are those of UTC. A part is written beside its place and moved there whole, so
-that a reader never sees half a file; writing a day again replaces it. Memory is
-that of one batch.
+that a reader never sees half a file; writing a day again replaces it, so that only
+whole days are written. What was written can be read again, as the mentions they
+were. Memory is that of one batch.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from listener.errors import ListenerError, UsageError
+from listener.errors import InputError, ListenerError, UsageError
+from listener.interchange import BadLine, mention_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from listener.mention import Mention
     from listener.search.verdicts import Decided
 
-__all__ = ["write_parquet"]
+__all__ = ["parquet_files", "read_parquet", "whole_days", "write_parquet"]
 
 _BATCH: Final = 20_000
 _FILE: Final = "mentions.parquet"
+_PLAIN: Final = (
+    "source", "id", "url", "kind", "title", "text", "rating", "reply_to", "thread", "repost_of", "quote_of", "place",
+    "has_media",
+)  # fmt: skip
 _LISTS: Final = ("links", "hashtags")
+_AUTHOR: Final = ("id", "handle", "name", "followers", "verified")
+_COUNTS: Final = ("likes", "reposts", "replies", "views")
+_INSTANTS: Final = ("published_at", "edited_at")
+_NEEDED: Final = ("source", "id", "text", "published_at")
+_READ_AT_ONCE: Final = 1_000
 _TYPES: Final = (
     ("source", "string"), ("id", "string"), ("url", "string"), ("kind", "string"), ("author_id", "string"),
     ("author_handle", "string"), ("author_name", "string"), ("author_followers", "int64"), ("title", "string"),
@@ -36,8 +49,20 @@ _TYPES: Final = (
     ("quote_of", "string"), ("place", "string"), ("links", "list"), ("hashtags", "list"), ("extra", "string"),
     ("story", "int64"), ("language", "string"), ("label", "string"), ("score", "float64"), ("evidence", "int64"),
     ("confidence", "float64"), ("scorer", "string"), ("scorer_version", "string"), ("reason", "string"),
+    ("claimed_language", "string"), ("author_verified", "bool"), ("has_media", "bool"), ("edited_at", "timestamp"),
 )  # fmt: skip
-"""Columns in order; brand and day stand in the names of the folders. `extra` is JSON text."""
+"""Columns in order; brand and day stand in the names of the folders. `extra` is JSON text, `language` the identified one."""
+
+
+def whole_days(since: datetime | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Return the span of the UTC days that [since, until) touches: a day is written whole, since it is replaced."""
+    first = None if since is None else _midnight(since)
+    last = None if until is None else _midnight(until)
+    return first, last if last is None or last == until else last + timedelta(days=1)
+
+
+def _midnight(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def write_parquet(rows: Iterable[Decided], folder: Path) -> int:
@@ -46,16 +71,12 @@ def write_parquet(rows: Iterable[Decided], folder: Path) -> int:
     Raises UsageError where the extra `parquet` is not installed, ListenerError
     where a file cannot be written.
     """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - large, and an extra
-        from pyarrow import parquet as pq  # noqa: PLC0415 - the same
-    except ImportError:
-        msg = 'Parquet needs the extra: pip install "social-listener[parquet]"'
-        raise UsageError(msg) from None
+    pa, pq = _pyarrow()
     kinds = {
         "string": pa.string(),
         "int64": pa.int64(),
         "float64": pa.float64(),
+        "bool": pa.bool_(),
         "timestamp": pa.timestamp("s", tz="UTC"),
         "list": pa.list_(pa.string()),
     }
@@ -88,13 +109,13 @@ def _write_part(pa: Any, pq: Any, schema: Any, part: Iterator[Decided], place: P
 
 def _row(one: Decided) -> dict[str, object]:
     mention, author, counts = one.mention, one.mention.author, one.mention.engagement
-    plain = ("source", "id", "url", "kind", "title", "text", "rating", "reply_to", "thread", "repost_of", "quote_of")
     return {
-        **{name: getattr(mention, name) for name in (*plain, "place")},
+        **{name: getattr(mention, name) for name in (*_PLAIN, "edited_at")},
         **{name: list(getattr(mention, name)) for name in _LISTS},
-        **{f"author_{name}": getattr(author, name, None) for name in ("id", "handle", "name", "followers")},
-        **{name: getattr(counts, name, None) for name in ("likes", "reposts", "replies", "views")},
+        **{f"author_{name}": getattr(author, name, None) for name in _AUTHOR},
+        **{name: getattr(counts, name, None) for name in _COUNTS},
         "published_at": one.at,
+        "claimed_language": mention.language,
         "extra": None if mention.extra is None else json.dumps(mention.extra, ensure_ascii=False, sort_keys=True),
         "story": one.story,
         "language": one.language,
@@ -106,3 +127,66 @@ def _row(one: Decided) -> dict[str, object]:
         "scorer_version": one.version,
         "reason": one.reason,
     }
+
+
+def parquet_files(place: Path) -> list[Path]:
+    """Return the files of an archive, or the one file that `place` is, in order of their names."""
+    return sorted(place.rglob("*.parquet")) if place.is_dir() else [place]
+
+
+def read_parquet(place: Path, on_bytes: Callable[[int], None] = lambda _done: None) -> Iterator[Mention | BadLine]:
+    """Yield the mentions of an archive as they were written, or a BadLine with the number of the row, file by file.
+
+    What was decided about them is left out; a mention of two brands comes twice.
+    `on_bytes` is told how many bytes of files are done. Raises UsageError where the
+    extra `parquet` is not installed, InputError where there is no file or a column
+    is missing, OSError where a file is damaged.
+    """
+    pa, pq = _pyarrow()
+    files = parquet_files(place)
+    if not files:
+        msg = f"{place}: no .parquet file is below this folder"
+        raise InputError(msg)
+    number = done = 0
+    for file in files:
+        try:
+            with pq.ParquetFile(file) as part:
+                names = set(part.schema_arrow.names)
+                if missing := [name for name in _NEEDED if name not in names]:
+                    msg = f"{file}: these columns are missing: {', '.join(missing)}"
+                    raise InputError(msg)
+                wanted = [name for name, _ in _TYPES if name in names]
+                for batch in part.iter_batches(batch_size=_READ_AT_ONCE, columns=wanted):
+                    for row in batch.to_pylist():
+                        number += 1
+                        yield _mention(row, number)
+        except pa.ArrowException as error:
+            raise OSError(str(error)) from None
+        done += file.stat().st_size
+        on_bytes(done)
+
+
+def _mention(row: dict[str, Any], number: int) -> Mention | BadLine:
+    try:
+        obj: dict[str, object] = {name: row.get(name) for name in (*_PLAIN, *_LISTS)}
+        obj["author"] = {name: row.get(f"author_{name}") for name in _AUTHOR}
+        obj["engagement"] = {name: row.get(name) for name in _COUNTS}
+        obj["language"] = row.get("claimed_language")
+        for name in _INSTANTS:
+            at = row.get(name)
+            obj[name] = at.isoformat() if isinstance(at, datetime) else at
+        extra = row.get("extra")
+        obj["extra"] = json.loads(extra) if isinstance(extra, str) else extra
+        return mention_from_json(obj)
+    except (InputError, ValueError, RecursionError) as problem:
+        return BadLine(number=number, reason=str(problem))
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - large, and an extra
+        from pyarrow import parquet as pq  # noqa: PLC0415 - the same
+    except ImportError:
+        msg = 'Parquet needs the extra: pip install "social-listener[parquet]"'
+        raise UsageError(msg) from None
+    return pa, pq

@@ -45,6 +45,7 @@ _PARQUET: Final = "parquet"
     epilog=examples(
         "listener import mentions.jsonl",
         "listener import mentions.csv.gz --complete",
+        "listener import archive",
         "cat x.jsonl | listener import -",
     ),
 )
@@ -57,7 +58,9 @@ _PARQUET: Final = "parquet"
     default=None,
     help="Processes that read and score beside this one; 0 none. Default: for large files one a processor, at most 2.",
 )
-@click.option("--format", "file_format", type=click.Choice(_FILE_FORMATS), default=None, help="Else by the ending.")
+@click.option(
+    "--format", "file_format", type=click.Choice((*_FILE_FORMATS, _PARQUET)), default=None, help="Else by the ending."
+)
 @config_option
 @database_option
 @now_option
@@ -66,6 +69,9 @@ def import_(
     app: App, file: Path, complete: bool, keep_unmatched: bool, workers: int | None, file_format: str | None
 ) -> int:
     """Take in mentions from a JSONL or CSV file (also .gz and .zst); - reads standard input.
+
+    A .parquet file, or a folder with such files below it, is read as `export` writes
+    them (extra parquet): the mentions, not what was decided about them.
 
     Importing a file again changes nothing; one that was stopped, however, goes on
     where it was. A line that cannot be read is reported with its number and left
@@ -84,7 +90,7 @@ def import_(
     with ExitStack() as stack:
         asked = stack.enter_context(stop_on_signals(stop))
         move = stack.enter_context(progress_bar("importing"))
-        size = 0 if str(file) == "-" or not file.is_file() else file.stat().st_size
+        size = _size_of(file)
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
         store = stack.enter_context(Store(app.database_path))
         models = stack.enter_context(Reader(app.database_path)).models()
@@ -156,7 +162,8 @@ def export(
     """Write stored mentions as JSONL or CSV, oldest first; `listener import` reads them again.
 
     Parquet (extra parquet) is for other engines: mentions with what was decided about
-    them, in folders brand=NAME/day=DATE; a day written again is replaced.
+    them, in folders brand=NAME/day=DATE; a day written again is replaced. Hence whole
+    days (UTC) are written, of all sources: those between --since and --until.
     """
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
@@ -169,7 +176,7 @@ def export(
     )
     chosen = file_format or format_of(output)
     if chosen == _PARQUET:
-        _export_parquet(app, wanted, output)
+        _export_parquet(app, wanted, output if file_format else None)
         return
     with Reader(app.database_path) as reader, ExitStack() as stack:
         out = sys.stdout if output is None else stack.enter_context(create(output))
@@ -179,12 +186,22 @@ def export(
 
 def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:
     from listener.errors import UsageError
-    from listener.parquet import write_parquet
+    from listener.parquet import whole_days, write_parquet
     from listener.search import Reader
 
     if folder is None or str(folder) == "-":
-        msg = "Parquet is written into a folder: name it with --output"
+        msg = (
+            "Parquet is written into a folder, a part a brand and day: name it with --output, and say --format parquet"
+        )
         raise UsageError(msg)
+    if wanted.source is not None:
+        msg = (
+            "--source: a part of Parquet is all of a day of a brand, and replaces what was there; "
+            "leave it out, and ask for the column source"
+        )
+        raise UsageError(msg)
+    since, until = whole_days(wanted.since, wanted.until)
+    wanted = replace(wanted, since=since, until=until)
     with Reader(app.database_path) as reader:
         count = write_parquet(reader.every_decided(wanted), folder)
     click.echo(f"{count} mentions written below {folder}", err=True)
@@ -211,11 +228,27 @@ def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:
 
     from listener.store import ReplayMark as Mark
 
-    with file.open("rb") as stream:
-        begin = stream.read(_RECOGNISED_BY)
-    told = repr((file.stat().st_size, sorted(judge.queries.items()), judge.scoring, keep_unmatched))
+    if file.is_dir():
+        begin = repr([(str(part.relative_to(file)), part.stat().st_size) for part in _parts(file)]).encode()
+    else:
+        with file.open("rb") as stream:
+            begin = stream.read(_RECOGNISED_BY)
+    told = repr((_size_of(file), sorted(judge.queries.items()), judge.scoring, keep_unmatched))
     digest = blake2b(begin + told.encode(), digest_size=16).hexdigest()
     return Mark(kind=f"import {digest}", target=digest, position=0)
+
+
+def _size_of(file: Path) -> int:
+    """Return how many bytes a file, or the files of a folder, have; 0 where nobody knows, as of a pipe."""
+    if str(file) == "-":
+        return 0
+    return sum(part.stat().st_size for part in (_parts(file) if file.is_dir() else [file]) if part.is_file())
+
+
+def _parts(folder: Path) -> list[Path]:
+    from listener.parquet import parquet_files
+
+    return parquet_files(folder)
 
 
 def _workers(asked: int | None, size: int) -> int:

@@ -1,4 +1,4 @@
-"""Open files of mentions, packed or not, line by line; write them packed.
+"""Open files of mentions, packed or not, line by line, or row by row; write them packed.
 
 What is packed is unpacked as it is read, never more than a line at a time: a small
 file that unpacks to something huge takes time, not memory.
@@ -22,24 +22,29 @@ if TYPE_CHECKING:
 
     from listener.pipeline.received import Item
 
-__all__ = ["create", "format_of", "open_lines"]
+__all__ = ["Lines", "create", "format_of", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
-_OTHERS: Final = (".xlsx", ".xls", ".ods", ".parquet", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
+_OTHERS: Final = (".xlsx", ".xls", ".ods", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
 _ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
 """The standard library's from Python 3.14 on, and the same for those before."""
 
 
 def format_of(file: Path | None) -> str:
-    """Return how the mentions of a file are written, by its ending: ``csv`` or ``jsonl``.
+    """Return how the mentions of a file are written, by its ending: ``csv``, ``jsonl`` or, also of a folder, ``parquet``.
 
-    Raises UsageError for the ending of a format that is known to be neither.
+    Raises UsageError for the ending of a format that is known to be none of these.
     """
     name = "" if file is None else file.name.lower()
+    if name.endswith(".parquet") or (file is not None and file.is_dir()):
+        return "parquet"
     for ending in _PACKED:
         name = name.removesuffix(ending)
     if name.endswith(_OTHERS):
-        msg = f"{file}: mentions are written as jsonl or csv, plain or packed as .gz or .zst; --format says which it is"
+        msg = (
+            f"{file}: mentions are written as jsonl or csv, plain or packed as .gz or .zst, or as parquet; "
+            "--format says which it is"
+        )
         raise UsageError(msg)
     return "csv" if name.endswith(".csv") else "jsonl"
 
@@ -50,17 +55,47 @@ def _packing(file: Path) -> str:
     return ending if ending in _PACKED else ""
 
 
+class Lines:
+    """Hand over what a file of mentions holds, one after the other.
+
+    A file that turns out to be damaged ends there, so that what came before can be
+    stored; `problem` then says what is wrong with it.
+    """
+
+    def __init__(self, items: Iterator[Item], file: Path, problems: tuple[type[Exception], ...] = ()) -> None:
+        self._items = items
+        self._file = file
+        self._problems = problems
+        self.problem: str | None = None
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> Item:
+        try:
+            return next(self._items)
+        except self._problems as error:
+            packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(self._file), "readable")
+            self.problem = f"{self._file} is damaged or not {packing}: {error}; what was read before is stored"
+            raise StopIteration from None
+
+
 def open_lines(
     stack: ExitStack, file: Path, file_format: str | None, *, on_bytes: Callable[[int], None] | None = None
-) -> Iterator[Item]:
-    """Open a file of mentions for reading, - for standard input, unpacked where its name says so.
+) -> Lines:
+    """Open a file of mentions, or a folder of Parquet, for reading, - for standard input, unpacked where its name says so.
 
     `on_bytes` is told how many bytes of the file itself were read by then. Raises
-    UsageError where it cannot be opened, ListenerError, on reading, where it is damaged.
+    UsageError where it cannot be opened.
     """
     if str(file) == "-":
-        return _lines(sys.stdin.buffer, file_format or "jsonl")
+        if file_format == "parquet":
+            msg = "Parquet is read from a file or a folder, not from standard input"
+            raise UsageError(msg)
+        return Lines(_lines(sys.stdin.buffer, file_format or "jsonl"), file)
     chosen = file_format or format_of(file)
+    if chosen == "parquet":
+        return _parquet(file, on_bytes)
     try:
         raw: IO[bytes] = stack.enter_context(file.open("rb"))
     except OSError as error:
@@ -75,7 +110,7 @@ def open_lines(
         unpacked, problems = stack.enter_context(zstd.open(whole, "rb")), (*problems, zstd.ZstdError)
     else:
         unpacked = cast("IO[bytes]", io.BufferedReader(whole)) if isinstance(whole, _Counted) else raw
-    return _told(_lines(unpacked, chosen), file, problems)
+    return Lines(_lines(unpacked, chosen), file, problems)
 
 
 def create(file: Path) -> IO[str]:
@@ -124,6 +159,16 @@ def _zstd(file: Path) -> Any:
     raise UsageError(msg)
 
 
+def _parquet(place: Path, on_bytes: Callable[[int], None] | None) -> Lines:
+    from listener.parquet import read_parquet
+
+    if not place.exists():
+        msg = f"{place} cannot be read: there is no such file or folder"
+        raise UsageError(msg)
+    rows = read_parquet(place) if on_bytes is None else read_parquet(place, on_bytes)
+    return Lines(rows, place, (OSError,))
+
+
 def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
     if chosen == "csv":
         from listener.tabular import read_csv
@@ -132,13 +177,3 @@ def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
     from listener.interchange import raw_lines
 
     return raw_lines(raw)
-
-
-def _told(lines: Iterator[Item], file: Path, problems: tuple[type[Exception], ...]) -> Iterator[Item]:
-    """Turn what goes wrong in unpacking and reading into a sentence; what came before is kept."""
-    packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(file), "readable")
-    try:
-        yield from lines
-    except problems as error:
-        msg = f"{file} is damaged or not {packing}: {error}; what was read before is stored"
-        raise ListenerError(msg) from None

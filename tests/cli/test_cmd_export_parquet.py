@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.conftest import NOW, Place
 from listener.mention import Label
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
 
@@ -39,6 +45,82 @@ def test_a_part_that_is_written_again_is_replaced(filled: Place) -> None:
     for _ in range(2):
         assert filled.run("export", "--brand", "acme", "--format", "parquet", "--output", "archive").code == 0
     assert parquet.read_table(filled.folder / "archive").num_rows == 20
+
+
+def days_in(archive: Path) -> dict[str, int]:
+    """Return how many mentions each day of an archive holds."""
+    days = parquet.read_table(archive).column("day").to_pylist()
+    return {str(day): days.count(day) for day in days}
+
+
+def test_a_day_is_written_whole_also_where_a_span_begins_or_ends_within_it(filled: Place) -> None:
+    assert filled.run("export", "--format", "parquet", "--output", "archive").code == 0
+    all_days = days_in(filled.folder / "archive")
+    assert max(all_days.values()) > 1
+    for span in (("--since", "7d"), ("--since", "2026-11-19", "--until", "2026-11-20T03:00"), ("--until", "2d")):
+        assert filled.run("export", *span, "--format", "parquet", "--output", "archive").code == 0
+        assert days_in(filled.folder / "archive") == all_days, span
+    nightly = filled.run("export", "--since", "1d", "--until", "today", "--format", "parquet", "--output", "nightly")
+    assert nightly.code == 0
+    assert days_in(filled.folder / "nightly").items() <= all_days.items()
+    assert 0 < len(days_in(filled.folder / "nightly")) <= 2
+
+
+def test_a_part_of_one_source_alone_would_replace_the_others_and_is_refused(filled: Place) -> None:
+    answer = filled.run("export", "--source", "hackernews", "--format", "parquet", "--output", "archive")
+    assert answer.code == 2
+    assert "--source" in answer.err
+    assert not (filled.folder / "archive").exists()
+
+
+def stored(place: Place) -> list[tuple[object, ...]]:
+    columns = (
+        "mentions.native_id, kind, address, title, text, language_claim, language, published_at, edited_at, likes, reposts, "
+        "replies, views, rating, reply_to, thread, repost_of, place, has_media, links, hashtags, extra, handle, "
+        "authors.name, followers, verified"
+    )
+    with closing(sqlite3.connect(place.database)) as connection:
+        return connection.execute(
+            f"SELECT {columns} FROM mentions LEFT JOIN authors ON authors.id = author_id ORDER BY 1"  # noqa: S608 - above
+        ).fetchall()
+
+
+def test_an_archive_is_imported_again_as_it_was_and_its_parts_go_on_where_they_were(filled: Place) -> None:
+    rows = filled.folder / "rows.jsonl"
+    rows.write_text(
+        '{"source": "x", "id": "all", "text": "Acme beats Globex", "published_at": "2026-11-20T07:00:00Z", '
+        '"language": "en", "rating": 0.75, "links": ["https://a.example/"], "hashtags": ["lid"], "has_media": true, '
+        '"edited_at": "2026-11-20T07:30:00Z", "extra": {"a": [1, "é"]}, "author": {"handle": "ada", "verified": false}, '
+        '"engagement": {"likes": 3, "views": 9}, "reply_to": "1", "thread": "1", "place": "IN"}\n',
+        encoding="utf-8",
+    )
+    assert filled.run("import", "rows.jsonl").code == 0
+    assert filled.run("export", "--format", "parquet", "--output", "archive").code == 0
+    right = stored(filled)
+    filled.database.unlink()
+
+    first = filled.run("import", "archive")
+    assert first.code == 0
+    assert "22 mentions read: 21 new, 0 changed, 0 known, 0 of no brand, 1 repeated" in first.err  # it is of two brands
+    assert stored(filled) == right
+    (part,) = [file for file in (filled.folder / "archive").rglob("*.parquet") if "Globex" in str(file)]
+    assert filled.run("import", str(part)).err.startswith("1 mention read: 0 new")
+
+
+def test_what_is_no_archive_is_told_of(filled: Place) -> None:
+    (filled.folder / "empty").mkdir()
+    assert "no .parquet file" in filled.run("import", "empty").err
+    (filled.folder / "broken.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    broken = filled.run("import", "broken.parquet")
+    assert broken.code == 1
+    assert "broken.parquet is damaged" in broken.err
+    arrow = pytest.importorskip("pyarrow")
+    parquet.write_table(arrow.table({"id": ["1"], "text": ["Acme"]}), filled.folder / "other.parquet")
+    assert "missing: source, published_at" in filled.run("import", "other.parquet").err
+    assert filled.run("import", "gone.parquet").code == 2
+    assert filled.run("import", "-", "--format", "parquet").code == 2
+    assert "--format parquet" in filled.run("export", "--output", "all.parquet").err
+    assert "--format parquet" in filled.run("export", "--output", "empty").err
 
 
 def test_a_name_cannot_leave_the_folder(place: Place) -> None:
