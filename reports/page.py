@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
 from listener.intervals import net_sentiment_interval
+from listener.mention import Label
 from reports.hostile import clean_line, direction, excerpt
 from reports.render import MentionView, templates, view_of
 from reports.sentences import brand_words, total_of
@@ -39,6 +40,8 @@ __all__ = ["PageData", "Picture", "render_page"]
 _DASH: Final = "\N{EN DASH}"
 _MOST_THEMES: Final = 8
 _NAME: Final = 60
+_FELT: Final = {"pain": Label.NEGATIVE, "praise": Label.POSITIVE}
+"""The label of what a theme of a kind quotes: no praise stands below what hurts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +165,14 @@ def _themes(themes: Sequence[Theme], kind: str, data: PageData, zone: ZoneInfo) 
         net = "" if theme.net is None else f", net sentiment {signed(theme.net)}{spread}"
         stories = count(theme.stories, "story", "stories")
         sources = ", ".join(f"{clean_line(place_words(name))} {number(n)}" for name, n in theme.sources)
-        quotes = [data.quoted[one] for one in theme.quotes if one is not None and one in data.quoted]
+        rows = [data.quoted[one] for one in theme.quotes if one is not None and one in data.quoted]
         shown.append(
             _Shown(
                 name=excerpt(theme.name, _NAME),
                 direction=direction(theme.name),
                 figures=f"{count(theme.mentions, 'mention')} in {stories}, {trends[theme.trend]}{net}. {sources}.",
                 also=", ".join(excerpt(phrase, _NAME) for phrase in theme.phrases[1:]),
-                quotes=tuple(view_of(row, zone) for row in quotes),
+                quotes=tuple(view_of(row, zone) for row in rows if row.label is _FELT[kind]),
             )
         )
     return shown

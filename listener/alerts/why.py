@@ -81,12 +81,13 @@ class Factor:
 class Why:
     """Hold what explains an episode, each list with the strongest first.
 
-    `mentions` are the ids of up to three representative ones, `first` that of the
-    first with the first term (of all where there is no term), `since` its time.
-    `author_share` is the share of the busiest author, `authors_per_post` the
-    number of authors over posts, `repeated_share` the part that repeats a story
-    already counted. `negative_share` and `usual_negative_share` are over the
-    `scored` and `usual_scored` mentions, None where there are none. `sentence` is to be read first.
+    `mentions` are the ids of up to three representative ones (negative ones alone
+    where a larger negative share is explained), `first` that of the first with the
+    first term (of all where there is no term), `since` its time. `author_share` is the
+    share of the busiest author, `authors_per_post` the number of authors over posts,
+    `repeated_share` the part that repeats a story already counted. `negative_share` and
+    `usual_negative_share` are over the `scored` and `usual_scored` mentions, None where
+    there are none. `sentence` is to be read first.
     """
 
     terms: tuple[Factor, ...]
@@ -147,6 +148,7 @@ def explain(
     busiest = Counter(item.author for item in now if item.author is not None)
     scored, negative = _feelings(now)
     usual_scored, usual_negative = _feelings(before)
+    hurts = kind == "sentiment" and observed > expected
     return Why(
         terms=terms,
         hashtags=hashtags,
@@ -154,7 +156,7 @@ def explain(
         authors=_plain(now, before, lambda item: item.author),
         links=links,
         languages=_plain(now, before, lambda item: None if item.language == "und" else item.language),
-        mentions=_representatives(now, now_terms, terms),
+        mentions=_representatives(now, now_terms, terms, only=Label.NEGATIVE if hurts else None),
         first=first.id if first else None,
         since=first.published_at if first else None,
         author_share=busiest.most_common(1)[0][1] / len(now) if busiest else None,
@@ -363,12 +365,12 @@ def _home(sources: Sequence[str]) -> str | None:
 
 
 def _representatives(
-    items: Sequence[Item], held: Sequence[Collection[str]], terms: Sequence[Factor]
+    items: Sequence[Item], held: Sequence[Collection[str]], terms: Sequence[Factor], *, only: Label | None
 ) -> tuple[str, ...]:
-    """Return up to three mentions that hold most of the terms, of different authors and stories."""
+    """Return up to three mentions that hold most of the terms, of different authors and stories; `only` of a label."""
     weights = {factor.value: factor.share for factor in terms}
     ranked = sorted(
-        zip(items, held, strict=True),
+        (pair for pair in zip(items, held, strict=True) if only is None or pair[0].label is only),
         key=lambda pair: (-fsum(weights.get(term, 0.0) for term in pair[1]), pair[0].is_repost),
     )
     chosen: list[str] = []

@@ -136,6 +136,20 @@ def test_nothing_at_all_is_explained_without_a_fuss():
     assert why(about("recall", 40), before=[]).terms[0].value == "recall"
 
 
+def test_a_larger_negative_share_is_shown_by_negative_mentions_alone():
+    praise = about("recall handled well recall recall", 30, label=Label.POSITIVE)
+    blame = [replace(one, id=f"n{one.id}", author=f"other {one.id}") for one in about("recall", 20)]
+    found = explain(praise + blame, BEFORE, 0.2, observed=0.4, at=AT, kind="sentiment")
+    assert len(found.mentions) == 3
+    assert all(one.startswith("n") for one in found.mentions)
+    assert explain(praise, BEFORE, 0.2, observed=0.4, at=AT, kind="sentiment").mentions == ()
+
+
+def test_a_smaller_negative_share_is_shown_by_whatever_is_said():
+    praise = about("recall handled well", 30, label=Label.POSITIVE)
+    assert len(explain(praise, BEFORE, 0.4, observed=0.1, at=AT, kind="sentiment").mentions) == 3
+
+
 def test_partial_coverage_is_said():
     assert why(about("recall", 90), coverage=0.6).sentence.endswith("(only 60% of the sources were seen)")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.mention import Label
 from listener.search.records import MentionRow, ShareRow, SourceCount
 from listener.themes import Theme
 from output.samples import UNTIL, ZONE, make_episode, make_row, make_trend
@@ -60,7 +61,7 @@ class Outline(HTMLParser):
 
 
 def theme_of(name: str, kind: str) -> Theme:
-    """Return a theme that quotes the first mention."""
+    """Return a theme that quotes the second mention as positive and the first as negative."""
     net = -60.0 if kind == "pain" else 60.0
     return Theme(
         name=name,
@@ -77,8 +78,8 @@ def theme_of(name: str, kind: str) -> Theme:
         kind=kind,
         weight=net,
         sources=(("x", 12),),
-        quotes=(None, 1),
-        numbers=(1,),
+        quotes=(2, 1),
+        numbers=(1, 2),
     )
 
 
@@ -130,6 +131,20 @@ def test_the_page_is_well_formed_and_stays_so_whatever_a_text_holds() -> None:
     assert (outline.open, outline.wrong) == ([], [])
     assert "script" not in outline.tags
     assert len(outline.pictures) == 1
+
+
+def test_below_what_hurts_stands_no_praise_and_below_what_pleases_no_blame() -> None:
+    page = page_of(make_row(1, "The lid burns hands"), make_row(2, "The lid is a joy", label=Label.POSITIVE))
+    hurts, pleases = page.split("<h3>What hurts</h3>")[1].split("</section>")[0].split("<h3>What pleases</h3>")
+    assert ("The lid burns hands" in hurts, "The lid is a joy" in hurts) == (True, False)
+    assert ("The lid burns hands" in pleases, "The lid is a joy" in pleases) == (False, True)
+
+
+def test_a_theme_of_which_nothing_can_be_quoted_says_so() -> None:
+    page = page_of(make_row(1, "The lid burns hands", label=Label.POSITIVE))
+    hurts = page.split("<h3>What hurts</h3>")[1].split("<h3>What pleases</h3>")[0]
+    assert "<blockquote>" not in hurts
+    assert "No mention that says so can be quoted." in hurts
 
 
 def test_it_points_to_its_own_pictures_and_to_its_mentions_and_to_nothing_else() -> None:
