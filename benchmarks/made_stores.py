@@ -35,7 +35,7 @@ from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Ment
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
 from listener.store.ready import mention_digest, short_address
-from listener.stories import story_keys
+from listener.stories import NEAR, REACH_SECONDS, story_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -333,7 +333,7 @@ class _Bulk:
         self._sources: dict[str, int] = {}
         self._scorers: dict[str, int] = {}
         self._authors: dict[tuple[int, str], int] = {}
-        self._known: dict[int, tuple[int, int]] = {}
+        self._known: dict[int | tuple[int, ...], tuple[int, int]] = {}
         self._forget_at = 0
         self._number = 0
 
@@ -392,17 +392,23 @@ class _Bulk:
     def _story(self, judged: Judged, at: int, rows: list[tuple[object, ...]]) -> int:
         """Return the story: of the last mention with the same key, where that is within its reach; near copies there are none."""
         keys = story_keys(judged.mention)
+        words = tuple(
+            number for number, kind in zip(*keys, strict=True) if kind == NEAR
+        )  # all the same: the same words
+        told: dict[int | tuple[int, ...], int] = {
+            number: REACH_SECONDS[kind] for number, kind in zip(*keys, strict=True) if kind != NEAR
+        } | ({words: REACH_SECONDS[NEAR]} if words else {})
         found = {
-            story for key in keys if not key.is_near for then, story in [self._known.get(key.key, (0, 0))]
-            if story and at - then <= key.reach_seconds
+            story for key, reach in told.items() for then, story in [self._known.get(key, (0, 0))]
+            if story and at - then <= reach
         }  # fmt: skip
         if len(found) > 1:
             msg = "these mentions join two stories, which only the pipeline can do"
             raise ValueError(msg)
         story = min(found, default=self._number)
-        kept = keys if judged.mention.is_repost else keys[1:]
-        rows.extend((key.key, at, self._number) for key in kept)
-        self._known.update((key.key, (at, story)) for key in keys)
+        kept = keys.numbers if judged.mention.is_repost else keys.numbers[1:]
+        rows.extend((key, at, self._number) for key in kept)
+        self._known.update((key, (at, story)) for key in told)
         if at > self._forget_at:
             self._known = {key: value for key, value in self._known.items() if at - value[0] < _REMEMBERED}
             self._forget_at = at + _REMEMBERED

@@ -14,30 +14,28 @@ import struct
 import unicodedata
 import zlib
 from datetime import timedelta
-from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
-
-import regex
 
 from listener.query.characters import KINDS, UNSPACED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from listener.mention import Mention
 
 __all__ = [
     "DIGEST_SIZE",
-    "Marks",
-    "StoryKey",
+    "NEAR",
+    "REACH_SECONDS",
+    "StoryKeys",
     "are_near",
     "canonical_url",
-    "marks_of_many",
+    "keys_of_many",
     "normal_text",
     "story_keys",
-    "story_marks",
     "text_digest",
     "text_units",
 ]
@@ -82,65 +80,71 @@ _DRESSED_PATH: Final = re.compile(
     r"(?:;jsessionid=[^/]*)?(?:/amp|\.amp|\.amp\.html|/index\.(?:html?|php))?/?$", re.IGNORECASE
 )
 _REPOST_MARK: Final = re.compile(r"^\s*(?:rt|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
+_REPOST_LETTERS: Final = frozenset("rRvV")
 _URL: Final = re.compile(r"https?://\S+")
-_SELECTORS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+_SELECTORS: Final = frozenset([0x200C, 0x200D, *range(0xFE00, 0xFE10)])
 """Joiners and variation selectors are marks by category; they say how a sign looks, not what it is."""
-_NO_WORD: Final = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
-"""The standard library's \\w leaves out the vowel signs of Indic scripts."""
-_NO_ASCII_WORD: Final = re.compile(r"[^a-z0-9]+")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-class StoryKey(NamedTuple):
-    """Hold one thing that mentions of a story have in common.
+class StoryKeys(NamedTuple):
+    """Hold what mentions of a story have in common: signed hashes, and a letter each for its kind.
 
-    `key` is a signed 64-bit hash. Mentions with the same key belong together
-    when their publication times are at most `reach_seconds` apart.
+    Mentions with the same key belong together when their publication times are at
+    most `REACH_SECONDS` of its kind apart. One of the kind `NEAR` only says that the words may
+    be nearly the same: `are_near` decides.
     """
 
-    key: int
-    reach_seconds: int
-    is_near: bool = False
-    """It only says that the words may be nearly the same: `are_near` decides."""
+    numbers: tuple[int, ...]
+    kinds: str
 
 
-Marks = tuple[tuple[StoryKey, ...], frozenset[str]]
-"""The keys of a mention, and the units of its text."""
+IDENTITY: Final = "i"
+LINK: Final = "l"
+TEXT: Final = "t"
+NEAR: Final = "n"
+REACH_SECONDS: Final[Mapping[str, int]] = MappingProxyType(
+    {IDENTITY: _FOREVER, LINK: _LINK_REACH, TEXT: _TEXT_REACH, NEAR: _TEXT_REACH}
+)
 
 
-def story_keys(mention: Mention) -> tuple[StoryKey, ...]:
-    """Return the keys of a mention: its identity, what it reposts, its link, its words."""
-    return story_marks(mention)[0]
+def story_keys(mention: Mention) -> StoryKeys:
+    """Return the keys of a mention: first its identity, or that of what it reposts, then its link and its words."""
+    sure, units = _sure_keys(mention)
+    return _with_bands(sure, _bands(units) if len(units) >= _FEWEST_UNITS else ())
 
 
-def story_marks(mention: Mention) -> Marks:
-    """Return the keys of a mention, and the units of its text by which near copies are told."""
-    sure, units = _sure_marks(mention)
-    return _with_bands(sure, units, _bands(units))
-
-
-def marks_of_many(mentions: Sequence[Mention]) -> list[Marks]:
-    """Return the `story_marks` of each mention, in order; many at once cost less."""
+def keys_of_many(mentions: Sequence[Mention]) -> list[StoryKeys]:
+    """Return the `story_keys` of each mention, in order; many at once cost less."""
     if len(mentions) < _MANY:
-        return [story_marks(mention) for mention in mentions]
-    marks = [_sure_marks(mention) for mention in mentions]
-    bands = iter(_bands_of_many([units for _, units in marks if len(units) >= _FEWEST_UNITS]))
-    return [_with_bands(sure, units, next(bands) if len(units) >= _FEWEST_UNITS else ()) for sure, units in marks]
+        return [story_keys(mention) for mention in mentions]
+    keys = [_sure_keys(mention) for mention in mentions]
+    bands = iter(_bands_of_many([units for _, units in keys if len(units) >= _FEWEST_UNITS]))
+    return [_with_bands(sure, next(bands) if len(units) >= _FEWEST_UNITS else ()) for sure, units in keys]
 
 
-def _sure_marks(mention: Mention) -> tuple[list[StoryKey], frozenset[str]]:
-    keys = [StoryKey(_hash("id", mention.source, mention.repost_of or mention.id), _FOREVER)]
+def _sure_keys(mention: Mention) -> tuple[StoryKeys, frozenset[str]]:
+    """Return the keys that need no look at the words, and the units of these.
+
+    The same words have the same bands, so only texts that are too short for bands need a key of their own.
+    """
+    numbers: tuple[int, ...] = (_hash("id", mention.source, mention.repost_of or mention.id),)
+    kinds = IDENTITY
     link = _submitted_link(mention)
     if link is not None:
-        keys.append(StoryKey(_hash("url", link), _LINK_REACH))
+        numbers, kinds = (*numbers, _hash("url", link)), kinds + LINK
     words = normal_text(mention.text)
-    if words.count(" ") + 1 >= _FEWEST_WORDS:
-        keys.append(StoryKey(_hash("text", words), _TEXT_REACH))
-    return keys, text_units(words)
+    units = text_units(words)
+    if len(units) < _FEWEST_UNITS and words.count(" ") + 1 >= _FEWEST_WORDS:
+        numbers, kinds = (*numbers, _hash("text", words)), kinds + TEXT
+    return StoryKeys(numbers, kinds), units
 
 
-def _with_bands(sure: Sequence[StoryKey], units: frozenset[str], bands: Iterable[int]) -> Marks:
-    return (*sure, *(StoryKey(band, _TEXT_REACH, True) for band in bands)), units
+def _with_bands(sure: StoryKeys, bands: tuple[int, ...]) -> StoryKeys:
+    return StoryKeys(sure[0] + bands, sure[1] + _NEARS) if bands else sure
+
+
+_NEARS: Final = NEAR * _BANDS
 
 
 def are_near(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -168,19 +172,19 @@ def text_units(words: str) -> frozenset[str]:
 
 def _bands(units: frozenset[str]) -> tuple[int, ...]:
     """Return keys of which near copies very likely share one (MinHash in bands; Broder 1997, Indyk and Motwani 1998)."""
-    if len(units) < _FEWEST_UNITS:
-        return ()
-    least = _HASHES.pack(*map(min, zip(*map(_HASHES.unpack, map(_hashes, units)), strict=True)))
+    hashes = map(_HASHES.unpack, map(_HASHED.__getitem__, units))
+    least = _HASHES.pack(*map(min, zip(*hashes, strict=True)))
     return _keys_of(least, 0)
 
 
 def _bands_of_many(texts: Sequence[frozenset[str]]) -> list[tuple[int, ...]]:
-    """Return the `_bands` of texts that have some."""
+    """Return the `_bands` of each text."""
     import numpy as np  # noqa: PLC0415 - heavy, and only worth it for many
 
     if not texts:
         return []
-    hashes = np.frombuffer(b"".join([b"".join(map(_hashes, units)) for units in texts]), dtype=">u4")
+    hashed = _HASHED.__getitem__
+    hashes = np.frombuffer(b"".join([b"".join(map(hashed, units)) for units in texts]), dtype=">u4")
     starts = np.cumsum([0, *map(len, texts[:-1])])
     least = np.minimum.reduceat(hashes.reshape(-1, _BANDS * _ROWS).astype(np.uint32), starts, axis=0)
     packed = least.astype(">u4").tobytes()
@@ -194,10 +198,22 @@ def _keys_of(least: bytes, at: int) -> tuple[int, ...]:
     )
 
 
-@lru_cache(maxsize=100_000)
-def _hashes(unit: str) -> bytes:
-    """Return independent hashes of a word, the same in every process."""
-    return hashlib.blake2b(unit[:_LONGEST_UNIT].encode("utf-8", "replace"), digest_size=4 * _BANDS * _ROWS).digest()
+class _Hashed(dict[str, bytes]):
+    """Map words to independent hashes, the same in every process; forgets all where it knows many."""
+
+    def __missing__(self, unit: str) -> bytes:
+        """Hash a word that was not met before, or not for long."""
+        if len(self) >= _MOST_HASHED:
+            self.clear()
+        found = hashlib.blake2b(
+            unit[:_LONGEST_UNIT].encode("utf-8", "replace"), digest_size=4 * _BANDS * _ROWS
+        ).digest()
+        self[unit] = found
+        return found
+
+
+_MOST_HASHED: Final = 100_000
+_HASHED: Final = _Hashed()
 
 
 def canonical_url(url: str) -> str | None:
@@ -237,13 +253,34 @@ def _ascii(host: str) -> str:
         return host
 
 
+class _Words(dict[int, int | None]):
+    """Map code points to themselves where words are made of them, to a space else; selectors to nothing.
+
+    Words are of letters, marks and digits of any script; word characters of regular expressions lack vowel signs.
+    """
+
+    def __missing__(self, code: int) -> int | None:
+        """Look at a character that was not met before."""
+        found = None if code in _SELECTORS else code if unicodedata.category(chr(code))[0] in "LMN" else _SPACE
+        if len(self) < _MOST_CHARACTERS:
+            self[code] = found
+        return found
+
+
+_SPACE: Final = ord(" ")
+_MOST_CHARACTERS: Final = 100_000
+_WORDS: Final = _Words()
+_ASCII_WORDS: Final = bytes([ord(chr(code).lower()) if chr(code).isalnum() else _SPACE for code in range(128)] * 2)
+
+
 def normal_text(text: str) -> str:
     """Return only the words of a text: no repost mark, links, case, signs or emoji, single spaces."""
-    bare = _URL.sub(" ", _REPOST_MARK.sub("", text))
+    bare = _REPOST_MARK.sub("", text) if text.lstrip()[:1] in _REPOST_LETTERS else text
+    if "://" in bare:
+        bare = _URL.sub(" ", bare)
     if bare.isascii():
-        return _NO_ASCII_WORD.sub(" ", bare.lower()).strip()
-    folded = unicodedata.normalize("NFKC", bare).casefold()
-    return _NO_WORD.sub(" ", _SELECTORS.sub("", folded)).strip()
+        return " ".join(bare.encode().translate(_ASCII_WORDS).decode().split())
+    return " ".join(unicodedata.normalize("NFKC", bare).casefold().translate(_WORDS).split())
 
 
 def text_digest(*parts: str | None) -> bytes:

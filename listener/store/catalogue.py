@@ -120,6 +120,10 @@ class Catalogue:
             )
         return self._scorers[key]
 
+    def match_keys(self, brand: str, query_version: str, scorer: str, scorer_version: str) -> tuple[int, int, int]:
+        """Return the keys of a brand, a version of its query, and a version of a scorer."""
+        return self.brand(brand), self.query(brand, query_version), self.scorer(scorer, scorer_version)
+
     def author(self, source_id: int, author: AuthorRow | None) -> int | None:
         """Return the key of an author, their counts brought up to date; None where nobody is named.
 

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, insort
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from listener.stories import are_near, normal_text, text_units
+from listener.stories import NEAR, REACH_SECONDS, are_near, normal_text, text_units
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from listener.stories import StoryKey
+    from listener.stories import StoryKeys
 
 __all__ = ["Joiner"]
 
@@ -71,35 +73,56 @@ _TEXTS: Final = "SELECT id, story_id, text FROM mentions WHERE id IN (SELECT val
 
 
 class Joiner:
-    """Join stories within one transaction; `settle` writes what became of the stored ones."""
+    """Join stories within one transaction; `settle` writes what became of the stored ones.
+
+    Most keys are of one mention alone: only those that are `shared` with others,
+    stored ones or some of this page, are followed up.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._parents: dict[int, int] = {}
         self._near: dict[tuple[int, int], tuple[_Neighbour, ...]] = {}
-        self._absent: set[int] = set()
+        self._known: set[int] = set()
+        self._shared: set[int] = set()
+        self._stored: set[int] = set()
+        self._kept: list[_Kept] = []
         self._here: dict[int, list[tuple[int, int]]] = {}
         self._new: dict[int, _Neighbour] = {}
         self._units: dict[str, frozenset[str]] = {}
 
-    def foresee(self, keys: Iterable[tuple[StoryKey, int]]) -> None:
-        """Look up at once what is stored near these keys, each with the time of its mention."""
-        absent, near = self._absent, self._near
-        unknown = [one for one in keys if one[0][0] not in absent and (one[0][0], one[1]) not in near]
-        if not unknown:
-            return
-        numbers = {key[0] for key, _ in unknown}
-        present = {row[0] for row in self._connection.execute(_PRESENT, (json.dumps(sorted(numbers)),))}
-        absent |= numbers - present  # most are of this mention alone
-        if not present:
-            return
-        known = [one for one in unknown if one[0][0] in present]
-        for is_near, nearest, stories in ((False, _NEAREST, _STORIES), (True, _SOME_NEAR, _TEXTS)):
-            wanted = {(key.key, at): key.reach_seconds for key, at in known if key.is_near is is_near}
-            if wanted:
-                self._look_up(wanted, nearest, stories)
+    def foresee(self, coming: Sequence[tuple[StoryKeys, int]]) -> None:
+        """Look up at once what mentions have in common with others: their keys, and when each was published."""
+        counts = Counter(chain.from_iterable([keys.numbers for keys, _ in coming]))
+        fresh = counts.keys() - self._known
+        if fresh:
+            self._stored.update(row[0] for row in self._connection.execute(_PRESENT, (json.dumps(sorted(fresh)),)))
+            self._known |= fresh
+        shared = {key for key, count in counts.items() if count > 1 or key in self._stored or key not in fresh}
+        shared -= self._shared
+        if shared:
+            self._shared |= shared
+            for kept in self._kept:
+                if not shared.isdisjoint(kept.keys.numbers):
+                    self._show(kept, shared)
+        if not self._stored.isdisjoint(counts):
+            self._look_up(coming)
 
-    def _look_up(self, wanted: Mapping[tuple[int, int], int], nearest: str, stories: str) -> None:
+    def _look_up(self, coming: Sequence[tuple[StoryKeys, int]]) -> None:
+        """Look for what is stored near keys that are stored."""
+        stored, known = self._stored, self._near
+        wanted: dict[bool, dict[tuple[int, int], int]] = {False: {}, True: {}}
+        for keys, at in coming:
+            if not stored.isdisjoint(keys.numbers):
+                for number, kind in zip(*keys, strict=True):
+                    if number in stored and (number, at) not in known:
+                        wanted[kind == NEAR][number, at] = REACH_SECONDS[kind]
+        if wanted[False]:
+            self._find(wanted[False], _NEAREST, _STORIES)
+        if wanted[True]:
+            self._find(wanted[True], _SOME_NEAR, _TEXTS)
+
+    def _find(self, wanted: Mapping[tuple[int, int], int], nearest: str, stories: str) -> None:
         asked = json.dumps([(*place, reach) for place, reach in wanted.items()])
         rows = [
             (key, at, [*_numbers(before), *_numbers(after)])
@@ -112,25 +135,24 @@ class Joiner:
         for key, at, found in rows:
             self._near[key, at] = tuple(known[number] for number in found)
 
-    def join(self, own: int, keys: Sequence[StoryKey], at: int, *, text: str, others: Iterable[int] = ()) -> int:
+    def is_alone(self, keys: StoryKeys) -> bool:
+        """Say whether no other mention that is known of has any of these keys."""
+        return self._shared.isdisjoint(keys.numbers) and self._known.issuperset(keys.numbers)
+
+    def join(self, own: int, keys: StoryKeys, at: int, *, text: str, others: Iterable[int] = ()) -> int:
         """Return the story of a mention that had, or is, the story `own`.
 
         `others` are stories it belongs to too.
         """
-        absent, near, here = self._absent, self._near, self._here
+        if not self._known.issuperset(keys.numbers):
+            self.foresee([(keys, at)])
         related = {self.root(own), *map(self.root, others)}
-        for key in keys:
-            number = key[0]
-            if number not in absent and (number, at) not in near:
-                self.foresee([(one, at) for one in keys])
-            if number in absent and number not in here:
-                continue
-            stored = () if number in absent else near[number, at]
-            beside = self._beside(key, at) if number in here else ()
-            for neighbour in (*stored, *beside):
-                story = self.root(neighbour.story)
-                if story not in related and (not key.is_near or self._are_near(text, neighbour.text or "")):
-                    related.add(story)
+        for number, kind in zip(*keys, strict=True):
+            if number in self._shared:
+                for neighbour in self._neighbours(keys, number, kind, at):
+                    story = self.root(neighbour.story)
+                    if story not in related and (kind != NEAR or self._are_near(text, neighbour.text or "")):
+                        related.add(story)
         if len(related) == 1:
             return related.pop()
         kept = min(related)
@@ -138,15 +160,27 @@ class Joiner:
             self._parents[story] = kept
         return kept
 
-    def keep(self, number: int, story: int, keys: Iterable[StoryKey], at: int, *, text: str) -> None:
+    def _neighbours(self, keys: StoryKeys, number: int, kind: str, at: int) -> Iterable[_Neighbour]:
+        """Return the nearest mentions with a key, stored ones and those of this page."""
+        stored: tuple[_Neighbour, ...] = ()
+        if number in self._stored:
+            if (number, at) not in self._near:
+                self._look_up([(keys, at)])
+            stored = self._near[number, at]
+        return (*stored, *self._beside(number, kind, at)) if number in self._here else stored
+
+    def keep(self, number: int, story: int, keys: StoryKeys, at: int, *, text: str) -> None:
         """Let what comes later in the page find a mention by its keys."""
-        self._new[number] = _Neighbour(story, text)
-        for key in keys:
-            known = self._here.get(key.key)
-            if known is None:
-                self._here[key.key] = [(at, number)]
-            else:
-                insort(known, (at, number))
+        kept = _Kept(number, story, keys, at, text)
+        self._kept.append(kept)
+        if not self._shared.isdisjoint(keys.numbers):
+            self._show(kept, self._shared)
+
+    def _show(self, kept: _Kept, shared: set[int]) -> None:
+        """Make a mention of this page findable by those of its keys that are shared."""
+        self._new[kept.number] = _Neighbour(kept.story, kept.text)
+        for key in shared.intersection(kept.keys.numbers):
+            insort(self._here.setdefault(key, []), (kept.at, kept.number))
 
     def root(self, story: int) -> int:
         """Return the story that a story is by now part of."""
@@ -175,12 +209,22 @@ class Joiner:
                 self._units[text] = text_units(normal_text(text))
         return are_near(self._units[one], self._units[other])
 
-    def _beside(self, key: StoryKey, at: int) -> list[_Neighbour]:
+    def _beside(self, number: int, kind: str, at: int) -> list[_Neighbour]:
         """Return the nearest mentions of this page with a key, before and after."""
-        known = self._here[key.key]
-        place, some = bisect_left(known, (at, 0)), _SOME if key.is_near else 1
+        known = self._here[number]
+        place, some = bisect_left(known, (at, 0)), _SOME if kind == NEAR else 1
         near = known[max(0, place - some) : place + some]
-        return [self._new[number] for other, number in near if abs(other - at) <= key.reach_seconds]
+        return [self._new[other] for then, other in near if abs(then - at) <= REACH_SECONDS[kind]]
+
+
+class _Kept(NamedTuple):
+    """Hold a mention of this page, by what others find it."""
+
+    number: int
+    story: int
+    keys: StoryKeys
+    at: int
+    text: str
 
 
 class _Neighbour(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.clock import to_epoch
@@ -18,13 +17,15 @@ from listener.store.labels import effective, labels_of, write_label
 from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
+from listener.stories import StoryKeys
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from listener.mention import Mention
     from listener.store.catalogue import Catalogue
+    from listener.store.labels import Effective
     from listener.store.ready import AuthorRow, Ready, ReadyMatch
     from listener.store.records import Rejudged
 
@@ -57,9 +58,9 @@ WHERE id = ?
 
 _INSERT_MATCH: Final = """
 INSERT INTO matches (
-  brand_id, published_at, mention_id, query_id, source_id, language, label, score, text_score, evidence, confidence,
-  scorer_id, reason, engagement, spans, scorer_label, scorer_score
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  brand_id, published_at, mention_id, query_id, scorer_id, source_id, language, engagement, label, score, text_score,
+  evidence, confidence, reason, spans
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _OLD_MATCHES: Final = """
@@ -75,6 +76,8 @@ SELECT published_at, source_id, story_id, text_hash,
        CASE WHEN repost_of IS NULL THEN coalesce(likes, 0) + coalesce(reposts, 0) + coalesce(replies, 0) ELSE 0 END
 FROM mentions WHERE id = ? AND text IS NOT NULL
 """
+
+_LABELS: Final = {int(label): label for label in Label}
 
 _INSERT_KEYS: Final = """
 INSERT INTO story_keys (key, published_at, mention_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
@@ -125,10 +128,10 @@ class PageWriter:
         self._touched: set[int] = set()
         self._added: dict[tuple[int, int], int] = {}
         self._found: dict[tuple[int, str], _Stored | None] = {}
-        self._rows: list[tuple[tuple[int, int, int | None], int, Ready]] = []
+        self._rows: list[tuple[int, int, int | None, int, Ready]] = []
         self._matches: list[tuple[object, ...]] = []
         self._keys: list[tuple[int, int, int]] = []
-        self._brands: set[str] = set()
+        self._keys_of_names: dict[tuple[str, ...], tuple[int, int, int]] = {}
         self._inserted: list[tuple[int, Ready, int]] = []
         self._faces_added: list[NewFace] = []
         self._again: set[int] = set()
@@ -156,7 +159,7 @@ class PageWriter:
         for source_id, ids in wanted.items():
             self._look_up(source_id, ids)
         self._catalogue.foresee_authors(authors)
-        self._joiner.foresee([(key, ready.published_at) for ready in coming for key in ready.keys])
+        self._joiner.foresee([(ready.keys, ready.published_at) for ready in coming])
 
     def _ready_of(self, judged: Sequence[Judged | Prepared]) -> list[Ready]:
         """Return what these come to, worked out once."""
@@ -167,7 +170,7 @@ class PageWriter:
 
     def write(self, judged: Judged | Prepared) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
-        ready = judged.ready if isinstance(judged, Prepared) else self._ready_of([judged])[0]
+        (ready,) = (judged.ready,) if isinstance(judged, Prepared) else self._ready_of([judged])
         source_id = self._catalogue.source(ready.source)
         stored = self._find(source_id, ready.native_id)
         if stored is None:
@@ -249,7 +252,7 @@ class PageWriter:
         apply_change(self._connection, self._change)
         self._faces.settle(self._new_faces(), followers=self._catalogue.take_former_followers())
         self._catalogue.forget_authors()
-        return frozenset(self._brands)
+        return frozenset(names[0] for names in self._keys_of_names)
 
     def _new_faces(self) -> list[Face | NewFace]:
         """Return what mentions of this page bring to index and rollups; read anew where they came again in it."""
@@ -259,10 +262,14 @@ class PageWriter:
 
     def _flush(self) -> None:
         """Store what was gathered of new mentions."""
+        now, roots = self._now, self._joiner.merged()
         self._catalogue.write_authors()
         self._connection.executemany(
             _INSERT_MENTION,
-            [(*place, self._now, self._joiner.root(story), *ready.columns) for place, story, ready in self._rows],
+            [
+                (number, source_id, author, now, roots.get(story, story), *ready.columns)
+                for number, source_id, author, story, ready in self._rows
+            ],
         )
         self._connection.executemany(_INSERT_KEYS, sorted(self._keys))  # in their order no place is visited twice
         self._connection.executemany(_INSERT_MATCH, self._matches)
@@ -295,18 +302,21 @@ class PageWriter:
     def _insert(self, ready: Ready, source_id: int) -> None:
         number, published_at = self._next, ready.published_at
         self._next += 1
-        story_id = self._join_story(ready, number, source_id, published_at)
+        if ready.repost_of is None and self._joiner.is_alone(ready.keys):
+            story_id = number
+        else:
+            story_id = self._join_story(ready, number, source_id, published_at)
         author = self._catalogue.author(source_id, ready.author)
-        self._rows.append(((number, source_id, author), story_id, ready))
+        self._rows.append((number, source_id, author, story_id, ready))
         self._found[source_id, ready.native_id] = _Stored(
-            number, published_at, source_id, story_id, ready.repost_of is not None, is_purged=False
+            number, published_at, source_id, story_id, ready.repost_of is not None, False
         )
         self._write_keys(ready, number, story_id, published_at)
         place = _Place(number, published_at, source_id, ready.language, ready.engagement)
         brands: list[tuple[int, int | None]] = []
         for match in ready.matches:
-            brand_id = self._write_match(match, place, _NOTHING_SAID)
-            if match.label is not Label.IRRELEVANT:
+            brand_id = self._write_match(match, place)
+            if match.label != Label.IRRELEVANT:
                 brands.append((brand_id, match.score))
                 first_at = self._added.get((brand_id, story_id), published_at)
                 self._added[brand_id, story_id] = min(first_at, published_at)
@@ -345,29 +355,32 @@ class PageWriter:
     def _write_matches(self, matches: Sequence[ReadyMatch], place: _Place) -> None:
         """Store the verdicts on a mention; what people said of it before stands."""
         said = labels_of(self._connection, place.number)
+        counted: list[tuple[object, ...]] = []
         for match in matches:
-            self._write_match(match, place, said)
+            of_person = said.get(self._catalogue.brand(match.brand))
+            if of_person is None:
+                self._write_match(match, place)
+            else:
+                holds = effective(Label(match.label), match.score, of_person)
+                brand_id = self._write_match(match, place, holds)
+                counted.append((*holds, place.number, brand_id))
         self._flush()
+        self._connection.executemany(_SET_LABEL, counted)
 
-    def _write_match(self, match: ReadyMatch, place: _Place, said: Mapping[int, Label]) -> int:
-        """Gather the row of a match and what it adds to the rollups; return the key of its brand."""
-        (
-            brand, query_version, label, score, text_score, evidence, confidence, scorer, scorer_version, reason, spans
-        ) = match  # fmt: skip
-        brand_id = self._catalogue.brand(brand)
-        scorer_label = scorer_score = None
-        if brand_id in said:
-            label, score, scorer_label, scorer_score = effective(label, score, said[brand_id])
+    def _write_match(self, match: ReadyMatch, place: _Place, holds: Effective | None = None) -> int:
+        """Gather the row of a match and what it adds to the rollups; return the key of its brand.
+
+        `holds` is what it counts as where a person said so.
+        """
         number, at, source_id, language, engagement = place
-        self._matches.append(
-            (
-                brand_id, at, number, self._catalogue.query(brand, query_version), source_id, language, label, score,
-                text_score, evidence, confidence, self._catalogue.scorer(scorer, scorer_version), reason, engagement,
-                spans, scorer_label, scorer_score,
-            )
-        )  # fmt: skip
+        names = match[:4]
+        keys = self._keys_of_names.get(names)
+        if keys is None:
+            keys = self._keys_of_names[names] = self._catalogue.match_keys(*names)
+        brand_id, query_id, scorer_id = keys
+        self._matches.append((brand_id, at, number, query_id, scorer_id, source_id, language, engagement, *match[4:]))
+        label, score = (_LABELS[match.label], match.score) if holds is None else holds[:2]
         self._change.add(Contribution(brand_id, at, source_id, language, label, score, engagement))
-        self._brands.add(brand)
         return brand_id
 
     def _contributions(self, number: int) -> list[Contribution]:
@@ -422,9 +435,7 @@ class PageWriter:
 
     def _write_keys(self, ready: Ready, number: int, story: int, at: int) -> None:
         """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
-        kept = ready.keys[1:] if ready.repost_of is None else ready.keys
+        keys = ready.keys
+        kept = StoryKeys(keys.numbers[1:], keys.kinds[1:]) if ready.repost_of is None else keys
         self._joiner.keep(number, story, kept, at, text=ready.text)
-        self._keys += [(key, at, number) for key, _, _ in kept]
-
-
-_NOTHING_SAID: Final[Mapping[int, Label]] = MappingProxyType({})
+        self._keys += [(key, at, number) for key in kept.numbers]

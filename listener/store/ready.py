@@ -15,7 +15,7 @@ from listener.fulltext import index_form
 from listener.mention import SCORE_SCALE, Label, Match, Sentiment, dump_spans, read_spans
 from listener.store.cells import values_of
 from listener.store.records import Judged, Verdict
-from listener.stories import StoryKey, marks_of_many, text_digest
+from listener.stories import StoryKeys, keys_of_many, text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,22 +44,24 @@ AuthorRow = tuple[str, str | None, str | None, int | None, bool | None]
 Plain = tuple[Any, ...]
 """A `Ready` of nothing but tuples, texts and numbers."""
 
-_LABELS: Final = {int(label): label for label in Label}
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class ReadyMatch(NamedTuple):
-    """Hold a verdict as it is stored: scores x 10 000, spans as `dump_spans` has them."""
+    """Hold a verdict as it is stored: scores x 10 000, spans as `dump_spans` has them.
+
+    The first four are names for which the store has numbers, the rest stands in its row as it is.
+    """
 
     brand: str
     query_version: str
-    label: Label
+    scorer: str
+    scorer_version: str
+    label: int
     score: int | None
     text_score: int | None
     evidence: int
     confidence: float | None
-    scorer: str
-    scorer_version: str
     reason: str | None
     spans: str | None
 
@@ -85,7 +87,7 @@ class Ready(NamedTuple):
     columns: tuple[object, ...]
     forms: tuple[str | None, str | None]
     values: tuple[tuple[int, str], ...]
-    keys: tuple[StoryKey, ...]
+    keys: StoryKeys
     matches: tuple[ReadyMatch, ...]
 
 
@@ -114,11 +116,11 @@ class Prepared:
 
 def make_ready(judged: Sequence[Judged]) -> list[Ready]:
     """Return what each of these comes to, in order; many at once cost less."""
-    marks = marks_of_many([one.mention for one in judged])
-    return [_ready(one, keys) for one, (keys, _) in zip(judged, marks, strict=True)]
+    keys = keys_of_many([one.mention for one in judged])
+    return [_ready(one, its) for one, its in zip(judged, keys, strict=True)]
 
 
-def _ready(judged: Judged, keys: tuple[StoryKey, ...]) -> Ready:
+def _ready(judged: Judged, keys: StoryKeys) -> Ready:
     mention, counters = judged.mention, judged.mention.engagement
     links, hashtags = dump(mention.links), dump(mention.hashtags)
     digest = mention_digest(mention)
@@ -151,9 +153,9 @@ def ready_matches(verdicts: Sequence[Verdict]) -> tuple[ReadyMatch, ...]:
     return tuple(
         [
             ReadyMatch(
-                one.match.brand, one.match.query_version, one.sentiment.label, _scaled(one.sentiment.score),
-                _scaled(one.sentiment.whole_text_score), one.sentiment.evidence, one.sentiment.confidence,
-                one.sentiment.scorer, one.sentiment.version, one.sentiment.reason, dump_spans(one.match.spans),
+                one.match.brand, one.match.query_version, one.sentiment.scorer, one.sentiment.version,
+                int(one.sentiment.label), _scaled(one.sentiment.score), _scaled(one.sentiment.whole_text_score),
+                one.sentiment.evidence, one.sentiment.confidence, one.sentiment.reason, dump_spans(one.match.spans),
             )
             for one in verdicts
         ]
@@ -195,15 +197,12 @@ def dump(value: object) -> str | None:
 
 def to_plain(ready: Ready) -> Plain:
     """Return a `Ready` as it can be sent anywhere."""
-    matches = tuple([(*one[:2], int(one.label), *one[3:]) for one in ready.matches])
-    return (*ready[:-2], tuple(map(tuple, ready.keys)), matches)
+    return (*ready[:-2], tuple(ready.keys), tuple(map(tuple, ready.matches)))
 
 
 def from_plain(plain: Plain) -> Ready:
     """Return what `to_plain` was given."""
-    *some, keys, matches = plain
-    found = [ReadyMatch._make((*one[:2], _LABELS[one[2]], *one[3:])) for one in matches]
-    return Ready._make((*some, tuple(map(StoryKey._make, keys)), tuple(found)))
+    return Ready._make((*plain[:-2], StoryKeys._make(plain[-2]), tuple(map(ReadyMatch._make, plain[-1]))))
 
 
 def _verdict(ready: ReadyMatch, language: str) -> Verdict:
@@ -211,7 +210,7 @@ def _verdict(ready: ReadyMatch, language: str) -> Verdict:
         match=Match(brand=ready.brand, query_version=ready.query_version, spans=read_spans(ready.spans)),
         sentiment=Sentiment(
             score=None if ready.score is None else ready.score / SCORE_SCALE,
-            label=ready.label,
+            label=Label(ready.label),
             language=language,
             scorer=ready.scorer,
             version=ready.scorer_version,

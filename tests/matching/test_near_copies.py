@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listener.mention import Mention
-from listener.stories import are_near, normal_text, story_marks, text_units
+from listener.stories import NEAR, are_near, normal_text, story_keys, text_units
 
 spec = spec_from_file_location("near_copies", Path(__file__).with_name("near_copies.py"))
 assert spec is not None
@@ -22,9 +22,10 @@ MOST_WRONG = 0.03
 
 
 def marks(text: str) -> tuple[frozenset[int], frozenset[int], frozenset[str]]:
-    keys, units = story_marks(Mention(source="x", id="1", text=text, published_at=None))
-    sure = frozenset(key.key for key in keys[1:] if not key.is_near)
-    return sure, frozenset(key.key for key in keys if key.is_near), units
+    keys = story_keys(Mention(source="x", id="1", text=text, published_at=None))
+    words = list(zip(*keys, strict=True))[1:]
+    sure, near = (frozenset(number for number, kind in words if (kind == NEAR) is is_near) for is_near in (False, True))
+    return sure, near, text_units(normal_text(text))
 
 
 def are_one(one: str, other: str) -> bool:
