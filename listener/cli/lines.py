@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from listener.errors import UsageError
+from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ __all__ = [
     "LineRecipe",
     "LineScorer",
     "Towards",
+    "lines_of",
     "numbered_lines",
     "opened",
     "score_lines",
@@ -71,6 +72,34 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
         raise UsageError(msg) from None
     with stream:
         yield stream
+
+
+@contextmanager
+def lines_of(file: Path, bad: BadLines) -> Iterator[Iterator[Line]]:
+    """Hand over the readable lines of a JSONL file, or the mentions of Parquet: a file, or a folder of such files."""
+    if file.suffix.lower() == ".parquet" or file.is_dir():
+        yield _of_parquet(file, bad)
+        return
+    with opened(file) as stream:
+        yield (line for _, line in numbered_lines(stream, bad))
+
+
+def _of_parquet(place: Path, bad: BadLines) -> Iterator[Line]:
+    from listener.interchange import BadLine, mention_to_json
+    from listener.parquet import read_parquet
+
+    if not place.exists():
+        msg = f"{place} cannot be read: there is no such file"
+        raise UsageError(msg)
+    try:
+        for one in read_parquet(place):
+            if isinstance(one, BadLine):
+                bad.report(one.number, one.reason)
+            else:
+                yield Line(obj=mention_to_json(one), text=one.text, title=one.title)
+    except OSError as error:
+        msg = f"{place} is damaged or not readable: {error}"
+        raise ListenerError(msg) from None
 
 
 def numbered_lines(stream: IO[bytes], bad: BadLines) -> Iterator[tuple[int, Line]]:

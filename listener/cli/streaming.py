@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from listener.cli.context import App, config_option, examples, pass_app
-from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines, scorer_towards
+from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened, score_lines, scorer_towards
 from listener.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ _CHUNK: Final = 500
 def score(app: App, file: Path, brand: str | None) -> int:
     """Add the sentiment to each line; a line with a field `target` is scored towards it.
 
-    Needs no configuration; where one is found its [sentiment] table holds.
+    A .parquet file, or a folder of such files, is read as `export` writes them. Needs no configuration; where one is found its [sentiment] table holds.
     """
     from listener import wiring
     from listener.pipeline.executors import Here
 
     recipe = scorer_towards(app, brand)
     bad = BadLines()
-    with opened(file) as stream, wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere:
+    with lines_of(file, bad) as lines, wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere:
         executor = elsewhere or Here(recipe())
-        for chunk, sentiments in executor.map(score_lines, _chunks(_read(stream, bad))):
+        for chunk, sentiments in executor.map(score_lines, _chunks(lines)):
             for line, sentiment in zip(chunk, sentiments, strict=True):
                 _write({**line.obj, "sentiment": sentiment_json(sentiment)})
             sys.stdout.flush()
@@ -112,11 +112,6 @@ def _identifier() -> LanguageIdentifier:
     from listener import wiring
 
     return wiring.build_scoring({}, "the defaults")[0]
-
-
-def _read(stream: IO[bytes], bad: BadLines) -> Iterator[Line]:
-    for _, line in numbered_lines(stream, bad):
-        yield line
 
 
 def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:

@@ -110,6 +110,18 @@ def test_an_archive_is_imported_again_as_it_was_and_its_parts_go_on_where_they_w
     assert filled.run("import", str(part)).err.startswith("1 mention read: 0 new")
 
 
+def test_an_archive_is_scored_like_the_same_lines(filled: Place) -> None:
+    assert filled.run("export", "--format", "parquet", "--output", "archive").code == 0
+    assert filled.run("export", "--output", "all.jsonl").code == 0
+    archive, lines = filled.run("score", "archive", now=None), filled.run("score", "all.jsonl", now=None)
+    assert archive.code == lines.code == 0
+    assert archive.out == lines.out
+    assert len(lines.out.splitlines()) == 20
+    (filled.folder / "broken.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    assert filled.run("score", "broken.parquet", now=None).err.startswith("Error: broken.parquet is damaged")
+    assert filled.run("score", "gone.parquet", now=None).code == 2
+
+
 def test_what_is_no_archive_is_told_of(filled: Place) -> None:
     (filled.folder / "empty").mkdir()
     assert "no .parquet file" in filled.run("import", "empty").err

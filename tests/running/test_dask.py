@@ -159,6 +159,32 @@ def test_an_archive_is_scored_in_order_as_without_a_cluster(cluster: Cluster, tm
     assert len(there.splitlines()) == 3_000
 
 
+@pytest.mark.slow
+def test_a_parquet_archive_is_scored_rematched_and_rescored_as_without_a_cluster(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    archive(tmp_path / "archive.jsonl", 1_500)
+    here, there = tmp_path / "here", tmp_path / "there"
+    write_config(here)
+    run(here, "import", str(tmp_path / "archive.jsonl"))
+    run(here, "export", "--format", "parquet", "--output", str(tmp_path / "archive"))
+
+    write_config(there, address=cluster.address)
+    run(there, "import", str(tmp_path / "archive"))
+    scored = [json.loads(line) for line in run(there, "score", str(tmp_path / "archive")).splitlines()]
+    write_config(there, address=cluster.address, more=', "comet"')
+    run(there, "rematch")
+    run(there, "rescore")
+
+    right = decided(here)
+    assert len(right) == 1_200  # of five one names another brand
+    assert decided(there) == right
+    assert [(one["id"], one["sentiment"]["language"]) for one in sorted(scored, key=lambda one: one["id"])] == [
+        (native_id, language) for native_id, language, *_ in right
+    ]
+
+
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("listener.pipeline.executors._PATIENCE", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
