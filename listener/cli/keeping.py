@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
-from listener.cli.output import count_text
+from listener.cli.output import counted
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def backup(app: App, file: Path, force: bool) -> None:
 
     size = back_up(app.database_path, file, replace=force, on_progress=_show_pages)
     _end_progress()
-    click.echo(f"{file}: {count_text(size)} bytes, a whole store", err=True)
+    click.echo(f"{file}: {counted(size, 'byte')}, a whole store", err=True)
 
 
 @click.command(
@@ -142,14 +142,10 @@ def _require_store(app: App) -> None:
 
 
 def _say(done: Erasure, *, dry_run: bool) -> None:
-    parts = [_count(done.mentions, "mention"), *([_count(done.authors, "author")] if done.authors else [])]
+    parts = [counted(done.mentions, "mention"), *([counted(done.authors, "author")] if done.authors else [])]
     click.echo(f"{'would erase' if dry_run else 'erased'} {' and '.join(parts)}")
     if done.reports:
-        click.echo(f"emptied {_count(done.reports, 'report')} that quoted them")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{count_text(number)} {word}{'' if number == 1 else 's'}"
+        click.echo(f"emptied {counted(done.reports, 'report')} that quoted them")
 
 
 def _show_pages(done: int, total: int) -> None:

@@ -11,7 +11,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.lines import BadLines
-from listener.cli.output import Column, emit_rows, score_text
+from listener.cli.output import Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror}"
         raise ListenerError(msg) from None
-    click.echo(f"{len(rows)} mentions written to {file}", err=True)
+    click.echo(f"{len(rows)} {noun(len(rows), 'mention')} written to {file}", err=True)
 
 
 def _read_sheet(app: App, file: Path, brand: str | None) -> int:
@@ -215,7 +215,7 @@ def _read_sheet(app: App, file: Path, brand: str | None) -> int:
                 bad.report(number, str(error))
     click.echo(
         f"{counts['labelled']} labelled, {counts['known']} known, {counts['empty']} without a label; "
-        f"{bad.count} lines could not be taken",
+        f"{bad.count} {noun(bad.count, 'line')} could not be taken",
         err=True,
     )
     return _SOME_FAILED if bad.count else 0

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.output import noun
 from listener.cli.progress import progress_bar
 from listener.cli.unpacking import create, format_of, open_lines
 
@@ -118,7 +119,7 @@ def import_(
         if complete and is_whole and not report.bad:
             declare_complete(store, report, now=app.now)
     if before:
-        click.echo(f"went on after the first {before} lines, which were stored before", err=True)
+        click.echo(f"went on after the first {before} {noun(before, 'line')}, stored before", err=True)
     _summarise(report, complete=complete, keep_unmatched=keep_unmatched)
     if report.is_stopped:
         return asked.exit_code
@@ -181,7 +182,7 @@ def export(
     with Reader(app.database_path) as reader, ExitStack() as stack:
         out = sys.stdout if output is None else stack.enter_context(create(output))
         count = _write(reader.every_mention(wanted), out, chosen)
-    click.echo(f"{count} mentions written", err=True)
+    click.echo(f"{count} {noun(count, 'mention')} written", err=True)
 
 
 def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:
@@ -204,7 +205,7 @@ def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> Non
     wanted = replace(wanted, since=since, until=until)
     with Reader(app.database_path) as reader:
         count = write_parquet(reader.every_decided(wanted), folder)
-    click.echo(f"{count} mentions written below {folder}", err=True)
+    click.echo(f"{count} {noun(count, 'mention')} written below {folder}", err=True)
 
 
 def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
@@ -269,8 +270,8 @@ def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) ->
     stored = report.new + report.changed + report.seen + (0 if keep_unmatched else report.unmatched)
     others = "" if report.is_stopped or report.read <= stored else f", {report.read - stored} repeated or erased before"
     click.echo(
-        f"{report.read} {'mention' if report.read == 1 else 'mentions'} read: {report.new} new, {report.changed} changed, {report.seen} known, "
-        f"{report.unmatched} of no brand{others}; {report.bad} lines could not be read",
+        f"{report.read} {noun(report.read, 'mention')} read: {report.new} new, {report.changed} changed, {report.seen} known, "
+        f"{report.unmatched} of no brand{others}; {report.bad} {noun(report.bad, 'line')} could not be read",
         err=True,
     )
     if report.is_stopped:

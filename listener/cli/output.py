@@ -18,9 +18,11 @@ __all__ = [
     "UNKNOWN",
     "Column",
     "count_text",
+    "counted",
     "emit_json",
     "emit_rows",
     "json_text",
+    "noun",
     "percent_text",
     "score_text",
     "sparkline",
@@ -136,6 +138,16 @@ def sparkline(values: Sequence[float | None]) -> str:
 def count_text(value: object) -> str:
     """Write a count with thousands separated; None is not known."""
     return f"{value:,}" if isinstance(value, (int, float)) else UNKNOWN
+
+
+def counted(number: int, word: str) -> str:
+    """Write a count with its noun, such as ``1 mention`` or ``1,200 mentions``."""
+    return f"{number:,} {noun(number, word)}"
+
+
+def noun(number: int, word: str) -> str:
+    """Return the form of a noun that fits a number."""
+    return word if number == 1 else f"{word}s"
 
 
 def score_text(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
-from listener.cli.output import Column, count_text, emit_rows
+from listener.cli.output import Column, count_text, emit_rows, noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,8 +96,14 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
         ],
         app.format,
     )
-    click.echo(f"{report.done} of {report.total} mentions gone through, {report.changed} stored anew", err=True)
+    click.echo(
+        f"{report.done} of {report.total} {noun(report.total, 'mention')} gone through, {report.changed} stored anew",
+        err=True,
+    )
     if report.is_stopped:
-        click.echo(f"stopped after {report.done} of {report.total} mentions; run it again to go on there", err=True)
+        click.echo(
+            f"stopped after {report.done} of {report.total} {noun(report.total, 'mention')}; run it again to go on there",
+            err=True,
+        )
         return asked.exit_code
     return 0

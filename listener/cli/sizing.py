@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from listener.cli.output import count_text, percent_text
+from listener.cli.output import counted, percent_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,17 +37,17 @@ def size_lines(row: Mapping[str, object]) -> list[str]:
     """Return the lines for people; none where there is no store."""
     if not row:
         return []
-    numbers = cast("Mapping[str, float | None]", row)
+    numbers = cast("Mapping[str, int | None]", row)
     each = numbers["bytes_a_mention"]
-    line = f"size      {_bytes(numbers['bytes'])}, {count_text(numbers['mentions'])} mentions"
-    line += f" of {count_text(each)} bytes" if each else ""
+    line = f"size      {_bytes(numbers['bytes'])}, {counted(numbers['mentions'] or 0, 'mention')}"
+    line += f" of {counted(each, 'byte')}" if each else ""
     free = numbers["free_share"] or 0.0
     lines = [line + (f"; {percent_text(100 * free)} of it free" if free >= 0.01 else "")]  # noqa: PLR2004 - less is not worth telling
     to_next, to_full = numbers["days_to_next"], numbers["days_to_full"]
     if to_next is not None and to_next < _FAR:
-        lines.append(f"growth    {_bytes(numbers['next_bytes'])} in {count_text(to_next)} days, as in the last 28")
+        lines.append(f"growth    {_bytes(numbers['next_bytes'])} in {counted(to_next, 'day')}, as in the last 28")
     if to_full is not None and to_full < _FAR:
-        lines.append(f"disk      full in {count_text(to_full)} days at that")
+        lines.append(f"disk      full in {counted(to_full, 'day')} at that")
     return lines
 
 
@@ -60,4 +60,4 @@ def _bytes(count: float | None) -> str:
     for unit, name in _UNITS:
         if size >= unit:
             return f"{size / unit:.3g} {name}"
-    return f"{size:.0f} bytes"
+    return counted(round(size), "byte")

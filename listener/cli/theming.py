@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
-from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows
+from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -171,5 +171,4 @@ def _say_limits(sheet: ThemeSheet, *, is_table: bool) -> None:
             err=True,
         )
     if not sheet.themes and is_table:
-        noun = "mention" if sheet.read == 1 else "mentions"
-        click.echo(f"no theme recurs in the {sheet.read:,} {noun} of {sheet.brand}", err=True)
+        click.echo(f"no theme recurs in the {counted(sheet.read, 'mention')} of {sheet.brand}", err=True)

@@ -160,6 +160,12 @@ def test_a_cell_that_cannot_be_read_is_told_with_its_column_and_stops_nothing(pl
     ]
 
 
+def test_one_line_that_cannot_be_read_is_told_as_one(place: Place) -> None:
+    file = place.folder / "rows.jsonl"
+    file.write_bytes(jsonl(lines_of(1)) + b"{\n")
+    assert place.run("import", str(file)).err.endswith("; 1 line could not be read\n")
+
+
 def test_a_flag_that_is_no_known_word_is_told_with_its_column_and_the_words_there_are(place: Place) -> None:
     file = place.folder / "rows.csv"
     file.write_text(

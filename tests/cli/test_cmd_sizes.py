@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.cli.sizing import size_lines
 from listener.search import Reader
 
 if TYPE_CHECKING:
@@ -41,6 +42,26 @@ def test_status_tells_the_size_and_when_the_next_round_size_is_reached(filled: P
     assert size["bytes_a_mention"] == round(used / 20)
     assert size["days_to_next"] == int((1e9 - used) / (exact.daily * used / 20))
     assert "mentions of" in filled.run("status").out
+
+
+def test_one_mention_and_one_day_are_told_as_one(place: Place) -> None:
+    place.fill(1, 1)
+    size = place.run("status").out.split("size ")[1].splitlines()[0]
+    assert ", 1 mention of " in size
+    assert size.endswith(" bytes") or " bytes; " in size
+    assert place.run("export").err == "1 mention written\n"
+    assert "1 of 1 mention gone through" in place.run("rematch").err
+    told = {"bytes": 1, "mentions": 1, "bytes_a_mention": 1, "free_share": 0, "next_bytes": 10**9}
+    assert size_lines({**told, "days_to_next": 1, "days_to_full": 1}) == [
+        "size      1 byte, 1 mention of 1 byte",
+        "growth    1 GB in 1 day, as in the last 28",
+        "disk      full in 1 day at that",
+    ]
+    assert size_lines({**told, "mentions": 1_200, "days_to_next": 2, "days_to_full": 1_000}) == [
+        "size      1 byte, 1,200 mentions of 1 byte",
+        "growth    1 GB in 2 days, as in the last 28",
+        "disk      full in 1,000 days at that",
+    ]
 
 
 def test_a_young_store_grows_by_what_came_in_its_few_days(filled: Place) -> None:
