@@ -27,7 +27,8 @@ __all__ = [
     "words_of",
 ]
 
-ROMANISED: Final = ("hi-Latn", "ta-Latn", "ml-Latn", "kn-Latn")
+_HINDI: Final = "hi-Latn"
+ROMANISED: Final = (_HINDI, "ta-Latn", "ml-Latn", "kn-Latn")
 
 _ENGLISH: Final = "en"
 _LOADED: Final = "en-loaded"
@@ -56,7 +57,9 @@ _ORDER: Final = (_ENGLISH, _LOADED, _WEAK, *ROMANISED, *_HINTED)
 _PLACES: Final = {language: place * _FIELD_BITS for place, language in enumerate(_ORDER)}
 _LOADED_AT: Final = _PLACES[_LOADED]
 _HINTED_AT: Final = tuple((language, _PLACES[language]) for language in _HINTED)
-_NOT_ENGLISH_AT: Final = _PLACES[_WEAK]
+_ROMANISED_AT: Final = tuple((language, _PLACES[language]) for language in ROMANISED)
+_OTHERS_AT: Final = tuple(_PLACES[language] for language in (_ENGLISH, *_HINTED))
+_WEAK_AT: Final = _PLACES[_WEAK]
 _INDIAN: Final = sum(_FIELD << _PLACES[language] for language in (_WEAK, *ROMANISED))
 """The fields of the romanised languages."""
 
@@ -74,31 +77,22 @@ _FEWEST_LOADED: Final = 4
 _MOST_HINTS: Final = 6
 
 
-class _Lists(NamedTuple):
-    """Hold for each listed word the sum of ones in the fields of its languages, and those languages by that sum."""
-
-    fields: Mapping[str, int]
-    languages: Mapping[int, tuple[str, ...]]
-
-
 @cache
-def _function_words() -> _Lists:
-    """Return the listed function words, read when first needed."""
+def _function_words() -> Mapping[str, int]:
+    """Return for each listed word the sum of ones in the fields of its languages, read when first needed."""
     folder = files("sentiment").joinpath("data", "function_words")
-    languages: dict[str, tuple[str, ...]] = {}
+    fields: dict[str, int] = {}
+    alike: dict[int, int] = {}
     for language in _LISTED:
+        one = 1 << _PLACES[language]
         for line in folder.joinpath(f"{language}.txt").read_text(encoding="utf-8").splitlines():
             for word in () if line.startswith("#") else line.split():
-                if language not in languages.get(word, ()):
-                    languages[word] = (*languages.get(word, ()), language)
+                joined = fields.get(word, 0) | one
+                fields[word] = alike.setdefault(joined, joined)
     for word in default_rules().lexicon:
-        if len(word) >= _FEWEST_LOADED and word.isalpha() and word not in languages:
-            languages[word] = (_LOADED,)
-    fields = {group: sum(1 << _PLACES[language] for language in group) for group in set(languages.values())}
-    return _Lists(
-        {word: fields[group] for word, group in languages.items()},
-        {field: group for group, field in fields.items()},
-    )
+        if len(word) >= _FEWEST_LOADED and word.isalpha():
+            fields.setdefault(word, 1 << _LOADED_AT)
+    return fields
 
 
 def words_of(text: str) -> list[str]:
@@ -133,7 +127,7 @@ class WordCounts(NamedTuple):
 
 def count_function_words(words: Sequence[str]) -> WordCounts:
     """Return the counts over lower-case `words`."""
-    fields = sum(filter(None, map(_function_words().fields.get, words)))
+    fields = sum(filter(None, map(_function_words().get, words)))
     if fields & _INDIAN:
         return WordCounts(len(words), fields, *_likeliest_romanised(words, fields))
     return WordCounts(len(words), fields)
@@ -144,24 +138,31 @@ def _likeliest_romanised(words: Sequence[str], fields: int) -> tuple[str | None,
 
     The weak words of Hindi, which others have too, count where there are more of them than of any of the others.
     """
-    lists = _function_words()
-    groups = [lists.languages[field] for field in filter(None, map(lists.fields.get, words))]
-    counts = {
-        language: fields >> _PLACES[language] & _FIELD
-        for language in dict.fromkeys([language for group in groups for language in group])
-        if language in ROMANISED
-    }
-    weak = fields >> _PLACES[_WEAK] & _FIELD
+    counts = {language: hits for language, place in _ROMANISED_AT if (hits := fields >> place & _FIELD)}
+    weak = fields >> _WEAK_AT & _FIELD
     if weak:
-        different = len({word for word in words if lists.fields.get(word, 0) >> _PLACES[_WEAK] & _FIELD})
-        strong = counts.get("hi-Latn", 0)
-        others = max(fields >> place & _FIELD for place in (_PLACES[_ENGLISH], *dict(_HINTED_AT).values()))
-        if (strong or different >= _FEWEST_WEAK) and strong + weak > others:
-            counts["hi-Latn"] = strong + weak
+        strong = counts.get(_HINDI, 0)
+        others = max(fields >> place & _FIELD for place in _OTHERS_AT)
+        if strong + weak > others and (strong or _are_different_weak(words)):
+            counts[_HINDI] = strong + weak
     if not counts:
         return None, 0
-    best = max(counts, key=counts.__getitem__)
-    return best, counts[best]
+    most = max(counts.values())
+    likeliest = [language for language, hits in counts.items() if hits == most]
+    return _first_met(words, likeliest) if len(likeliest) > 1 else likeliest[0], most
+
+
+def _are_different_weak(words: Sequence[str]) -> bool:
+    """Say whether different weak words of Hindi are among the words, and not one again and again."""
+    get = _function_words().get
+    return len({word for word in words if get(word, 0) >> _WEAK_AT & _FIELD}) >= _FEWEST_WEAK
+
+
+def _first_met(words: Sequence[str], languages: Sequence[str]) -> str:
+    """Return the language of which a word comes first; Hindi comes last where only weak words speak for it."""
+    get = _function_words().get
+    met = (language for word in words for language in languages if get(word, 0) >> _PLACES[language] & _FIELD)
+    return next(met)
 
 
 def language_by_words(counts: WordCounts) -> str | None:
@@ -191,7 +192,7 @@ def hints_of(counts: WordCounts) -> Mapping[str, float]:
     """Return what common words add to the log scores of their languages."""
     fields = counts.fields
     hints: dict[str, float] = {}
-    if fields >> _NOT_ENGLISH_AT:
+    if fields >> _WEAK_AT:
         for language, place in _HINTED_AT:
             if hits := fields >> place & _FIELD:
                 hints[language] = _HINT * min(hits, _MOST_HINTS)

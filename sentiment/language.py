@@ -129,7 +129,7 @@ class Identifier:
     def identify(self, texts: Sequence[str], claims: Sequence[str | None]) -> Sequence[str]:
         """Return (n_texts,) BCP 47 tags in input order, ``und`` where unknown."""
         verdicts: list[str] = []
-        waiting: dict[str, list[tuple[int, _Asked]]] = {}
+        waiting: list[tuple[int, _Asked]] = []
         asked_before: dict[tuple[str, str | None], int] = {}
         again: list[tuple[int, int]] = []
         for place, (text, claim) in enumerate(zip(texts, claims, strict=True)):
@@ -143,12 +143,10 @@ class Identifier:
                 verdicts.append(verdict)
             else:
                 verdicts.append(UNKNOWN)
-                waiting.setdefault(verdict.script, []).append((place, verdict))
-        for script, asked in waiting.items():
-            answers = self._by_ngrams(script, [one for _, one in asked])
-            for (place, one), answer in zip(asked, answers, strict=True):
-                verdict = answer or _claimed(claims[place], self._candidates[script])
-                verdicts[place] = romanised_instead(one.counts, verdict) or verdict
+                waiting.append((place, verdict))
+        for (place, asked), answer in zip(waiting, self._by_ngrams([asked for _, asked in waiting]), strict=True):
+            verdict = answer or _claimed(claims[place], self._candidates[asked.script])
+            verdicts[place] = romanised_instead(asked.counts, verdict) or verdict
         for place, first in again:
             verdicts[place] = verdicts[first]
         return verdicts
@@ -175,13 +173,16 @@ class Identifier:
             return _Asked(LATIN, _calmed(text), counts)
         return verdict
 
-    def _by_ngrams(self, script: str, asked: Sequence[_Asked]) -> Sequence[str | None]:
+    def _by_ngrams(self, asked: Sequence[_Asked]) -> Sequence[str | None]:
         """Return the likeliest language of each text, None where none of its n-grams is known.
 
         Common words add to what these say; not where the user chose the languages, of which none is preferred.
         """
+        if not asked:
+            return []
         hints = [hints_of(one.counts) if self._bias else {} for one in asked]
-        return self._loaded().best([one.text for one in asked], self._candidates[script], self._bias, hints)
+        candidates = [self._candidates[one.script] for one in asked]
+        return self._loaded().best([one.text for one in asked], candidates, self._bias, hints)
 
     def _loaded(self) -> NgramModel:
         with self._lock:

@@ -50,6 +50,14 @@ class Visits(NamedTuple):
     features: NDArray[np.int64]
     counts: NDArray[np.int64]
 
+    def of(self, texts: Sequence[int], count: int) -> Visits:
+        """Return those of some of `count` texts, in ascending order, which are numbered anew."""
+        numbers = np.full(count, -1)
+        numbers[texts] = np.arange(len(texts))
+        renumbered = numbers[self.texts]
+        kept = renumbered >= 0
+        return Visits(renumbered[kept], self.features[kept], self.counts[kept])
+
 
 class NgramModel:
     """Tell the languages of each of `groups` apart; deterministic, safe to use from several threads.
@@ -67,39 +75,46 @@ class NgramModel:
     def best(
         self,
         texts: Sequence[str],
-        candidates: tuple[str, ...],
+        candidates: Sequence[tuple[str, ...]],
         bias: Mapping[str, float],
         hints: Sequence[Mapping[str, float]],
     ) -> list[str | None]:
-        """Return the most likely of `candidates` (one of the groups) for each text, None where none of its n-grams is known.
+        """Return the most likely of the `candidates` (one of the groups) of each text, None where none of its n-grams is known.
 
         `bias` is added to the log score of a language, `hints` to those of each text.
         """
-        columns = self._groups[candidates]
-        added = np.array([bias.get(language, 0.0) for language in columns.languages], dtype=np.float32)
-        if not columns.languages:
-            return [None] * len(texts)
-        verdicts: list[str | None] = []
+        encoded = [text[:_MOST_CHARACTERS].encode("utf-8", errors="surrogatepass") for text in texts]
+        by_length = sorted(range(len(texts)), key=[*map(len, encoded)].__getitem__)
+        verdicts: list[str | None] = [None] * len(texts)
         for first in range(0, len(texts), _BATCH):
-            batch = texts[first : first + _BATCH]
-            scores = np.zeros((len(batch), len(columns.languages)), dtype=np.float32)
-            self._rank_batch(batch, columns, scores)
-            _add_hints(scores, hints[first : first + _BATCH], columns.places)
-            known: list[bool] = np.any(scores, axis=1).tolist()
-            winners: list[int] = np.argmax(scores + added, axis=1).tolist()
-            verdicts.extend(
-                columns.languages[winner] if seen else None for winner, seen in zip(winners, known, strict=True)
-            )
+            batch = by_length[first : first + _BATCH]
+            visits = self.visits([encoded[place] for place in batch])
+            for group in dict.fromkeys([candidates[place] for place in batch]):
+                rows = [row for row, place in enumerate(batch) if candidates[place] == group]
+                places = [batch[row] for row in rows]
+                found = visits.of(rows, len(batch))
+                answers = self._rank(found, self._groups[group], bias, [hints[place] for place in places])
+                for place, answer in zip(places, answers, strict=True):
+                    verdicts[place] = answer
         return verdicts
 
-    def _rank_batch(self, texts: Sequence[str], columns: _Columns, scores: NDArray[np.float32]) -> None:
-        found = self.visits([text[:_MOST_CHARACTERS].encode("utf-8", errors="surrogatepass") for text in texts])
-        if not len(found.texts):
-            return
-        rows = columns.table.take(found.features, axis=0)
-        rows *= np.log1p(found.counts.astype(np.float32))[:, np.newaxis]
-        starts = np.flatnonzero(np.diff(found.texts, prepend=-1))
-        scores[found.texts[starts]] = np.add.reduceat(rows, starts, axis=0) + columns.prior
+    def _rank(
+        self, visits: Visits, columns: _Columns, bias: Mapping[str, float], hints: Sequence[Mapping[str, float]]
+    ) -> Sequence[str | None]:
+        """Return the most likely of some languages for each text that `visits` are of."""
+        if not columns.languages:
+            return [None] * len(hints)
+        scores = np.zeros((len(hints), len(columns.languages)), dtype=np.float32)
+        if len(visits.texts):
+            rows = columns.table.take(visits.features, axis=0)
+            rows *= np.log1p(visits.counts.astype(np.float32))[:, np.newaxis]
+            starts = np.flatnonzero(np.diff(visits.texts, prepend=-1))
+            scores[visits.texts[starts]] = np.add.reduceat(rows, starts, axis=0) + columns.prior
+        _add_hints(scores, hints, columns.places)
+        added = np.array([bias.get(language, 0.0) for language in columns.languages], dtype=np.float32)
+        known: list[bool] = np.any(scores, axis=1).tolist()
+        winners: list[int] = np.argmax(scores + added, axis=1).tolist()
+        return [columns.languages[winner] if seen else None for winner, seen in zip(winners, known, strict=True)]
 
     def visits(self, texts: Sequence[bytes]) -> Visits:
         """Return how often each n-gram stands in each text."""

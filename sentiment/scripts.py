@@ -7,6 +7,7 @@ plausible language writes decides alone; the others only narrow the choice.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 __all__ = ["LATIN", "SCRIPT_LANGUAGES", "dominant_script"]
@@ -70,11 +71,28 @@ SCRIPT_LANGUAGES: Final = {
 }
 """The languages a script may stand for, of those worth telling apart."""
 
-_NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]+")
-_LATIN_LETTER: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
-_RUNS: Final = tuple((script, re.compile(f"[{ranges}]+")) for script, ranges in _BLOCKS)
+_NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]")
+_LATIN: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
+_LETTERS: Final = ((LATIN, _LATIN), *((script, re.compile(f"[{ranges}]")) for script, ranges in _BLOCKS))
+_NO_LETTER: Final = "Zzzz"
+"""What ISO 15924 calls unknown."""
+_MOST_KEPT: Final = 1 << 14
 _KANA_SHARE: Final = 0.05
 """Japanese mixes kana and Han; Chinese has no kana but in names."""
+
+
+class _Scripts(dict[str, str]):
+    """Map characters to their scripts, so many of them; most texts are of a few."""
+
+    def __missing__(self, character: str) -> str:
+        """Look at a character that has not been met before."""
+        found = next((script for script, letter in _LETTERS if letter.match(character)), _NO_LETTER)
+        if len(self) < _MOST_KEPT:
+            self[character] = found
+        return found
+
+
+_SCRIPTS: Final = _Scripts()
 
 
 def dominant_script(text: str) -> str | None:
@@ -83,22 +101,12 @@ def dominant_script(text: str) -> str | None:
     A tie goes to the other script: Latin words are borrowed everywhere.
     """
     if text.isascii() or not _NOT_LATIN.search(text):
-        return LATIN if _LATIN_LETTER.search(text) else None
-    counts = _count_scripts("".join(_NOT_LATIN.findall(text)))
+        return LATIN if _LATIN.search(text) else None
+    counts = Counter(map(_SCRIPTS.__getitem__, text))
+    latin = counts.pop(LATIN, 0)
+    counts.pop(_NO_LETTER, 0)
     script = max(counts, key=counts.__getitem__)
-    kana = counts.get("Kana", 0)
-    if script == "Hani" and kana > _KANA_SHARE * counts["Hani"]:
+    if script == "Hani" and counts["Kana"] > _KANA_SHARE * counts["Hani"]:
         script = "Kana"
-    native = kana + counts.get("Hani", 0) if script == "Kana" else counts[script]
-    return LATIN if len(_LATIN_LETTER.findall(text)) > native else script
-
-
-def _count_scripts(letters: str) -> dict[str, int]:
-    """Count the letters of each script, most texts having one or two."""
-    counts: dict[str, int] = {}
-    while letters:
-        script, pattern = next((name, run) for name, run in _RUNS if run.match(letters))
-        rest = pattern.sub("", letters)
-        counts[script] = len(letters) - len(rest)
-        letters = rest
-    return counts
+    native = counts["Kana"] + counts["Hani"] if script == "Kana" else counts[script]
+    return LATIN if latin > native else script
