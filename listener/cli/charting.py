@@ -23,7 +23,6 @@ __all__ = ["chart", "draw_survey_of", "look_for", "write_chart", "write_trend_ch
 
 _FORMATS: Final = ("png", "svg")
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
-_LINE: Final = 80
 _SURVEYS: Final = ("nps", "csat", "ces")
 _READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers", *_SURVEYS})
 """What kinds of charts are made from that this command can read from a store."""
@@ -226,6 +225,7 @@ def _draw_episode(app: App, reader: Reader, episode: EpisodeRow, look: Look) -> 
 
 def write_chart(drawn: Chart, file: Path) -> None:
     """Write the picture, and beside it on stderr what it shows in words."""
+    from listener.cli.output import line_room
     from listener.cli.width import neutralise, wrap
 
     if str(file) == "-":
@@ -234,7 +234,7 @@ def write_chart(drawn: Chart, file: Path) -> None:
     else:
         write_file(file, drawn.data)
         click.echo(f"{file} is written", err=True)
-    click.echo("\n".join(wrap(neutralise(drawn.alt), _LINE)), err=True)
+    click.echo("\n".join(wrap(neutralise(drawn.alt), line_room(sys.stderr))), err=True)
 
 
 def _keep(app: App, drawn: Chart, shown: Trend | Span) -> None:

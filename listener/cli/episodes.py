@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from listener.cli.output import line_room
 from listener.cli.width import display_width, neutralise, pad, wrap
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["print_episode", "print_list", "sample_alert"]
 
-_LINE: Final = 80
 _LABEL: Final = 10
 _EXCERPT: Final = 400
 _WHOLE: Final = 100
@@ -39,7 +40,7 @@ _KINDS: Final = {
 
 
 def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: ZoneInfo, *, limits: str = "") -> None:
-    """Print an alert in at most 80 columns, the headline first.
+    """Print an alert in at most 80 columns, fewer on a narrower terminal, the headline first.
 
     `limits` says which threshold is in force and why, empty where that is not known.
     """
@@ -68,17 +69,20 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         "negative": _mood(episode),
         "begins": "" if episode.first is None else f"with mention {episode.first}",
     }
-    for line in wrap(neutralise(f"{episode.brand}: {episode.headline}"), _LINE):
+    room = line_room(sys.stdout)
+    for line in wrap(neutralise(f"{episode.brand}: {episode.headline}"), room):
         click.echo(line)
     click.echo()
     for label, text in lines.items():
         if text:
-            _print_field(label, text)
+            _print_field(label, text, room)
     for mention in mentions:
-        _print_mention(mention, when(mention.published_at))
+        _print_mention(mention, when(mention.published_at), room)
     gone = len(episode.mentions) - len(mentions)
     if gone:
-        click.echo(f"\n{gone} more mention{'' if gone == 1 else 's'} of it left the store")
+        click.echo()
+        for line in wrap(f"{gone} more mention{'' if gone == 1 else 's'} of it left the store", room):
+            click.echo(line)
 
 
 def _kind(episode: EpisodeRow) -> str:
@@ -117,7 +121,7 @@ def _mood(episode: EpisodeRow) -> str:
 
 
 def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:
-    """Print alerts in at most 80 columns: a line of what they are, below it the headline."""
+    """Print alerts in at most 80 columns, fewer on a narrower terminal: what they are, below it the headline."""
     if not episodes:
         click.echo("no alerts", err=True)
         return
@@ -125,12 +129,19 @@ def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:
     widths = [
         max(display_width(neutralise(text)) for text in texts) for texts in zip(*map(_facts, episodes), strict=True)
     ]
+    room, indent = line_room(sys.stdout), " " * (number + 2)
     for one in episodes:
         opened = one.opened_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         facts = [pad(neutralise(text), width, "left") for text, width in zip(_facts(one), widths, strict=True)]
-        click.echo("  ".join([f"{one.id:>{number}}", opened, *facts]).rstrip())
-        for line in wrap(neutralise(one.headline), _LINE - number - 2):
-            click.echo(" " * (number + 2) + line)
+        head = "  ".join([f"{one.id:>{number}}", opened, *facts]).rstrip()
+        if display_width(head) > room:  # then the columns give way to lines
+            first, *more = wrap("  ".join([opened, *map(neutralise, _facts(one))]), room - len(indent))
+            head = "\n".join(
+                line.rstrip() for line in (f"{one.id:>{number}}  {first}", *(indent + one for one in more))
+            )
+        click.echo(head)
+        for line in wrap(neutralise(one.headline), room - len(indent)):
+            click.echo(indent + line)
 
 
 def sample_alert(brand: str, now: datetime, zone: ZoneInfo) -> Notification:
@@ -164,22 +175,22 @@ def _facts(episode: EpisodeRow) -> tuple[str, ...]:
     return (episode.brand, episode.rule, episode.severity, episode.state)
 
 
-def _print_field(label: str, text: str) -> None:
-    first, *more = wrap(neutralise(text), _LINE - _LABEL)
+def _print_field(label: str, text: str, room: int) -> None:
+    first, *more = wrap(neutralise(text), room - _LABEL)
     click.echo(f"{label:<{_LABEL}}{first}")
     for line in more:
         click.echo(" " * _LABEL + line)
 
 
-def _print_mention(mention: MentionRow, when: str) -> None:
+def _print_mention(mention: MentionRow, when: str, room: int) -> None:
     who = mention.author_name or mention.author or "unknown author"
     head = f"#{mention.number}  {when}  {mention.source}  {who}  {mention.label.word}"
     whole = " ".join(" ".join(part.split()) for part in (mention.title, mention.text) if part)
     shown = whole if len(whole) <= _EXCERPT else whole[: _EXCERPT - 1] + "…"
     click.echo()
-    for line in wrap(neutralise(head), _LINE):
-        click.echo(line)
-    for line in wrap(neutralise(shown or "(the text was removed)"), _LINE - 4):
+    for line in wrap(neutralise(head), room):
+        click.echo(line.rstrip())
+    for line in wrap(neutralise(shown or "(the text was removed)"), room - 4):
         click.echo(f"    {line}")
     if mention.url:
         click.echo(f"    {neutralise(mention.url)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from contextlib import closing
 from dataclasses import field
@@ -13,7 +14,7 @@ import click
 
 from listener.cli.context import App, config_option, examples, format_option, now_option, pass_app
 from listener.cli.costing import read_costs
-from listener.cli.output import emit_rows
+from listener.cli.output import emit_rows, line_room
 from listener.cli.upkeep import UPKEEP_COLUMNS, Upkeep, read_upkeep
 from listener.errors import ListenerError
 from listener.frozen import dataclass
@@ -48,7 +49,6 @@ _COLUMNS: Final = (
     "cost",
     "problem",
 )
-_LINE: Final = 80
 _DAY: Final = timedelta(days=1)
 _SOME_FAILED: Final = 3
 
@@ -252,7 +252,7 @@ def _print_text(head: str, text: str) -> None:
     """Print a text behind its head, wrapped below it."""
     from listener.cli.width import neutralise, wrap
 
-    first, *more = wrap(neutralise(head.lstrip() + text), _LINE - 6)
+    first, *more = wrap(neutralise(head.lstrip() + text), line_room(sys.stdout) - 6)
     click.echo(head[: len(head) - len(head.lstrip())] + first)
     for line in more:
         click.echo(f"      {line}")

@@ -22,6 +22,7 @@ __all__ = [
     "emit_json",
     "emit_rows",
     "json_text",
+    "line_room",
     "noun",
     "percent_text",
     "score_text",
@@ -37,6 +38,8 @@ UNKNOWN: Final = "–"  # noqa: RUF001 - the dash of tables
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
 _BETWEEN: Final = "  "
+_LINE, _LEAST_LINE = 80, 20
+"""Cells of a line of prose: longer ones read badly, shorter ones not at all."""
 _NARROWEST: Final = 12
 """Cells a text column keeps at least; where that does not fit, rows become blocks."""
 
@@ -177,6 +180,11 @@ def terminal_width(stream: TextIO) -> int | None:
     import shutil
 
     return shutil.get_terminal_size().columns
+
+
+def line_room(stream: TextIO) -> int:
+    """Return how many cells a line of prose has: those of the terminal, 80 at most, and 80 in a pipe or a file."""
+    return max(_LEAST_LINE, min(_LINE, terminal_width(stream) or _LINE))
 
 
 def _shown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column], width: int | None) -> Sequence[Column]:

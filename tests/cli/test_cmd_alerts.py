@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +55,44 @@ def save_alert(place: Place, *, hours_ago: int = 3, brand: str = "Acme", mention
 def rows_of(place: Place, table: str) -> int:
     with closing(sqlite3.connect(place.database)) as connection:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names of this file
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79])
+def test_alerts_are_as_wide_as_the_terminal(filled: Place, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    save_alert(filled)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "24")
+    for command in (("alerts", "list"), ("alerts", "show", "1")):
+        terminal = Terminal()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", terminal)
+            assert filled.run(*command).code == 0
+        lines = [line for line in terminal.getvalue().splitlines() if "https://" not in line]
+        assert max(map(len, lines)) <= columns
+        assert max(map(len, lines)) > columns - 15
+        assert all(line == line.rstrip() for line in lines)
+        assert "12 mentions in the last hour, about 2.3 are usual for a Friday 10:30" in " ".join(
+            line.strip() for line in lines
+        )
+
+
+def test_alerts_in_a_pipe_or_on_a_wide_terminal_take_80_columns(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_alert(filled)
+    piped = [filled.run(*command).out for command in (("alerts", "list"), ("alerts", "show", "1"))]
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for command, expected in zip((("alerts", "list"), ("alerts", "show", "1")), piped, strict=True):
+        terminal = Terminal()
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", terminal)
+            filled.run(*command)
+        assert terminal.getvalue() == expected
 
 
 def test_the_list_has_the_shape_that_scripts_read(filled: Place) -> None:
