@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from listener.clock import from_epoch, to_epoch
 from listener.fulltext import words_expression
 from listener.mention import SCORE_SCALE, Label, read_spans
+from listener.rollups import DAY_SECONDS
 from listener.search.records import MentionRow, SourceCount, Wording
 
 if TYPE_CHECKING:
@@ -120,18 +121,28 @@ _SAMPLED_WORDINGS: Final = _WORDINGS.format(
 )
 """The rows of a sample are looked up one by one: those between them are not read."""
 
+_ENDS: Final = f"""
+SELECT source_id, language, count(*) AS mentions, sum(label = {int(Label.POSITIVE)}) AS positive,
+       sum(label = {int(Label.NEUTRAL)}) AS neutral, sum(label = {int(Label.NEGATIVE)}) AS negative,
+       sum(label = {int(Label.NO_EVIDENCE)}) AS no_evidence, sum(label = {int(Label.UNSCORED)}) AS unscored
+FROM matches WHERE brand_id = :brand AND label <> {int(Label.IRRELEVANT)}
+"""  # noqa: S608 - built from constants of this module
 _COUNT: Final = f"""
-SELECT {{name}}, count(*), sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
-       sum(label = {int(Label.NEGATIVE)}), sum(label = {int(Label.NO_EVIDENCE)}), sum(label = {int(Label.UNSCORED)})
-FROM matches JOIN brands ON brands.id = matches.brand_id JOIN sources ON sources.id = matches.source_id
-WHERE brands.name = ? AND matches.published_at >= ? AND matches.published_at < ? AND label <> {int(Label.IRRELEVANT)}
+SELECT {{name}}, sum(mentions), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored)
+FROM (
+  SELECT source_id, language, mentions, positive, neutral, negative, no_evidence, unscored
+  FROM rollup_day WHERE brand_id = :brand AND day >= :first / 86400 AND day < :last / 86400
+  UNION ALL {_ENDS} AND published_at >= :since AND published_at < :first GROUP BY 1, 2
+  UNION ALL {_ENDS} AND published_at >= :last AND published_at < :until GROUP BY 1, 2
+) AS counted JOIN sources ON sources.id = counted.source_id
 GROUP BY 1 ORDER BY 2 DESC, 1
 """  # noqa: S608 - built from constants of this module
+"""Whole UTC days are counted already; the ends of the span, less than two days, are counted here."""
 
 _LONGEST_NUMBER: Final = 18
 """Digits of a number that SQLite surely holds."""
 
-_COUNT_COLUMNS: Final = {"source": "sources.name", "language": "matches.language"}
+_COUNT_COLUMNS: Final = {"source": "sources.name", "language": "counted.language"}
 
 
 def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tuple[MentionRow, ...]:
@@ -257,7 +268,14 @@ def count_by(
     connection: sqlite3.Connection, what: str, brand: str, since: datetime, until: datetime
 ) -> tuple[SourceCount, ...]:
     """Return a brand's mentions in [since, until) by ``source`` or ``language``, most first."""
-    rows = connection.execute(_COUNT.format(name=_COUNT_COLUMNS[what]), (brand, to_epoch(since), to_epoch(until)))
+    row = connection.execute("SELECT id FROM brands WHERE name = ?", (brand,)).fetchone()
+    if row is None:
+        return ()
+    start, end = to_epoch(since), to_epoch(until)
+    first = min(-(-start // DAY_SECONDS) * DAY_SECONDS, end)
+    last = max(end // DAY_SECONDS * DAY_SECONDS, first)
+    values = {"brand": row[0], "since": start, "first": first, "last": last, "until": end}
+    rows = connection.execute(_COUNT.format(name=_COUNT_COLUMNS[what]), values)
     return tuple(
         SourceCount(
             name=name,
