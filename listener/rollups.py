@@ -9,13 +9,15 @@ page's transaction; `rebuild` computes the same cells from the rows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.bulk import Upsert
 from listener.clock import STEPS, align_down, from_epoch, load_zone, local_day, to_epoch
-from listener.frozen import dataclass
 from listener.mention import Label
 
 if TYPE_CHECKING:
@@ -59,8 +61,8 @@ REACH_LAST: Final = 4
 """How it names the hour of an author's last mention."""
 
 _LABEL_COLUMNS: Final = ("positive", "neutral", "negative", "no_evidence", "unscored")
-_FIGURES: Final = ("mentions", "stories", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement", "score_count")
-_POSITION: Final = {name: index for index, name in enumerate(_FIGURES)}
+_DAY_FIGURES: Final = ("mentions", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement", "score_count")
+_FIGURES: Final = (*_DAY_FIGURES, "stories")
 _COLUMN_OF: Final = {
     Label.POSITIVE: "positive",
     Label.NEUTRAL: "neutral",
@@ -68,10 +70,11 @@ _COLUMN_OF: Final = {
     Label.NO_EVIDENCE: "no_evidence",
     Label.UNSCORED: "unscored",
 }
-_DAY_FIGURES: Final = tuple(name for name in _FIGURES if name != "stories")
-_POSITION_OF: Final = {label: _POSITION[name] for label, name in _COLUMN_OF.items()}
-_STORIES, _ENGAGEMENT = _POSITION["stories"], _POSITION["engagement"]
-_SCORE_SUM, _SCORE_SQUARES, _SCORE_COUNT = (_POSITION[f"score_{name}"] for name in ("sum", "squares", "count"))
+_POSITIONS: Final = tuple(_FIGURES.index(_COLUMN_OF[label]) for label in sorted(_COLUMN_OF))
+"""Where each label is counted, by its number: the labels that are counted are the first ones."""
+_MENTIONS: Final = _FIGURES.index("mentions")
+_STORIES: Final = _FIGURES.index("stories")
+_NO_FIGURES: Final = (0,) * len(_FIGURES)
 
 
 class Contribution(NamedTuple):
@@ -94,60 +97,58 @@ class RollupChange:
     """Gather what a transaction adds to and takes from the cells."""
 
     def __init__(self) -> None:
-        self._quarters: dict[tuple[int, int], list[int]] = {}
+        self._quarters: defaultdict[int, dict[int, list[int]]] = defaultdict(dict)
+        """Figures by brand and quarter of an hour."""
         self._days: dict[tuple[int, int, int, str], list[int]] = {}
+        """Figures, without stories, by brand, day, source and language."""
 
     def add(self, contribution: Contribution, sign: int = 1) -> None:
         """Add a match's contribution, or take it away with `sign` -1."""
         brand, at, source, language, label, score, engagement = contribution
         if label is Label.IRRELEVANT:
             return
-        position = _POSITION_OF[label]
-        quarter = (brand, at // QUARTER_SECONDS)
+        if score is None:
+            figures = [sign, 0, 0, 0, 0, 0, 0, 0, sign * engagement, 0]
+        else:
+            amount = sign * score
+            figures = [sign, 0, 0, 0, 0, 0, amount, amount * score, sign * engagement, sign]
+        figures[_POSITIONS[label]] = sign
+        quarters, bucket = self._quarters[brand], at // QUARTER_SECONDS
+        cell = quarters.get(bucket)
+        quarters[bucket] = [*figures, 0] if cell is None else [*map(add, cell, figures), cell[_STORIES]]
         day = (brand, at // DAY_SECONDS, source, language)
-        for cell in (
-            self._quarters.get(quarter) or self._quarters.setdefault(quarter, [0] * len(_FIGURES)),
-            self._days.get(day) or self._days.setdefault(day, [0] * len(_FIGURES)),
-        ):
-            cell[0] += sign
-            cell[position] += sign
-            cell[_ENGAGEMENT] += sign * engagement
-            if score is not None:
-                cell[_SCORE_SUM] += sign * score
-                cell[_SCORE_SQUARES] += sign * score * score
-                cell[_SCORE_COUNT] += sign
+        cell = self._days.get(day)
+        self._days[day] = figures if cell is None else list(map(add, cell, figures))
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""
-        cell = self._quarters.setdefault((brand_id, first_at // QUARTER_SECONDS), [0] * len(_FIGURES))
+        quarters, bucket = self._quarters[brand_id], first_at // QUARTER_SECONDS
+        cell = quarters.get(bucket)
+        if cell is None:
+            cell = quarters[bucket] = list(_NO_FIGURES)
         cell[_STORIES] += sign
 
-    def quarters(self) -> list[tuple[int, ...]]:
-        """Return rows (brand, bucket, *figures) that change anything, in key order."""
-        return [(*key, *cell) for key, cell in sorted(self._quarters.items()) if any(cell)]
+    def quarters(self) -> list[tuple[int, int, list[int]]]:
+        """Return (brand, bucket, figures) of the quarters of an hour that change, in key order."""
+        return [
+            (brand, bucket, cells[bucket])
+            for brand, cells in sorted(self._quarters.items())
+            for bucket in sorted(cells)
+            if any(cells[bucket])
+        ]
 
-    def days(self) -> list[tuple[Any, ...]]:
-        """Return rows (brand, day, source, language, *figures without stories) that change anything."""
-        rows = ((key, [*cell[:_STORIES], *cell[_STORIES + 1 :]]) for key, cell in sorted(self._days.items()))
-        return [(*key, *cell) for key, cell in rows if any(cell)]
-
-
-def _upsert(table: str, keys: tuple[str, ...], figures: tuple[str, ...]) -> str:
-    columns = (*keys, *figures)
-    marks = ", ".join("?" for _ in columns)
-    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in figures)
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "  # noqa: S608 - names are constants of this module
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}"
-    )
+    def days(self) -> list[tuple[tuple[int, int, int, str], list[int]]]:
+        """Return (brand, day, source, language) and figures without stories of the days that change, in key order."""
+        days = self._days
+        return [(key, days[key]) for key in sorted(days) if any(days[key])]
 
 
 _QUARTER_KEYS: Final = ("brand_id", "bucket")
 _DAY_KEYS: Final = ("brand_id", "day", "source_id", "language")
-_ADD_QUARTERS: Final = _upsert("rollup_quarter", _QUARTER_KEYS, _FIGURES)
-_ADD_DAYS: Final = _upsert("rollup_day", _DAY_KEYS, _DAY_FIGURES)
 _LOCAL_KEYS: Final = ("brand_id", "day")
-_ADD_LOCAL: Final = _upsert("rollup_local", _LOCAL_KEYS, _FIGURES)
+_ADD_QUARTERS: Final = Upsert("rollup_quarter", _QUARTER_KEYS, _FIGURES)
+_ADD_DAYS: Final = Upsert("rollup_day", _DAY_KEYS, _DAY_FIGURES)
+_ADD_LOCAL: Final = Upsert("rollup_local", _LOCAL_KEYS, _FIGURES)
 
 _LABEL_SUMS: Final = ", ".join(
     f"sum(label = {int(label)}) AS {_COLUMN_OF[label]}"
@@ -161,13 +162,13 @@ _MATCH_SUMS: Final = (
 _COUNTED: Final = f"FROM matches WHERE label <> {int(Label.IRRELEVANT)}"
 
 _QUARTERS_FROM_ROWS: Final = f"""
-SELECT brand_id, bucket, sum(mentions), sum(stories), sum(positive), sum(neutral), sum(negative),
-       sum(no_evidence), sum(unscored), sum(score_sum), sum(score_squares), sum(engagement), sum(score_count)
+SELECT brand_id, bucket, sum(mentions), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
+       sum(score_sum), sum(score_squares), sum(engagement), sum(score_count), sum(stories)
 FROM (
-  SELECT brand_id, published_at / {QUARTER_SECONDS} AS bucket, 0 AS stories, {_MATCH_SUMS}
+  SELECT brand_id, published_at / {QUARTER_SECONDS} AS bucket, {_MATCH_SUMS}, 0 AS stories
   {_COUNTED} GROUP BY 1, 2
   UNION ALL
-  SELECT brand_id, first_at / {QUARTER_SECONDS}, count(*), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+  SELECT brand_id, first_at / {QUARTER_SECONDS}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
   FROM (
     SELECT matches.brand_id, story_id, min(matches.published_at) AS first_at
     FROM matches JOIN mentions ON mentions.id = matches.mention_id
@@ -192,28 +193,32 @@ WHERE label <> {int(Label.IRRELEVANT)} GROUP BY 1, 2 ORDER BY 1, 2
 def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     """Write the gathered change; cells that come to nothing are removed."""
     quarters, days = change.quarters(), change.days()
-    connection.executemany(_ADD_QUARTERS, quarters)
-    connection.executemany(_ADD_DAYS, days)
     local = _by_local_day(quarters, read_zone(connection))
-    connection.executemany(_ADD_LOCAL, local)
+    for upsert, rows in ((_ADD_QUARTERS, quarters), (_ADD_LOCAL, local)):
+        upsert.write(connection, [value for brand, place, figures in rows for value in (brand, place, *figures)])
+    _ADD_DAYS.write(connection, [value for key, figures in days for value in (*key, *figures)])
     connection.executemany(
         "DELETE FROM rollup_quarter WHERE brand_id = ? AND bucket = ? AND mentions = 0 AND stories = 0",
-        [row[:2] for row in quarters if row[2] <= 0 and row[3] <= 0],
+        _perhaps_gone(quarters),
     )
     connection.executemany(
         "DELETE FROM rollup_day WHERE brand_id = ? AND day = ? AND source_id = ? AND language = ? AND mentions = 0",
-        [row[:4] for row in days if row[4] <= 0],
+        [key for key, figures in days if figures[_MENTIONS] <= 0],
     )
     connection.executemany(
         "DELETE FROM rollup_local WHERE brand_id = ? AND day = ? AND mentions = 0 AND stories = 0",
-        [row[:2] for row in local if row[2] <= 0 and row[3] <= 0],
+        _perhaps_gone(local),
     )
+
+
+def _perhaps_gone(rows: list[tuple[int, int, list[int]]]) -> list[tuple[int, int]]:
+    return [(brand, place) for brand, place, figures in rows if figures[_MENTIONS] <= 0 and figures[_STORIES] <= 0]
 
 
 def rebuild_local(connection: sqlite3.Connection) -> None:
     """Add the quarters up by local day anew, inside the caller's transaction."""
     connection.execute("DELETE FROM rollup_local")
-    connection.executemany(_ADD_LOCAL, _local_from_quarters(connection))
+    _ADD_LOCAL.write(connection, list(chain.from_iterable(_local_from_quarters(connection))))
 
 
 def read_zone(connection: sqlite3.Connection) -> str:
@@ -222,8 +227,7 @@ def read_zone(connection: sqlite3.Connection) -> str:
     return str(zone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(NamedTuple):
     """Hold where a quarter of an hour lies: the quarters its hour, day, week and month begin with, and its day.
 
     Days are numbered by the local calendar: 1970-01-01 is 0.
@@ -236,13 +240,30 @@ class Cut:
 @lru_cache(maxsize=100_000)
 def cut_quarter(zone: str, quarter: int) -> Cut:
     """Return where a quarter of an hour lies in a time zone."""
-    place = load_zone(zone)
     since = quarter * QUARTER_SECONDS
-    offset = from_epoch(since).astimezone(place).utcoffset() or timedelta()
-    local = since + offset.days * DAY_SECONDS + offset.seconds
-    hour = (since - local % 3_600) // QUARTER_SECONDS
+    offset = _offset_of_day(zone, since // DAY_SECONDS)
+    if offset is None:
+        offset = _offset(zone, since)
+    local = since + offset
     number = local // DAY_SECONDS
-    return Cut(starts=(hour, *_starts_around(zone, number)), number=number)
+    return Cut(((since - local % 3_600) // QUARTER_SECONDS, *_starts_around(zone, number)), number)
+
+
+@lru_cache(maxsize=10_000)
+def _offset_of_day(zone: str, day: int) -> int | None:
+    """Return the offset of a zone in all quarters of a UTC day, None where it changes within.
+
+    Where first and last are the same, all are: of no zone in the database (2026a) do
+    two changes of the offset lie less than three days apart.
+    """
+    first = _offset(zone, day * DAY_SECONDS)
+    return first if first == _offset(zone, (day + 1) * DAY_SECONDS - QUARTER_SECONDS) else None
+
+
+def _offset(zone: str, since: int) -> int:
+    """Return the seconds that a zone's clocks are ahead of UTC at an instant."""
+    offset = from_epoch(since).astimezone(load_zone(zone)).utcoffset() or timedelta()
+    return offset.days * DAY_SECONDS + offset.seconds
 
 
 @lru_cache(maxsize=10_000)
@@ -267,19 +288,21 @@ def whole_local_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[
 
 
 def _local_from_quarters(connection: sqlite3.Connection) -> list[tuple[int, ...]]:
+    """Return rows (brand, day, *figures) of the local days of all quarters."""
     columns = ", ".join((*_QUARTER_KEYS, *_FIGURES))
     rows = connection.execute(f"SELECT {columns} FROM rollup_quarter")  # noqa: S608 - names are constants of this module
-    return _by_local_day(rows, read_zone(connection))
+    quarters = ((brand, quarter, figures) for brand, quarter, *figures in rows)
+    return [(brand, day, *figures) for brand, day, figures in _by_local_day(quarters, read_zone(connection))]
 
 
-def _by_local_day(quarters: Iterable[tuple[int, ...]], zone: str) -> list[tuple[int, ...]]:
-    """Add rows of quarters up by local day."""
+def _by_local_day(quarters: Iterable[tuple[int, int, list[int]]], zone: str) -> list[tuple[int, int, list[int]]]:
+    """Add quarters of an hour up by local day; return what is not nothing, in key order."""
     days: dict[tuple[int, int], list[int]] = {}
-    for brand, quarter, *figures in quarters:
+    for brand, quarter, figures in quarters:
         key = (brand, cut_quarter(zone, quarter).number)
         cell = days.get(key)
         days[key] = figures if cell is None else list(map(add, cell, figures))
-    return [(*key, *cell) for key, cell in sorted(days.items()) if any(cell)]
+    return [(*key, days[key]) for key in sorted(days) if any(days[key])]
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

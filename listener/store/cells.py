@@ -4,108 +4,109 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from operator import add
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
-from listener.rollups import BIN_COUNT, BIN_WIDTH
+from listener.bulk import Question, Upsert
+from listener.rollups import BIN_COUNT, BIN_WIDTH, REACH_LAST, REACH_STEPS
 from listener.stories import canonical_url
 from listener.words import hashtags_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["BLOCK_DAYS", "HASHTAG", "LINK", "Cells", "add_cells", "values_of"]
+__all__ = ["BLOCK_DAYS", "HASHTAG", "LINK", "Cells", "add_cells", "bins_text", "values_of"]
 
 HASHTAG: Final = 1
 LINK: Final = 2
 BLOCK_DAYS: Final = 32
 """Values are counted by day and by blocks of so many days, of which a year has few."""
 
-_STORED_BINS: Final = """
-SELECT brand_id, day, counts FROM json_each(?) AS asked
-CROSS JOIN rollup_scores ON brand_id = json_extract(asked.value, '$[0]') AND day = json_extract(asked.value, '$[1]')
-"""
+_STORED_BINS: Final = Question(
+    ("brand", "day"),
+    "SELECT brand_id, rollup_scores.day, counts FROM asked CROSS JOIN rollup_scores "
+    "ON brand_id = asked.brand AND rollup_scores.day = asked.day",
+)
+_SET_BINS: Final = Upsert("rollup_scores", ("brand_id", "day"), ("counts",), "excluded.{}")
+_ADD_REACH: Final = Upsert("rollup_reach", ("brand_id", "step", "start"), ("reach",))
+_ADD_VALUES: Final = Upsert("rollup_values", ("brand_id", "kind", "days", "block", "value"), ("mentions",))
+_STEPS: Final = (*REACH_STEPS, REACH_LAST)
+_NO_BINS: Final = ("0",) * BIN_COUNT
 _TO_BIN: Final = 10_000 + BIN_WIDTH // 2
 _MOST_VALUES: Final = 30
 """Of each kind in one mention: a post of nothing but hashtags says nothing with the rest."""
 _LONGEST_VALUE: Final = 200
 
 
+def _no_reach() -> list[defaultdict[int, int]]:
+    return [defaultdict(int) for _ in _STEPS]
+
+
 class Cells:
     """Gather amounts by cell: bins of scores, reach, values."""
 
     def __init__(self) -> None:
-        self.bins: defaultdict[tuple[int, ...], int] = defaultdict(int)
-        self.reach: defaultdict[tuple[int, ...], int] = defaultdict(int)
-        self.values: defaultdict[tuple[int | str, ...], int] = defaultdict(int)
+        self.bins: defaultdict[tuple[int, int], defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+        """Scores by brand and day, and by bin."""
+        self.reach: defaultdict[int, list[defaultdict[int, int]]] = defaultdict(_no_reach)
+        """Followers by brand, by kind of bucket, and by start of the bucket."""
+        self.values: defaultdict[tuple[int, int, int, int, str], int] = defaultdict(int)
 
     def add_score(self, brand: int, day: int, score: int | None, sign: int) -> None:
         """Add a score x 10 000 to its bin; nothing where there is none."""
         if score is not None:
-            self.bins[brand, day, (score + _TO_BIN) // BIN_WIDTH] += sign
-
-    def day_bins(self) -> dict[tuple[int, int], list[int]]:
-        """Return the bins of every brand and day that change, in order."""
-        days: dict[tuple[int, int], list[int]] = {}
-        for (brand, day, number), amount in self.bins.items():
-            if amount:
-                days.setdefault((brand, day), [0] * BIN_COUNT)[number] += amount
-        return days
+            self.bins[brand, day][(score + _TO_BIN) // BIN_WIDTH] += sign
 
     def add_value(self, brand: int, kind: int, day: int, value: str, sign: int) -> None:
         """Add a value to its day and its block of days."""
         self.values[brand, kind, 1, day, value] += sign
         self.values[brand, kind, BLOCK_DAYS, day // BLOCK_DAYS, value] += sign
 
+    def reach_rows(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (brand, kind of bucket, start, followers) of what changes, in key order."""
+        for brand, kinds in sorted(self.reach.items()):
+            for step, starts in zip(_STEPS, kinds, strict=True):
+                for start in sorted(starts):
+                    if amount := starts[start]:
+                        yield brand, step, start, amount
+
 
 def add_cells(connection: sqlite3.Connection, cells: Cells) -> None:
     """Add what was gathered to what is stored; cells that come to nothing are removed."""
-    _write_bins(connection, cells.day_bins())
-    _write(connection, "rollup_reach", ("brand_id", "step", "start"), "reach", cells.reach)
-    _write(connection, "rollup_values", ("brand_id", "kind", "days", "block", "value"), "mentions", cells.values)
+    _write_bins(connection, cells.bins)
+    reach = list(cells.reach_rows())
+    _ADD_REACH.write(connection, list(chain.from_iterable(reach)))
+    connection.executemany(
+        "DELETE FROM rollup_reach WHERE brand_id = ? AND step = ? AND start = ? AND reach = 0",
+        [row[:-1] for row in reach if row[-1] < 0],
+    )
+    values = cells.values
+    keys = sorted(key for key, amount in values.items() if amount)
+    _ADD_VALUES.write(connection, [value for key in keys for value in (*key, values[key])])
+    connection.executemany(
+        "DELETE FROM rollup_values WHERE brand_id = ? AND kind = ? AND days = ? AND block = ? AND value = ? "
+        "AND mentions = 0",
+        [key for key in keys if values[key] < 0],
+    )
 
 
-def _write_bins(connection: sqlite3.Connection, added: Mapping[tuple[int, int], Sequence[int]]) -> None:
+def bins_text(added: Mapping[int, int], stored: str = "") -> str:
+    """Return the numbers of scores of a day as they are stored, with what is added; empty where there are none."""
+    counts = stored[1:-1].split(",") if stored else list(_NO_BINS)
+    for number, amount in added.items():
+        counts[number] = str(int(counts[number]) + amount)
+    return "" if counts.count("0") == BIN_COUNT else f"[{','.join(counts)}]"
+
+
+def _write_bins(connection: sqlite3.Connection, added: Mapping[tuple[int, int], Mapping[int, int]]) -> None:
     """Add to the bins of days; a day without any score is removed."""
-    known = {
-        (brand, day): json.loads(counts)
-        for brand, day, counts in connection.execute(_STORED_BINS, (json.dumps(list(added)),))
-    }
-    kept: list[tuple[int, int, str]] = []
-    gone: list[tuple[int, int]] = []
-    for place, amounts in added.items():
-        counts = list(map(add, known[place], amounts)) if place in known else amounts
-        if any(counts):
-            kept.append((*place, f"[{','.join(map(str, counts))}]"))
-        else:
-            gone.append(place)
+    places = sorted(place for place, amounts in added.items() if any(amounts.values()))
+    stored = {(brand, day): counts for brand, day, counts in _STORED_BINS.ask(connection, places)}
+    written = [(*place, bins_text(added[place], stored.get(place, ""))) for place in places]
+    _SET_BINS.write(connection, [value for row in written if row[-1] for value in row])
     connection.executemany(
-        "INSERT INTO rollup_scores (brand_id, day, counts) VALUES (?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET counts = excluded.counts",
-        sorted(kept),
-    )
-    connection.executemany("DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", gone)
-
-
-def _write(
-    connection: sqlite3.Connection,
-    table: str,
-    keys: tuple[str, ...],
-    figure: str,
-    cells: Mapping[Any, int],
-) -> None:
-    rows: list[tuple[Any, ...]] = sorted((*key, amount) for key, amount in cells.items() if amount)
-    marks = ", ".join("?" * (len(keys) + 1))
-    connection.executemany(
-        f"INSERT INTO {table} ({', '.join(keys)}, {figure}) VALUES ({marks}) "  # noqa: S608 - names of this module
-        f"ON CONFLICT DO UPDATE SET {figure} = {figure} + excluded.{figure}",
-        rows,
-    )
-    named = " AND ".join(f"{key} = ?" for key in keys)
-    connection.executemany(
-        f"DELETE FROM {table} WHERE {named} AND {figure} = 0",  # noqa: S608 - names of this module
-        [row[:-1] for row in rows if row[-1] < 0],
+        "DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", [row[:-1] for row in written if not row[-1]]
     )
 
 

@@ -97,19 +97,19 @@ class Faces:
 
         `followers` are the former counts of authors whose count changed.
         """
-        now = list(new)
+        again: list[Face] = []
         if self._before:
             noted = json.dumps(list(self._before))
-            now += read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (noted,))
-        self._index(self._before, now)
-        self._count(self._before, now, followers, self._newest_author)
+            again = read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (noted,))
+        self._index(self._before, [*new, *again])
+        self._count(self._before, again, new, followers, self._newest_author)
         self._before = {}
 
     def add(self, now: Sequence[Face]) -> None:
         """Add what mentions bring that were in no rollup; to the index too where that is still to be done."""
         if not self._uncounted.has_words:
             self._index({}, now)
-        self._count({}, now, {}, None)
+        self._count({}, (), now, {}, None)
 
     def _is_unknown(self, number: int) -> bool:
         """Say whether a mention is neither counted nor indexed yet."""
@@ -118,27 +118,34 @@ class Faces:
     def _count(
         self,
         then: Mapping[int, Face],
-        now: Sequence[Face | NewFace],
+        again: Sequence[Face],
+        new: Sequence[Face | NewFace],
         followers: Mapping[int, int | None],
         newest: int | None,
     ) -> None:
-        """Take away from the rollups what mentions brought then, add what they bring now."""
+        """Take away from the rollups what mentions brought `then`, add what they bring `again`, and what is new."""
         cells = Cells()
         zone = read_zone(self._connection)
-        reach = ReachChange(self._connection, self._uncounted, followers, newest=newest)
-        has_uncounted = bool(self._uncounted)
-        for face, sign in ((face, sign) for faces, sign in ((then.values(), -1), (now, 1)) for face in faces):
-            if not face.brands or (has_uncounted and face.number in self._uncounted):
-                continue
-            quarter = face.published_at // QUARTER_SECONDS
-            day = cut_quarter(zone, quarter).number
-            values = face.values
-            for brand, score in face.brands:
-                cells.add_score(brand, day, score, sign)
-                if face.author is not None:
-                    reach.add(face.author, brand, quarter, sign)
-                for kind, value in values:
-                    cells.add_value(brand, kind, day, value, sign)
+        fresh = _only(new)
+        reach = ReachChange(self._connection, self._uncounted, followers, newest=newest, fresh=fresh)
+        uncounted = self._uncounted or ()
+        for sign, faces in ((-1, then.values()), (1, again), (1, new)):
+            for face in faces:
+                if not face.brands or face.number in uncounted:
+                    continue
+                author, values = face.author, face.values
+                quarter = face.published_at // QUARTER_SECONDS
+                day = cut_quarter(zone, quarter).number
+                for brand, score in face.brands:
+                    cells.add_score(brand, day, score, sign)
+                    for kind, value in values:
+                        cells.add_value(brand, kind, day, value, sign)
+                    if author is None:
+                        continue
+                    if faces is new and fresh:
+                        reach.begin(author, brand, quarter)
+                    else:
+                        reach.add(author, brand, quarter, sign)
         reach.apply(cells.reach)
         add_cells(self._connection, cells)
 
@@ -154,6 +161,13 @@ class Faces:
             self._connection.executemany(
                 statement, [(face.number, *forms) for face in changed if (forms := face.forms) != _NO_WORDS]
             )
+
+
+def _only(new: Sequence[Face | NewFace]) -> range:
+    """Return the numbers of mentions where they are all there are between first and last, else none."""
+    numbers = [face.number for face in new]
+    span = range(min(numbers), max(numbers) + 1) if numbers else range(0)
+    return span if len(span) == len(numbers) else range(0)
 
 
 def read_faces(connection: sqlite3.Connection, which: str, values: tuple[object, ...]) -> list[Face]:

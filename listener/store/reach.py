@@ -8,72 +8,89 @@ kind of cell: authors by the hour of their last mention.
 
 from __future__ import annotations
 
-import json
-from itertools import count
+from collections import defaultdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.bulk import Question
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, read_zone
+from listener.rollups import QUARTER_SECONDS, REACH_LAST, cut_quarter, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections import defaultdict
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
 
+    Reach = Mapping[int, Sequence[defaultdict[int, int]]]
+    """Followers by brand, by kind of bucket, and by start of the bucket."""
+
 __all__ = ["ReachChange"]
 
-_SINCE: Final = f"""
-SELECT mentions.author_id, matches.brand_id, mentions.published_at / {QUARTER_SECONDS} FROM json_each(?) AS asked
-CROSS JOIN mentions ON mentions.author_id = json_extract(asked.value, '$[0]')
-  AND mentions.published_at >= json_extract(asked.value, '$[1]')
-CROSS JOIN matches ON matches.mention_id = mentions.id
-WHERE matches.label <> {int(Label.IRRELEVANT)} AND NOT (mentions.id > ? AND mentions.id <= ?)
-"""  # noqa: S608 - numbers
-_BEFORE: Final = f"""
-SELECT asked.key, (
-  SELECT mentions.published_at / {QUARTER_SECONDS}
-  FROM mentions CROSS JOIN matches ON matches.mention_id = mentions.id
-  WHERE mentions.author_id = json_extract(asked.value, '$[0]')
-    AND matches.brand_id = json_extract(asked.value, '$[1]')
-    AND mentions.published_at < json_extract(asked.value, '$[2]')
-    AND matches.label <> {int(Label.IRRELEVANT)} AND NOT (mentions.id > ?2 AND mentions.id <= ?3)
+_ASKED_FOR: Final = (
+    f"matches.label <> {int(Label.IRRELEVANT)} "
+    "AND NOT (mentions.id > ? AND mentions.id <= ?) AND NOT (mentions.id >= ? AND mentions.id < ?)"
+)
+_SINCE: Final = Question(
+    ("author", "brand", "since"),
+    f"""
+SELECT asked.author, asked.brand, mentions.published_at / {QUARTER_SECONDS} FROM asked
+CROSS JOIN mentions ON mentions.author_id = asked.author AND mentions.published_at >= asked.since
+CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
+WHERE {_ASKED_FOR}
+""",  # noqa: S608 - numbers
+)
+_BEFORE: Final = Question(
+    ("author", "brand", "since"),
+    f"""
+SELECT asked.author, asked.brand, (
+  SELECT mentions.published_at / {QUARTER_SECONDS} FROM mentions
+  CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
+  WHERE mentions.author_id = asked.author AND mentions.published_at < asked.since AND {_ASKED_FOR}
   ORDER BY mentions.published_at DESC LIMIT 1
-) FROM json_each(?1) AS asked
-"""  # noqa: S608 - numbers
-_EVER: Final = -(2**40)
+) FROM asked WHERE asked.author IS NOT NULL
+""",  # noqa: S608 - numbers
+)
+_EVER: Final = Question(
+    ("author",),
+    f"""
+SELECT asked.author, matches.brand_id, mentions.published_at / {QUARTER_SECONDS} FROM asked
+CROSS JOIN mentions ON mentions.author_id = asked.author
+CROSS JOIN matches ON matches.mention_id = mentions.id
+WHERE {_ASKED_FOR}
+""",  # noqa: S608 - numbers
+)
+_FOLLOWERS: Final = Question(("author",), "SELECT id, followers FROM asked CROSS JOIN authors ON id = asked.author")
 
 _NONE: Final[Mapping[int, int]] = MappingProxyType({})
 
-Cell = tuple[int, int]
-"""A kind of bucket and the quarter of an hour it starts with."""
-
-
-class _Asked(NamedTuple):
-    """Hold an author with the followers before and now, and the quarter from which on buckets may change."""
-
-    author: int
-    former: int
-    now: int
-    since: int
+_Counts = dict[tuple[int, int], dict[int, int]]
+"""By author and brand, numbers of mentions by quarter of an hour."""
 
 
 class _Turn(NamedTuple):
-    """Hold in which quarters an author counted for a brand and counts now, from `asked.since` on."""
+    """Hold what changes of an author and a brand, in buckets from the quarter `since` on; in all where that is None.
 
-    asked: _Asked
+    `fresh` are the quarters of mentions that the store is not asked about, `moved`
+    what changed among the others. Authors leave their buckets with their `former`
+    followers and enter them with those they have `now`.
+    """
+
+    author: int
     brand: int
-    before: Collection[int]
-    now: Collection[int]
+    fresh: Sequence[int]
+    moved: Mapping[int, int]
+    since: int | None
+    former: int
+    now: int
 
 
 class ReachChange:
     """Gather who begins or ends to be in which bucket, within one transaction.
 
     The rows must stand as they are after the change; `followers` are the former
-    counts of authors whose count changed. Authors numbered above `newest` are new.
+    counts of authors whose count changed. Authors numbered above `newest` are new,
+    and so are the mentions with the numbers `fresh`.
     """
 
     def __init__(
@@ -83,110 +100,124 @@ class ReachChange:
         followers: Mapping[int, int | None],
         *,
         newest: int | None = None,
+        fresh: range = range(0),
     ) -> None:
         self._connection = connection
         self._newest = newest
-        self._skipped = (uncounted.position, uncounted.until)
+        self._skipped = (uncounted.position, uncounted.until, fresh.start, fresh.stop)
         self._former = followers
-        self._deltas: dict[int, dict[int, dict[int, int]]] = {}
+        self._fresh: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        self._moved: _Counts = {}
+
+    def begin(self, author: int, brand: int, quarter: int) -> None:
+        """Note that one of the `fresh` mentions counts for a brand."""
+        self._fresh[author, brand].append(quarter)
 
     def add(self, author: int, brand: int, quarter: int, sign: int) -> None:
-        """Note that a mention of an author counts for a brand from now on, or no longer."""
-        brands = self._deltas.get(author)
-        if brands is None:
-            self._deltas[author] = {brand: {quarter: sign}}
-            return
-        quarters = brands.setdefault(brand, {})
+        """Note that another mention of an author counts for a brand from now on, or no longer."""
+        quarters = self._moved.setdefault((author, brand), {})
         quarters[quarter] = quarters.get(quarter, 0) + sign
 
-    def apply(self, cells: defaultdict[tuple[int, ...], int]) -> None:
-        """Add the change to the cells (brand, kind of bucket, start)."""
-        authors = {
-            author for author, brands in self._deltas.items() if any(any(one.values()) for one in brands.values())
-        }
-        authors |= set(self._former)
+    def apply(self, reach: Reach) -> None:
+        """Add the change to what is gathered."""
+        places = {*self._fresh, *self._moved} if self._moved else self._fresh.keys()
+        authors = {*self._former, *(author for author, _ in places)}
         if not authors:
             return
-        counts = dict(
-            self._connection.execute(
-                "SELECT id, followers FROM authors WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(sorted(authors)),),
-            ).fetchall()
-        )
         zone = read_zone(self._connection)
-        waiting: list[_Asked] = []
-        for author in authors:
-            now = counts.get(author) or 0
-            former = self._former.get(author, now) or 0
-            if not now and not former:
+        followers = self._followers(authors)
+        changed = {
+            author: (former or 0, followers.get(author) or 0)
+            for author, former in self._former.items()
+            if (former or 0) != (followers.get(author) or 0)
+        }
+        turns: list[_Turn] = []
+        for place in places:
+            author, brand = place
+            now = followers.get(author)
+            if not now or author in changed:
                 continue
-            deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(author, {})
-            touched = [quarter for changes in deltas.values() for quarter, amount in changes.items() if amount]
-            if former == now and not touched:
-                continue  # the count went back and forth
-            if self._newest is not None and author > self._newest:
-                self._begin(deltas, now, zone, cells)
+            if self._newest is not None and author > self._newest and place not in self._moved:
+                _add(reach[brand], self._fresh[place], None, now, zone)
             else:
-                # A week may begin before its month.
-                since = min(cut_quarter(zone, min(touched)).starts) if former == now else _EVER
-                waiting.append(_Asked(author, former, now, since))
-        stored = self._stored(waiting)
-        turns = [turn for asked in waiting for turn in self._turns(asked, stored[asked.author])]
-        for turn, last in zip(turns, self._last_before(turns), strict=True):
-            for quarters, followers in ((turn.before, -turn.asked.former), (turn.now, turn.asked.now)):
-                for cell in _cells(quarters, last, zone):
-                    cells[turn.brand, *cell] += followers
+                turns += self._turns(place, now, zone)
+        self._settle(turns, self._stored(_SINCE, [_asked(turn) for turn in turns]), reach, zone)
+        if changed:
+            self._settle_changed(changed, places, reach, zone)
 
-    def _stored(self, asked: Sequence[_Asked]) -> Mapping[int, Mapping[int, Mapping[int, int]]]:
-        """Return for each author how many mentions count for each brand in each quarter since then."""
-        found: dict[int, dict[int, dict[int, int]]] = {one.author: {} for one in asked}
-        places = json.dumps([(one.author, one.since * QUARTER_SECONDS) for one in asked])
-        for author, brand, quarter in self._connection.execute(_SINCE, (places, *self._skipped)):
-            quarters = found[author].setdefault(brand, {})
+    def _followers(self, authors: Collection[int]) -> dict[int, int | None]:
+        if self._newest is None:
+            return dict(_FOLLOWERS.ask(self._connection, [(author,) for author in authors]))
+        found = dict(self._connection.execute("SELECT id, followers FROM authors WHERE id > ?", (self._newest,)))
+        found.update(_FOLLOWERS.ask(self._connection, [(one,) for one in authors if one <= self._newest]))
+        return found
+
+    def _changes(self, place: tuple[int, int]) -> tuple[Sequence[int], Mapping[int, int]]:
+        """Return the quarters of fresh mentions of an author and a brand, and the changes among the others."""
+        return self._fresh.get(place, ()), self._moved.get(place, _NONE)
+
+    def _turns(self, place: tuple[int, int], followers: int, zone: str) -> Iterator[_Turn]:
+        """Yield what changes for an author of as many followers as before."""
+        fresh, moved = self._changes(place)
+        touched = [*fresh, *(quarter for quarter, amount in moved.items() if amount)]
+        if touched:
+            since = min(cut_quarter(zone, min(touched)).starts)  # a week may begin before its month
+            yield _Turn(*place, fresh, moved, since, followers, followers)
+
+    def _settle_changed(
+        self, changed: Mapping[int, tuple[int, int]], places: Iterable[tuple[int, int]], reach: Reach, zone: str
+    ) -> None:
+        """Count authors of other followers than before anew, in all buckets they ever were in."""
+        stored = self._stored(_EVER, [(author,) for author in changed])
+        concerned = {*stored, *(place for place in places if place[0] in changed)}
+        turns = [_Turn(*place, *self._changes(place), None, *changed[place[0]]) for place in concerned]
+        self._settle(turns, stored, reach, zone)
+
+    def _stored(self, question: Question, rows: Sequence[tuple[int, ...]]) -> _Counts:
+        """Return for authors and brands how many mentions, but the fresh ones, count in each quarter."""
+        found: _Counts = {}
+        for author, brand, quarter in question.ask(self._connection, rows, *self._skipped):
+            quarters = found.setdefault((author, brand), {})
             quarters[quarter] = quarters.get(quarter, 0) + 1
         return found
 
-    def _turns(self, asked: _Asked, after: Mapping[int, Mapping[int, int]]) -> Iterator[_Turn]:
-        """Yield what changes for one author, of whom `after` is stored."""
-        is_same = asked.former == asked.now
-        deltas: Mapping[int, Mapping[int, int]] = self._deltas.get(asked.author, {})
-        for brand in deltas if is_same else {*deltas, *after}:
-            changes, left = deltas.get(brand, _NONE), after.get(brand, _NONE)
-            before = {quarter for quarter in (*left, *changes) if left.get(quarter, 0) > changes.get(quarter, 0)}
-            if not is_same or before != left.keys():
-                yield _Turn(asked, brand, before, left)
-
-    def _last_before(self, turns: Sequence[_Turn]) -> list[int | None]:
-        """Return for each turn the author's last quarter before it, where that tells when they were last seen."""
-        places = [
-            (turn.asked.author, turn.brand, turn.asked.since * QUARTER_SECONDS)
-            for turn in turns
-            if not (turn.before and turn.now)
-        ]
-        found = dict(self._connection.execute(_BEFORE, (json.dumps(places), *self._skipped)).fetchall())
-        index = count()
-        return [None if turn.before and turn.now else found[next(index)] for turn in turns]
-
-    def _begin(
-        self,
-        deltas: Mapping[int, Mapping[int, int]],
-        now: int,
-        zone: str,
-        cells: defaultdict[tuple[int, ...], int],
-    ) -> None:
-        """Add an author of whom nothing was stored before."""
-        for brand, counted in deltas.items():
-            for cell in _cells([quarter for quarter, amount in counted.items() if amount > 0], None, zone):
-                cells[brand, *cell] += now
+    def _settle(self, turns: Iterable[_Turn], stored: _Counts, reach: Reach, zone: str) -> None:
+        """Let authors leave the buckets they were in and enter those they are in."""
+        moves: list[tuple[_Turn, Collection[int], Collection[int]]] = []
+        for turn in turns:
+            left = stored.get((turn.author, turn.brand), _NONE)
+            before = {one for one in (*left, *turn.moved) if left.get(one, 0) > turn.moved.get(one, 0)}
+            after = {*left, *turn.fresh}
+            if before != after or turn.former != turn.now:
+                moves.append((turn, before, after))
+        # Where there are quarters before and after, the last one is among them.
+        asked = [_asked(turn) for turn, left, entered in moves if turn.since is not None and not (left and entered)]
+        last = {(author, brand): at for author, brand, at in _BEFORE.ask(self._connection, asked, *self._skipped)}
+        for turn, left_behind, entered in moves:
+            earlier = last.get((turn.author, turn.brand))
+            _add(reach[turn.brand], left_behind, earlier, -turn.former, zone)
+            _add(reach[turn.brand], entered, earlier, turn.now, zone)
 
 
-def _cells(quarters: Collection[int], last: int | None, zone: str) -> set[Cell]:
-    """Return the cells an author is in who has mentions in these quarters, or had the last before them."""
-    found: set[Cell] = set()
-    for quarter in quarters:
-        found.update(zip(REACH_STEPS, cut_quarter(zone, quarter).starts, strict=True))
-    if quarters:
-        last = max(quarters)
-    if last is not None:
-        found.add((REACH_LAST, cut_quarter(zone, last).starts[0]))
-    return found
+def _asked(turn: _Turn) -> tuple[int, int, int]:
+    """Return author and brand, and the time since when buckets change."""
+    return turn.author, turn.brand, (turn.since or 0) * QUARTER_SECONDS
+
+
+def _add(
+    reach: Sequence[defaultdict[int, int]], quarters: Collection[int], earlier: int | None, followers: int, zone: str
+) -> None:
+    """Add followers to the buckets of an author who has mentions in these quarters, or had the last one earlier."""
+    if len(quarters) == 1:
+        (last,) = quarters
+        starts = cut_quarter(zone, last).starts
+        for cells, start in zip(reach, starts, strict=False):
+            cells[start] += followers
+        reach[REACH_LAST][starts[0]] += followers
+        return
+    cuts = [cut_quarter(zone, quarter).starts for quarter in quarters]
+    for cells, same in zip(reach, zip(*cuts, strict=True), strict=False):
+        for start in set(same):
+            cells[start] += followers
+    if quarters or earlier is not None:
+        reach[REACH_LAST][cut_quarter(zone, max(quarters, default=earlier)).starts[0]] += followers

