@@ -150,7 +150,7 @@ def _draw_one(
     from dataclasses import replace
 
     from listener import wiring
-    from listener.reporting import brand_words, find_terms
+    from listener.reporting import brand_words, find_terms, is_known_before
 
     name, since, until = brand.name, span.since, span.until
     if kind.reads in {"trend", "hours"}:
@@ -166,7 +166,8 @@ def _draw_one(
         return kind.draw(answers, brand=name, now=span.now, since=since, until=until, **look), span
     if kind.reads == "terms":
         terms = find_terms(reader, name, brand_words(brand), since=since, until=until)
-        return kind.draw(terms, brand=name, since=since, until=until, **look), span
+        is_known = bool(terms) or is_known_before(reader, name, since, until)
+        return kind.draw(terms, brand=name, since=since, until=until, is_known=is_known, **look), span
     counts = reader.count_by({"sources": "source", "languages": "language"}[kind.reads], name, since, until)
     return kind.draw(counts, brand=name, since=since, until=until, **look), span
 

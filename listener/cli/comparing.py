@@ -164,12 +164,22 @@ def _sentences(found: Comparison) -> list[str]:
         lines.append("Net sentiment: one of the two has nothing scored; there is nothing to compare.")
     else:
         verdict = "a real difference" if is_real(found.net, 0.0) else "chance may explain it"
-        ends = f"95 % interval {found.net.low:+.1f} to {found.net.high:+.1f}"
-        lines.append(f"Net sentiment: {one} is {found.net.value:+.1f} points from {other} ({ends}): {verdict}.")
+        ends = f"95 % interval of the difference {found.net.low:+.1f} to {found.net.high:+.1f}"
+        lines.append(f"Net sentiment: {_net(found, one, other)} ({ends}): {verdict}.")
     for side in found.sides:
         named = ", ".join(f"{theme.name} ({theme.mentions:,})" for theme in side.only)
         lines.append(f"Only said of {side.brand}: {named or 'no theme of its own'}.")
     return lines
+
+
+def _net(found: Comparison, one: str, other: str) -> str:
+    """Say how far the net sentiment of one brand is above or below that of the other, and what both are."""
+    left, right = (UNKNOWN if side.net is None else f"{round(side.net, 1) + 0.0:+.1f}" for side in found.sides)
+    difference = round(0.0 if found.net is None else found.net.value, 1)
+    if not difference:
+        return f"{one} and {other} are level, {left} and {right}"
+    place = "above" if difference > 0 else "below"
+    return f"{one} is {abs(difference):.1f} points {place} {other}, {left} against {right}"
 
 
 def _volume(ratio: Estimate, one: str, other: str) -> str:

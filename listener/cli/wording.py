@@ -94,7 +94,7 @@ def terms(
     span = read_span(app, since or "7d", until, by="hour")
     with Reader(app.database_path) as reader:
         found = find_terms(reader, named.name, brand_words(named), since=span.since, until=span.until, limit=limit)
-        is_known = bool(found) or is_known_before(reader, span.since - (span.until - span.since))
+        is_known = bool(found) or is_known_before(reader, named.name, span.since, span.until)
     emit_rows([{column.name: getattr(row, column.name) for column in _COLUMNS} for row in found], _COLUMNS, app.format)
     if not found and app.format == "table":
         unread = f"nothing is known of the time before {span.since.astimezone(app.zone):%Y-%m-%d %H:%M} to compare with"

@@ -32,11 +32,13 @@ def draw_terms(
     brand: str,
     since: datetime | None = None,
     until: datetime | None = None,
+    is_known: bool = True,
     **look: Unpack[Look],
 ) -> Chart:
     """Draw the words that rose most and fell most, by excess: stories now minus stories expected.
 
-    Beside each bar stand the stories now and those usual for as long a span.
+    Beside each bar stand the stories now and those usual for as long a span. Where
+    nothing is known of the time before (`is_known` false) the chart says that instead.
     """
     risen = sorted((row for row in rows if row.excess > 0), key=lambda row: (-row.excess, row.term))[:_MOST_RISEN]
     fallen = sorted((row for row in rows if row.excess < 0), key=lambda row: (row.excess, row.term))[:_MOST_FALLEN]
@@ -45,8 +47,10 @@ def draw_terms(
     look.setdefault("height", max(_LOWEST, _HEAD + _ROW * len(shown)))
     with canvas(look) as picture:
         colours = picture.colours
-        facts = ["stories more or fewer than expected from the four spans before"] if shown else ["nothing stands out"]
-        picture.head(title, facts)
+        facts = (
+            "stories more or fewer than expected from the four spans before" if shown else _nothing(is_known=is_known)
+        )
+        picture.head(title, [facts])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         terms, left = picture.fitted([drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown], most=NAMED)
         figures, right = picture.fitted([_figure(row) for row in shown], size=8.5)
@@ -63,7 +67,12 @@ def draw_terms(
             picture.beside(axes, place, terms[place], family=fonts_for(terms[place]))
             picture.beside(axes, place, figures[place], right=True, size=8.5, color=colours.quiet)
         return picture.finish(
-            kind="terms", brands=(brand,), title=title, alt=_alt(risen, fallen, title), since=since, until=until
+            kind="terms",
+            brands=(brand,),
+            title=title,
+            alt=_alt(risen, fallen, title, _nothing(is_known=is_known)),
+            since=since,
+            until=until,
         )
 
 
@@ -72,10 +81,15 @@ def _figure(row: TermRow) -> str:
     return f"{signed(row.excess)}  ({row.now:,} now, usually {usual})"
 
 
-def _alt(risen: Sequence[TermRow], fallen: Sequence[TermRow], title: str) -> str:
+def _nothing(*, is_known: bool) -> str:
+    """Say why there is no bar."""
+    return "nothing stands out" if is_known else "no comparison can be made: nothing was read of the time before"
+
+
+def _alt(risen: Sequence[TermRow], fallen: Sequence[TermRow], title: str, nothing: str) -> str:
     parts = []
     for word, rows in (("rose", risen), ("fell", fallen)):
         if rows:
             named = "; ".join(f"{row.term} {_figure(row).replace('  ', ' ')}" for row in rows)
             parts.append(f"{word}: {named}")
-    return f"{title}. {'. '.join(part.capitalize() for part in parts) or 'Nothing stands out'}."
+    return f"{title}. {'. '.join(part.capitalize() for part in parts) or nothing.capitalize()}."

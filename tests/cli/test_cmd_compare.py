@@ -54,6 +54,25 @@ def compared(place: Place, *more: str) -> dict[str, object]:
     return json.loads(place.run("compare", "acme", "Globex", "--since", "7d", *more, "--format", "json").out)
 
 
+def test_the_difference_in_net_sentiment_is_a_whole_sentence_either_way_round(rivals: Place) -> None:
+    tell(rivals, "Acme lid holds", 20, brand="Acme", label=Label.POSITIVE)
+    tell(rivals, "Globex lid leaks", 10, brand="Globex", label=Label.NEGATIVE)
+
+    def sentence(*brands: str) -> str:
+        out = rivals.run("compare", *brands, "--since", "7d").out
+        return next(line for line in out.splitlines() if line.startswith("Net sentiment: "))
+
+    assert sentence("Acme", "Globex") == (
+        "Net sentiment: Acme is 20.0 points above Globex, +20.0 against +0.0 "
+        "(95 % interval of the difference -29.4 to +67.9): chance may explain it."
+    )
+    assert sentence("Globex", "Acme").startswith(
+        "Net sentiment: Globex is 20.0 points below Acme, +0.0 against +20.0 (95 % interval of the difference "
+    )
+    tell(rivals, "Acme lid wobbles", 10, brand="Acme", label=Label.NEGATIVE)
+    assert sentence("Acme", "Globex").startswith("Net sentiment: Acme and Globex are level, +0.0 and +0.0 (95 % ")
+
+
 def test_figures_and_tests_are_those_computed_by_hand(rivals: Place) -> None:
     found = compared(rivals)
 

@@ -385,6 +385,9 @@ def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:
     assert "Rose: login +23 (24 now, usually about 1)" in alt
     assert "Fell: sale −10 (2 now, usually about 12)" in alt
     assert "Nothing stands out" in draw_terms([], brand="Acme").alt
+    unread = draw_terms([], brand="Acme", is_known=False).alt
+    assert unread.endswith(". No comparison can be made: nothing was read of the time before.")
+    assert "stands out" not in unread
 
 
 def test_the_response_chart_counts_those_who_wait() -> None:
