@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,20 +16,54 @@ if TYPE_CHECKING:
 
 __all__ = ["page_line", "progress_bar"]
 
+_USUAL_COLUMNS: Final = 80
+_WIDEST_BAR, _NARROWEST_BAR = 36, 4
+_BESIDE_TIME: Final = 23
+"""Columns of two spaces, "100%", two spaces and a time such as "12d 00:00:00", and one that stays free."""
+_BESIDE_BAR: Final = _BESIDE_TIME + 4
+"""The same with brackets and two spaces more."""
+
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Hand over what moves the bar: call it with how much is done and how much there is."""
+    """Hand over what moves the bar: call it with how much is done and how much there is, 0 where nobody knows.
+
+    It stays on one line, whatever the width of the terminal.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True) as bar:
+    columns = _columns()
+    room = columns - len(label) - _BESIDE_BAR
+    width = min(room, _WIDEST_BAR)
+    template = "%(label)s  [%(bar)s]  %(info)s" if width >= _NARROWEST_BAR else "%(label)s  %(info)s"
+    has_time = columns >= len(label) + _BESIDE_TIME
+    with click.progressbar(
+        length=1, label=label, file=sys.stderr, width=max(1, width), bar_template=template, show_percent=True,
+        show_eta=has_time,
+    ) as bar:  # fmt: skip
+        told = ""
 
         def move(done: int, total: int) -> None:
+            nonlocal told
+            if not total:
+                said = f"{done / 1e6:,.1f} MB"
+                if said != told:
+                    click.echo(f"{_START}{label}  {said}", err=True, nl=False)
+                told = said
+                return
             bar.length = max(1, total)
             bar.update(done - bar.pos)
 
         yield move
+
+
+def _columns() -> int:
+    """Return how wide the terminal is that stderr is."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError):  # nobody knows
+        return _USUAL_COLUMNS
 
 
 @contextmanager

@@ -92,7 +92,10 @@ def open_lines(
         if file_format == "parquet":
             msg = "Parquet is read from a file or a folder, not from standard input"
             raise UsageError(msg)
-        return Lines(_lines(sys.stdin.buffer, file_format or "jsonl"), file)
+        stdin: IO[bytes] = sys.stdin.buffer
+        if on_bytes is not None:
+            stdin = cast("IO[bytes]", io.BufferedReader(_Counted(stdin, on_bytes)))
+        return Lines(_lines(stdin, file_format or "jsonl"), file)
     chosen = file_format or format_of(file)
     if chosen == "parquet":
         return _parquet(file, on_bytes)
@@ -140,8 +143,8 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read some bytes."""
-        data = self._raw.read(len(buffer))
+        """Read what is there, at most as much as there is room for: of a pipe nothing is waited for twice."""
+        data = cast("io.BufferedReader", self._raw).read1(len(buffer))
         buffer[: len(data)] = data
         self._done += len(data)
         self._on_bytes(self._done)

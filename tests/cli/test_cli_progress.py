@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
+import re
+import struct
 import sys
+import termios
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -43,3 +51,43 @@ def test_a_pipe_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress_bar("mentions") as move:
         move(1, 2)
     assert pipe.getvalue() == ""
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, moves: list[tuple[int, int]]) -> list[str]:
+    """Return what stands on each line that a bar writes, one after the other, on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    read: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(ours, read))
+    reader.start()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal, monkeypatch.context() as held:
+        held.setattr(sys, "stderr", terminal)
+        with progress_bar("counting anew") as move:
+            for done, total in moves:
+                move(done, total)
+    reader.join(timeout=60)
+    os.close(ours)
+    written = b"".join(read).decode()
+    assert written.endswith("\r\n")
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[?0-9]*[a-zA-Z]", "", written))
+
+
+def read_all(descriptor: int, read: list[bytes]) -> None:
+    """Read a terminal until its other end is closed."""
+    with suppress(OSError):
+        while data := os.read(descriptor, 4096):
+            read.append(data)
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 60, 80, 300])
+def test_a_bar_stays_on_one_line_of_any_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    whole = 92_668_887_000
+    lines = on_a_terminal(monkeypatch, columns, [(done * whole // 50, whole) for done in range(51)])
+    assert max(map(len, lines)) < columns
+    assert any("98%" in line for line in lines)
+    assert ("[#" in "".join(lines)) == (columns >= 60)
+
+
+def test_where_nobody_knows_how_much_there_is_what_is_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_terminal(monkeypatch, 80, [(done * 10_000, 0) for done in range(1, 31)])
+    assert [line for line in lines if "MB" in line] == [f"counting anew  {tenth / 10} MB" for tenth in range(4)]
