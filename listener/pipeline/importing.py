@@ -29,7 +29,7 @@ __all__ = ["ImportReport", "import_mentions"]
 
 _SMALL_PAGES: Final = 8
 """So many chunks of a thousand lines are stored each by itself: a small import is soon stored."""
-_CHUNKS_A_PAGE: Final = 2
+_CHUNKS_A_PAGE: Final = 4
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def import_mentions(
 
 
 def _pages(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Yield the first chunks each as a page, then two as one: fewer places of a large store are written again."""
+    """Yield the first chunks each as a page, then several as one: fewer places of a large store are written again."""
     coming = iter(chunks)
     yield from islice(coming, _SMALL_PAGES)
     while some := list(islice(coming, _CHUNKS_A_PAGE)):
