@@ -7,6 +7,9 @@ or `listener.notifiers`, its name the name of the part.
 from __future__ import annotations
 
 import importlib
+import os
+import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import PluginError, suggest
@@ -14,7 +17,6 @@ from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from importlib.metadata import EntryPoint
 
 __all__ = [
     "NOTIFIERS",
@@ -67,9 +69,8 @@ def find_plugins(group: str, builtins: Mapping[str, str]) -> dict[str, Plugin]:
     the one of the distribution that sorts first holds.
     """
     found = {name: Plugin(name=name, target=target) for name, target in builtins.items()}
-    points = sorted(_entry_points(group), key=lambda point: (point.name, _owner(point)))
-    for point in points:
-        found.setdefault(point.name, Plugin(name=point.name, target=point.value, distribution=_owner(point)))
+    for plugin in _installed(_places())[group]:
+        found.setdefault(plugin.name, plugin)
     return found
 
 
@@ -92,12 +93,13 @@ def clashing(group: str, builtins: Mapping[str, str]) -> list[str]:
     """Return a sentence for each plug-in that is left out since another part has its name."""
     taken: dict[str, str] = dict.fromkeys(builtins, "a built-in one")
     left: list[str] = []
-    for point in sorted(_entry_points(group), key=lambda point: (point.name, _owner(point))):
-        owner = _owner(point)
-        if point.name in taken:
+    for plugin in _installed(_places())[group]:
+        if plugin.name in taken:
             kind = group.removeprefix("listener.").removesuffix("s")
-            left.append(f"the {kind} {point.name} of {owner} is left out: {taken[point.name]} has that name")
-        taken.setdefault(point.name, f"that of {owner}")
+            left.append(
+                f"the {kind} {plugin.name} of {plugin.distribution} is left out: {taken[plugin.name]} has that name"
+            )
+        taken.setdefault(plugin.name, f"that of {plugin.distribution}")
     return left
 
 
@@ -137,11 +139,36 @@ def _load(plugin: Plugin) -> object:
     return loaded
 
 
-def _entry_points(group: str) -> list[EntryPoint]:
+def _places() -> tuple[tuple[str, int], ...]:
+    """Return where distributions are installed, each with the time of the last that came or went."""
+    return tuple((place, _changed_at(place or os.curdir)) for place in sys.path)
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns  # noqa: PTH116 - a str, and no Path is wanted
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _installed(_places: tuple[tuple[str, int], ...]) -> dict[str, tuple[Plugin, ...]]:
+    """Return the plug-ins of each group by name and distribution.
+
+    Every distribution is opened for it, so it is done once as long as none comes or goes.
+    """
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and needed for plug-ins only
 
-    return list(entry_points(group=group))
-
-
-def _owner(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "an unknown distribution"
+    points = entry_points()
+    found = {}
+    for group in (SOURCES, SCORERS, NOTIFIERS):
+        plugins = [
+            Plugin(
+                name=point.name,
+                target=point.value,
+                distribution=point.dist.name if point.dist is not None else "an unknown distribution",
+            )
+            for point in points.select(group=group)
+        ]
+        found[group] = tuple(sorted(plugins, key=lambda plugin: (plugin.name, plugin.distribution or "")))
+    return found

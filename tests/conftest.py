@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("everyday" if config.option.markexpr == "not slow" else "thorough")
     # one cache for all tests and what they start, whatever home they are given: what is in it is large, and the same
     os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for now and then and in what tests make, not all the time and in what they are made of."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from listener.reporting import Desk, deliver, draw_episode_of, render_alert_of
 from listener.search import Reader
 from listener.store import Store
 from reports.charts.style import MAIL_LOOK
+from stores import lay_store
 
 __all__ = ["place"]
 
@@ -68,7 +69,7 @@ def watched(place: Place) -> Place:
 
 def carry(place: Place, now: datetime, inbox: Inbox) -> int:
     config = load_config(place.config_file)
-    with Store(place.database) as store, Reader(place.database) as reader:
+    with Store(lay_store(place.database)) as store, Reader(place.database) as reader:
         desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=now)
         return deliver(desk, store, [inbox])
 

@@ -14,6 +14,7 @@ from listener.config import load_config
 from listener.mention import Author, Engagement, Label, Match, Mention, Sentiment
 from listener.protocols import Resource
 from listener.store import Judged, PageProgress, Store, Verdict
+from stores import lay_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ class Place:
     def store(self) -> Store:
         """Open the store, the brands of the configuration known to it."""
         config = load_config(self.config_file)
-        store = Store(self.database)
+        store = Store(lay_store(self.database))
         store.register([(one.name, one.kind) for one in config.brands], wiring.build_queries(config), now=NOW)
         return store
 

@@ -12,6 +12,7 @@ import pytest
 
 from listener.store import EpisodeSave, Store
 from servers.smtp import Behaviour, MailServer
+from stores import lay_store
 
 if TYPE_CHECKING:
     from cli.conftest import Place
@@ -21,7 +22,7 @@ NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 def save_alert(place: Place, *, hours_ago: int = 3, brand: str = "Acme", mentions: tuple[int, ...] = (1, 2)) -> int:
     why = {"terms": ["leak"], "sources": ["hackernews"], "authors": ["ada"], "mentions": list(mentions)}
-    with Store(place.database) as store:
+    with Store(lay_store(place.database)) as store:
         (number,) = store.reports.save_evaluation(
             brand,
             "spike",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stores import lay_store
 from unmeasured import environment
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def asked_of(brand: str, instrument: str, given: list[float], scale: list[int]) 
 def take(place: Place, lines: list[dict[str, object]]) -> None:
     file = place.folder / "lines.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    lay_store(place.database)
     done = place.run("import", str(file))
     assert done.code == 0, done.err
 

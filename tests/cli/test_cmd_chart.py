@@ -11,6 +11,7 @@ import pytest
 
 from listener.store import EpisodeSave, Store
 from reports.charts import KINDS
+from stores import lay_store
 
 if TYPE_CHECKING:
     from cli.conftest import Place
@@ -25,7 +26,7 @@ def kept_charts(place: Place) -> list[tuple[str, str]]:
 
 
 def save_episode(place: Place) -> None:
-    with Store(place.database) as store:
+    with Store(lay_store(place.database)) as store:
         store.reports.save_evaluation(
             "Acme",
             "spike",

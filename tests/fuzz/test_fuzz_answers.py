@@ -25,6 +25,7 @@ from listener.protocols import Rechecks, Source
 from listener.store import Store
 from servers.web import Answer, Request
 from servers.world import make_judge
+from stores import lay_store
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
@@ -143,7 +144,7 @@ def check_page(page: Page) -> None:
 def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked, count: int) -> None:
     window = Window(since=when(NOW - 7 * DAY + HOUR), until=when(NOW - HOUR // 2))
     judge, found = make_judge(), 0
-    with closing(crooked.source()) as source, Store(crooked.folder / "listener.db") as store:
+    with closing(crooked.source()) as source, Store(lay_store(crooked.folder / "listener.db")) as store:
         store.register([("Acme", "own"), ("Globex", "competitor")], [], now=when(NOW))
         resources = list(source.plan(crooked.queries))
         crooked.is_crooked = True

@@ -17,6 +17,7 @@ from listener.store import Judged, Prepared, Store, Verdict
 from listener.store.ready import from_plain, make_ready, to_plain
 from listener.stories import DIGEST_SIZE, keys_of_many, story_keys
 from servers.world import ACME, NOW, make_judge, make_mention, store_mentions
+from stores import lay_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +82,7 @@ def test_a_quarter_lies_where_the_calendar_puts_it(zone: str, at: datetime) -> N
 
 def test_a_label_stands_where_the_digest_is_a_longer_one_of_an_older_store(tmp_path: Path) -> None:
     mention, judge = make_mention(1, "Acme is good"), make_judge()
-    with Store(tmp_path / "s.db") as store:
+    with Store(lay_store(tmp_path / "s.db")) as store:
         store.register([("Acme", "own")], [ACME], now=NOW)
         store_mentions(store, [mention], judge)
         with sqlite3.connect(store.path) as connection:

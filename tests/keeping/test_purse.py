@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from listener.budget import MICROS, Budget, Cost, Limit, Rate, Standing, day_of, largest_fitting, month_of, share_out
 from listener.search import Reader
 from listener.store import Ask, Charge, Grant, Refusal, Store
+from stores import lay_store
 from thoroughness import some
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -30,7 +31,7 @@ def limit(unit: str, period: str, amount: int, *, brand: str | None = None, is_s
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "listener.db") as made:
+    with Store(lay_store(tmp_path / "listener.db")) as made:
         made.register([("Acme", "own"), ("Globex", "own")], (), now=NOW)
         yield made
 
@@ -258,7 +259,7 @@ limits = st.lists(
 
 @pytest.fixture(scope="module")
 def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("purse") / "listener.db") as made:
+    with Store(lay_store(tmp_path_factory.mktemp("purse") / "listener.db")) as made:
         made.register([("Acme", "own"), ("Globex", "own")], (), now=NOW)
         yield made
 

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from listener.store import Store
+from stores import lay_store
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -55,7 +56,7 @@ def test_a_store_made_the_quick_way_equals_the_one_the_pipeline_writes_cell_by_c
 def test_a_multiplied_store_has_counts_that_equal_its_rows(tmp_path: Path, made_stores: ModuleType) -> None:
     made_stores.write_bulk(tmp_path / "store.db", made_stores.made(300))
     made_stores.multiply(tmp_path / "store.db", 3)
-    with Store(tmp_path / "store.db") as store:
+    with Store(lay_store(tmp_path / "store.db")) as store:
         assert store.check() == []
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         assert connection.execute("SELECT count(*) FROM mentions").fetchone() == (900,)

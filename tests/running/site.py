@@ -24,6 +24,7 @@ from listener.clock import utc_now
 from servers import reddit as reddit_server
 from servers import x as x_server
 from servers.hackernews import HackerNews, comment, story
+from stores import lay_store
 
 NOW = utc_now().replace(microsecond=0)
 """X refuses what is too long ago by its own clock, so the simulated present is the real one, standing still."""
@@ -87,6 +88,7 @@ class Site:
 
     def collect(self, *words: str, now: datetime = NOW) -> Ended:
         """Run `collect` in this process, rows as JSON."""
+        lay_store(self.database)
         return self.run("collect", *words, "--format", "json", now=now)
 
     def start(

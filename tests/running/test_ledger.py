@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,11 +25,19 @@ ONE_PAGE = PageCount(requests=2, items=30, fetched=20, stored=10)
 REASON = "the service gave nothing further back"
 
 
+@cache
+def _tables() -> bytes:
+    """Return empty tables, made once."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, Path("memory"))
+        return connection.serialize()
+
+
 @contextmanager
 def new_ledger() -> Iterator[tuple[sqlite3.Connection, int]]:
     """Give a connection with empty tables and the number of one resource."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrate(connection, Path("memory"))
+        connection.deserialize(_tables())
         connection.execute("INSERT INTO sources (id, name) VALUES (1, 'x')")
         resource = Resource(key="k1", lane="search", native="acme")
         (number,) = ledger.register_resources(connection, 1, [resource], {}).values()

@@ -20,6 +20,7 @@ from servers.hackernews import HackerNews, story
 from servers.jetstream import Jetstream, found, post
 from servers.web import Request
 from servers.x import X
+from stores import lay_store
 
 HOUR = timedelta(hours=1)
 SECRET = "zyxwolfe"
@@ -44,7 +45,7 @@ def texts(site: Site) -> list[str]:
 
 
 def rollups_hold(site: Site) -> None:
-    with Store(site.database) as store:
+    with Store(lay_store(site.database)) as store:
         assert store.check() == []
 
 

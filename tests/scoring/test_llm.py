@@ -20,6 +20,7 @@ from sentiment.llm import LlmScorer
 from sentiment.llm_book import Bought, Charge, MemoryBook
 from sentiment.llm_options import LlmOptions
 from servers.llm import LlmServer
+from stores import lay_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,7 +248,7 @@ def test_no_more_is_asked_than_the_day_allows(
 
 
 def _spent(folder: Path) -> tuple[int, int, int]:
-    with Store(folder / "listener.db") as store:
+    with Store(lay_store(folder / "listener.db")) as store:
         return store.bought.spent(TODAY)
 
 

@@ -13,6 +13,7 @@ from listener.protocols import ScoringTask
 from listener.query import Query
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
+from stores import lay_store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACME = build_query(brand="Acme", keywords=["acme"])
@@ -83,7 +84,7 @@ def make_mention(number: int = 1, text: str = "Acme is good", **fields: object) 
 
 def open_store(folder: Path, queries: tuple[Query, ...] = QUERIES) -> Store:
     """Return a new store with the two brands registered."""
-    store = Store(folder / "listener.db")
+    store = Store(lay_store(folder / "listener.db"))
     store.register([("Acme", "own"), ("Globex", "competitor")], queries, now=NOW)
     return store
 
