@@ -26,6 +26,7 @@ __all__ = [
     "countable",
     "format_duration",
     "from_epoch",
+    "is_finer_than_a_day",
     "load_zone",
     "local_day",
     "parse_duration",
@@ -52,6 +53,7 @@ _LONGEST_NUMBER: Final = 9
 _DAY: Final = timedelta(days=1)
 _LENGTHS: Final = {"hour": timedelta(hours=1), "day": _DAY, "week": timedelta(weeks=1)}
 """How long buckets are: hours always, the others in zones whose clocks never change (where `utcoffset(None)` is known)."""
+_QUARTER_SECONDS: Final = 900
 _MIDNIGHT: Final = time()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR: Final = 1900
@@ -162,6 +164,13 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     return countable(_read_when(text, now, zone), text)
 
 
+def is_finer_than_a_day(text: str) -> bool:
+    """Say whether a point in time that `parse_when` reads means more than its day: ``1h``, an instant with a time."""
+    word = text.strip().lower()
+    parts = _parts_of(word)
+    return any(unit in "smh" for _, unit in parts) if parts else ":" in word
+
+
 def countable(instant: datetime, text: str) -> datetime:
     """Return an instant of the years that are counted in, or raise UsageError about what was written."""
     if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
@@ -220,8 +229,11 @@ def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
     """Return the start of the bucket that holds `instant`.
 
     Hours are cut on the UTC offset in force, so that every hour of a day on
-    which clocks go back is its own bucket. Weeks begin on Monday.
+    which clocks go back is its own bucket. Weeks begin on Monday. A "quarter" is
+    one of an hour, the finest that is counted; nothing is cut into them.
     """
+    if step == "quarter":
+        return from_epoch(to_epoch(instant) // _QUARTER_SECONDS * _QUARTER_SECONDS)
     local = instant.astimezone(zone)
     if step == "hour":
         return instant - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)

@@ -11,7 +11,7 @@ import click
 
 from listener.cli.context import NUMBER, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
-from listener.cli.trending import read_span
+from listener.cli.trending import read_span, read_whole_span
 from listener.errors import ListenerError, StoreReadOnlyError, UsageError, suggest
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def chart(
       episode    one alert: observed against usual
     """  # noqa: D301 - \b keeps click from joining the lines
     look = look_for(output, is_dark=dark)
-    span = read_span(app, since, until, by=by)
+    span = read_whole_span(app, since, until) if kind == "share" else read_span(app, since, until, by=by)
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
     from listener.search import Reader
 

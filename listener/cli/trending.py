@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from listener.search import ShareRow, Span, Trend, TrendBucket
 
-__all__ = ["draw_here", "drawing_room", "print_trend", "share", "trend"]
+__all__ = ["draw_here", "drawing_room", "print_trend", "read_whole_span", "share", "trend"]
 
 
 def _net_text(value: object) -> str:
@@ -172,12 +172,13 @@ def share(app: App, since: str, until: str | None) -> None:
     """Show the share of voice of your brands and competitors.
 
     Share is 100 x the mentions of one / the mentions of all; topics are left out.
-    A brand of which nothing is known has a dash, never a zero, and is in no sum; net
+    Days begin at midnight; a span in hours (--since 6h), or an instant, is kept to the
+    quarter of an hour. A brand of which nothing is known has a dash, never a zero, and is in no sum; net
     stands with its 95 % interval over the scored mentions.
     """
     from listener.search import Reader
 
-    span = read_span(app, since, until)
+    span = read_whole_span(app, since, until)
     kinds = {brand.name: brand.kind for brand in app.config.brands}
     with Reader(app.database_path) as reader:
         rows = reader.share(kinds, span, app.config.listening())
@@ -245,6 +246,14 @@ def read_span(
         msg = f"--since {since} begins at or after --until {until or 'now'}; name an earlier --since"
         raise UsageError(msg)
     return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
+
+
+def read_whole_span(app: App, since: str, until: str | None) -> Span:
+    """Return the span of a question that is not cut: in whole days, or in quarters of an hour where it is said so."""
+    from listener.clock import is_finer_than_a_day
+
+    is_fine = is_finer_than_a_day(since) or (until is not None and is_finer_than_a_day(until))
+    return read_span(app, since, until, by="quarter" if is_fine else "day")
 
 
 def trend_json(found: Trend, zone: ZoneInfo, before: Trend | None = None) -> dict[str, object]:

@@ -16,7 +16,7 @@ from itertools import accumulate, repeat
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.clock import Bucket, bucket_starts, load_zone, to_epoch
+from listener.clock import Bucket, bucket_starts, from_epoch, load_zone, to_epoch
 from listener.errors import UsageError
 from listener.frozen import dataclass, maker
 from listener.mention import SCORE_SCALE, Label
@@ -118,7 +118,8 @@ _UNKNOWN: Final = (None,) * 12
 class Span:
     """Hold what a trend is asked over: [since, until), cut by `by` in `zone`.
 
-    `now` tells which bucket is not over. `source` and `language` are conditions,
+    Where `by` is "quarter" it is not cut, and its end is that of its last quarter of an
+    hour; a share of voice can be asked so. `now` tells which bucket is not over. `source` and `language` are conditions,
     None for none. `percentiles` asks for those of the scores too, `reach` for that
     of the authors even where very many mentions are to be counted for it.
     """
@@ -207,7 +208,11 @@ def read_share(
     `kinds` gives the kind of each brand. Share is 100 x mentions / sum of mentions.
     """
     brands = [name for name, kind in kinds.items() if kind != "topic"]
-    buckets = bucket_starts(span.since, span.until, span.by, span.zone)
+    if span.by == "quarter":
+        end = from_epoch(-(-to_epoch(span.until) // QUARTER_SECONDS) * QUARTER_SECONDS)
+        buckets = [Bucket(start=span.since, end=end)]
+    else:
+        buckets = bucket_starts(span.since, span.until, span.by, span.zone)
     totals = [_whole(connection, brand, span, buckets, listening) for brand in brands]
     everything = sum(total.mentions or 0 for total in totals)
     rows = [

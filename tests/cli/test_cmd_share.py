@@ -85,3 +85,31 @@ def test_a_comparison_with_a_brand_that_has_no_story_says_so(place: Place) -> No
         place.drain(NOW - timedelta(days=8), NOW, brand=brand)
     said = place.run("compare", "Acme", "Globex", "--since", "7d").out
     assert "Volume: Globex has no story to compare with; Acme has at least 0.78 times as many (95 %): chance" in said
+
+
+def test_a_span_in_hours_is_kept_to_the_quarter_of_an_hour(place: Place) -> None:
+    minutes = (5, 20, 40, 90, 200, 1500)
+    place.save([place.mention(f"Acme {one}", at=NOW - timedelta(minutes=one), author=f"a{one}") for one in minutes])
+    place.drain(NOW - timedelta(days=3), NOW)
+
+    def told(*span: str) -> tuple[str, str, int]:
+        found = json.loads(place.run("share", *span, "--format", "json").out)
+        return found["since"], found["until"], found["brands"][0]["mentions"]
+
+    assert told("--since", "1h") == ("2026-11-20T12:30:00+05:30", "2026-11-20T13:30:00+05:30", 3)
+    assert told("--since", "35m") == ("2026-11-20T12:45:00+05:30", "2026-11-20T13:30:00+05:30", 3)
+    assert told("--since", "29m") == ("2026-11-20T13:00:00+05:30", "2026-11-20T13:30:00+05:30", 2)
+    assert told("--since", "26h")[2] == 6
+    assert told("--since", "2026-11-20", "--until", "2026-11-20T12:58:00")[1:] == ("2026-11-20T12:45:00+05:30", 2)
+    assert told("--since", "2026-11-20T10:00+05:30")[2] == 5
+    assert told("--since", "1d")[:1] == ("2026-11-19T00:00:00+05:30",)
+    assert told("--since", "today")[0] == "2026-11-20T00:00:00+05:30"
+    assert place.run("share", "--since", "10m", "--until", "20m").code == 2
+
+
+def test_a_chart_of_share_is_of_the_same_hours(place: Place) -> None:
+    place.save([place.mention("Acme now", at=NOW - timedelta(minutes=5))])
+    place.save([place.mention("Globex before", at=NOW - timedelta(hours=3))], brand="Globex")
+    asked = ("chart", "share", "--output", "share.svg")
+    assert "Acme 100.0 %" in " ".join(place.run(*asked, "--since", "1h").err.split())
+    assert "Acme 50.0 %" in " ".join(place.run(*asked, "--since", "today").err.split())
