@@ -17,15 +17,16 @@ from listener.mention import Match
 from listener.query.automaton import automaton_of
 from listener.query.characters import KINDS, SOFT_BREAKS, TEXT_BREAK, WORD
 from listener.query.clauses import atoms_of, necessary_clauses
-from listener.query.evaluate import evaluate_reading
+from listener.query.evaluate import MAX_SPANS, evaluate_reading
 from listener.query.reading import Reading
+from listener.query.terms import read_name
 from listener.query.text import fold_to_bytes
-from listener.query.tree import Field, children_of
+from listener.query.tree import Field, Or, Phrase, children_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from listener.mention import Mention
+    from listener.mention import Mention, Span
     from listener.query import Query
     from listener.query.clauses import Atom, Clause
     from listener.query.tree import Node
@@ -41,9 +42,17 @@ _make_match: Final = maker(Match)
 _BREAK: Final = TEXT_BREAK.encode()
 _ASCII: Final = range(0x80)
 _ASCII_LETTERS: Final = frozenset(code for code in _ASCII if KINDS[chr(code)] & WORD)
+_SIGNS: Final = frozenset(_ASCII) - _ASCII_LETTERS
+"""Of ASCII: what parts words whatever stands beyond."""
 
 _Hit = tuple[int, int, int]
 """Which atom stands where: its position among all, start and end in bytes."""
+
+_Found = dict[int, list[tuple[int, int]]]
+"""By query, where its rare strings stand in a folded text, in bytes."""
+
+_SHORTEST_PLAIN: Final = 3
+"""Shorter words may be scraps of others: C of C++, ll of we'll."""
 
 _BEGINS: Final = 1
 """Flag of an atom that stands only where a word begins."""
@@ -67,6 +76,7 @@ class Matcher:
         self._by_brand: dict[str, int] = {}
         for number, query in enumerate(self._queries):
             self._by_brand.setdefault(query.brand.casefold(), number)
+        self._plain = {number for number, query in enumerate(self._queries) if _is_plain(query.tree)}
         self._waiting = {key for key, query in self._by_key.items() if _asks_for_language(query.tree)}
         uses = Counter(atom for query in self._queries for atom in set(atoms_of(query.tree)))
 
@@ -101,24 +111,29 @@ class Matcher:
         """Return what `match` returns for each of many mentions, in order; quicker than one by one."""
         found = self._anchors.queries_in_each([_scanned(mention) for mention in mentions])
         everywhere = bool(self._always)
+        nothing: _Found = {}
         return [
-            self._evaluated(mention, found.get(position, ()))
+            self._evaluated(mention, found.get(position, nothing))
             if everywhere or position in found or mention.extra
             else ()
             for position, mention in enumerate(mentions)
         ]
 
-    def _evaluated(self, mention: Mention, found: Collection[int]) -> tuple[Match, ...]:
+    def _evaluated(self, mention: Mention, found: _Found) -> tuple[Match, ...]:
         """Return the matches among the queries found, those that always count, and the one of the assigned brand."""
         assigned = self._assigned(mention) if mention.extra else None
         candidates: Collection[int] = found
         if self._always or assigned is not None:
             candidates = {*found, *self._always, *(() if assigned is None else (assigned,))}
-        reading = Reading(mention)
+        is_as_found = mention.title is None and not mention.hashtags and mention.text.isascii()
+        reading = None
         matches = []
         for index in sorted(candidates) if len(candidates) > 1 else candidates:
             query = self._queries[index]
-            spans = evaluate_reading(query.tree, reading)
+            spans = _spans(found[index]) if is_as_found and index in self._plain and index in found else None
+            if spans is None:
+                reading = reading or Reading(mention)
+                spans = evaluate_reading(query.tree, reading)
             if spans is None and index == assigned:
                 spans = ()
             if spans is not None:
@@ -144,6 +159,23 @@ class Matcher:
         return None if brand is None else self._by_brand.get(brand.casefold())
 
 
+def _is_plain(node: Node) -> bool:
+    """Say whether a tree is nothing but ASCII words: in an ASCII text, these stand where their strings are found."""
+    if isinstance(node, Or):
+        return all(isinstance(child, Phrase) and _is_plain(child) for child in node.children)
+    if not isinstance(node, Phrase):
+        return False
+    pieces = read_name(node.text).pieces
+    return len(pieces) == 1 and len(pieces[0]) >= _SHORTEST_PLAIN and pieces[0].isascii() and pieces[0].isalnum()
+
+
+def _spans(places: Sequence[tuple[int, int]]) -> tuple[Span, ...] | None:
+    """Return the spans of places of a text, None of more than are surely reported."""
+    if len(places) == 1:
+        return (("text", *places[0]),)
+    return tuple([("text", start, end) for start, end in sorted(places)]) if len(places) <= MAX_SPANS else None
+
+
 def _asks_for_language(node: Node) -> bool:
     """Say whether a condition on the language stands anywhere in a tree."""
     if isinstance(node, Field) and node.name == "lang":
@@ -160,15 +192,15 @@ class _Anchors:
         self._entries = [tuple(entries[atom]) for atom in atoms]
         self._find = partial(automaton_of(atom.text for atom in atoms).find_matches_as_indexes, overlapping=True)
 
-    def queries_in(self, text: str) -> Collection[int]:
+    def queries_in(self, text: str) -> _Found:
         """Return the positions of the queries whose necessary strings stand in a text."""
         folded = fold_to_bytes(text)
         hits = self._find(folded)
-        return self._confirmed(hits, folded, text) if hits else ()
+        return self._confirmed(hits, folded, text) if hits else {}
 
-    def queries_in_each(self, texts: Sequence[str]) -> dict[int, Collection[int]]:
+    def queries_in_each(self, texts: Sequence[str]) -> dict[int, _Found]:
         """Return what `queries_in` finds, by position of the text; texts without any are left out."""
-        found: dict[int, Collection[int]] = {}
+        found: dict[int, _Found] = {}
         for batch in _batches(texts):
             together = TEXT_BREAK.join([texts[position] for position in batch])
             folded = fold_to_bytes(together)
@@ -183,20 +215,23 @@ class _Anchors:
                 found[position] = self._confirmed(hits_there, piece, texts[position])
         return {position: queries for position, queries in found.items() if queries}
 
-    def _confirmed(self, hits: Iterable[_Hit], folded: bytes, text: str) -> set[int]:
+    def _confirmed(self, hits: Iterable[_Hit], folded: bytes, text: str) -> _Found:
         """Return the queries of the hits that stand at edges of words where they must."""
-        found: set[int] = set()
+        found: _Found = {}
         has_soft_breaks = None  # looked for once it matters
         for atom, start, end in hits:
             edges = self._edges[atom]
-            if (edges & _BEGINS and _goes_on_before(folded, start)) or (edges & _ENDS and _goes_on_after(folded, end)):
+            is_apart = (not start or folded[start - 1] in _SIGNS) and (end == len(folded) or folded[end] in _SIGNS)
+            if not is_apart and (
+                (edges & _BEGINS and _goes_on_before(folded, start)) or (edges & _ENDS and _goes_on_after(folded, end))
+            ):
                 if has_soft_breaks is None:
                     has_soft_breaks = any(character in text for character in SOFT_BREAKS)
                 if not has_soft_breaks:
                     continue
             for query, others in self._entries[atom]:
                 if not others or _has_each(others, folded):
-                    found.add(query)
+                    found.setdefault(query, []).append((start, end))
         return found
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
+from listener.frozen import maker
 from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
 from listener.store import Judged, Verdict
@@ -77,6 +78,9 @@ class Prejudged:
     def digest(self) -> bytes:
         """Return what changes when its wording does."""
         return mention_digest(self.mention)
+
+
+_make_prejudged: Final = maker(Prejudged)
 
 
 class Judge:
@@ -154,7 +158,7 @@ class Judge:
     def look(self, mentions: Sequence[Mention]) -> list[Prejudged]:
         """Match mentions, whatever is stored of them."""
         found = self._matcher.match_many(mentions)
-        return [Prejudged(mention=mention, matches=matches) for mention, matches in zip(mentions, found, strict=True)]
+        return [_make_prejudged(mention, matches, None) for mention, matches in zip(mentions, found, strict=True)]
 
     def prejudge(self, mentions: Sequence[Mention], *, now: datetime) -> list[Prejudged]:
         """Match mentions, and identify and score those that match, whatever is stored of them."""

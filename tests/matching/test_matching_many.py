@@ -30,6 +30,9 @@ EXPRESSIONS = [
     'raw:"Acme"',
     "title:globex",
     'hashtag:"acme coffee"',
+    "globex OR tea OR Coffee",
+    "tea",
+    '"ll" OR tea',
 ]
 QUERIES = [Query.of(f"brand {number}", parse(text)) for number, text in enumerate(EXPRESSIONS)]
 MATCHER = Matcher(QUERIES)
@@ -39,8 +42,20 @@ WORDS = [
     *("चाय", "कॉफ़ी", "कॉफी", "சேவை", "மிகவும்", "คาเฟ่", "ร้านคาเฟ่ดี", "コカ・コーラ", "コカコーラ", "サービスが"),
     *("삼성은", "삼성전자", "\U0001f469\u200d\U0001f4bb", "\u2764\ufe0f", "\u200d", "\0", "\n", "\ud83d", "مقهى"),
 ]
-TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).flatmap(
-    lambda words: st.sampled_from([" ", "", "\n"]).map(lambda gap: gap.join(words))
+PLAIN_WORDS = [
+    *filter(str.isascii, WORDS),
+    "steam",
+    "Tea's",
+    "'tea'",
+    "_tea",
+    "tea2",
+    "tea-tea",
+    "we'll",
+    "@globex",
+    "globex++",
+]
+TEXTS = st.sampled_from([WORDS, PLAIN_WORDS]).flatmap(
+    lambda words: st.builds(str.join, st.sampled_from([" ", "", "\n"]), st.lists(st.sampled_from(words), max_size=12))
 )
 MENTIONS = st.builds(
     Mention,
@@ -77,6 +92,13 @@ def test_many_mentions_match_together_what_each_matches_by_itself(mentions):
     assert MATCHER.match_many(mentions) == wanted
 
 
+def test_of_a_word_said_without_end_the_same_places_are_reported_alone_and_together():
+    mentions = [mention("Globex, tea; " * count) for count in (1, 32, 33, 64, 65, 200)]
+    wanted = [one_after_another(mentioned) for mentioned in mentions]
+    assert [MATCHER.match(mentioned) for mentioned in mentions] == wanted
+    assert MATCHER.match_many(mentions) == wanted
+
+
 def test_no_mentions_match_nothing():
     assert MATCHER.match_many([]) == []
 
@@ -102,7 +124,7 @@ def test_what_ends_one_text_and_begins_the_next_is_no_match():
 
 
 def test_a_text_with_the_character_that_parts_texts_is_matched_like_others():
-    found = MATCHER.match_many([mention("tea"), mention("\0acme\0"), mention("acme")])
+    found = MATCHER.match_many([mention("milk"), mention("\0acme\0"), mention("acme")])
     assert [[match.spans for match in matches][:1] for matches in found] == [
         [],
         [(("text", 1, 5),)],
