@@ -128,12 +128,25 @@ def _cells(
     known = [cell for cell in every if cell in means]
     colours = [ramp(means[cell][0] / highest if highest else 0.0) for cell in known]
     drawn: dict[str, Any] = {"facecolors": colours, "edgecolors": picture.colours.paper, "linewidth": 1}
-    for cells, look in ((known, drawn), ([cell for cell in every if cell not in means], _never(picture))):
-        axes.add_collection(PolyCollection([_corners(*cell) for cell in cells], **look), autolim=False)
+    each = [_corners(day, hour, hour + 1) for day, hour in known]
+    never = [_corners(*run) for run in _runs([cell for cell in every if cell not in means])]
+    for shapes, look in ((each, drawn), (never, _never(picture))):
+        axes.add_collection(PolyCollection(shapes, **look), autolim=False)
 
 
-def _corners(day: int, hour: int) -> list[tuple[float, float]]:
-    return [(hour, day), (hour + 1, day), (hour + 1, day + 1), (hour, day + 1)]
+def _runs(cells: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Return (weekday, first hour, end) of the hours that lie side by side: hatching costs much a shape."""
+    runs: list[tuple[int, int, int]] = []
+    for day, hour in cells:
+        if runs and runs[-1][0] == day and runs[-1][2] == hour:
+            runs[-1] = (day, runs[-1][1], hour + 1)
+        else:
+            runs.append((day, hour, hour + 1))
+    return runs
+
+
+def _corners(day: int, start: int, end: int) -> list[tuple[float, float]]:
+    return [(start, day), (end, day), (end, day + 1), (start, day + 1)]
 
 
 def _mean(value: float) -> str:
