@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from bisect import bisect_left
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +20,11 @@ __all__ = ["StoreSize", "read_size"]
 
 _SPAN: Final = timedelta(days=28)
 """Four weeks: every day of the week as often."""
+_DAY: Final = 86_400
+_LOOKED_AT: Final = 1_000
+"""Of so many mentions it is looked up when they were published, spread evenly over those stored in the span."""
+_EARLY: Final = 0.05
+"""The share of mentions that may be older than what a young store follows, such as an old thread that was found."""
 _ROUND: Final = tuple(10**power for power in range(9, 16))
 """Sizes that are told of: 1 GB, 10 GB, 100 GB and so on."""
 
@@ -27,8 +34,9 @@ class StoreSize:
     """Hold the size of a store in bytes, its log included, and how it grows.
 
     `mentions` counts skeletons too. `free_share` is the share of the file that is
-    empty and filled before it grows. `daily` are the mentions a day of the last four
-    weeks, or of as many days as anything was stored in. `next_bytes` is the next round
+    empty and filled before it grows. `daily` are the mentions a day that were published and
+    stored in the last four weeks, or since anything was: a history that was imported does not
+    come again. Of very many they are estimated. `next_bytes` is the next round
     size, `days_to_next` when it is reached at this growth, `days_to_full` when the disk is
     full; None where nothing grows.
     """
@@ -67,17 +75,40 @@ def read_size(connection: sqlite3.Connection, path: Path, now: datetime) -> Stor
     log = path.with_name(path.name + "-wal")
     total = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
     (mentions,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
-    since = to_epoch(now - _SPAN)
-    before = _number_before(connection, since, mentions)
-    days = _SPAN.days if before else _days_of(connection, now)
     return StoreSize(
         total=total,
         mentions=mentions,
         free_share=free / pages if pages else 0.0,
-        daily=(mentions - before) / days,
+        daily=_daily(connection, now, mentions),
         disk_free=shutil.disk_usage(path.parent).free,
         next_bytes=next((size for size in _ROUND if size > total), _ROUND[-1]),
     )
+
+
+def _daily(connection: sqlite3.Connection, now: datetime, last: int) -> float:
+    """Return how many mentions a day were published and stored lately."""
+    since, end = to_epoch(now - _SPAN), to_epoch(now)
+    before = _number_before(connection, since, last)
+    stored = last - before
+    if not stored:
+        return 0.0
+    looked_at = [before + 1 + place * stored // min(stored, _LOOKED_AT) for place in range(min(stored, _LOOKED_AT))]
+    times = sorted(
+        at
+        for (at,) in connection.execute(
+            "SELECT published_at FROM json_each(?) JOIN mentions ON mentions.id = value", (json.dumps(looked_at),)
+        )
+    )
+    if not times:
+        return 0.0
+    lately = stored * (len(times) - bisect_left(times, since)) / len(times)
+    began = since if before else min(times[int(len(times) * _EARLY)], _first_seen(connection))
+    return lately / min(_SPAN.days, max(1.0, (end - began) / _DAY))
+
+
+def _first_seen(connection: sqlite3.Connection) -> int:
+    (seen_at,) = connection.execute("SELECT seen_at FROM mentions ORDER BY id LIMIT 1").fetchone()
+    return int(seen_at)
 
 
 def _number_before(connection: sqlite3.Connection, since: int, last: int) -> int:
@@ -90,9 +121,3 @@ def _number_before(connection: sqlite3.Connection, since: int, last: int) -> int
         ).fetchone()
         low, high = (middle, high) if seen_at < since else (low, middle - 1)
     return low
-
-
-def _days_of(connection: sqlite3.Connection, now: datetime) -> float:
-    """Return for how many days, one at least, mentions have been stored."""
-    row = connection.execute("SELECT seen_at FROM mentions ORDER BY id LIMIT 1").fetchone()
-    return max(1.0, (to_epoch(now) - row[0]) / 86_400) if row else 1.0

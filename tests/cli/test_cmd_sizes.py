@@ -64,8 +64,35 @@ def test_one_mention_and_one_day_are_told_as_one(place: Place) -> None:
     ]
 
 
-def test_a_young_store_grows_by_what_came_in_its_few_days(filled: Place) -> None:
-    assert size_of(filled, NOW + timedelta(days=4))["mentions_a_day"] == 5.0
+def publish(place: Place, number: int, ago: timedelta) -> None:
+    """Let a mention have been published so long ago."""
+    at = int((NOW - ago).timestamp())
+    with closing(sqlite3.connect(place.database)) as connection, connection:
+        connection.execute("UPDATE mentions SET published_at = ? WHERE id = ?", (at, number))
+
+
+def test_a_young_store_grows_by_what_came_of_its_few_days_and_those_it_looked_back(filled: Place) -> None:
+    for number in range(1, 21):
+        publish(filled, number, timedelta(hours=5 * number))  # of four days
+    assert size_of(filled)["mentions_a_day"] == pytest.approx(20 / 4, rel=0.1)
+    publish(filled, 20, timedelta(days=3_000))  # an old thread
+    assert size_of(filled)["mentions_a_day"] == pytest.approx(20 / 4, rel=0.1)
+    assert size_of(filled, NOW + timedelta(days=4))["mentions_a_day"] == pytest.approx(20 / 8, rel=0.1)
+
+
+def test_a_history_that_is_imported_is_no_growth(filled: Place) -> None:
+    for number in range(1, 21):
+        publish(filled, number, timedelta(days=100 + number))
+    assert size_of(filled)["days_to_next"] is None
+    for number in range(1, 21):
+        publish(filled, number, timedelta(days=3.5 * number - 1))  # two a week, ten weeks long
+    assert size_of(filled)["mentions_a_day"] == pytest.approx(2 / 7, abs=0.05)
+
+
+def test_very_many_mentions_are_not_all_looked_at(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = size_of(filled)["mentions_a_day"]
+    monkeypatch.setattr("listener.search.size._LOOKED_AT", 7)
+    assert size_of(filled)["mentions_a_day"] == pytest.approx(right, rel=0.25)
 
 
 def test_a_store_that_gets_nothing_does_not_grow(filled: Place) -> None:
