@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.notes import tell_never_matched
 from listener.cli.output import UNKNOWN, Column, emit_json, emit_rows
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def compare(app: App, first: str, second: str, since: str, until: str | None) ->
     with Reader(app.database_path) as reader:
         desk = Desk(config=app.config, reader=reader, listening=wiring.listening(app.config), now=app.now)
         found = compare_brands(desk, one, other, span.since, span.until)
+        tell_never_matched(reader, [side.brand for side in found.sides if not side.mentions])
     if app.format == "json":
         emit_json(comparison_json(found, app.zone))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.notes import tell_never_matched
 from listener.cli.output import Column, emit_rows, score_text
 from listener.errors import UsageError
 
@@ -100,6 +101,8 @@ def mentions(
     )
     with Reader(app.database_path) as reader:
         found = reader.mentions(wanted)
+        if not found and wanted.brand is not None:
+            tell_never_matched(reader, [wanted.brand])
     rows = [_row(one, zone, search) for one in found[:limit]]
     if app.format == "table":
         emit_rows(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.notes import tell_never_matched
 from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
     names = [name for one in app.config.brands for name in brand_words(one)]
     with Reader(app.database_path) as reader:
         sheet = read_themes(reader, named.name, names, span.since, span.until)
+        tell_never_matched(reader, [] if sheet.mentions else [named.name])
     shown = sheet.ranked()[:limit]
     if by is not None:
         cells = sheet.crossed(by, shown, app.config.journey.stages)

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.notes import tell_never_matched
 from listener.cli.output import Column, count_text, emit_rows
 
 __all__ = ["top"]
@@ -50,6 +51,7 @@ def top(app: App, brand: str, what: str, since: str, until: str | None, source: 
         end = align_down(align_down(end, "day", app.zone) + timedelta(hours=36), "day", app.zone)
     with Reader(app.database_path) as reader:
         found = reader.top(what, named.name, span.since, end, source=source, limit=limit)
+        tell_never_matched(reader, [] if found else [named.name])
     columns = (Column(name="value", title=what), Column(name="mentions", align="right", text=count_text))
     emit_rows([{"value": row.value, "mentions": row.mentions} for row in found], columns, app.format)
     if not found and app.format == "table":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from listener.search import ShareRow, Span, Trend, TrendBucket
+    from listener.search import Reader, ShareRow, Span, Trend, TrendBucket
 
 __all__ = ["draw_here", "drawing_room", "print_trend", "read_whole_span", "share", "trend"]
 
@@ -145,6 +145,7 @@ def trend(
     with Reader(app.database_path) as reader:
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
+        _tell_never_matched(reader, [total.brand for total in found.totals if not total.mentions])
     if str(chart) == "-":
         draw_here(found, metric=metric)
         return
@@ -182,6 +183,7 @@ def share(app: App, since: str, until: str | None) -> None:
     kinds = {brand.name: brand.kind for brand in app.config.brands}
     with Reader(app.database_path) as reader:
         rows = reader.share(kinds, span, app.config.listening())
+        _tell_never_matched(reader, [row.brand for row in rows if not row.mentions])
     columns = (
         Column(name="brand"),
         Column(name="kind"),
@@ -199,6 +201,14 @@ def share(app: App, since: str, until: str | None) -> None:
         emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
     else:
         emit_rows(made, columns, app.format)
+
+
+def _tell_never_matched(reader: Reader, empty: Sequence[str]) -> None:
+    """Say which of the brands that have nothing were never looked for in what is stored."""
+    if empty:
+        from listener.cli.notes import tell_never_matched
+
+        tell_never_matched(reader, empty)
 
 
 def _tell_uncounted(found: Trend) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.notes import tell_never_matched
 from listener.cli.output import UNKNOWN, Column, count_text, emit_rows
 from listener.errors import UsageError
 
@@ -95,6 +96,7 @@ def terms(
     with Reader(app.database_path) as reader:
         found = find_terms(reader, named.name, brand_words(named), since=span.since, until=span.until, limit=limit)
         is_known = bool(found) or is_known_before(reader, named.name, span.since, span.until)
+        tell_never_matched(reader, [] if found else [named.name])
     emit_rows([{column.name: getattr(row, column.name) for column in _COLUMNS} for row in found], _COLUMNS, app.format)
     if not found and app.format == "table":
         unread = f"nothing is known of the time before {span.since.astimezone(app.zone):%Y-%m-%d %H:%M} to compare with"

@@ -87,7 +87,10 @@ def rematch(
     scope = {name: version for name, version in judge.queries.items() if brand in {None, name}}
     replay = _Replay(store, reader, stop, kind=_REMATCH, target=_digest(sorted(scope.items())))
     work = partial(_rematched, frozenset(scope))
-    return replay.run("all", None, executor or Here(judge), work, now=now, on_chunk=on_chunk)
+    report = replay.run("all", None, executor or Here(judge), work, now=now, on_chunk=on_chunk)
+    if not report.is_stopped:
+        store.note_rematched(scope)
+    return report
 
 
 def rescore(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from listener.clock import from_epoch, to_epoch
 from listener.database import open_reader, translated
@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     from listener.search.verdicts import Decided
 
 __all__ = ["Reader"]
+
+
+_NEVER_MATCHED: Final = """
+SELECT NOT EXISTS (SELECT 1 FROM matches WHERE brand_id = (SELECT id FROM brands WHERE name = ?1))
+   AND coalesce((SELECT seen_at FROM mentions ORDER BY id LIMIT 1) < coalesce(
+     (SELECT first_used_at FROM queries JOIN brands ON brands.id = brand_id WHERE name = ?1 ORDER BY queries.id DESC
+      LIMIT 1), 1 << 62), 0)
+"""
 
 
 class Reader:
@@ -372,6 +380,12 @@ class Reader:
         """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
         with translated(self.path):
             return coverage.read_until(self._connection, source, brand)
+
+    def is_never_matched(self, brand: str) -> bool:
+        """Say whether a brand has no mention, and some were stored before its query was known: never matched with it."""
+        with translated(self.path):
+            (found,) = self._connection.execute(_NEVER_MATCHED, (brand,)).fetchone()
+        return bool(found)
 
     def first_and_last(self, brand: str) -> tuple[datetime, datetime] | None:
         """Return the publication times of a brand's first and last stored mention, None where it has none."""

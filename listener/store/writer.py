@@ -51,6 +51,11 @@ LEFT JOIN matches ON matches.mention_id = mentions.id
 LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id
 """
 
+_REMATCHED: Final = """
+UPDATE queries SET first_used_at = min(first_used_at, coalesce((SELECT seen_at FROM mentions ORDER BY id LIMIT 1), 0))
+WHERE id = ?
+"""
+
 
 class Store:
     """Hold the store open for writing, its tables brought up to date.
@@ -249,6 +254,13 @@ class Store:
         """Forget how far a replay was: it is done."""
         with self._transaction():
             self._connection.execute("DELETE FROM replays WHERE kind = ?", (kind,))
+
+    def note_rematched(self, versions: Mapping[str, str]) -> None:
+        """Note that these versions of the brands' queries have decided about every stored mention."""
+        with self._transaction():
+            self._connection.executemany(
+                _REMATCHED, [(self._catalogue.query(brand, version),) for brand, version in versions.items()]
+            )
 
     def replay_position(self, kind: str, target: str) -> int:
         """Return the last mention that a stopped replay of this kind and target did, 0 where there is none."""
