@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from listener.cleaning import clean, clean_line
+from listener.cleaning import TEXT_LIMIT, clean, clean_line
 from listener.clock import parse_instant
 from listener.errors import InputError, UsageError
 from listener.frozen import maker
@@ -31,6 +31,7 @@ _make_mention: Final = maker(Mention)
 
 _LINES: Final = ("source", "id", "url", "language", "reply_to", "thread", "repost_of", "quote_of", "place")
 """Fields that are hardly ever more than a line of ASCII."""
+_COUNTS: Final = ("likes", "reposts", "replies", "views")
 _RARE: Final = frozenset(("title", "rating", "links", "hashtags", "has_media", "edited_at"))
 _NONE: Final[dict[str, Any]] = {}
 _MOST_LEVELS: Final = 8
@@ -52,8 +53,9 @@ def plain_mention(obj: object) -> Mention | None:
             return None
         source, native, url, language, reply_to, thread, repost_of, quote_of, place, author_id, handle = lines
         rare = _plain_rest(obj)
+        is_clean = len(text) <= TEXT_LIMIT and text.isascii() and text.isprintable()
         return _make_mention(
-            source, native, clean(text), parse_instant(obj["published_at"]), rare.get("title"), url, kind or KINDS[0],
+            source, native, text if is_clean else clean(text), parse_instant(obj["published_at"]), rare.get("title"), url, kind or KINDS[0],
             None if author is None else _plain_author(author, author_id, handle), language,
             _plain_engagement(obj.get("engagement")), rare.get("rating"), reply_to, thread, repost_of, quote_of, place,
             rare.get("links", ()), rare.get("hashtags", ()), rare.get("has_media"), rare.get("edited_at"),
@@ -69,56 +71,44 @@ def _plain_lines(obj: Mapping[str, Any], author: Mapping[str, Any]) -> list[str 
     They are looked through together: white space stands only within, one blank at a time.
     """
     lines = [*map(obj.get, _LINES), author.get("id"), author.get("handle")]
-    source, native, _, language, *_, place, _, _ = lines
+    source, native, _, language, _, _, _, _, place, _, _ = lines
     together = f"|{'|'.join([line for line in lines if line is not None])}|"
-    if (
-        len(together) > ID_LIMIT
-        or not (together.isascii() and together.isprintable())
-        or "  " in together
-        or "| " in together
-        or " |" in together
-    ):
+    if len(together) > ID_LIMIT or not (together.isascii() and together.isprintable()):
+        return None
+    if " " in together and ("  " in together or "| " in together or " |" in together):
         return None
     if not source or not native or ":" in source or len(source) > SOURCE_LIMIT:
         return None
     if (language and len(language) > LANGUAGE_LIMIT) or (place and len(place) > PLACE_LIMIT):
         return None
-    return [line or None for line in lines]
+    return [line or None for line in lines] if "||" in together else lines
 
 
 def _plain_author(fields: Mapping[str, Any], native: str | None, handle: str | None) -> Author:
     name, followers, verified = fields.get("name"), fields.get("followers"), fields.get("verified")
+    if (followers is not None and not _is_count(followers)) or (verified is not None and type(verified) is not bool):
+        raise TypeError
     return _make_author(
         native,
         (handle.removeprefix("@") or None) if handle else None,
         None if name is None else clean_line(name, limit=NAME_LIMIT) or None,
-        _plain_count(followers),
-        _plain_flag(verified),
+        followers,
+        verified,
     )
 
 
 def _plain_engagement(fields: Mapping[str, Any] | None) -> Engagement:
     if fields is None:
         return Engagement()
-    get = fields.get
-    return _make_engagement(
-        _plain_count(get("likes")),
-        _plain_count(get("reposts")),
-        _plain_count(get("replies")),
-        _plain_count(get("views")),
-    )
+    likes, reposts, replies, views = counts = [*map(fields.get, _COUNTS)]
+    for count in counts:
+        if count is not None and not _is_count(count):
+            raise TypeError
+    return _make_engagement(likes, reposts, replies, views)
 
 
-def _plain_count(value: object) -> int | None:
-    if value is None or (type(value) is int and 0 <= value < COUNT_LIMIT):
-        return value
-    raise TypeError
-
-
-def _plain_flag(value: object) -> bool | None:
-    if value is None or type(value) is bool:
-        return value
-    raise TypeError
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < COUNT_LIMIT
 
 
 def _plain_rest(obj: dict[str, Any]) -> Mapping[str, Any]:
