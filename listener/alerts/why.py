@@ -148,7 +148,6 @@ def explain(
     busiest = Counter(item.author for item in now if item.author is not None)
     scored, negative = _feelings(now)
     usual_scored, usual_negative = _feelings(before)
-    hurts = kind == "sentiment" and observed > expected
     return Why(
         terms=terms,
         hashtags=hashtags,
@@ -156,7 +155,7 @@ def explain(
         authors=_plain(now, before, lambda item: item.author),
         links=links,
         languages=_plain(now, before, lambda item: None if item.language == "und" else item.language),
-        mentions=_representatives(now, now_terms, terms, only=Label.NEGATIVE if hurts else None),
+        mentions=_representatives(now, now_terms, terms, hurts=kind == "sentiment" and observed > expected),
         first=first.id if first else None,
         since=first.published_at if first else None,
         author_share=busiest.most_common(1)[0][1] / len(now) if busiest else None,
@@ -365,12 +364,12 @@ def _home(sources: Sequence[str]) -> str | None:
 
 
 def _representatives(
-    items: Sequence[Item], held: Sequence[Collection[str]], terms: Sequence[Factor], *, only: Label | None
+    items: Sequence[Item], held: Sequence[Collection[str]], terms: Sequence[Factor], *, hurts: bool
 ) -> tuple[str, ...]:
-    """Return up to three mentions that hold most of the terms, of different authors and stories; `only` of a label."""
+    """Return up to three mentions that hold most of the terms, of different authors and stories; `hurts`: negative ones alone."""
     weights = {factor.value: factor.share for factor in terms}
     ranked = sorted(
-        (pair for pair in zip(items, held, strict=True) if only is None or pair[0].label is only),
+        (pair for pair in zip(items, held, strict=True) if not hurts or pair[0].label is Label.NEGATIVE),
         key=lambda pair: (-fsum(weights.get(term, 0.0) for term in pair[1]), pair[0].is_repost),
     )
     chosen: list[str] = []

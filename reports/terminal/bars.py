@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import plotext
 
-from reports.terminal.lines import label_line
+from reports.terminal.lines import label_line, note_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "FEW",
@@ -22,9 +22,9 @@ __all__ = [
     "Layer",
     "Places",
     "panel_height",
+    "panels_within",
     "place_bars",
     "rendered",
-    "stepped_height",
 ]
 
 LEAST_WIDTH: Final = 40
@@ -37,7 +37,7 @@ UNKNOWN: Final = "?"
 _BELOW: Final = 2
 """Lines that the axis below the bars and its labels take of the height of a drawing."""
 _LEAST_STEP: Final = 2
-"""Lines that a marked part of a scale takes at least: a coarser one hides what happened."""
+"""Lines that a marked part of a scale takes, where there is any way: a coarser one hides what happened."""
 _WIDEST_BAR: Final = 6
 _LEAST_HEIGHT, _TALLEST = 8, 20
 _GAP: Final = 14
@@ -109,10 +109,22 @@ def panel_height(height: int, n: int) -> int:
     return max(_LEAST_HEIGHT, min(_TALLEST, (height - 3) // n - 3))
 
 
-def stepped_height(height: int, n: int, steps: int) -> int:
-    """Return what `panel_height` does, such that all of `steps` equal parts of the scale end on a line of their own."""
+def panels_within(height: int, n: int, steps: int, draw: Callable[[int], list[str]], *, width: int) -> list[str]:
+    """Return the lines of `n` panels that `draw` makes of the height of each, fewer than the terminal's where they can be.
+
+    All of `steps` equal parts of the scale end on a line of their own: one below the other
+    where else there are too many lines. Where even so there are, the last line says what shows all.
+    """
     room = panel_height(height, n) - _BELOW - 1
-    return max(_LEAST_STEP, room // steps) * steps + 1 + _BELOW
+    lines = draw(max(_LEAST_STEP, room // steps) * steps + 1 + _BELOW)
+    if len(lines) < height:  # one line is for what is typed next
+        return lines
+    coarse = draw(steps + 1 + _BELOW)
+    if len(coarse) < height:
+        finer = "a taller terminal or fewer brands show finer steps" if n > 1 else "a taller terminal shows finer steps"
+        return [*coarse, *note_lines([finer], width)][: height - 1]
+    more = "fewer brands" if n > 1 else "a longer step (--by)"
+    return [*lines, *note_lines([f"{len(lines) + 1} lines, of which this terminal shows {height}: {more} fit"], width)]
 
 
 def rendered(drawing: Drawing, *, height: int, colour: bool) -> list[str]:

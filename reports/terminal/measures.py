@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from listener.intervals import SMALL_N
 from reports.scales import SCALES, Scale, figure_words
 from reports.surveys import INSTRUMENTS, figure_of
-from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, place_bars, rendered, stepped_height
+from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, panels_within, place_bars, rendered
 from reports.terminal.lines import KEPT, bucket_label, note_lines, title_lines
 from reports.wording import count, number
 
@@ -65,24 +65,27 @@ def draw_surveys_in_terminal(
     interval. The buckets are those of one span, each `by` long. Those that do not fit side by side are
     joined, and the measure is that of all their answers. A bar of fewer than `SMALL_N` answers has a lighter sign;
     where nobody answered, and where nothing is known, stands a sign in place of a bar.
-    `height` is that of the whole terminal.
+    `height` is that of the whole terminal, which the drawing fits, or says what would.
     """
     width = max(width, LEAST_WIDTH)
     scale = SCALES[instrument]
     room = max(len(scale.write(mark)) for mark in scale.marks) + 1
     joined = math.ceil(max(len(brand.buckets) for brand in brands) / (width - room))
-    rows = stepped_height(height, len(brands), len(scale.marks) - 1)
-    lines: list[str] = []
-    for brand in brands:
-        spread = f", {joined} together" if joined > 1 else ""
-        lines += title_lines(brand.brand, f"{INSTRUMENTS[instrument]} by {by}{spread}, {zone.key}", width)
-        groups = [brand.buckets[start : start + joined] for start in range(0, len(brand.buckets), joined)]
-        figures = [_figure(group, instrument) for group in groups]
-        labels = [bucket_label(group[0].start, by, zone) for group in groups]
-        lines += rendered(_drawing(groups, figures, labels, scale, width - room), height=rows, colour=colour)
-        lines += note_lines([f"whole span: {figure_words(_figure(brand.buckets, instrument), instrument)}"], width)
-        lines += note_lines(_notes(brand, figures, by), width)
-    return "\n".join(lines) + "\n"
+
+    def draw(rows: int) -> list[str]:
+        lines: list[str] = []
+        for brand in brands:
+            spread = f", {joined} together" if joined > 1 else ""
+            lines += title_lines(brand.brand, f"{INSTRUMENTS[instrument]} by {by}{spread}, {zone.key}", width)
+            groups = [brand.buckets[start : start + joined] for start in range(0, len(brand.buckets), joined)]
+            figures = [_figure(group, instrument) for group in groups]
+            labels = [bucket_label(group[0].start, by, zone) for group in groups]
+            lines += rendered(_drawing(groups, figures, labels, scale, width - room), height=rows, colour=colour)
+            lines += note_lines([f"whole span: {figure_words(_figure(brand.buckets, instrument), instrument)}"], width)
+            lines += note_lines(_notes(brand, figures, by), width)
+        return lines
+
+    return "\n".join(panels_within(height, len(brands), len(scale.marks) - 1, draw, width=width)) + "\n"
 
 
 def _figure(buckets: Sequence[Rated], instrument: str) -> Figure | None:

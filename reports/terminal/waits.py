@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from listener.intervals import SMALL_N
 from reports.responses import answering_curve, median_wait
 from reports.scales import WAITS
-from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, rendered, stepped_height
+from reports.terminal.bars import FEW, FIRM, LEAST_WIDTH, UNKNOWN, Drawing, Layer, panels_within, rendered
 from reports.terminal.lines import note_lines, title_lines
 from reports.wording import count, number, span_words, wait_words
 
@@ -54,23 +54,27 @@ def draw_waits_in_terminal(
     One panel a brand, all on one scale of time, from a minute to a day and a half or what the longest wait is. An
     answer counts from the cell of its wait on; waits under a minute stand at the minute. Who was not answered
     by `now` is still waiting, not left out. Beyond the longest wait of a brand nothing is known, unless all
-    were answered: a question mark says so. `height` is that of the whole terminal.
+    were answered: a question mark says so. `height` is that of the whole terminal,
+    which the drawing fits, or says what would.
     """
     width = max(width, LEAST_WIDTH)
     cells = width - max(len(words) for _, words in _SHARES) - 1
     longest = max([_SHORTEST_SCALE, *(one.wait(now) / _MINUTE for brand in brands for one in brand.answers)])
-    rows = stepped_height(height, len(brands), len(_SHARES) - 1)
-    lines: list[str] = []
-    for brand in brands:
-        if not brand.answers:
-            lines += title_lines(brand.brand, _nothing_words(brand), width)
-            continue
-        head = f"share answered within a time, {span_words(since, until, zone)}, {zone.key}"
-        lines += title_lines(brand.brand, head, width)
-        shares = _shares(brand.answers, now, longest, cells)
-        lines += rendered(_drawing(shares, len(brand.answers), longest, cells), height=rows, colour=colour)
-        lines += note_lines(_notes(brand, shares, now), width)
-    return "\n".join(lines) + "\n"
+
+    def draw(rows: int) -> list[str]:
+        lines: list[str] = []
+        for brand in brands:
+            if not brand.answers:
+                lines += title_lines(brand.brand, _nothing_words(brand), width)
+                continue
+            head = f"share answered within a time, {span_words(since, until, zone)}, {zone.key}"
+            lines += title_lines(brand.brand, head, width)
+            shares = _shares(brand.answers, now, longest, cells)
+            lines += rendered(_drawing(shares, len(brand.answers), longest, cells), height=rows, colour=colour)
+            lines += note_lines(_notes(brand, shares, now), width)
+        return lines
+
+    return "\n".join(panels_within(height, len(brands), len(_SHARES) - 1, draw, width=width)) + "\n"
 
 
 def _nothing_words(brand: Asked) -> str:

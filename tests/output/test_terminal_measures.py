@@ -194,3 +194,39 @@ def test_no_drawing_is_wider_than_the_terminal_or_steers_it(name, days, instrume
     assert {sign for sign in found if category(sign) == "Cc"} == {"\n"}
     assert "\u202e" not in found
     assert max(display_width(line) for line in found.splitlines()) <= max(40, width)
+
+
+def several(n, *, height, instrument="nps", width=60):
+    days = rated([1.0] * 12, [0.1] * 12, [0.8] * 12)
+    found = draw_surveys_in_terminal(
+        [Surveyed(brand=f"Brand {number}", buckets=days) for number in range(n)],
+        instrument=instrument,
+        by="day",
+        zone=UTC_ZONE,
+        width=width,
+        height=height,
+        colour=False,
+    )
+    return lines(found)
+
+
+@pytest.mark.parametrize("instrument", ["nps", "csat", "ces"])
+def test_two_brands_fit_a_terminal_of_24_lines_and_its_prompt(instrument):
+    found = several(2, height=24, instrument=instrument)
+    assert len(found) <= 23
+    assert sum("whole span: " in line for line in found) == 2
+    assert sum("\u2524" in line for line in found) == 2 * sum("\u2524" in line for line in several(1, height=24, instrument=instrument))  # fmt: skip
+
+
+def test_a_drawing_with_coarse_steps_says_what_shows_finer_ones_and_a_taller_terminal_has_them():
+    assert several(2, height=24)[-1] == "a taller terminal or fewer brands show finer steps"
+    taller = several(2, height=40)
+    assert len(taller) <= 39
+    assert "finer" not in taller[-1]
+    assert len(taller) > 23
+
+
+def test_more_brands_than_a_terminal_has_lines_for_are_drawn_whole_and_say_so():
+    found = several(4, height=24)
+    assert sum("whole span: " in line for line in found) == 4
+    assert found[-1] == f"{len(found)} lines, of which this terminal shows 24: fewer brands fit"

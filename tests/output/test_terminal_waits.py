@@ -112,7 +112,8 @@ def test_brands_have_a_panel_each_on_one_scale_of_time():
     assert below[0] == below[1]
     assert below[0].split("  ")[-1].strip() == "1 week"
     assert "half within 14 days" in " ".join(found)
-    assert found[-1] == "Initech: nothing to answer is known"
+    assert found[-2:] == ["Initech: nothing to answer is known", "a taller terminal or fewer brands show finer steps"]
+    assert len(found) <= 23
 
 
 def test_what_nobody_can_tell_is_left_out_and_counted():
