@@ -4,7 +4,7 @@
 # make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
 # make chaos   a long campaign in a simulated world: KILLS=300 SEED=1 MINUTES=30, then a table of what came of it
 # make fuzz    many more crooked answers, feeds and files: EXAMPLES=300 SEED=1
-# make bench   the benchmarks: ratios against named baselines
+# make bench   the benchmarks: ratios against named baselines, as tables and, in build/bench, as JSON
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,7 +39,7 @@ demo: $(VENV)/.installed
 	$(BIN)/listener demo
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS)
+	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal
 
 check: format lint types imports slow audit package
 
@@ -57,7 +57,7 @@ imports: $(VENV)/.developed
 
 slow: $(VENV)/.developed
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$$(cat tests/coverage-floor.txt)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=$$(cat tests/coverage-floor.txt)
 
 audit: $(VENV)/.developed
 	$(BIN)/python tests/dependency_audit.py
@@ -74,7 +74,12 @@ docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.developed
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@mkdir -p build/bench; for file in benchmarks/*.py; do \
+		grep -q __main__ "$$file" || continue; \
+		echo "== $$file"; json=; \
+		if grep -q '"--json"' "$$file"; then json="--json build/bench/$$(basename "$$file" .py).json"; fi; \
+		$(BIN)/python "$$file" $$json || exit 1; \
+	done
 
 chaos: $(VENV)/.developed
 	cd tests && KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) nice ../$(BIN)/python -m chaos

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 
 THOROUGH = 100
-EVERYDAY = 40
+EVERYDAY = 15
 _FEWEST = 5
 
 

@@ -18,6 +18,7 @@ from listener.store.ready import from_plain, make_ready, to_plain
 from listener.stories import DIGEST_SIZE, keys_of_many, story_keys
 from servers.world import ACME, NOW, make_judge, make_mention, store_mentions
 from stores import lay_store
+from thoroughness import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,10 +46,10 @@ mentions = st.builds(
 )
 
 
-@settings(max_examples=20)
-@given(some=st.lists(mentions, min_size=64, max_size=70))
-def test_many_mentions_have_the_story_keys_that_each_has(some: list[Mention]) -> None:
-    assert keys_of_many(some) == [story_keys(one) for one in some]
+@settings(max_examples=some(20))
+@given(many=st.lists(mentions, min_size=64, max_size=70))
+def test_many_mentions_have_the_story_keys_that_each_has(many: list[Mention]) -> None:
+    assert keys_of_many(many) == [story_keys(one) for one in many]
 
 
 @given(mention=mentions, score=st.none() | st.integers(-10_000, 10_000), label=st.sampled_from(Label))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from listener.cli.width import display_width
 from reports.terminal import Rated, Surveyed, draw_surveys_in_terminal
+from thoroughness import some
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 UTC_ZONE = ZoneInfo("UTC")
@@ -181,7 +182,7 @@ NAMES = st.one_of(st.text(min_size=1, max_size=60), st.sampled_from(["株式会�
 DAYS = st.lists(st.one_of(st.none(), st.lists(st.sampled_from([0.0, 0.3, 0.7, 0.9, 1.0]), max_size=12)), min_size=1, max_size=130)  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     name=NAMES,
     days=DAYS,

@@ -42,8 +42,11 @@ from servers import reddit, x
 from sources.hackernews import DIALECT as NEWS
 from sources.reddit import DIALECT as REDDIT
 from sources.x import DIALECT as X
+from thoroughness import some
 
-settings.register_profile("query laws", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "query laws", max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 everyday = settings(settings.get_profile("query laws"))
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -38,4 +38,4 @@ def test_looking_for_entities_takes_no_longer_than_reading(slow: Callable[[int],
     def look(size: int) -> None:
         assert not rss_entries.declares_entities_of_entities(slow(size))
 
-    assert_linear(look, 25_000)
+    assert_linear(look, 10_000)
