@@ -19,7 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from figures import Ratio, write_figures
 
 MEMORY_BAR = 0.35
 CPU_BAR_MS = 5.0
@@ -53,6 +56,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the idle daemon is watched")
     parser.add_argument("--settle", type=float, default=12.0, help="how long it is given before")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args()
     if not Path("/proc/self/schedstat").exists():
         print("no /proc here: left out")
@@ -64,6 +68,18 @@ def main() -> int:
     ratio = daemon / eager
     print(f"idle daemon {daemon:6.1f} MB; eager one {eager:6.1f} MB; {ratio:.2f} x (bar {MEMORY_BAR:g} x)")
     print(f"processor time {milliseconds:.2f} ms in 10 s (bar {CPU_BAR_MS:g} ms)")
+    write_figures(
+        asked.json,
+        [
+            Ratio(
+                name="idle daemon",
+                unit="MB",
+                value=daemon,
+                baseline="everything imported at the start",
+                baseline_value=eager,
+            )
+        ],
+    )
     held = ratio <= MEMORY_BAR and milliseconds <= CPU_BAR_MS
     print("held" if held else "missed")
     return 0 if held else 1
@@ -108,8 +124,11 @@ def watch_eager(modules: list[str]) -> float:
 
 def processor_ms(pid: int) -> float:
     """Return the processor time of all threads of a process in milliseconds."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((thread / "schedstat").read_text(encoding="ascii").split()[0]) for thread in threads) / 1e6
+    spent = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            spent += int((thread / "schedstat").read_text(encoding="ascii").split()[0])
+    return spent / 1e6
 
 
 def resident_mb(pid: int) -> float:

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from figures import Ratio, write_figures
 from made_stores import BRANDS, DAYS, UNTIL, made, multiply, write_bulk
 
 CONFIG = """\
@@ -62,17 +63,26 @@ def main() -> None:
     parser.add_argument("--mentions", type=int, nargs="+", default=[20_000])
     parser.add_argument("--days", type=int, default=DAYS, help="how long the mentions of the store go back")
     parser.add_argument("--cadence", choices=("daily", "weekly", "monthly"), default="monthly")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args()
+    figures = []
     print(f"{'mentions':>12}{'in the period':>16}{'digest s':>10}{'peak MB':>9}{'times the reading of its texts':>32}")
     for mentions in asked.mentions:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             make(folder, mentions, asked.cadence, asked.days)
             texts, digest = child(folder, "texts"), child(folder)
+        figures.append(
+            Ratio(
+                name=f"digest of {mentions} mentions", unit="s", value=digest["seconds"], baseline="reading its texts once",
+                baseline_value=texts["seconds"],
+            )
+        )  # fmt: skip
         print(
             f"{mentions:12,}{int(texts['mentions']):16,}{digest['seconds']:10.2f}{digest['megabytes']:9.0f}"
             f"{digest['seconds'] / texts['seconds']:32.1f}"
         )
+    write_figures(asked.json, figures)
     print("bars: 5 s and 300 MB for 100 000 mentions a month")
 
 

@@ -18,8 +18,10 @@ import resource
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from figures import Ratio, write_figures
 from made_words import word
 
 from listener.matching import Matcher
@@ -282,6 +284,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--posts", type=int, default=200_000)
     options.add_argument("--queries", type=int, default=10_000)
+    options.add_argument("--json", type=Path, help="also write the figures here")
     given = options.parse_args()
     rng = random.Random(20261122)
     names = brand_names(rng, given.queries)
@@ -314,6 +317,7 @@ def main() -> int:
 
     loop = seconds_each(one_by_one(over_names), few)
     ours = seconds_each(by_page(Matcher(keywords)), some)
+    figures = [against("keywords", ours, loop, "a substring loop")]
     met.append(
         report("keywords against the substring loop", loop / ours, f"{loop * 1e6:,.0f} us against {ours * 1e6:.1f} us")
     )
@@ -324,6 +328,7 @@ def main() -> int:
 
     loop = seconds_each(one_by_one(over_trees), few)
     ours = seconds_each(by_page(Matcher(booleans)), some)
+    figures.append(against("booleans", ours, loop, "a loop over the trees"))
     met.append(
         report(
             "booleans against a loop over the trees", loop / ours, f"{loop * 1e6:,.0f} us against {ours * 1e6:.1f} us"
@@ -335,8 +340,15 @@ def main() -> int:
     met.append(
         report("growth from 100 to 10 000 queries", large / small, f"{small * 1e6:.1f} us to {large * 1e6:.1f} us")
     )
+    figures.append(against("all queries", large, small, "100 queries"))
+    write_figures(given.json, figures)
     print(f"peak memory {megabytes():.0f} MB")
     return 0 if all(met) else 1
+
+
+def against(name: str, ours: float, theirs: float, baseline: str) -> Ratio:
+    """Return the microseconds a post of ours and of a baseline."""
+    return Ratio(name=name, unit="us a post", value=1e6 * ours, baseline=baseline, baseline_value=1e6 * theirs)
 
 
 if __name__ == "__main__":
