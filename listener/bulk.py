@@ -14,13 +14,33 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-__all__ = ["Question", "Upsert"]
+__all__ = ["Insert", "Question", "Upsert"]
 
 _AT_ONCE: Final = 32
 """Rows of a statement; more gain nothing, and rows that are left over are written one by one."""
 
 
-class Upsert:
+class Insert:
+    """Insert whole rows into columns of a table; `otherwise` says what becomes of one that is there already."""
+
+    def __init__(self, table: str, columns: tuple[str, ...], otherwise: str = "") -> None:
+        self._width = len(columns)
+        self._one, self._many = (
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_marks(len(columns), rows)} {otherwise}"  # noqa: S608 - names in the code
+            for rows in (1, _AT_ONCE)
+        )
+
+    def write(self, connection: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
+        """Write rows of which no two have the same keys; least is done where they come in the order of the keys."""
+        whole = len(rows) - len(rows) % _AT_ONCE
+        if whole:
+            values = list(chain.from_iterable(rows[:whole]))
+            step = self._width * _AT_ONCE
+            connection.executemany(self._many, [values[at : at + step] for at in range(0, len(values), step)])
+        connection.executemany(self._one, rows[whole:])
+
+
+class Upsert(Insert):
     """Add figures to the rows of a table, which are made where there are none of their keys.
 
     `set_to` makes of a figure's name what it becomes where the row is there; with
@@ -30,27 +50,8 @@ class Upsert:
     def __init__(
         self, table: str, keys: tuple[str, ...], figures: tuple[str, ...], set_to: str = "{0} + excluded.{0}"
     ) -> None:
-        columns = (*keys, *figures)
         sets = ", ".join(f"{name} = {set_to.format(name)}" for name in figures)
-        self._width = len(columns)
-        self._one, self._many = (
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_marks(self._width, rows)} "  # noqa: S608 - names in the code
-            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
-            for rows in (1, _AT_ONCE)
-        )
-
-    def write(self, connection: sqlite3.Connection, values: Sequence[object]) -> None:
-        """Write rows, laid end to end, of which no two have the same keys.
-
-        Least is done where they come in the order of the keys.
-        """
-        step = self._width * _AT_ONCE
-        whole = len(values) - len(values) % step
-        for statement, begin, end, width in (
-            (self._many, 0, whole, step),
-            (self._one, whole, len(values), self._width),
-        ):
-            connection.executemany(statement, [values[at : at + width] for at in range(begin, end, width)])
+        super().__init__(table, (*keys, *figures), f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}")
 
 
 class Question:

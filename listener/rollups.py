@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listener.bulk import Upsert
 from listener.clock import STEPS, align_down, from_epoch, load_zone, local_day, to_epoch
@@ -22,7 +21,7 @@ from listener.mention import Label
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from zoneinfo import ZoneInfo
 
 __all__ = [
@@ -37,6 +36,7 @@ __all__ = [
     "RollupChange",
     "apply_change",
     "cut_quarter",
+    "cuts_in",
     "differences",
     "find_differences",
     "local_day_number",
@@ -60,6 +60,9 @@ REACH_STEPS: Final = (0, 1, 2, 3)
 REACH_LAST: Final = 4
 """How it names the hour of an author's last mention."""
 
+_MOST_CUTS: Final = 100_000
+"""Quarters of an hour whose places are remembered for a zone: nearly three years, 30 MB."""
+
 _LABEL_COLUMNS: Final = ("positive", "neutral", "negative", "no_evidence", "unscored")
 _DAY_FIGURES: Final = ("mentions", *_LABEL_COLUMNS, "score_sum", "score_squares", "engagement", "score_count")
 _FIGURES: Final = (*_DAY_FIGURES, "stories")
@@ -72,9 +75,9 @@ _COLUMN_OF: Final = {
 }
 _POSITIONS: Final = tuple(_FIGURES.index(_COLUMN_OF[label]) for label in sorted(_COLUMN_OF))
 """Where each label is counted, by its number: the labels that are counted are the first ones."""
-_MENTIONS: Final = _FIGURES.index("mentions")
-_STORIES: Final = _FIGURES.index("stories")
 _NO_FIGURES: Final = (0,) * len(_FIGURES)
+_AFTER_PLACE: Final = 2
+"""Where the figures of a row begin, mentions first, after brand and bucket or day."""
 
 
 class Contribution(NamedTuple):
@@ -98,9 +101,9 @@ class RollupChange:
 
     def __init__(self) -> None:
         self._quarters: defaultdict[int, dict[int, list[int]]] = defaultdict(dict)
-        """Figures by brand and quarter of an hour."""
-        self._days: dict[tuple[int, int, int, str], list[int]] = {}
-        """Figures, without stories, by brand, day, source and language."""
+        """Rows [brand, bucket, *figures] by brand and bucket."""
+        self._days: dict[tuple[int, int, int, str], list[Any]] = {}
+        """Rows [brand, day, source, language, *figures without stories] by their first four."""
 
     def add(self, contribution: Contribution, sign: int = 1) -> None:
         """Add a match's contribution, or take it away with `sign` -1."""
@@ -114,33 +117,35 @@ class RollupChange:
             figures = [sign, 0, 0, 0, 0, 0, amount, amount * score, sign * engagement, sign]
         figures[_POSITIONS[label]] = sign
         quarters, bucket = self._quarters[brand], at // QUARTER_SECONDS
-        cell = quarters.get(bucket)
-        quarters[bucket] = [*figures, 0] if cell is None else [*map(add, cell, figures), cell[_STORIES]]
-        day = (brand, at // DAY_SECONDS, source, language)
-        cell = self._days.get(day)
-        self._days[day] = figures if cell is None else list(map(add, cell, figures))
+        row = quarters.get(bucket)
+        if row is None:
+            quarters[bucket] = [brand, bucket, *figures, 0]
+        else:
+            row[_AFTER_PLACE:-1] = map(add, row[_AFTER_PLACE:], figures)
+        key = (brand, at // DAY_SECONDS, source, language)
+        day = self._days.get(key)
+        if day is None:
+            self._days[key] = [*key, *figures]
+        else:
+            day[len(key) :] = map(add, day[len(key) :], figures)
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""
         quarters, bucket = self._quarters[brand_id], first_at // QUARTER_SECONDS
-        cell = quarters.get(bucket)
-        if cell is None:
-            cell = quarters[bucket] = list(_NO_FIGURES)
-        cell[_STORIES] += sign
+        row = quarters.get(bucket)
+        if row is None:
+            row = quarters[bucket] = [brand_id, bucket, *_NO_FIGURES]
+        row[-1] += sign
 
-    def quarters(self) -> list[tuple[int, int, list[int]]]:
-        """Return (brand, bucket, figures) of the quarters of an hour that change, in key order."""
-        return [
-            (brand, bucket, cells[bucket])
-            for brand, cells in sorted(self._quarters.items())
-            for bucket in sorted(cells)
-            if any(cells[bucket])
-        ]
+    def quarters(self) -> list[list[int]]:
+        """Return rows [brand, bucket, *figures] that change anything, in key order."""
+        rows = [cells[bucket] for _, cells in sorted(self._quarters.items()) for bucket in sorted(cells)]
+        return [row for row in rows if row[_AFTER_PLACE] or any(row[_AFTER_PLACE:])]
 
-    def days(self) -> list[tuple[tuple[int, int, int, str], list[int]]]:
-        """Return (brand, day, source, language) and figures without stories of the days that change, in key order."""
-        days = self._days
-        return [(key, days[key]) for key in sorted(days) if any(days[key])]
+    def days(self) -> list[list[Any]]:
+        """Return rows [brand, day, source, language, *figures without stories] that change anything, in key order."""
+        rows = self._days
+        return [rows[key] for key in sorted(rows) if any(rows[key][len(key) :])]
 
 
 _QUARTER_KEYS: Final = ("brand_id", "bucket")
@@ -194,31 +199,27 @@ def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:
     """Write the gathered change; cells that come to nothing are removed."""
     quarters, days = change.quarters(), change.days()
     local = _by_local_day(quarters, read_zone(connection))
-    for upsert, rows in ((_ADD_QUARTERS, quarters), (_ADD_LOCAL, local)):
-        upsert.write(connection, [value for brand, place, figures in rows for value in (brand, place, *figures)])
-    _ADD_DAYS.write(connection, [value for key, figures in days for value in (*key, *figures)])
+    _ADD_QUARTERS.write(connection, quarters)
+    _ADD_DAYS.write(connection, days)
+    _ADD_LOCAL.write(connection, local)
     connection.executemany(
         "DELETE FROM rollup_quarter WHERE brand_id = ? AND bucket = ? AND mentions = 0 AND stories = 0",
-        _perhaps_gone(quarters),
+        [row[:2] for row in quarters if row[2] <= 0 and row[-1] <= 0],
     )
     connection.executemany(
         "DELETE FROM rollup_day WHERE brand_id = ? AND day = ? AND source_id = ? AND language = ? AND mentions = 0",
-        [key for key, figures in days if figures[_MENTIONS] <= 0],
+        [row[:4] for row in days if row[4] <= 0],
     )
     connection.executemany(
         "DELETE FROM rollup_local WHERE brand_id = ? AND day = ? AND mentions = 0 AND stories = 0",
-        _perhaps_gone(local),
+        [row[:2] for row in local if row[2] <= 0 and row[-1] <= 0],
     )
-
-
-def _perhaps_gone(rows: list[tuple[int, int, list[int]]]) -> list[tuple[int, int]]:
-    return [(brand, place) for brand, place, figures in rows if figures[_MENTIONS] <= 0 and figures[_STORIES] <= 0]
 
 
 def rebuild_local(connection: sqlite3.Connection) -> None:
     """Add the quarters up by local day anew, inside the caller's transaction."""
     connection.execute("DELETE FROM rollup_local")
-    _ADD_LOCAL.write(connection, list(chain.from_iterable(_local_from_quarters(connection))))
+    _ADD_LOCAL.write(connection, _local_from_quarters(connection))
 
 
 def read_zone(connection: sqlite3.Connection) -> str:
@@ -237,16 +238,34 @@ class Cut(NamedTuple):
     number: int
 
 
-@lru_cache(maxsize=100_000)
+class Cuts(dict[int, Cut]):
+    """Know where quarters of an hour lie in a time zone; each is worked out when it is first asked for."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+
+    def __missing__(self, quarter: int) -> Cut:
+        if len(self) >= _MOST_CUTS:
+            self.clear()
+        zone, since = self._zone, quarter * QUARTER_SECONDS
+        offset = _offset_of_day(zone, since // DAY_SECONDS)
+        if offset is None:
+            offset = _offset(zone, since)
+        local = since + offset
+        number = local // DAY_SECONDS
+        cut = self[quarter] = Cut(((since - local % 3_600) // QUARTER_SECONDS, *_starts_around(zone, number)), number)
+        return cut
+
+
+@lru_cache(maxsize=8)
+def cuts_in(zone: str) -> Cuts:
+    """Return where quarters of an hour lie in a time zone."""
+    return Cuts(zone)
+
+
 def cut_quarter(zone: str, quarter: int) -> Cut:
     """Return where a quarter of an hour lies in a time zone."""
-    since = quarter * QUARTER_SECONDS
-    offset = _offset_of_day(zone, since // DAY_SECONDS)
-    if offset is None:
-        offset = _offset(zone, since)
-    local = since + offset
-    number = local // DAY_SECONDS
-    return Cut(((since - local % 3_600) // QUARTER_SECONDS, *_starts_around(zone, number)), number)
+    return cuts_in(zone)[quarter]
 
 
 @lru_cache(maxsize=10_000)
@@ -287,22 +306,21 @@ def whole_local_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[
     return (inner, outer) if inner < outer else None
 
 
-def _local_from_quarters(connection: sqlite3.Connection) -> list[tuple[int, ...]]:
-    """Return rows (brand, day, *figures) of the local days of all quarters."""
+def _local_from_quarters(connection: sqlite3.Connection) -> list[list[int]]:
     columns = ", ".join((*_QUARTER_KEYS, *_FIGURES))
     rows = connection.execute(f"SELECT {columns} FROM rollup_quarter")  # noqa: S608 - names are constants of this module
-    quarters = ((brand, quarter, figures) for brand, quarter, *figures in rows)
-    return [(brand, day, *figures) for brand, day, figures in _by_local_day(quarters, read_zone(connection))]
+    return _by_local_day(rows, read_zone(connection))
 
 
-def _by_local_day(quarters: Iterable[tuple[int, int, list[int]]], zone: str) -> list[tuple[int, int, list[int]]]:
-    """Add quarters of an hour up by local day; return what is not nothing, in key order."""
+def _by_local_day(quarters: Iterable[Sequence[int]], zone: str) -> list[list[int]]:
+    """Add rows of quarters up to rows of local days, those that are not nothing, in key order."""
+    cuts = cuts_in(zone)
     days: dict[tuple[int, int], list[int]] = {}
-    for brand, quarter, figures in quarters:
-        key = (brand, cut_quarter(zone, quarter).number)
-        cell = days.get(key)
-        days[key] = figures if cell is None else list(map(add, cell, figures))
-    return [(*key, days[key]) for key in sorted(days) if any(days[key])]
+    for row in quarters:
+        key = (row[0], cuts[row[1]].number)
+        figures = days.get(key)
+        days[key] = list(row[_AFTER_PLACE:]) if figures is None else list(map(add, figures, row[_AFTER_PLACE:]))
+    return [[*key, *days[key]] for key in sorted(days) if any(days[key])]
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
@@ -320,7 +338,7 @@ def find_differences(connection: sqlite3.Connection) -> list[str]:
         kept = connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}")  # noqa: S608 - names are constants of this module
         lines += differences(table, kept, connection.execute(sql), keys)
     kept = connection.execute(f"SELECT {', '.join((*_LOCAL_KEYS, *_FIGURES))} FROM rollup_local")  # noqa: S608 - the same
-    return lines + differences("rollup_local", kept, _local_from_quarters(connection), 2)
+    return lines + differences("rollup_local", kept, map(tuple, _local_from_quarters(connection)), 2)
 
 
 _FROM_ROWS: Final = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from listener.bulk import Question, Upsert
@@ -14,7 +13,7 @@ from listener.words import hashtags_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["BLOCK_DAYS", "HASHTAG", "LINK", "Cells", "add_cells", "bins_text", "values_of"]
 
@@ -63,31 +62,35 @@ class Cells:
         self.values[brand, kind, 1, day, value] += sign
         self.values[brand, kind, BLOCK_DAYS, day // BLOCK_DAYS, value] += sign
 
-    def reach_rows(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield (brand, kind of bucket, start, followers) of what changes, in key order."""
-        for brand, kinds in sorted(self.reach.items()):
-            for step, starts in zip(_STEPS, kinds, strict=True):
-                for start in sorted(starts):
-                    if amount := starts[start]:
-                        yield brand, step, start, amount
+    def reach_rows(self) -> list[tuple[int, int, int, int]]:
+        """Return (brand, kind of bucket, start, followers) of what changes, in key order."""
+        return [
+            (brand, step, start, starts[start])
+            for brand, kinds in sorted(self.reach.items())
+            for step, starts in zip(_STEPS, kinds, strict=True)
+            for start in sorted(starts)
+            if starts[start]
+        ]
+
+    def value_rows(self) -> list[tuple[int, int, int, int, str, int]]:
+        """Return (brand, kind, days in a block, block, value, mentions) of what changes, in key order."""
+        return sorted([(*key, amount) for key, amount in self.values.items() if amount])
 
 
 def add_cells(connection: sqlite3.Connection, cells: Cells) -> None:
     """Add what was gathered to what is stored; cells that come to nothing are removed."""
     _write_bins(connection, cells.bins)
-    reach = list(cells.reach_rows())
-    _ADD_REACH.write(connection, list(chain.from_iterable(reach)))
+    reach, values = cells.reach_rows(), cells.value_rows()
+    _ADD_REACH.write(connection, reach)
     connection.executemany(
         "DELETE FROM rollup_reach WHERE brand_id = ? AND step = ? AND start = ? AND reach = 0",
         [row[:-1] for row in reach if row[-1] < 0],
     )
-    values = cells.values
-    keys = sorted(key for key, amount in values.items() if amount)
-    _ADD_VALUES.write(connection, [value for key in keys for value in (*key, values[key])])
+    _ADD_VALUES.write(connection, values)
     connection.executemany(
         "DELETE FROM rollup_values WHERE brand_id = ? AND kind = ? AND days = ? AND block = ? AND value = ? "
         "AND mentions = 0",
-        [key for key in keys if values[key] < 0],
+        [row[:-1] for row in values if row[-1] < 0],
     )
 
 
@@ -104,7 +107,7 @@ def _write_bins(connection: sqlite3.Connection, added: Mapping[tuple[int, int], 
     places = sorted(place for place, amounts in added.items() if any(amounts.values()))
     stored = {(brand, day): counts for brand, day, counts in _STORED_BINS.ask(connection, places)}
     written = [(*place, bins_text(added[place], stored.get(place, ""))) for place in places]
-    _SET_BINS.write(connection, [value for row in written if row[-1] for value in row])
+    _SET_BINS.write(connection, [row for row in written if row[-1]])
     connection.executemany(
         "DELETE FROM rollup_scores WHERE brand_id = ? AND day = ?", [row[:-1] for row in written if not row[-1]]
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from listener.frozen import dataclass
 from listener.fulltext import index_form
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, cut_quarter, read_zone
+from listener.rollups import QUARTER_SECONDS, cuts_in, read_zone
 from listener.store.cells import Cells, add_cells, values_of
 from listener.store.reach import ReachChange
 
@@ -101,15 +101,15 @@ class Faces:
         if self._before:
             noted = json.dumps(list(self._before))
             again = read_faces(self._connection, "IN (SELECT value FROM json_each(?))", (noted,))
-        self._index(self._before, [*new, *again])
         self._count(self._before, again, new, followers, self._newest_author)
+        self._index(self._before, [*new, *again])
         self._before = {}
 
     def add(self, now: Sequence[Face]) -> None:
         """Add what mentions bring that were in no rollup; to the index too where that is still to be done."""
+        self._count({}, (), now, {}, None)
         if not self._uncounted.has_words:
             self._index({}, now)
-        self._count({}, (), now, {}, None)
 
     def _is_unknown(self, number: int) -> bool:
         """Say whether a mention is neither counted nor indexed yet."""
@@ -125,7 +125,7 @@ class Faces:
     ) -> None:
         """Take away from the rollups what mentions brought `then`, add what they bring `again`, and what is new."""
         cells = Cells()
-        zone = read_zone(self._connection)
+        cuts = cuts_in(read_zone(self._connection))
         fresh = _only(new)
         reach = ReachChange(self._connection, self._uncounted, followers, newest=newest, fresh=fresh)
         uncounted = self._uncounted or ()
@@ -135,7 +135,7 @@ class Faces:
                     continue
                 author, values = face.author, face.values
                 quarter = face.published_at // QUARTER_SECONDS
-                day = cut_quarter(zone, quarter).number
+                day = cuts[quarter].number
                 for brand, score in face.brands:
                     cells.add_score(brand, day, score, sign)
                     for kind, value in values:

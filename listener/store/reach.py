@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.bulk import Question
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, REACH_LAST, cut_quarter, read_zone
+from listener.rollups import QUARTER_SECONDS, cuts_in, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from listener.rollups import Cuts
     from listener.store.uncounted import Uncounted
 
     Reach = Mapping[int, Sequence[defaultdict[int, int]]]
-    """Followers by brand, by kind of bucket, and by start of the bucket."""
+    """Followers by brand; by hours, days, weeks, months, hours of last mentions; and by start of the bucket."""
 
 __all__ = ["ReachChange"]
 
@@ -124,7 +125,7 @@ class ReachChange:
         authors = {*self._former, *(author for author, _ in places)}
         if not authors:
             return
-        zone = read_zone(self._connection)
+        cuts = cuts_in(read_zone(self._connection))
         followers = self._followers(authors)
         changed = {
             author: (former or 0, followers.get(author) or 0)
@@ -138,12 +139,12 @@ class ReachChange:
             if not now or author in changed:
                 continue
             if self._newest is not None and author > self._newest and place not in self._moved:
-                _add(reach[brand], self._fresh[place], None, now, zone)
+                _add(reach[brand], self._fresh[place], None, now, cuts)
             else:
-                turns += self._turns(place, now, zone)
-        self._settle(turns, self._stored(_SINCE, [_asked(turn) for turn in turns]), reach, zone)
+                turns += self._turns(place, now, cuts)
+        self._settle(turns, self._stored(_SINCE, [_asked(turn) for turn in turns]), reach, cuts)
         if changed:
-            self._settle_changed(changed, places, reach, zone)
+            self._settle_changed(changed, places, reach, cuts)
 
     def _followers(self, authors: Collection[int]) -> dict[int, int | None]:
         if self._newest is None:
@@ -156,22 +157,22 @@ class ReachChange:
         """Return the quarters of fresh mentions of an author and a brand, and the changes among the others."""
         return self._fresh.get(place, ()), self._moved.get(place, _NONE)
 
-    def _turns(self, place: tuple[int, int], followers: int, zone: str) -> Iterator[_Turn]:
+    def _turns(self, place: tuple[int, int], followers: int, cuts: Cuts) -> Iterator[_Turn]:
         """Yield what changes for an author of as many followers as before."""
         fresh, moved = self._changes(place)
         touched = [*fresh, *(quarter for quarter, amount in moved.items() if amount)]
         if touched:
-            since = min(cut_quarter(zone, min(touched)).starts)  # a week may begin before its month
+            since = min(cuts[min(touched)].starts)  # a week may begin before its month
             yield _Turn(*place, fresh, moved, since, followers, followers)
 
     def _settle_changed(
-        self, changed: Mapping[int, tuple[int, int]], places: Iterable[tuple[int, int]], reach: Reach, zone: str
+        self, changed: Mapping[int, tuple[int, int]], places: Iterable[tuple[int, int]], reach: Reach, cuts: Cuts
     ) -> None:
         """Count authors of other followers than before anew, in all buckets they ever were in."""
         stored = self._stored(_EVER, [(author,) for author in changed])
         concerned = {*stored, *(place for place in places if place[0] in changed)}
         turns = [_Turn(*place, *self._changes(place), None, *changed[place[0]]) for place in concerned]
-        self._settle(turns, stored, reach, zone)
+        self._settle(turns, stored, reach, cuts)
 
     def _stored(self, question: Question, rows: Sequence[tuple[int, ...]]) -> _Counts:
         """Return for authors and brands how many mentions, but the fresh ones, count in each quarter."""
@@ -181,22 +182,25 @@ class ReachChange:
             quarters[quarter] = quarters.get(quarter, 0) + 1
         return found
 
-    def _settle(self, turns: Iterable[_Turn], stored: _Counts, reach: Reach, zone: str) -> None:
+    def _settle(self, turns: Iterable[_Turn], stored: _Counts, reach: Reach, cuts: Cuts) -> None:
         """Let authors leave the buckets they were in and enter those they are in."""
         moves: list[tuple[_Turn, Collection[int], Collection[int]]] = []
         for turn in turns:
             left = stored.get((turn.author, turn.brand), _NONE)
+            if not left and not turn.moved:
+                moves.append((turn, (), turn.fresh))
+                continue
             before = {one for one in (*left, *turn.moved) if left.get(one, 0) > turn.moved.get(one, 0)}
             after = {*left, *turn.fresh}
             if before != after or turn.former != turn.now:
                 moves.append((turn, before, after))
         # Where there are quarters before and after, the last one is among them.
-        asked = [_asked(turn) for turn, left, entered in moves if turn.since is not None and not (left and entered)]
+        asked = [_asked(turn) for turn, gone, entered in moves if turn.since is not None and not (gone and entered)]
         last = {(author, brand): at for author, brand, at in _BEFORE.ask(self._connection, asked, *self._skipped)}
-        for turn, left_behind, entered in moves:
+        for turn, gone, entered in moves:
             earlier = last.get((turn.author, turn.brand))
-            _add(reach[turn.brand], left_behind, earlier, -turn.former, zone)
-            _add(reach[turn.brand], entered, earlier, turn.now, zone)
+            _add(reach[turn.brand], gone, earlier, -turn.former, cuts)
+            _add(reach[turn.brand], entered, earlier, turn.now, cuts)
 
 
 def _asked(turn: _Turn) -> tuple[int, int, int]:
@@ -205,19 +209,22 @@ def _asked(turn: _Turn) -> tuple[int, int, int]:
 
 
 def _add(
-    reach: Sequence[defaultdict[int, int]], quarters: Collection[int], earlier: int | None, followers: int, zone: str
+    reach: Sequence[defaultdict[int, int]], quarters: Collection[int], earlier: int | None, followers: int, cuts: Cuts
 ) -> None:
     """Add followers to the buckets of an author who has mentions in these quarters, or had the last one earlier."""
-    if len(quarters) == 1:
-        (last,) = quarters
-        starts = cut_quarter(zone, last).starts
-        for cells, start in zip(reach, starts, strict=False):
-            cells[start] += followers
-        reach[REACH_LAST][starts[0]] += followers
+    last = max(quarters) if quarters else earlier
+    if last is None:
         return
-    cuts = [cut_quarter(zone, quarter).starts for quarter in quarters]
-    for cells, same in zip(reach, zip(*cuts, strict=True), strict=False):
-        for start in set(same):
+    hours, days, weeks, months, hours_of_last = reach
+    hour, day, week, month = cuts[last].starts
+    hours_of_last[hour] += followers
+    if len(quarters) == 1:
+        hours[hour] += followers
+        days[day] += followers
+        weeks[week] += followers
+        months[month] += followers
+        return
+    every = zip(*(cuts[quarter].starts for quarter in quarters), strict=True)
+    for cells, starts in zip(reach, every, strict=False):
+        for start in set(starts):
             cells[start] += followers
-    if quarters or earlier is not None:
-        reach[REACH_LAST][cut_quarter(zone, max(quarters, default=earlier)).starts[0]] += followers

@@ -80,8 +80,8 @@ class _Cells(Cells):
         """Return the rows of each table."""
         return {
             "rollup_scores": [(*key, bins_text(bins)) for key, bins in self.bins.items()],
-            "rollup_reach": list(self.reach_rows()),
-            "rollup_values": [(*key, amount) for key, amount in self.values.items() if amount],
+            "rollup_reach": self.reach_rows(),
+            "rollup_values": self.value_rows(),
         }
 
 
