@@ -7,7 +7,6 @@ plausible language writes decides alone; the others only narrow the choice.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
 __all__ = ["LATIN", "SCRIPT_LANGUAGES", "dominant_script"]
@@ -72,23 +71,21 @@ SCRIPT_LANGUAGES: Final = {
 """The languages a script may stand for, of those worth telling apart."""
 
 _NOT_LATIN: Final = re.compile("[" + "".join(ranges for _, ranges in _BLOCKS) + "]")
-_LATIN: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
-_LETTERS: Final = ((LATIN, _LATIN), *((script, re.compile(f"[{ranges}]")) for script, ranges in _BLOCKS))
-_NO_LETTER: Final = "Zzzz"
-"""What ISO 15924 calls unknown."""
+_LATIN: Final = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]+")
+_RUNS: Final = tuple((script, re.compile(f"[{ranges}]+")) for script, ranges in _BLOCKS)
 _MOST_KEPT: Final = 1 << 14
 _KANA_SHARE: Final = 0.05
 """Japanese mixes kana and Han; Chinese has no kana but in names."""
 
 
-class _Scripts(dict[str, str]):
-    """Map characters to their scripts, so many of them; most texts are of a few."""
+class _Scripts(dict[str, tuple[str, re.Pattern[str]]]):
+    """Map letters that are not Latin to their script and the expression of a run of it; so many are remembered."""
 
-    def __missing__(self, character: str) -> str:
-        """Look at a character that has not been met before."""
-        found = next((script for script, letter in _LETTERS if letter.match(character)), _NO_LETTER)
+    def __missing__(self, letter: str) -> tuple[str, re.Pattern[str]]:
+        """Look at a letter that has not been met before."""
+        found = next((script, run) for script, run in _RUNS if run.match(letter))
         if len(self) < _MOST_KEPT:
-            self[character] = found
+            self[letter] = found
         return found
 
 
@@ -102,11 +99,16 @@ def dominant_script(text: str) -> str | None:
     """
     if text.isascii() or not _NOT_LATIN.search(text):
         return LATIN if _LATIN.search(text) else None
-    counts = Counter(map(_SCRIPTS.__getitem__, text))
-    latin = counts.pop(LATIN, 0)
-    counts.pop(_NO_LETTER, 0)
+    counts: dict[str, int] = {}
+    rest = text
+    while letter := _NOT_LATIN.search(rest):  # once for most texts: they are of one other script
+        script, run = _SCRIPTS[letter[0]]
+        left = run.sub("", rest)
+        counts[script] = len(rest) - len(left)
+        rest = left
     script = max(counts, key=counts.__getitem__)
-    if script == "Hani" and counts["Kana"] > _KANA_SHARE * counts["Hani"]:
+    kana = counts.get("Kana", 0)
+    if script == "Hani" and kana > _KANA_SHARE * counts["Hani"]:
         script = "Kana"
-    native = counts["Kana"] + counts["Hani"] if script == "Kana" else counts[script]
-    return LATIN if latin > native else script
+    native = kana + counts.get("Hani", 0) if script == "Kana" else counts[script]
+    return LATIN if sum(map(len, _LATIN.findall(rest))) > native else script
