@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.mention import Author, Label
+from listener.mention import Author, Label, Match
+from listener.query import Query
 from listener.search import Reader, Span, Trend
-from listener.store import Rejudged, ReplayMark, Retention, Store
-from servers.world import NOW, QUERIES, make_judged, make_mention, open_store, store_mentions
+from listener.store import Rejudged, ReplayMark, Retention, Store, Verdict
+from servers.world import ACME, GLOBEX, NOW, QUERIES, make_judged, make_mention, open_store, store_mentions
 from thoroughness import some
 
 TABLES = ("rollup_quarter", "rollup_day", "rollup_local", "rollup_scores", "rollup_reach", "rollup_values")
@@ -50,13 +52,21 @@ def save(store: Store, number: int, days: int, word: str, followers: int | None)
     )  # fmt: skip
 
 
-def rejudge(store: Store, number: int) -> None:
-    """Judge a stored mention anew, as a rescore does."""
+def rejudge(store: Store, number: int, about: tuple[Query, ...], language: str) -> None:
+    """Match and score a stored mention anew, as a rematch with other expressions does."""
     found = rows(store, f"SELECT text_hash FROM mentions WHERE id = {number} AND text IS NOT NULL")  # noqa: S608 - a number
-    if found:
-        verdicts = make_judged(make_mention(number), Label.POSITIVE, 0.37).verdicts
-        one = Rejudged(number=number, text_hash=bytes(found[0][0]), language="en", verdicts=verdicts)  # type: ignore[arg-type]
-        store.save_replay([one], mark=ReplayMark(kind="rescore", target="t", position=number), now=NOW)
+    if not found:
+        return
+    (felt,) = make_judged(make_mention(number), Label.POSITIVE, 0.37).verdicts
+    verdicts = tuple(
+        Verdict(
+            match=Match(brand=query.brand, query_version=query.version),
+            sentiment=replace(felt.sentiment, language=language),
+        )
+        for query in about
+    )
+    one = Rejudged(number=number, text_hash=bytes(found[0][0]), language=language, verdicts=verdicts)  # type: ignore[arg-type]
+    store.save_replay([one], mark=ReplayMark(kind="rematch", target="t", position=number), now=NOW)
 
 
 ACTIONS = st.lists(
@@ -66,7 +76,10 @@ ACTIONS = st.lists(
             st.sampled_from([None, 0, 7, 900]),
         ),
         st.tuples(st.just("label"), st.integers(1, 9), st.sampled_from([Label.IRRELEVANT, Label.NEGATIVE, None])),
-        st.tuples(st.just("rejudge"), st.integers(1, 9)),
+        st.tuples(
+            st.just("rejudge"), st.integers(1, 9), st.sampled_from([(), (ACME,), (GLOBEX,), (ACME, GLOBEX)]),
+            st.sampled_from(["en", "fr"]),
+        ),
         st.tuples(st.just("forget"), st.integers(1, 9)),
         st.tuples(st.just("forget author"), st.integers(0, 2)),
         st.tuples(st.just("purge"), st.integers(1, 70)),
@@ -88,7 +101,7 @@ def act(store: Store, what: str, *values: object) -> None:
         ):
             store.label(int(str(number)), str(name), said, now=NOW)  # type: ignore[arg-type]
     elif what == "rejudge":
-        rejudge(store, int(str(values[0])))
+        rejudge(store, *values)  # type: ignore[arg-type]
     elif what == "forget":
         store.erasure.forget_mention(int(str(values[0])), now=NOW)
     elif what == "forget author":
