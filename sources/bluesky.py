@@ -21,6 +21,7 @@ from listener.api import (
     Dialect,
     Mention,
     Page,
+    PageBound,
     RecheckFacts,
     RecheckPage,
     RejectedQueryError,
@@ -84,6 +85,10 @@ _LOST: Final = "the stream keeps about 36 hours, and began later than was asked 
 _ENDED: Final = frozenset({"deleted", "takendown"})
 """What an account is that does not come back; one that is deactivated or suspended may."""
 _MOST_SKIPPED: Final = 1000
+_FOUND: Final = 100
+"""Posts of a page of the search, at most."""
+_MOST_CALLS: Final = 18
+"""Calls for a page of the search: one, a login, another; each with as many redirects as the client follows."""
 _LONGEST_TOKEN: Final = 2_000
 
 
@@ -159,6 +164,7 @@ class BlueskySource:
     ) -> None:
         self._options = options or BlueskyOptions()
         bounds = bounds or Bounds(events=self._options.events_per_page)
+        self._usual = max(bounds.events, _FOUND)
         self._stream = Jetstream(self._options.base_url, bounds=bounds, stop=stop)
         self._search = _Search(self._options, stop=stop)
         self._appview = AppView(self._options.appview_url, stop=stop)
@@ -187,11 +193,12 @@ class BlueskySource:
         """Read some thousand events of the stream, oldest first, or one page of a search, newest first."""
         if resource.lane != _STREAM:
             return self._search.page(resource.native, window, cursor)
+        made = self._stream.requests_made
         begin_us, end_us = to_epoch(window.since) * _SECOND, to_epoch(window.until) * _SECOND
-        place = _Place(at_us=begin_us) if cursor is None else _Place.read(cursor)
+        place = _Place(at_us=begin_us - 1) if cursor is None else _Place.read(cursor)
         asked_us = max(begin_us, place.at_us - _REWIND)
-        known_us = begin_us - 1 if cursor is None else place.at_us
-        drained = self._stream.drain(asked_us, end_us, sieve_of(resource.native), known_us=known_us)
+        sieve = sieve_of(resource.native)
+        drained = self._stream.drain(asked_us, end_us, sieve, known_us=place.at_us, most=window.size)
         place = self._after(place, asked_us, drained)
         mentions, skipped = read_events(drained, window)
         gone, gone_authors = read_deletions(drained)
@@ -202,6 +209,7 @@ class BlueskySource:
                 cursor=place.write(),
                 exhausted=False,
                 skipped=skipped,
+                requests=self._stream.requests_made - made,
                 items=drained.count,
                 gone=tuple(gone),
                 gone_authors=tuple(gone_authors),
@@ -212,10 +220,25 @@ class BlueskySource:
             complete_since=lost,
             lost_reason=None if lost is None else _LOST,
             skipped=skipped,
+            requests=self._stream.requests_made - made,
             items=drained.count,
             gone=tuple(gone),
             gone_authors=tuple(gone_authors),
         )
+
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls of the stream and of the search were sent so far."""
+        return self._stream.requests_made + self._search.requests_made
+
+    @property
+    def page_sizes(self) -> tuple[int, int]:
+        """Return the fewest events or posts of a page, and the usual number."""
+        return 1, self._usual
+
+    def most(self, size: int) -> PageBound:
+        """Return what a page costs at most: the stream is opened once, the search may have to log in again."""
+        return PageBound(requests=_MOST_CALLS if self._search.is_possible else 1, items=size)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Look posts and their authors up: the stream tells neither handles nor counters."""
@@ -269,6 +292,11 @@ class _Search:
         self._token: str | None = None
 
     @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
+    @property
     def is_possible(self) -> bool:
         """Say whether there is an account to search with."""
         return bool(self._handle) and self._password.is_set
@@ -285,14 +313,14 @@ class _Search:
         return token
 
     def page(self, text: str, window: Window, cursor: str | None) -> Page:
-        """Read up to 100 posts of a window, newest first."""
+        """Read up to 100 posts of a window, fewer where its size is, newest first."""
         made = self._client.requests_made
         asked = {
             "q": text,
             "sort": "latest",
             "since": window.since.isoformat().replace("+00:00", "Z"),
             "until": window.until.isoformat().replace("+00:00", "Z"),
-            "limit": "100",
+            "limit": str(min(_FOUND, window.size or _FOUND)),
         }
         answer = self._asked(asked if cursor is None else {**asked, "cursor": _read_token(cursor)})
         posts = answer.get("posts")

@@ -127,7 +127,7 @@ class Drained:
 
 
 class Jetstream:
-    """Read one Jetstream server; each reading has a connection of its own.
+    """Read one Jetstream server; each reading has a connection of its own, `requests_made` counts them.
 
     Raises UsageError unless `base_url` is wss, or ws on loopback.
     """
@@ -137,13 +137,14 @@ class Jetstream:
         self._host = urlsplit(self._base).hostname or self._base
         self._bounds = bounds
         self._stop = stop
+        self.requests_made = 0
         # at DEBUG it writes every post into the log, at ERROR a traceback of a server that hangs up: told by our own errors
         logging.getLogger("websockets.client").setLevel(logging.CRITICAL)
 
-    def drain(self, begin_us: int, end_us: int, sieve: Sieve, *, known_us: int) -> Drained:
+    def drain(self, begin_us: int, end_us: int, sieve: Sieve, *, known_us: int, most: int | None = None) -> Drained:
         """Receive events from `begin_us` on until one is at or after `end_us`, or a bound is reached.
 
-        Events up to `known_us` were received before: they count neither for a bound
+        `most` bounds the events of this reading further. Events up to `known_us` were received before: they count neither for a bound
         nor as something received. Raises a SourceError where nothing could be
         received, StoppedError where a stop was asked for; what was received before
         the stream broke is returned.
@@ -151,7 +152,7 @@ class Jetstream:
         asked = {"wantedCollections": COLLECTION, "cursor": str(begin_us)}
         drained = Drained(known_us=known_us)
         with self._connected(asked) as connection:
-            problem = self._receive(connection, end_us, sieve, drained)
+            problem = self._receive(connection, end_us, sieve, drained, most)
         if drained.count == 0 and problem is not None:
             raise problem
         return drained
@@ -171,6 +172,7 @@ class Jetstream:
         if self._stop is not None and self._stop.is_set():
             raise self._stopped()
         take_request("bluesky")
+        self.requests_made += 1
         try:
             connection = connect(
                 f"{self._base}{_PATH}?{urlencode(asked)}",
@@ -185,11 +187,14 @@ class Jetstream:
         with connection:
             yield connection
 
-    def _receive(self, connection: ClientConnection, end_us: int, sieve: Sieve, drained: Drained) -> SourceError | None:
+    def _receive(
+        self, connection: ClientConnection, end_us: int, sieve: Sieve, drained: Drained, most: int | None = None
+    ) -> SourceError | None:
         """Receive into `drained`; return what ended the reading before its end, None where a bound did."""
         bounds, size, silent = self._bounds, 0, 0.0
+        events = bounds.events if most is None else min(bounds.events, most)
         ends = time.monotonic() + bounds.total_seconds
-        while drained.count < bounds.events and size < bounds.total_bytes and drained.unreadable < _MOST_UNREADABLE:
+        while drained.count < events and size < bounds.total_bytes and drained.unreadable < _MOST_UNREADABLE:
             if self._stop is not None and self._stop.is_set():
                 raise self._stopped()
             if time.monotonic() > ends:

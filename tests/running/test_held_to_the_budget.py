@@ -10,6 +10,8 @@ import pytest
 from listener.allowance import allowed, take_request
 from listener.errors import UnavailableError
 from running.site import NOW, Site
+from servers.jetstream import Jetstream
+from servers.jetstream import post as event
 from servers.lemmy import Lemmy, post
 from servers.web import Request
 
@@ -56,6 +58,21 @@ def test_a_page_larger_than_any_before_stays_within_the_budget_for_items(tmp_pat
             told = site.collect(now=MIDDAY + timedelta(minutes=minute)).rows()["lemmy"]
         assert told["state"] == "budget"
         assert 1 < int(str(spent(site)[1])) <= 70
+
+
+def test_the_stream_of_bluesky_is_read_up_to_the_last_item_of_a_budget_and_goes_on_the_next_day(tmp_path: Path) -> None:
+    begin = int(MIDDAY.timestamp()) - 3_600
+    events = [event(number, begin + 1 + 30 * number, f"my acme says {number}") for number in range(100)]
+    with Jetstream(events) as stream:
+        table = f'[sources.bluesky]\nbase_url = "{stream.url}"\nlookback = "1h"\nrecheck_requests_a_day = 0\n'
+        site = Site(tmp_path, f"{table}[sources.bluesky.budget]\nitems_a_day = 40\n")
+        told = site.collect(now=MIDDAY).rows()["bluesky"]
+        assert (told["state"], told["fetched"], spent(site)[1]) == ("budget", 40, 40)
+        told = site.collect(now=MIDDAY + timedelta(minutes=5)).rows()["bluesky"]
+        assert (told["state"], spent(site)[1], len(stream.asked)) == ("budget", 40, 1)
+        site.collect(now=MIDDAY + timedelta(days=1))
+        assert spent(site)[1] == 80
+        assert site.rows("SELECT count(*) FROM mentions") == [(80,)]
 
 
 def test_without_an_allowance_everything_may_be_sent_and_one_ends_with_its_block() -> None:

@@ -140,9 +140,10 @@ class Search(SimulatedServer):
             if moment(request.param("since")) <= moment(one["indexedAt"]) < moment(request.param("until"))
         ]
         within.sort(key=lambda one: one["indexedAt"], reverse=True)
-        told: dict[str, Any] = {"posts": within[start : start + self.page]}
-        if start + self.page < len(within):
-            told["cursor"] = str(start + self.page)
+        size = min(self.page, int(request.param("limit", "25")))
+        told: dict[str, Any] = {"posts": within[start : start + size]}
+        if start + size < len(within):
+            told["cursor"] = str(start + size)
         return Answer.json(told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,22 @@ def test_a_window_is_drained_page_by_page_from_its_cursor(stream: Jetstream) -> 
     assert pages[-1].complete_since is None
     assert [int(asked["cursor"]) for asked in stream.asked][:2] == [BASE * SECOND, (BASE + 29 * 60 - 5) * SECOND]
     assert {asked["wantedCollections"] for asked in stream.asked} == {"app.bsky.feed.post"}
+
+
+def test_a_page_holds_no_more_events_than_a_budget_has_room_for_and_loses_none(stream: Jetstream) -> None:
+    source = source_for(stream, bounds=Bounds(events=30, silent_seconds=0.5))
+    resource = source.plan([ACME])[0]
+    mentions = []
+    cursor, counts = None, []
+    for size in (1, 7, 30, 100, None):
+        page = source.fetch(resource, replace(WINDOW, size=size), cursor)
+        cursor = page.cursor
+        mentions += page.mentions
+        counts.append(page.items)
+    source.close()
+    assert counts == [1, 7, 30, 30, 30]
+    assert keys(mentions) == set(range(0, 98, 4))
+    assert source.requests_made == len(stream.asked) == 5
 
 
 def test_events_that_come_twice_are_one_mention(stream: Jetstream, source: BlueskySource) -> None:

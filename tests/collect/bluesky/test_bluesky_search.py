@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +63,21 @@ def test_an_account_searches_in_one_session(stream: Jetstream, search: Search, t
     assert search.logins == 1
     assert mentions[0].author == Author(id="did:plc:ada", handle="ada.example", name="Ada")
     assert mentions[0].engagement == Engagement(likes=3, reposts=2, replies=1)
+
+
+def test_a_search_asks_for_no_more_than_a_budget_has_room_for(
+    stream: Jetstream, search: Search, tmp_path: Path
+) -> None:
+    search.page = 1_000
+    source = searching(stream, search, tmp_path)
+    resource = source.plan([ACME])[1]
+    pages = [source.fetch(resource, replace(WINDOW, size=4), None)]
+    pages.append(source.fetch(resource, replace(WINDOW, size=20_000), pages[0].cursor))
+    source.close()
+    assert [page.items for page in pages] == [4, 6]
+    asked = [request.param("limit") for request in search.requests if request.path.endswith("searchPosts")]
+    assert asked == ["4", "100"]
+    assert source.requests_made == sum(page.requests for page in pages) == 3
 
 
 def test_a_session_that_has_run_out_is_begun_anew_once(stream: Jetstream, search: Search, tmp_path: Path) -> None:
