@@ -11,7 +11,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.findings import print_finding
-from listener.cli.progress import progress_bar
+from listener.cli.progress import upgrade_bar
 from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     try:
         if not migrate:
             Reader(path).close()
-        with progress_bar("counting anew") as move, Store(path, on_upgrade=move) as store:
+        with upgrade_bar() as move, Store(path, on_upgrade=move) as store:
             if rebuild:
                 store.rebuild_rollups()
                 yield "ok", "rebuild", "the counts were computed anew from the rows"

@@ -15,7 +15,7 @@ import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.output import noun
-from listener.cli.progress import progress_bar
+from listener.cli.progress import progress_bar, upgrade_bar
 from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ def import_(
     stop = threading.Event()
     with ExitStack() as stack:
         asked = stack.enter_context(stop_on_signals(stop))
-        move = stack.enter_context(progress_bar("importing"))
         size = _size_of(file)
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
-        store = stack.enter_context(Store(app.database_path))
+        with upgrade_bar() as upgraded:
+            store = stack.enter_context(Store(app.database_path, on_upgrade=upgraded))
+        move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
         store.register(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from listener.store import SaveResult
 
-__all__ = ["page_line", "progress_bar"]
+__all__ = ["page_line", "progress_bar", "upgrade_bar"]
 
 _USUAL_COLUMNS: Final = 80
 _WIDEST_BAR, _NARROWEST_BAR = 36, 4
@@ -54,6 +54,20 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
                 return
             bar.length = max(1, total)
             bar.update(done - bar.pos)
+
+        yield move
+
+
+@contextmanager
+def upgrade_bar() -> Iterator[Callable[[int, int], None]]:
+    """Hand over what shows how far the upgrade of a store is; nothing is shown where there is nothing to do."""
+    with ExitStack() as stack:
+        bars: list[Callable[[int, int], None]] = []
+
+        def move(done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress_bar("counting anew")))
+            bars[0](done, total)
 
         yield move
 

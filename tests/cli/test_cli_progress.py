@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import pytest
 
-from listener.cli.progress import page_line, progress_bar
+from listener.cli.progress import page_line, progress_bar, upgrade_bar
 from listener.store import SaveResult
 
 
@@ -91,3 +91,16 @@ def test_a_bar_stays_on_one_line_of_any_terminal(monkeypatch: pytest.MonkeyPatch
 def test_where_nobody_knows_how_much_there_is_what_is_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = on_a_terminal(monkeypatch, 80, [(done * 10_000, 0) for done in range(1, 31)])
     assert [line for line in lines if "MB" in line] == [f"counting anew  {tenth / 10} MB" for tenth in range(4)]
+
+
+def test_an_upgrade_is_shown_only_where_there_is_something_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with upgrade_bar():
+        pass
+    assert terminal.getvalue() == ""
+    with upgrade_bar() as move:
+        move(10, 40)
+        move(40, 40)
+    assert "25%" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\n")

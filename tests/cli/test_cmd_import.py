@@ -309,6 +309,22 @@ def test_what_stands_before_the_damage_of_a_file_is_stored(place: Place, workers
     assert f"{1_500 - whole} new, 0 changed, {whole} known" in place.run("import", str(packed), "--workers", "0").err
 
 
+def test_an_import_that_first_has_to_count_anew_shows_it_on_a_terminal(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.fill(2, 3)
+    with closing(sqlite3.connect(place.database)) as connection, connection:
+        for table in ("rollup_scores", "rollup_reach", "rollup_values"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables above
+        connection.execute("INSERT INTO upgrade_progress SELECT 1, 0, max(id), 1 FROM mentions")
+    file = place.folder / "rows.jsonl"
+    file.write_bytes(jsonl(lines_of(3)))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    said = place.run("import", str(file)).err
+    assert 0 <= said.find("counting anew") < said.find("importing")
+    assert "counting anew" not in place.run("import", str(file)).err
+
+
 def test_a_damaged_file_is_not_noted_as_complete(place: Place) -> None:
     packed = place.folder / "some.jsonl.gz"
     packed.write_bytes(gzip.compress(jsonl(lines_of(200)))[:-40])
