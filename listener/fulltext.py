@@ -28,8 +28,8 @@ _MARKS: Final = "#@$"
 """What may stand before a word in the index, as part of it."""
 _TOKEN: Final = re.compile(r"[0-9A-Za-z#@$+_\x80-\U0010ffff]+")
 """What the index takes for one word: its tokenizer's rule."""
-_ASCII: Final = frozenset(map(chr, range(128)))
-_LONE_MARKS: Final = re.compile(r"(?<!\S)[#@$+]+(?=\s|$)")
+_NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
+_LONE_MARKS: Final = re.compile(r"[#@$+](?<!\S.)[#@$+]*(?=\s|$)")
 _JOINED: Final = re.compile(f" *{ZWJ} *")
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _REGIONALS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
@@ -50,6 +50,8 @@ class _Spacing(dict[str, tuple[str, bool]]):
         """Look at a character that has not been met before."""
         held = _held(character)
         self[character] = found = (held, _runs().search(held) is not None)
+        if found == (character, False) and character not in _REGIONALS:
+            _KEPT.add(character)
         return found
 
 
@@ -64,6 +66,8 @@ def _held(character: str) -> str:
 
 
 _SPACING: Final = _Spacing()
+_KEPT: Final[set[str]] = set()
+"""Of the characters that were met, those that are held as they are and ask for nothing else."""
 
 
 @cache
@@ -91,7 +95,7 @@ def _spaced(text: str) -> tuple[str, bool]:
     """Return a text folded, with spaces where words of the index end, and whether there are runs still to be cut."""
     spaced = unicodedata.normalize("NFC", fold(text))
     has_runs = has_flags = False
-    for character in set(spaced) - _ASCII:  # few in most texts, and quicker than `str.translate`
+    for character in set(_NOT_ASCII.findall(spaced)) - _KEPT:  # few in most texts, and quicker than `str.translate`
         held, is_unspaced = _SPACING[character]
         has_runs = has_runs or is_unspaced
         if held != character:
