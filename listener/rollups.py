@@ -28,11 +28,13 @@ __all__ = [
     "BIN_COUNT",
     "BIN_WIDTH",
     "DAY_SECONDS",
+    "LOCAL_DAY",
     "QUARTER_SECONDS",
     "REACH_LAST",
     "REACH_STEPS",
     "Contribution",
     "Cut",
+    "Cuts",
     "RollupChange",
     "apply_change",
     "cut_quarter",
@@ -54,6 +56,9 @@ BIN_WIDTH: Final = 500
 BIN_COUNT: Final = 41
 
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+
+LOCAL_DAY: Final = 4
+"""Where in what Cuts know of a quarter of an hour the number of its local day stands."""
 
 REACH_STEPS: Final = (0, 1, 2, 3)
 """How `rollup_reach` names hours, days, weeks and months."""
@@ -238,22 +243,27 @@ class Cut(NamedTuple):
     number: int
 
 
-class Cuts(dict[int, Cut]):
-    """Know where quarters of an hour lie in a time zone; each is worked out when it is first asked for."""
+class Cuts(dict[int, tuple[int, int, int, int, int]]):
+    """Know where quarters of an hour lie in a time zone: the `starts` of their Cut, and its `number` (LOCAL_DAY).
+
+    Each is worked out when it is first asked for.
+    """
 
     def __init__(self, zone: str) -> None:
         self._zone = zone
 
-    def __missing__(self, quarter: int) -> Cut:
+    def __missing__(self, quarter: int) -> tuple[int, int, int, int, int]:
         if len(self) >= _MOST_CUTS:
             self.clear()
         zone, since = self._zone, quarter * QUARTER_SECONDS
-        offset = _offset_of_day(zone, since // DAY_SECONDS)
-        if offset is None:
-            offset = _offset(zone, since)
+        offset_of_day = _offset_of_day(zone, since // DAY_SECONDS)
+        offset = _offset(zone, since) if offset_of_day is None else offset_of_day
         local = since + offset
         number = local // DAY_SECONDS
-        cut = self[quarter] = Cut(((since - local % 3_600) // QUARTER_SECONDS, *_starts_around(zone, number)), number)
+        hour = (since - local % 3_600) // QUARTER_SECONDS
+        cut = self[quarter] = (hour, *_starts_around(zone, number), number)
+        if offset_of_day is not None and not offset % 3_600:  # then the hour lies within the day, all of it alike
+            self.update(dict.fromkeys(range(hour, hour + 4), cut))
         return cut
 
 
@@ -265,7 +275,8 @@ def cuts_in(zone: str) -> Cuts:
 
 def cut_quarter(zone: str, quarter: int) -> Cut:
     """Return where a quarter of an hour lies in a time zone."""
-    return cuts_in(zone)[quarter]
+    *starts, number = cuts_in(zone)[quarter]
+    return Cut(tuple(starts), number)
 
 
 @lru_cache(maxsize=10_000)
@@ -286,11 +297,12 @@ def _offset(zone: str, since: int) -> int:
 
 
 @lru_cache(maxsize=10_000)
-def _starts_around(zone: str, number: int) -> tuple[int, ...]:
+def _starts_around(zone: str, number: int) -> tuple[int, int, int]:
     """Return the quarters with which a local day, its week and its month begin."""
     place = load_zone(zone)
     noon = datetime.combine(date.fromordinal(number + _FIRST_DAY), time(12), tzinfo=place)
-    return tuple(to_epoch(align_down(noon, step, place)) // QUARTER_SECONDS for step in STEPS[1:])
+    day, week, month = (to_epoch(align_down(noon, step, place)) // QUARTER_SECONDS for step in STEPS[1:])
+    return day, week, month
 
 
 def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
@@ -317,7 +329,7 @@ def _by_local_day(quarters: Iterable[Sequence[int]], zone: str) -> list[list[int
     cuts = cuts_in(zone)
     days: dict[tuple[int, int], list[int]] = {}
     for row in quarters:
-        key = (row[0], cuts[row[1]].number)
+        key = (row[0], cuts[row[1]][LOCAL_DAY])
         figures = days.get(key)
         days[key] = list(row[_AFTER_PLACE:]) if figures is None else list(map(add, figures, row[_AFTER_PLACE:]))
     return [[*key, *days[key]] for key in sorted(days) if any(days[key])]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from listener.frozen import dataclass
 from listener.fulltext import index_form
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, cuts_in, read_zone
+from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
 from listener.store.cells import Cells, add_cells, values_of
 from listener.store.reach import ReachChange
 
@@ -130,22 +130,23 @@ class Faces:
         reach = ReachChange(self._connection, self._uncounted, followers, newest=newest, fresh=fresh)
         uncounted = self._uncounted or ()
         for sign, faces in ((-1, then.values()), (1, again), (1, new)):
+            is_fresh = faces is new and bool(fresh)
             for face in faces:
-                if not face.brands or face.number in uncounted:
+                brands, author = face.brands, face.author
+                if not brands or face.number in uncounted:
                     continue
-                author, values = face.author, face.values
+                values = face.values
                 quarter = face.published_at // QUARTER_SECONDS
-                day = cuts[quarter].number
-                for brand, score in face.brands:
+                day = cuts[quarter][LOCAL_DAY]
+                for brand, score in brands:
                     cells.add_score(brand, day, score, sign)
                     for kind, value in values:
                         cells.add_value(brand, kind, day, value, sign)
-                    if author is None:
-                        continue
-                    if faces is new and fresh:
-                        reach.begin(author, brand, quarter)
-                    else:
-                        reach.add(author, brand, quarter, sign)
+                    if author is not None:
+                        if is_fresh:
+                            reach.begin(author, brand, quarter)
+                        else:
+                            reach.add(author, brand, quarter, sign)
         reach.apply(cells.reach)
         add_cells(self._connection, cells)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.bulk import Question
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, cuts_in, read_zone
+from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
@@ -162,7 +162,7 @@ class ReachChange:
         fresh, moved = self._changes(place)
         touched = [*fresh, *(quarter for quarter, amount in moved.items() if amount)]
         if touched:
-            since = min(cuts[min(touched)].starts)  # a week may begin before its month
+            since = min(cuts[min(touched)][:LOCAL_DAY])  # a week may begin before its month
             yield _Turn(*place, fresh, moved, since, followers, followers)
 
     def _settle_changed(
@@ -216,7 +216,7 @@ def _add(
     if last is None:
         return
     hours, days, weeks, months, hours_of_last = reach
-    hour, day, week, month = cuts[last].starts
+    hour, day, week, month, _ = cuts[last]
     hours_of_last[hour] += followers
     if len(quarters) == 1:
         hours[hour] += followers
@@ -224,7 +224,7 @@ def _add(
         weeks[week] += followers
         months[month] += followers
         return
-    every = zip(*(cuts[quarter].starts for quarter in quarters), strict=True)
+    every = zip(*(cuts[quarter][:LOCAL_DAY] for quarter in quarters), strict=True)
     for cells, starts in zip(reach, every, strict=False):
         for start in set(starts):
             cells[start] += followers

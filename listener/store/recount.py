@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cut_quarter, differences, read_zone
+from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cuts_in, differences, read_zone
 from listener.store.cells import Cells, add_cells, bins_text, values_of
 
 if TYPE_CHECKING:
@@ -55,19 +55,20 @@ class _Cells(Cells):
 
     def __init__(self, connection: sqlite3.Connection, brand: int) -> None:
         super().__init__()
-        zone, reach = read_zone(connection), self.reach[brand]
+        cuts, reach = cuts_in(read_zone(connection)), self.reach[brand]
         present: list[tuple[int, set[int]]] = [(-1, set()) for _ in REACH_STEPS]
         last: dict[int, tuple[int, int]] = {}
         for at, score, author, followers, title, text, links, hashtags in connection.execute(_ROWS, (brand,)):
-            cut = cut_quarter(zone, at // QUARTER_SECONDS)
-            self.add_score(brand, cut.number, score, 1)
+            cut = cuts[at // QUARTER_SECONDS]
+            day = cut[LOCAL_DAY]
+            self.add_score(brand, day, score, 1)
             if text is not None and (links or hashtags or "#" in text or "#" in (title or "")):
                 for kind, value in values_of(title, text, links, hashtags):
-                    self.add_value(brand, kind, cut.number, value, 1)
+                    self.add_value(brand, kind, day, value, 1)
             if not followers:
                 continue
-            last[author] = (cut.starts[0], followers)
-            for step, start in zip(REACH_STEPS, cut.starts, strict=True):
+            last[author] = (cut[0], followers)
+            for step, start in zip(REACH_STEPS, cut[:LOCAL_DAY], strict=True):
                 if present[step][0] != start:
                     present[step] = (start, set())
                 if author not in present[step][1]:

@@ -256,3 +256,44 @@ def test_hashtags_and_links_of_what_was_erased_are_in_no_count_and_no_byte(store
         "good", "lid1", "anvil", "example.org/good",
     }  # fmt: skip
     assert b"zyxgone" not in b"".join(file.read_bytes().lower() for file in store.path.parent.glob("listener.db*"))
+
+
+PAGES = st.lists(
+    st.lists(
+        st.tuples(
+            st.integers(1, 60), st.integers(0, 70), st.integers(0, 40), st.sampled_from(["good", "bad #ad", "xyzzy"]),
+            st.integers(0, 5), st.sampled_from([None, 0, 7, 900]),
+        ),
+        max_size=70,
+    ),
+    min_size=1, max_size=3,
+)  # fmt: skip
+
+
+@settings(max_examples=some(12))
+@given(PAGES, st.sampled_from(["UTC", "Asia/Kolkata"]))
+def test_every_kept_count_equals_the_rows_after_pages_of_many_mentions_in_which_some_come_again(
+    pages: list[list[tuple[int, int, int, str, int, int | None]]], zone: str
+) -> None:
+    with TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+        store.register([("Acme", "own")], QUERIES, now=NOW, zone=zone)
+        for page in pages:
+            mentions = [
+                make_mention(
+                    number, f"Acme is {word} and globex too", source="x" if number % 2 else "reddit",
+                    published_at=NOW - days * DAY - quarters * timedelta(minutes=15),
+                    author=Author(id=f"a{author}", handle=f"jo_{author}", followers=followers) if author else None,
+                )
+                for number, days, quarters, word, author, followers in page
+            ]  # fmt: skip
+            store_mentions(store, mentions)
+        assert store.check() == []
+
+
+def test_a_brand_and_day_that_lose_and_get_a_mention_in_one_page_stay_as_they_were(store: Store) -> None:
+    store_mentions(store, [make_mention(number, "Acme is good") for number in range(1, 41)])
+    before = contents(store)
+    store_mentions(store, [make_mention(number, "Acme is good indeed") for number in range(1, 41)])
+    store_mentions(store, [make_mention(number, "Acme is good") for number in range(1, 41)])
+    assert contents(store) == before
+    assert before["rollup_local"][0][2] == 40
