@@ -188,4 +188,4 @@ def test_a_bar_is_drawn_on_a_terminal_and_nowhere_else(monkeypatch: pytest.Monke
         with progress_bar("mentions") as move:
             move(40, 80)
             move(80, 80)
-        assert ("80/80" in stream.getvalue()) == is_drawn
+        assert ("100%" in stream.getvalue()) == is_drawn

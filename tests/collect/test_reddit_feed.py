@@ -110,12 +110,24 @@ def test_one_name_is_used_for_every_request(server: RedditFeeds) -> None:
 
 
 def test_requests_keep_their_distance(server: RedditFeeds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reddit_feed, "_SPACING_SECONDS", 0.2)
-    with closing(source_for(server)) as source:
-        source.fetch(source.plan([ACME])[0], DAY, None)
-        before = datetime.now(UTC)
-        source.fetch(source.plan([ACME])[0], DAY, None)
-        assert datetime.now(UTC) - before > timedelta(seconds=0.15)
+    waited: list[float] = []
+
+    class Stop:
+        def is_set(self) -> bool:
+            return False
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0)
+            return False
+
+    monkeypatch.setattr(reddit_feed, "_SPACING_SECONDS", 7_200.0)
+    table = RedditOptions(mode="feed", base_url=server.url)
+    with closing(RedditSource(table, now=FrozenClock(NOW), stop=Stop())) as source:
+        resource = source.plan([ACME])[0]
+        for _ in range(3):
+            source.fetch(resource, DAY, None)
+    assert len(waited) == 2
+    assert all(3_600 < seconds <= 7_200 for seconds in waited)
 
 
 def test_what_lies_below_a_feed_is_told_as_lost(server: RedditFeeds) -> None:
