@@ -240,8 +240,21 @@ class _Runs(dict[str, str]):
         return folded
 
 
+class _Steady(dict[str, bool]):
+    """Remember of which runs each character folds to one in its place, whatever is beside it, so many of them."""
+
+    def __missing__(self, run: str) -> bool:
+        """Look at a run that has not been met before."""
+        steady = all(len(FOLDS[ord(character)]) == 1 and character not in SOFT_BREAKS for character in run)
+        steady = steady and _UNSETTLED not in _RUNS[run]
+        if len(self) < _MOST_KEPT_RUNS:
+            self[run] = steady
+        return steady
+
+
 _MOST_KEPT_RUNS = 50_000
 _RUNS = _Runs()
+_STEADY = _Steady()
 
 
 def fold_with_origins(text: str) -> Folded:
@@ -252,15 +265,15 @@ def fold_with_origins(text: str) -> Folded:
     if len(lowered) == len(text):
         parts = _changing().split(lowered)
         folded = _folded_singly(parts)
+        if all(map(_STEADY.__getitem__, parts[1::2])):
+            return Folded(folded, text)
         if _UNSETTLED not in folded and SOFT_BREAKS.isdisjoint("".join(parts[1::2])):
             return Folded(folded, text, _origins(parts))
     return _fold_slowly(text)
 
 
-def _origins(parts: Sequence[str]) -> list[int] | None:
-    """Return where each character came from that parts fold to, None where all stay at their places."""
-    if all(len(FOLDS[ord(character)]) == 1 for run in parts[1::2] for character in run):
-        return None
+def _origins(parts: Sequence[str]) -> list[int]:
+    """Return where each character came from that parts fold to."""
     origins: list[int] = []
     at = 0
     for index, part in enumerate(parts):
