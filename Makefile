@@ -41,7 +41,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal
 
-check: format lint types imports slow audit package
+check: $(VENV)/.developed
+	$(MAKE) --no-print-directory -j 2 format lint types imports audit package  # none needs what another makes
+	$(MAKE) --no-print-directory slow
 
 format: $(VENV)/.developed
 	$(BIN)/ruff format --check .

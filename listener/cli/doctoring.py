@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import stat
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.metadata import Distribution
     from pathlib import Path
 
 __all__ = ["doctor"]
@@ -68,7 +70,6 @@ def _compact(app: App) -> Iterator[Finding]:
 
 def _python(_app: App) -> Iterator[Finding]:
     """Name the versions of Python, the program and what it needs."""
-    import re
     from importlib.metadata import PackageNotFoundError, requires, version
 
     yield "ok", "python", f"{platform.python_version()} on {platform.platform(terse=True)}"
@@ -92,16 +93,27 @@ def _python(_app: App) -> Iterator[Finding]:
 
 def _owners(_app: App) -> Iterator[Finding]:
     """Name every other distribution that brings a package of the same name: only one of them is imported."""
-    from importlib.metadata import packages_distributions
+    from importlib.metadata import distributions
 
-    owners = packages_distributions()
-    others = {name: sorted(set(owners.get(name, ())) - {_DISTRIBUTION}) for name in _PACKAGES}
+    owners: dict[str, set[str]] = {name: set() for name in _PACKAGES}
+    for distribution in distributions():
+        for name in owners.keys() & _packages_of(distribution):
+            owners[name].add(distribution.name)
+    others = {name: sorted(found - {_DISTRIBUTION}) for name, found in owners.items()}
     for name, strangers in others.items():
         if strangers:
             advice = f"install {_DISTRIBUTION} into an environment of its own"
             yield "FAIL", "names", f'the package "{name}" is also brought by {", ".join(strangers)}; {advice}'
     if not any(others.values()):
         yield "ok", "names", f"nobody else owns {', '.join(_PACKAGES)}"
+
+
+def _packages_of(distribution: Distribution) -> set[str]:
+    """Return the packages at the top of a distribution: those that it declares, else those of its list of files."""
+    declared = distribution.read_text("top_level.txt")
+    if declared:
+        return set(declared.split())
+    return set(re.findall(r"^(\w+)(?:/|\.\w)", distribution.read_text("RECORD") or "", re.MULTILINE))
 
 
 def _plugins(_app: App) -> Iterator[Finding]:

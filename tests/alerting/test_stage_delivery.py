@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerting.watching import HOUR, START, Watch, burst, usual, watching
+from alerting.watching import HOUR, START, Watch, burst, watching
 from cli.conftest import Place, place
 from listener import wiring
 from listener.clock import Bucket
@@ -55,15 +55,24 @@ class Inbox:
         self.taken.append(notification)
 
 
-@pytest.fixture
-def watched(place: Place) -> Place:
-    """Return a place in which Acme had a burst an hour after START, at 12:30 in India."""
-    place.configure(CONFIG.format(alerts=""))
-    _, rules = wiring.read_alert_options(load_config(place.config_file))
-    with watching(place.folder, *rules) as watch:
-        watch.read(START, usual())
+@pytest.fixture(scope="module")
+def after_burst(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store in which Acme had a burst an hour after START, at 12:30 in India; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("burst")
+    file = folder / "config.toml"
+    file.write_text(CONFIG.format(alerts=""), encoding="utf-8")
+    _, rules = wiring.read_alert_options(load_config(file))
+    with watching(folder, *rules, after_usual=True) as watch:
         watch.look(START)
         watch.live(burst("x", START + HOUR), hours=2)
+    return folder / "listener.db"
+
+
+@pytest.fixture
+def watched(place: Place, after_burst: Path) -> Place:
+    """Return a place with a copy of that store."""
+    place.configure(CONFIG.format(alerts=""))
+    place.database.write_bytes(after_burst.read_bytes())
     return place
 
 
@@ -260,7 +269,7 @@ def test_quiet_and_blind_are_told_apart(place: Place) -> None:
         folder = place.folder / kind
         folder.mkdir()
         rule = wiring.read_alert_options(load_config(place.config_file))[1][0]
-        with watching(folder, type(rule)(name=kind, kind=kind)) as watch:
+        with watching(folder, type(rule)(name=kind, kind=kind), after_usual=True) as watch:
             _go_dark(watch, is_read=kind == "silence")
         answer = place.run("alerts", "show", "1", "--database", str(folder / "listener.db"))
         shown[kind] = answer.out
@@ -271,7 +280,6 @@ def test_quiet_and_blind_are_told_apart(place: Place) -> None:
 
 def _go_dark(watch: Watch, *, is_read: bool) -> None:
     """Let nothing come after START: because nothing was said, or because nothing was read."""
-    watch.read(START, usual())
     watch.look(START)
     for hour in range(1, 12):
         if is_read:

@@ -15,8 +15,7 @@ BY_SOURCE = RuleOptions(name="each", kind="spike", sources=("x", "hackernews"), 
 
 
 def test_a_rule_about_sources_has_an_episode_of_the_source_alone(tmp_path: Path) -> None:
-    with watching(tmp_path, BY_SOURCE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, BY_SOURCE, after_usual=True) as watch:
         watch.look(START)
         watch.live(burst("x", START + HOUR), hours=3)
         found = watch.episodes()
@@ -28,8 +27,7 @@ def test_a_rule_about_sources_has_an_episode_of_the_source_alone(tmp_path: Path)
 
 
 def test_the_whole_brand_keeps_its_sources_silent(tmp_path: Path) -> None:
-    with watching(tmp_path, BY_SOURCE, SPIKE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, BY_SOURCE, SPIKE, after_usual=True) as watch:
         watch.look(START)
         watch.live(burst("x", START + HOUR), hours=7)
         found = watch.episodes()
@@ -41,8 +39,7 @@ def test_the_whole_brand_keeps_its_sources_silent(tmp_path: Path) -> None:
 
 def test_a_source_is_judged_by_its_own_coverage(tmp_path: Path) -> None:
     silent = RuleOptions(name="each", kind="blind", sources=("x", "hackernews"), tier="push")
-    with watching(tmp_path, silent) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, silent, after_usual=True) as watch:
         watch.look(START)
         for turn in range(1, 33):
             watch.read(START + QUARTER * turn, sources=["hackernews"])
@@ -53,8 +50,7 @@ def test_a_source_is_judged_by_its_own_coverage(tmp_path: Path) -> None:
 
 def test_words_are_counted_by_their_expression_and_only_those(tmp_path: Path) -> None:
     rule = RuleOptions(name="danger", kind="words", query="recall OR lawsuit", tier="push")
-    with watching(tmp_path, rule) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, rule, after_usual=True) as watch:
         watch.look(START)
         watch.live([*burst("x", START + HOUR, 30, "sale of kettles"), *burst("x", START + 2 * HOUR, 4)], hours=3)
         found = watch.episodes()["danger"]
@@ -145,8 +141,7 @@ def test_another_cause_is_told_as_an_escalation(tmp_path: Path) -> None:
         for turn in range(4)
         for one in burst("x", START + 3 * HOUR + QUARTER * turn, 50, f"fire{turn} in the factory of kettles burning")
     ]
-    with watching(tmp_path, SPIKE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, SPIKE, after_usual=True) as watch:
         watch.look(START)
         watch.live([*burst("x", START + HOUR, 25), *fire], hours=5)
 
@@ -155,8 +150,7 @@ def test_another_cause_is_told_as_an_escalation(tmp_path: Path) -> None:
 
 
 def test_the_headline_tells_the_time_of_the_strongest_hour(tmp_path: Path) -> None:
-    with watching(tmp_path, SPIKE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, SPIKE, after_usual=True) as watch:
         watch.look(START)
         watch.live(burst("x", START + HOUR), hours=8)
 
@@ -164,8 +158,7 @@ def test_the_headline_tells_the_time_of_the_strongest_hour(tmp_path: Path) -> No
 
 
 def test_a_state_of_another_version_is_learned_again_without_an_alert(tmp_path: Path) -> None:
-    with watching(tmp_path, SPIKE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, SPIKE, after_usual=True) as watch:
         watch.look(START)
         watch.live(burst("x", START + HOUR), hours=2)
         watch.store._connection.execute("UPDATE alert_states SET state = '{\"version\": 0}'")
@@ -197,8 +190,7 @@ def test_a_rule_that_becomes_one_of_another_kind_starts_anew(tmp_path: Path) -> 
 
 
 def test_that_it_is_over_is_told_only_to_who_heard_of_it(tmp_path: Path) -> None:
-    with watching(tmp_path, SPIKE) as watch:
-        watch.read(START, usual())
+    with watching(tmp_path, SPIKE, after_usual=True) as watch:
         watch.look(START)
         watch.store.reports.snooze("Acme", until=START + 2 * HOUR)
         watch.live(burst("x", START + HOUR), hours=7)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from listener.alerts.options import AlertOptions, RuleOptions
@@ -83,10 +85,21 @@ class Watch:
 
 
 @contextmanager
-def watching(folder: Path, *rules: RuleOptions) -> Iterator[Watch]:
-    """Open a new store that is watched by the rules."""
+def watching(folder: Path, *rules: RuleOptions, after_usual: bool = False) -> Iterator[Watch]:
+    """Open a new store that is watched by the rules, `after_usual` with all of `usual()` read until START."""
+    if after_usual:
+        (folder / "listener.db").write_bytes(_usual_store())
     with open_store(folder) as store, Reader(store.path) as reader:
         yield Watch(store=store, reader=reader, rules=rules)
+
+
+@cache
+def _usual_store() -> bytes:
+    """Return a store in which `usual()` was read until START; it is made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        with watching(Path(folder)) as watch:
+            watch.read(START, usual())
+        return (Path(folder) / "listener.db").read_bytes()
 
 
 def usual(*, days: int = 8, sources: Sequence[str] = SOURCES) -> list[Mention]:

@@ -118,11 +118,24 @@ def test_every_problem_of_the_configuration_is_a_line(place: Place) -> None:
     assert "internal" not in answer.err
 
 
-def test_another_distribution_that_owns_a_name_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("top_level.txt", "sources\n"),
+        (
+            "RECORD",
+            "rival/sources/__init__.py,,\nsources/__init__.py,sha256=aa,1\nrival_sources-1.0.dist-info/RECORD,,\n",
+        ),
+        ("RECORD", "sources.py,sha256=aa,1\n"),
+    ],
+)
+def test_another_distribution_that_owns_a_name_is_named(
+    place: Place, monkeypatch: pytest.MonkeyPatch, file: str, content: str
+) -> None:
     stranger = place.folder / "site" / "rival_sources-1.0.dist-info"
     stranger.mkdir(parents=True)
     (stranger / "METADATA").write_text("Metadata-Version: 2.1\nName: rival-sources\nVersion: 1.0\n", encoding="utf-8")
-    (stranger / "top_level.txt").write_text("sources\n", encoding="utf-8")
+    (stranger / file).write_text(content, encoding="utf-8")
     monkeypatch.syspath_prepend(str(stranger.parent))
 
     answer = place.run("doctor")
