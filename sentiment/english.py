@@ -20,7 +20,7 @@ from sentiment.target import MASK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["english_lexicon", "prepared"]
+__all__ = ["english_lexicon", "may_change", "prepared"]
 
 _LEAST_PRAISE: Final = 1.2
 """Positive words of VADER's below this ("sentence", "matter", "swears") describe more than they praise."""
@@ -95,9 +95,10 @@ _NO_PRAISE: Final = """
 """Requests, answers, activities, wishes, greetings, the help desk and topics of the news."""
 
 _COMPARING_LIKE: Final = re.compile(
-    r"""(?:(?:^|(?<=\s))
+    r"""(?<!\S)(?=\S++\s++like\b)         # what stands before "like" is looked at only where there is one
     ((?!(?:i|you|u|we|they|ya|people|who|would|to|do|don't|dont|doesn't|didn't|does|did|really|also|not|never|i'd|still
-    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S+\s+)|^\W*)like\b""",
+    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S++\s++)like\b
+    |^\W*like\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 """"Looks like", "something like", "a day like this": the commonest false praise."""
@@ -115,8 +116,19 @@ _PHRASES: Final = (
     (r"f[ae]ll(?:s|ing|en)?\ apart", -1.8),
 )
 """Phrases that mean other than their words, with what they are worth."""
-_PARTS: Final = (" wait", "forward", " off", "thumbs", " down", "fed up", " joke", " apart")
-"""Each phrase holds one of these: most texts hold none, and need no further look."""
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    " wait": ("can",),
+    "forward": ("look",),
+    " off": ("hats", "rip"),
+    "thumbs": ("thumbs",),
+    " down": ("let", "thumbs"),
+    "fed up": ("fed up",),
+    " joke": (" joke",),
+    " apart": ("fall", "fell"),
+}
+"""Each phrase holds one of these, with one of what is given for it: most texts hold none, and need no further look."""
+_HINT: Final = re.compile(r"^(?:wait|forward$|off|down|joke|apart)\b|(?:thumbs|fed)$|like\b", re.IGNORECASE)
+"""Where a phrase or a "like" that compares is found, one token has this; words may be put right before it as emoji are."""
 _VALENCE_OF: Final = tuple(valence for _, valence in _PHRASES)
 _PHRASE: Final = re.compile(rf"\b(?:{'|'.join(f'({pattern})' for pattern, _ in _PHRASES)})\b", re.IGNORECASE)
 
@@ -138,11 +150,23 @@ def prepared(text: str) -> str:
     if not text.isascii():
         text = text.replace("\u2019", "'")
     lower = text.lower()
-    for part in _PARTS:
-        if part in lower:
-            text = _PHRASE.sub(_valued, text)
-            break
+    if _may_hold_phrase(lower):
+        text = _PHRASE.sub(_valued, text)
     return _COMPARING_LIKE.sub(_masked_like, text) if "like" in lower else text
+
+
+def _may_hold_phrase(lower: str) -> bool:
+    """Say whether a text in lower case is worth a search for phrases."""
+    only_ascii = lower.isascii()  # other letters may count as those of ASCII where case is ignored
+    for part, companions in _PARTS.items():
+        if part in lower and (not only_ascii or any(companion in lower for companion in companions)):
+            return True
+    return False
+
+
+def may_change(token: str) -> bool:
+    """Say whether `prepared` may do more than straighten apostrophes in a text for this token of it."""
+    return _HINT.search(token) is not None
 
 
 def _valued(found: re.Match[str]) -> str:

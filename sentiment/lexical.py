@@ -11,6 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
+from listener.frozen import maker
 from sentiment.scope import Scope, scope_of
 from sentiment.target import MASK
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from listener.api import ScoringTask
-    from sentiment.reading import Reading
+    from sentiment.reading import Reading, Rules, Weighed
     from sentiment.rulesets import Ruleset
 
 __all__ = ["NEGATIVE_AT", "POSITIVE_AT", "LexicalScorer", "label_of"]
@@ -43,9 +44,8 @@ def label_of(score: float, evidence: int, *, positive_at: float, negative_at: fl
 class LexicalScorer:
     """Score texts of some languages by what their words are worth.
 
-    `read` says how a text reads, `weigh` compound and evidence of that alone; both must
-    be safe to use from several threads, and take U+001A for what they take `MASK` for.
-    `languages` are the BCP 47 tags it is for. `confidence` is given with every
+    `rules` gives the rules by which texts read, and is asked when the first one comes; they
+    must take U+001A for what they take `MASK` for. `languages` are the BCP 47 tags it is for. `confidence` is given with every
     score, None where nothing is known of it. A score at or past a cut takes its
     label; cuts other than VADER's show in the version.
     """
@@ -56,15 +56,13 @@ class LexicalScorer:
         name: str,
         version: str,
         languages: Sequence[str],
-        read: Callable[[str], Reading],
-        weigh: Callable[[str], tuple[float, int]],
+        rules: Callable[[], Rules],
         confidence: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
         self._languages = frozenset(languages)
-        self._read = read
-        self._weigh = weigh
+        self._rules = rules
         self._confidence = confidence
         self._rulesets: Mapping[str, Ruleset] = {}
         self._positive_at = POSITIVE_AT
@@ -95,14 +93,19 @@ class LexicalScorer:
 
     def read(self, text: str) -> Reading:
         """Return how a text reads, with nothing masked and no rule of a brand."""
-        return self._read(text)
+        return self._rules().read(text)
 
     def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
         """Return (n_tasks,) sentiments in input order; tasks that are alike, as those of reposts, share one."""
         done: dict[tuple[object, ...], Sentiment] = {}
+        alike: dict[tuple[str, ...], dict[tuple[object, ...], Sentiment]] = {}
+        masks: tuple[str, ...] | None = None
         results: list[Sentiment] = []
         for task in tasks:
-            key = (task.text, task.brand, task.spans, task.language, task.title, task.target, task.masks)
+            if task.masks is not masks:  # mostly one object, and so long that it is better not looked up for each task
+                masks = task.masks
+                done = alike.setdefault(masks, {})
+            key = (task.text, task.brand, task.spans, task.language, task.title, task.target)
             result = done.get(key)
             if result is None:
                 result = done[key] = self._score_one(task)
@@ -112,9 +115,11 @@ class LexicalScorer:
     def _score_one(self, task: ScoringTask) -> Sentiment:
         if task.language not in self._languages:
             return Sentiment.unscored(task.language, "unsupported_language")
-        scope = scope_of(task)
-        ruleset = self._rulesets.get(task.brand or "")
-        if ruleset is not None:
+        ruleset = self._rulesets.get(task.brand or "") if self._rulesets else None
+        if ruleset is None:
+            scope = scope_of(task, _ASCII_MASK)
+        else:
+            scope = scope_of(task)
             scope = Scope(
                 ruleset.apply(scope.whole),
                 None if scope.local is None else ruleset.apply(scope.local),
@@ -122,30 +127,45 @@ class LexicalScorer:
             )
         if not scope.whole or scope.whole.isspace():
             return Sentiment.unscored(task.language, "empty")
-        whole = self._weigh(scope.whole.replace(MASK, _ASCII_MASK))
-        score, evidence = whole
-        if scope.local is not None:
-            score, evidence = self._towards_target(scope, whole)
-        return Sentiment(
-            score=score,
-            label=label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at),
-            language=task.language,
-            scorer=self.name,
-            version=self.version,
-            evidence=evidence,
-            whole_text_score=None if scope.local is None else whole[0],
-            confidence=self._confidence,
+        whole, (score, evidence) = self._weighed(scope)
+        return _made(
+            score,
+            label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at),
+            task.language,
+            self.name,
+            self.version,
+            evidence,
+            self._confidence,
+            None if scope.local is None else whole[0],
+            None,
         )
 
-    def _towards_target(self, scope: Scope, whole: tuple[float, int]) -> tuple[float, int]:
-        """Return score and evidence of the parts about the target, each part by its evidence."""
-        local = scope.local or ""
-        about = whole if local == scope.whole else self._weigh(local.replace(MASK, _ASCII_MASK))
+    def _weighed(self, scope: Scope) -> tuple[Weighed, Weighed]:
+        """Return compound and evidence of the whole text, and those of what is said of the target, which may be all."""
+        rules = self._rules()
+        text = _without_masks(scope.whole)
+        if scope.local is None or (not scope.against and scope.local == scope.whole):
+            whole = rules.weigh(text)
+            return whole, whole
+        if scope.bounds is not None:
+            return rules.weigh_with_part(text, *scope.bounds)
+        whole, about = rules.weigh(text), rules.weigh(_without_masks(scope.local))
         if not scope.against:
-            return about
-        against = self._weigh(scope.against.replace(MASK, _ASCII_MASK))
-        evidence = about[1] + against[1]
-        if not evidence:
-            return 0.0, 0
-        score = (about[0] * about[1] - against[0] * against[1]) / evidence
-        return round(score, 4), evidence
+            return whole, about
+        return whole, _set_against(about, rules.weigh(_without_masks(scope.against)))
+
+
+_made: Final = maker(Sentiment)
+"""Makes a sentiment from all its fields, in order."""
+
+
+def _without_masks(text: str) -> str:
+    return text if text.isascii() else text.replace(MASK, _ASCII_MASK)
+
+
+def _set_against(about: Weighed, against: Weighed) -> Weighed:
+    """Return score and evidence of what is said of the target and, turned, of another brand, each by its evidence."""
+    evidence = about[1] + against[1]
+    if not evidence:
+        return 0.0, 0
+    return round((about[0] * about[1] - against[0] * against[1]) / evidence, 4), evidence

@@ -15,21 +15,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache, partial
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
 from sentiment.emoji import EMOJI_VALENCES
 from sentiment.lexical import LexicalScorer
-from sentiment.reading import Reading, summarise, weigh
+from sentiment.memo import Memo
+from sentiment.reading import is_between_words, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.vader import coarse_class, default_rules
 from sentiment.wordlists import LISTS_VERSION, Wordlist, load_wordlist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from listener.api import ScoringTask
+    from sentiment.reading import Reading, Weighed
 
 __all__ = ["LexiconRules", "LexiconScorer", "SymbolScorer"]
 
@@ -41,36 +44,84 @@ _FADING: Final = (1.0, 0.95, 0.9)
 _BEHIND: Final = 2
 """How far behind a word a negator may stand in languages that put it there."""
 _MEMO_LIMIT: Final = 1 << 14
-_LONGEST_REMEMBERED: Final = 40
 _LONGEST_EMOTICON: Final = 5
 _ROMANISED_CONFIDENCE: Final = 0.4
 """A rough mark, not a probability: measured macro-F1 lies some ten points below the same rules on native script."""
 
-_SEPARATORS: Final = re.compile("[\u201c-\u201e\u3008-\u3011\u30fb\uff08\uff09\uff1a\xab\xbb]")
-_CLAUSE_ENDS: Final = re.compile("[\u060c\u061b\u0964\u0965\u2026\u3001\u3002\uff0c\uff1b]")
-_MARKS: Final = re.compile("[\u061f\uff01\uff1f]")
-_DROPPED: Final = re.compile("[\u0640\ufe0f]")
-"""Punctuation written without a space beside it; other scripts' ! and ?; tatweel and variation selectors."""
+_SPELLINGS: Final[Mapping[str, str]] = {
+    character: spelled
+    for spelled, characters in (
+        (
+            " ",
+            "\u201c\u201d\u201e\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u30fb\uff08\uff09\uff1a\xab\xbb",
+        ),
+        (", ", "\u060c\u061b\u0964\u0965\u2026\u3001\u3002\uff0c\uff1b"),
+        ("? ", "\u061f\uff1f"),
+        ("! ", "\uff01"),
+        ("'", "\u2018\u2019"),
+        ("", "\u0640\ufe0f"),
+    )
+    for character in characters
+}
+"""Punctuation written without a space beside it, apostrophes, tatweel and the variation selector."""
 
 
-class _Word(NamedTuple):
-    """Hold what the rules ask of one word; `value` is None without a valence."""
+class _Word:
+    """Hold what the rules ask of one word: `value` is None without a valence, `ends` says that a clause ends with it."""
 
-    text: str
-    value: float | None = None
-    boost: float = 0.0
-    negates: bool = False
-    negates_behind: bool = False
-    contrasts: bool = False
-    upper: bool = False
-    starts: bool = False
-    ends: bool = False
+    __slots__ = (
+        "boost", "contrasts", "ends", "matters", "negates", "negates_behind", "starts", "text", "upper", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        text: str,
+        value: float | None = None,
+        *,
+        boost: float = 0.0,
+        negates: bool = False,
+        negates_behind: bool = False,
+        contrasts: bool = False,
+        upper: bool = False,
+        starts: bool = False,
+        ends: bool = False,
+    ) -> None:
+        self.text = text
+        self.value = value
+        self.boost = boost
+        self.negates = negates
+        self.negates_behind = negates_behind
+        self.contrasts = contrasts
+        self.upper = upper
+        self.starts = starts
+        self.ends = ends
+        self.matters = value is not None or contrasts or starts
 
 
 _PLAIN: Final = _Word("")
-_PLAIN_UPPER: Final = _Word("", upper=True)
 _ENDS: Final = tuple(".,;!?")
 """Behind one of these another clause begins, which is not negated with the one before."""
+
+
+class _Spellings(dict[int, str]):
+    """Say how characters beyond ASCII are read (see `str.translate`): marks in ASCII, what separates words as spaces.
+
+    What becomes of a character does not hang on those beside it, so that a text may be read token by token.
+    """
+
+    def __init__(self, emoji: Iterable[str]) -> None:
+        super().__init__()
+        self._is_emoji = re.compile(coarse_class(emoji)).match
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        spelled = _SPELLINGS.get(character)
+        if spelled is None:
+            spelled = f" {character} " if self._is_emoji(character) else character
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        self[code] = spelled
+        return spelled
 
 
 class LexiconRules:
@@ -81,11 +132,12 @@ class LexiconRules:
     """
 
     def __init__(self, words: Wordlist, emoji: Mapping[str, float], emoticons: Mapping[str, float]) -> None:
-        self._words = words
+        self._list = words
         self._emoji = emoji
         self._emoticons = emoticons
-        self._memo: dict[str, _Word] = {}
-        self._emoji_pattern = re.compile(coarse_class(emoji)) if emoji else None
+        self._words = Memo(self._look_up, _MEMO_LIMIT)
+        self._prepared_words = Memo(self._look_up_prepared, _MEMO_LIMIT)
+        self._spellings = _Spellings(emoji)
         self._phrases_from: dict[
             str, dict[str, list[tuple[str, ...]]]
         ] = {}  # by first and second word, long ones first
@@ -97,29 +149,52 @@ class LexiconRules:
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
-        prepared = text if text.isascii() else self._prepared(text)
-        return summarise(prepared, *self._values(prepared))
+        return summarise(_with_plain_marks(text), *self._values(self._words_of(text)))
 
-    def weigh(self, text: str) -> tuple[float, int]:
+    def weigh(self, text: str) -> Weighed:
         """Return compound and evidence of how `text` reads."""
-        prepared = text if text.isascii() else self._prepared(text)
-        return weigh(prepared, self._values(prepared)[1])
+        return self._weighed(text, self._words_of(text))
 
-    def _values(self, prepared: str) -> tuple[int, list[float]]:
-        """Return the number of words of a prepared text, and their valences that are not zero."""
-        memo = self._memo
-        if self._words.segmented:
-            words = [memo.get(piece) or self._remembered(piece) for piece in self._segments(prepared)]
+    def weigh_with_part(self, text: str, first: int, last: int) -> tuple[Weighed, Weighed]:
+        """Return compound and evidence of how `text` reads, and of how text[first:last] does by itself.
+
+        A part that begins and ends between words shares its words with the text: most of the work is to find them.
+        """
+        part = text[first:last]
+        words = self._words_of(part)
+        if is_between_words(text, first) and is_between_words(text, last):
+            whole = [*self._words_of(text[:first]), *words, *self._words_of(text[last:])]
         else:
-            words = [memo.get(token) or self._remembered(token) for token in prepared.split()]
-            if any([word.starts for word in words]):  # noqa: C419 - a generator costs more than the list
-                words = self._with_phrases(words)
-        hits = [place for place, word in enumerate(words) if word.value is not None]
+            whole = self._words_of(text)
+        return self._weighed(text, whole), self._weighed(part, words)
+
+    def _weighed(self, text: str, words: Sequence[_Word]) -> Weighed:
+        values = self._values(words)[1]
+        return weigh(_with_plain_marks(text), values) if values else (0.0, 0)
+
+    def _words_of(self, text: str) -> list[_Word]:
+        """Return the words of a text, those of phrases one by one."""
+        if self._list.segmented:
+            prepared = text if text.isascii() else text.translate(self._spellings)
+            return list(map(self._words.__getitem__, self._segments(prepared)))
+        if text.isascii():
+            return list(map(self._words.__getitem__, text.split()))
+        return list(chain.from_iterable(map(self._prepared_words.__getitem__, text.split())))
+
+    def _values(self, words: Sequence[_Word]) -> tuple[int, list[float]]:
+        """Return the number of words, each known phrase being one, and their valences that are not zero."""
+        noted = _noted(words)
+        starts = [] if self._list.segmented else [place for place in noted if words[place].starts]
+        if starts:
+            words = self._with_phrases(words, starts)
+            noted = _noted(words)
+        hits = [place for place in noted if words[place].value is not None]
         if not hits:
             return len(words), []
-        capitals = [word.upper for word in words]
-        mixed_case = True in capitals and False in capitals
-        turn = next((place for place, word in enumerate(words) if word.contrasts), None)
+        mixed_case = False
+        if any([words[place].upper for place in hits]):  # noqa: C419 - a generator costs more than the list
+            mixed_case = not all([word.upper for word in words])  # noqa: C419 - the same
+        turn = next((place for place in noted if words[place].contrasts), None)
         values = []
         for place in hits:
             value = _weigh(words, place, mixed_case=mixed_case)
@@ -129,56 +204,47 @@ class LexiconRules:
                 values.append(value)
         return len(words), values
 
-    def _prepared(self, text: str) -> str:
-        """Return a text that is not ASCII with its marks in ASCII and what separates words as spaces."""
-        text = _DROPPED.sub("", text).replace("\u2019", "'").replace("\u2018", "'")
-        text = _CLAUSE_ENDS.sub(", ", _SEPARATORS.sub(" ", text))
-        text = _MARKS.sub(lambda found: "! " if found[0] == "\uff01" else "? ", text)
-        return self._emoji_pattern.sub(r" \g<0> ", text) if self._emoji_pattern is not None else text
-
-    def _remembered(self, token: str) -> _Word:
-        word = self._memo.get(token)
-        if word is None:
-            word = self._look_up(token)
-            if token.endswith(_ENDS):
-                word = word._replace(ends=True)
-            if len(token) <= _LONGEST_REMEMBERED:
-                if len(self._memo) >= _MEMO_LIMIT:
-                    self._memo.clear()
-                self._memo[token] = word
-        return word
+    def _look_up_prepared(self, token: str) -> tuple[_Word, ...]:
+        """Return the words of a raw token once it is prepared, often one, but there may be several or none."""
+        prepared = token if token.isascii() else token.translate(self._spellings)
+        return tuple(map(self._words.__getitem__, prepared.split()))
 
     def _look_up(self, token: str) -> _Word:
-        """Return what is known of a raw token: as an emoticon, as it is, or in a simpler spelling."""
+        """Return what is known of a token: as an emoticon, as it is, or in a simpler spelling."""
+        ends = token.endswith(_ENDS)
         value = self._emoji.get(token) or self._emoticons.get(token.lower())
         if value is not None:
-            return _Word(token, value)
+            return _Word(token, value, ends=ends)
         bare = _strip(token)
         upper = bare.isupper() and len(bare) > 1
-        for form in self._words.forms(bare):
-            word = self._find(form, upper=upper)
-            if word is not None:
-                return word
-        return _PLAIN_UPPER if upper else _PLAIN
+        for form in self._list.forms(bare):
+            if form in self._list.known:
+                return self._known(form, upper=upper, ends=ends)
+        return _Word("", upper=upper, ends=ends) if upper or ends else _PLAIN
 
-    def _find(self, form: str, *, upper: bool) -> _Word | None:
-        words = self._words
-        value = words.valences.get(form)
+    def _known(self, form: str, *, upper: bool, ends: bool) -> _Word:
+        words = self._list
         negates = form in words.negators
         behind = form in words.negators_behind
         boost = _BOOST if form in words.boosters else -_BOOST if form in words.dampeners else 0.0
         contrasts = form in words.contrasts
-        if value is None and not (negates or behind or boost or contrasts or form in words.phrase_words):
-            return None
-        if negates or behind or boost or contrasts:
-            value = None
-        return _Word(form, value, boost, negates, behind, contrasts, upper, form in self._phrases_from)
+        return _Word(
+            form,
+            None if negates or behind or boost or contrasts else words.valences.get(form),
+            boost=boost,
+            negates=negates,
+            negates_behind=behind,
+            contrasts=contrasts,
+            upper=upper,
+            starts=form in self._phrases_from,
+            ends=ends,
+        )
 
-    def _with_phrases(self, words: Sequence[_Word]) -> list[_Word]:
-        """Return the words with each known phrase put together to one, the longest first."""
+    def _with_phrases(self, words: Sequence[_Word], starts: Sequence[int]) -> Sequence[_Word]:
+        """Return the words with each known phrase put together to one, the longest first; one may begin at `starts`."""
         joined: list[_Word] = []
         done = 0
-        for place in [place for place, word in enumerate(words) if word.starts]:
+        for place in starts:
             if place < done:
                 continue  # it is within the phrase before
             following = words[place + 1].text if place + 1 < len(words) else ""
@@ -186,14 +252,14 @@ class LexiconRules:
                 end = place + len(phrase)
                 if tuple([word.text for word in words[place:end]]) == phrase:
                     joined += words[done:place]
-                    joined.append(_Word(" ".join(phrase), self._words.phrases[phrase]))
+                    joined.append(_Word(" ".join(phrase), self._list.phrases[phrase]))
                     done = end
                     break
-        return [*joined, *words[done:]]
+        return [*joined, *words[done:]] if done else words
 
     def _segments(self, text: str) -> Iterator[str]:
         """Cut a text without spaces into the longest words known and single characters."""
-        known, reach = self._words.known, self._reach
+        known, reach = self._list.known, self._reach
         for chunk in text.lower().split():
             if chunk in self._emoticons:
                 yield chunk
@@ -219,8 +285,7 @@ class LexiconScorer(LexicalScorer):
             name="lexicon",
             version=f"{LISTS_VERSION}",
             languages=(language,),
-            read=lambda text: _shipped_rules(language).read(text),
-            weigh=lambda text: _shipped_rules(language).weigh(text),
+            rules=partial(_shipped_rules, language),
             confidence=_ROMANISED_CONFIDENCE if language.endswith("-Latn") else None,
         )
 
@@ -233,8 +298,7 @@ class SymbolScorer(LexicalScorer):
             name="symbols",
             version=f"{LISTS_VERSION}",
             languages=("und",),
-            read=lambda text: _symbol_rules().read(text),
-            weigh=lambda text: _symbol_rules().weigh(text),
+            rules=_symbol_rules,
         )
 
     def _score_one(self, task: ScoringTask) -> Sentiment:
@@ -296,6 +360,18 @@ def _weigh(words: Sequence[_Word], place: int, *, mixed_case: bool) -> float:
         if behind.negates_behind:
             return value * _NEGATION
     return value
+
+
+def _noted(words: Sequence[_Word]) -> list[int]:
+    """Return the places of the words that a score may change for, or where a phrase may begin."""
+    return [place for place, word in enumerate(words) if word.matters]
+
+
+def _with_plain_marks(text: str) -> str:
+    """Return `text` with its exclamation and question marks those of ASCII."""
+    if text.isascii():
+        return text
+    return text.replace("\uff01", "!").replace("\uff1f", "?").replace("\u061f", "?")
 
 
 def _strip(token: str) -> str:

@@ -6,12 +6,12 @@ The constants are those of vaderSentiment 3.3.2 (Hutto and Gilbert, ICWSM 2014).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EMPTY", "Reading", "summarise", "weigh"]
+__all__ = ["EMPTY", "Reading", "Rules", "Weighed", "is_between_words", "summarise", "weigh"]
 
 _ALPHA: Final = 15
 """Approximates the largest sum expected; brings the compound into (-1, 1)."""
@@ -21,6 +21,10 @@ _MOST_EXCLAMATIONS: Final = 4
 _QUESTION: Final = 0.18
 _MOST_QUESTIONS: Final = 3
 _MANY_QUESTIONS: Final = 0.96
+
+
+Weighed: TypeAlias = tuple[float, int]
+"""The compound and the evidence of a `Reading`."""
 
 
 class Reading(NamedTuple):
@@ -38,10 +42,31 @@ class Reading(NamedTuple):
     evidence: int
 
 
+class Rules(Protocol):
+    """Say how texts of some language read; safe to use from several threads."""
+
+    def read(self, text: str) -> Reading:
+        """Return how `text` reads."""
+        ...
+
+    def weigh(self, text: str) -> Weighed:
+        """Return compound and evidence of how `text` reads."""
+        ...
+
+    def weigh_with_part(self, text: str, first: int, last: int) -> tuple[Weighed, Weighed]:
+        """Return compound and evidence of how `text` reads, and of how text[first:last] does by itself."""
+        ...
+
+
 EMPTY: Final = Reading(0.0, 0.0, 0.0, 0.0, 0)
 """How a text without any word reads."""
 
 _PLAIN: Final = Reading(0.0, 1.0, 0.0, 0.0, 0)
+
+
+def is_between_words(text: str, place: int) -> bool:
+    """Say whether no word goes on across a place of a text."""
+    return place in (0, len(text)) or text[place - 1].isspace() or text[place].isspace()
 
 
 def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
@@ -75,12 +100,12 @@ def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
     )
 
 
-def weigh(text: str, values: Sequence[float]) -> tuple[float, int]:
+def weigh(text: str, values: Sequence[float]) -> Weighed:
     """Return the compound and the evidence of `summarise` without the rest, which takes longer to tell."""
     return _weighed(values, _emphasis(text)) if values else (0.0, 0)
 
 
-def _weighed(values: Sequence[float], emphasis: float) -> tuple[float, int]:
+def _weighed(values: Sequence[float], emphasis: float) -> Weighed:
     total = float(sum(values))
     if total > 0:
         total += emphasis

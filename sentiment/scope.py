@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sentiment.target import find_names, masked
+from sentiment.target import MASK, find_names, masked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +33,16 @@ _FEWEST_TO_MERGE: Final = 2
 _LEAST_SAID: Final = 2
 """Tokens that a clause has besides the name of its brand."""
 
+_SIGNS: Final = "#@"
 _SENTENCE_END: Final = re.compile(
-    r"[.!?\u2026]+[)\"'\u201d\u2019]*(?=\s|$)|[\u3002\uff01\uff1f\u0964\u0965\u061f]+|\n+"
+    r"""
+    [.!?\u2026\u3002\uff01\uff1f\u0964\u0965\u061f\n]     # first of all, so that it is searched for and not tried at every place
+    (?:(?<=[.!?\u2026])[.!?\u2026]*[)"'\u201d\u2019]*(?=\s|$)
+    |(?<=[\u3002\uff01\uff1f\u0964\u0965\u061f])[\u3002\uff01\uff1f\u0964\u0965\u061f]*
+    |(?<=\n)\n*)
+    """,
+    re.VERBOSE,
 )
-_SENTENCE_SIGN: Final = re.compile("[.!?\\u2026\\u3002\\uff01\\uff1f\\u0964\\u0965\\u061f\\n]")
-"""One of these is in every sentence's end."""
 _TOKEN: Final = re.compile(r"\S+")
 _LINK: Final = re.compile(r"(?:https?://|www\.)\S+")
 _CLAUSE: Final = re.compile(
@@ -58,9 +63,9 @@ _LOSER: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """What stands right before the side of a comparison that loses what the first side wins."""
-_LOSING: Final = ("than", "to", "over", "beats", "outperforms", "outclasses", "destroys", "crushes")
+_LOSING: Final = re.compile("(?:than|to|over|beats|outperforms|outclasses|destroys|crushes)(?: |$)")
 _LOSING_TOKENS: Final = 4
-"""One of those words is among the last tokens then: at most two words and a sign stand behind it."""
+"""One of the last tokens ends with one of those words then: at most two words and a sign stand behind it."""
 _NO_COMPARISON: Final = re.compile(
     r"\b(?:other|rather|earlier|later|never|ever|sooner)\s+than\s+(?:[\w']+\s+){0,2}?[#@]?$", re.IGNORECASE
 )
@@ -71,12 +76,14 @@ class Scope(NamedTuple):
 
     `whole` is title and text. `local` is the part about the target, None where
     there is none: then the whole text is. `against` is the part that is said of another brand in
-    comparison, so that its feeling counts turned; empty without one.
+    comparison, so that its feeling counts turned; empty without one. `bounds` say where in
+    `whole` the local part stands, None where it is put together otherwise.
     """
 
     whole: str
     local: str | None = None
     against: str = ""
+    bounds: tuple[int, int] | None = None
 
 
 def whole_text(task: ScoringTask) -> str:
@@ -86,15 +93,15 @@ def whole_text(task: ScoringTask) -> str:
     return task.text
 
 
-def scope_of(task: ScoringTask) -> Scope:
-    """Return what is to be read of `task`."""
+def scope_of(task: ScoringTask, sign: str = MASK) -> Scope:
+    """Return what is to be read of `task`, with `sign` (one character) for each name."""
     text = whole_text(task)
     names = find_names(text, (*task.masks, *task.target)) if task.masks or task.target else []
-    whole = masked(text, names, 0, len(text))
+    whole = masked(text, names, 0, len(text), sign)
     if not (task.target or task.spans):
         return Scope(whole)
     offset = len(text) - len(task.text)
-    own = _in_prose(text, _own_spans(task, text, offset), offset)[:_MOST_PLACES]
+    own = _own_places(task, text, offset)[:_MOST_PLACES]
     if not own:
         return Scope(whole)
     if own == names:
@@ -104,59 +111,81 @@ def scope_of(task: ScoringTask) -> Scope:
         hidden = sorted({*names, *own})
     pieces: list[tuple[int, int]] = []
     turned: list[tuple[int, int]] = []
+    ends = _sentence_ends(text)
     for start, end in own:
-        first, last = _clause(text, _sentence(text, start, end), (start, end), others)
-        first, last = _window(text, first, last, (start, end))
-        before = text[first:start]
-        if _may_lose(before) and _LOSER.search(before) and not _NO_COMPARISON.search(before):
+        first, last = _sentence(ends, start, end, len(text)) if ends else (0, len(text))
+        if others:
+            first, last = _clause(text, (first, last), (start, end), others)
+        first, last, tokens = _window(text, first, last, (start, end))
+        if _loses(tokens, text[first:start]):
             turned.append((first, end))
         else:
             pieces.append((first, last))
-    if not turned and pieces == [(0, len(text))] and hidden == names:
-        return Scope(whole, whole)
-    return Scope(whole, _joined(text, hidden, pieces), _joined(text, hidden, turned))
+    if len(pieces) == 1 and not turned and hidden == names:
+        ((first, last),) = pieces
+        first, last = _moved(names, first, last)
+        return Scope(whole, whole[first:last], "", (first, last))
+    return Scope(whole, _joined(text, hidden, pieces, sign), _joined(text, hidden, turned, sign))
 
 
-def _joined(text: str, hidden: Sequence[tuple[int, int]], pieces: Sequence[tuple[int, int]]) -> str:
-    """Return the pieces of a text, those that overlap as one, each on a line, with the spans that are hidden masked."""
-    if len(pieces) < _FEWEST_TO_MERGE:
-        return masked(text, hidden, *pieces[0]) if pieces else ""
-    return "\n".join([masked(text, hidden, *piece) for piece in _merged(pieces)])
-
-
-def _own_spans(task: ScoringTask, text: str, offset: int) -> list[tuple[int, int]]:
-    if task.spans:
-        return [(start + offset, end + offset) for start, end in task.spans if 0 <= start < end <= len(task.text)]
-    return find_names(text, task.target)
-
-
-def _in_prose(text: str, spans: Sequence[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
-    """Return the spans that are neither in the title nor in a hashtag, handle or link."""
-    if not spans:
-        return []
-    links = [found.span() for found in _LINK.finditer(text)] if "://" in text or "www." in text else []
-    return [
-        (start, end)
-        for start, end in sorted(spans)
-        if start >= offset
-        and text[start] not in "#@"
-        and (start == 0 or text[start - 1] not in "#@")
-        and not (links and any(first <= start < last for first, last in links))
-    ]
-
-
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the bounds of the sentence that holds [start, end)."""
-    first, last = 0, len(text)
-    if not _SENTENCE_SIGN.search(text):
-        return first, last
-    for found in _SENTENCE_END.finditer(text):
-        if found.end() <= start:
-            first = found.end()
-        elif found.start() >= end:
-            last = found.end()
+def _moved(spans: Sequence[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
+    """Return where [first, last) of a text stands once each of `spans` is one character, those partly in it too."""
+    gone_before = gone = 0
+    for start, end in spans:
+        if start >= last:
             break
-    return first, last
+        gone += min(end, last) - start - 1
+        if end <= first:
+            gone_before = gone
+        elif start < first:
+            gone_before += first - start
+    return first - gone_before, last - gone
+
+
+def _joined(text: str, hidden: Sequence[tuple[int, int]], pieces: Sequence[tuple[int, int]], sign: str) -> str:
+    """Return the pieces of a text, those that overlap as one, each on a line, with `sign` for the spans that are hidden."""
+    if len(pieces) < _FEWEST_TO_MERGE:
+        return masked(text, hidden, *pieces[0], sign) if pieces else ""
+    return "\n".join([masked(text, hidden, *piece, sign) for piece in _merged(pieces)])
+
+
+def _own_places(task: ScoringTask, text: str, offset: int) -> list[tuple[int, int]]:
+    """Return where the brand stands in prose: neither in the title nor in a hashtag, handle or link."""
+    length = len(task.text)
+    shift = offset if task.spans else 0  # spans count from where the text begins, which a title may stand before
+    links: list[tuple[int, int]] | None = None
+    places: list[tuple[int, int]] = []
+    for start, end in task.spans or find_names(text, task.target):
+        first, last = start + shift, end + shift
+        if task.spans and not 0 <= start < end <= length:
+            continue
+        if first < offset or text[first] in _SIGNS or (first and text[first - 1] in _SIGNS):
+            continue
+        if links is None:
+            has_links = "://" in text or "www." in text
+            links = [found.span() for found in _LINK.finditer(text)] if has_links else []
+        if not links or not any(begin <= first < end_of_link for begin, end_of_link in links):
+            places.append((first, last))
+    places.sort()
+    return places
+
+
+def _sentence_ends(text: str) -> list[tuple[int, int]]:
+    """Return where sentences end: from where to where the signs stand."""
+    if text.isascii() and not ("." in text or "!" in text or "?" in text or "\n" in text):
+        return []  # a text of ASCII has no other signs
+    return [found.span() for found in _SENTENCE_END.finditer(text)]
+
+
+def _sentence(ends: Sequence[tuple[int, int]], start: int, end: int, length: int) -> tuple[int, int]:
+    """Return the bounds of the sentence that holds [start, end), given where sentences end."""
+    first = 0
+    for begin, behind in ends:
+        if behind <= start:
+            first = behind
+        elif begin >= end:
+            return first, behind
+    return first, length
 
 
 def _clause(
@@ -189,8 +218,8 @@ def _cut(text: str, first: int, last: int) -> int | None:
     return None
 
 
-def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int, int]:
-    """Return the bounds of at most WINDOW tokens on either side, within [first, last)."""
+def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int, int, list[str]]:
+    """Return the bounds of at most WINDOW tokens on either side, within [first, last), and the last ones before."""
     before, behind = text[first : own[0]], text[own[1] : last]
     head = before.rsplit(None, WINDOW)
     if len(head) > WINDOW:
@@ -198,15 +227,16 @@ def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int
     tail = behind.split(None, WINDOW)
     if len(tail) > WINDOW:
         last = own[1] + len(behind[: len(behind) - len(tail[-1])].rstrip())
-    return first, last
+    return first, last, head[-_LOSING_TOKENS:]
 
 
-def _may_lose(before: str) -> bool:
-    """Say whether it is worth looking closely whether what follows loses a comparison."""
-    for token in before.rsplit(None, _LOSING_TOKENS)[-_LOSING_TOKENS:]:  # noqa: SIM110 - a generator costs more than the loop
-        if token.casefold().endswith(_LOSING):
-            return True
-    return False
+def _loses(tokens: Sequence[str], before: str) -> bool:
+    """Say whether what follows `before`, whose last tokens are given, loses a comparison."""
+    return (
+        _LOSING.search(" ".join(tokens).casefold()) is not None
+        and _LOSER.search(before) is not None
+        and not _NO_COMPARISON.search(before)
+    )
 
 
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["MASK", "find_names", "mask", "masked"]
 
@@ -23,12 +23,11 @@ MASK: Final = "\ue000"
 
 _SIGNS: Final = "#@"
 _DOTS: Final = str.maketrans({"\u0131": "i", "\u0307": None})
-_DOTTED: Final = "\u0130\u0131\u0307"
-"""Only these make a folded text shorter, or come from a letter that makes it longer."""
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff66-\uff9f]"
 )
 """Scripts that put no space, or a particle, right behind a name."""
+_PLAIN: Final = re.compile("[A-Za-z0-9_]+")
 _KATAKANA: Final = re.compile("[\u30a1-\u30ff\uff66-\uff9f]")
 _JOINERS: Final = "_\u200c\u200d"
 
@@ -38,13 +37,17 @@ def mask(text: str, names: Sequence[str]) -> str:
     return masked(text, find_names(text, names), 0, len(text))
 
 
-def masked(text: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:
-    """Return text[first:last] with `spans` masked, those partly outside too."""
+def masked(text: str, spans: Sequence[tuple[int, int]], first: int, last: int, sign: str = MASK) -> str:
+    """Return text[first:last] with `spans` replaced by `sign`, those partly outside too."""
+    if len(spans) == 1:
+        ((start, end),) = spans
+        if first <= start and end <= last:
+            return f"{text[first:start]}{sign}{text[end:last]}"
     parts: list[str] = []
     done = first
     for start, end in spans:
         if start < last and end > first:
-            parts += (text[done : max(start, first)], MASK)
+            parts += (text[done : max(start, first)], sign)
             done = min(end, last)
     if not parts:
         return text[first:last]
@@ -59,52 +62,105 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
     touch it where it ends in one itself, except in scripts that do not separate
     words. Its # or @ belongs to it. Longer names are looked for first.
     """
-    folded = _fold(text)
-    there = [name for name, needle in _longest_first(tuple(names)) if needle in folded]
+    only_ascii = text.isascii()
+    folded = text.lower() if only_ascii else _fold(text)
+    aligned = folded if only_ascii or _is_aligned(text, folded) else None
+    sought = _sought(tuple(names))
+    if aligned is not None and sought.plain is not None and not _there(sought.others, folded):
+        return _plain_places(text, aligned, sought.plain)
+    there = _there(sought.names, folded)
     if not there:
         return []
-    spans: list[tuple[int, int]] = []
-    taken = bytearray(len(text))
-    aligned = folded if _is_aligned(text, folded) else None
-    for name in there:
-        for start, bare, end in _places(text, aligned, name):
-            if taken.find(1, start, end) < 0 and _is_whole(text, bare, end):
-                spans.append((start, end))
-                taken[start:end] = b"\1" * (end - start)
-    spans.sort()
+    spans = _places(text, aligned, there[0])
+    if len(there) > 1:
+        _add_others(spans, text, aligned, there[1:])
     return spans
 
 
-def _places(text: str, aligned: str | None, name: str) -> Iterator[tuple[int, int, int]]:
-    """Yield where a name stands, whole word or not: from where on, from where without its sign, and up to where.
+def _there(names: Sequence[tuple[str, str]], folded: str) -> list[str]:
+    """Return those of the names whose first word is anywhere in a folded text."""
+    return [name for name, needle in names if needle in folded]
+
+
+def _plain_places(text: str, aligned: str, plain: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Return where names that are plain words stand, with their signs: no two such places can overlap."""
+    only_ascii = text.isascii()  # what stands beside a word was looked at then
+    places: list[tuple[int, int]] = []
+    for found in plain.finditer(f"\n{aligned}"):
+        bare, behind = found.span()
+        if only_ascii or _is_whole(text, bare, behind - 1):
+            places.append((bare - 1 if bare and text[bare - 1] in _SIGNS else bare, behind - 1))
+    return places
+
+
+def _add_others(spans: list[tuple[int, int]], text: str, aligned: str | None, names: Sequence[str]) -> None:
+    """Add to `spans` the places of `names` that no earlier name has taken, and bring all into reading order."""
+    taken = bytearray(len(text))
+    for start, end in spans:
+        taken[start:end] = b"\1" * (end - start)
+    for name in names:
+        for start, end in _places(text, aligned, name):
+            if taken.find(1, start, end) < 0:
+                spans.append((start, end))
+                taken[start:end] = b"\1" * (end - start)
+    spans.sort()
+
+
+def _places(text: str, aligned: str | None, name: str) -> list[tuple[int, int]]:
+    """Return where a name stands as a whole word, with its sign, in reading order.
 
     `aligned` is the text folded, where its places are those of the text. A simple name
     is searched for there, which is quicker: no other characters become letters
     of ASCII than those that the pattern takes for them.
     """
     if aligned is None or not _is_simple(name):
-        for found in _pattern(name).finditer(text):
-            yield found.start(), found.start("name"), found.end()
-        return
+        return [
+            found.span() for found in _pattern(name).finditer(text) if _is_whole(text, found.start("name"), found.end())
+        ]
+    places: list[tuple[int, int]] = []
     needle = name.lower()
     done = 0
     while (bare := aligned.find(needle, done)) >= 0:
         start = bare - 1 if bare > done and text[bare - 1] in _SIGNS else bare
         done = bare + len(needle)
-        yield start, bare, done
+        if _is_whole(text, bare, done):
+            places.append((start, done))
+    return places
 
 
 def _is_aligned(text: str, folded: str) -> bool:
-    """Say whether each character of a text was folded to one: one that becomes several makes the text longer."""
-    return text.isascii() or (len(folded) == len(text) and not any(dotted in text for dotted in _DOTTED))
+    """Say whether each character of a text was folded to one: one that becomes several makes the text longer.
+
+    Only the letters of the two Turkish i make a folded text shorter, or come from one that makes it longer.
+    """
+    return len(folded) == len(text) and "\u0130" not in text and "\u0131" not in text and "\u0307" not in text
+
+
+class _Sought(NamedTuple):
+    """Hold names as they are looked for, longer ones first, each with its first word folded.
+
+    `plain` finds at once all that are one word of letters of ASCII and digits, with the
+    character before (its search for that one is what makes it quick), None where there
+    is none; `others` are the rest of `names`.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    plain: re.Pattern[str] | None
+    others: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=256)
-def _longest_first(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the names as they are looked for (NFC, trimmed, without # and @, each once), and the first word folded."""
+def _sought(names: tuple[str, ...]) -> _Sought:
+    """Return names (NFC, trimmed, without # and @, each once) as they are looked for."""
     tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
     bare = {name.lstrip("#@").strip() or name for name in tidy if name}
-    return tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
+    named = tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
+    words = [word for name, word in named if _PLAIN.fullmatch(name)]
+    return _Sought(
+        named,
+        re.compile(f"[^a-z0-9_](?:{'|'.join(words)})(?![a-z0-9_])") if words else None,
+        tuple((name, word) for name, word in named if not _PLAIN.fullmatch(name)),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -119,7 +175,6 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(f"[#@]?(?P<name>{words})", re.IGNORECASE)
 
 
-@lru_cache(maxsize=16)
 def _fold(text: str) -> str:
     """Return `text` without case and without what the two Turkish i differ in."""
     if text.isascii():
@@ -130,8 +185,9 @@ def _fold(text: str) -> str:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Say whether nothing before or behind continues the word at [start, end)."""
-    before, behind = text[start - 1 : start], text[end : end + 1]
-    return not (before and _joined(text[start], before)) and not (behind and _joined(text[end - 1], behind))
+    if start and _joined(text[start], text[start - 1]):
+        return False
+    return end == len(text) or not _joined(text[end - 1], text[end])
 
 
 @lru_cache(maxsize=4096)

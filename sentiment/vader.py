@@ -22,13 +22,16 @@ from typing import TYPE_CHECKING, Final
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
 from sentiment.emoji import EMOJI_LOOKS, EMOJI_VALENCES
-from sentiment.english import english_lexicon, prepared
+from sentiment.english import english_lexicon, may_change, prepared
 from sentiment.lexical import LexicalScorer
-from sentiment.reading import Reading, summarise, weigh
+from sentiment.memo import LONGEST_REMEMBERED, Memo
+from sentiment.reading import is_between_words, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES, reserved_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sentiment.reading import Reading, Weighed
 
 __all__ = ["EXACT", "VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
 
@@ -43,7 +46,6 @@ _CAPITALS: Final[float] = C_INCR
 _MEMO_LIMIT: Final = 1 << 15
 """Remembered tokens; past it the memory is emptied, so that it stays under some 5 MB."""
 
-_LONGEST_REMEMBERED: Final = 40
 _EMOTICON_LENGTH: Final = 2
 """A token that would be stripped to this or less is taken for an emoticon and left as it is."""
 
@@ -63,55 +65,157 @@ _CONTEXT: Final = frozenset(
 
 
 class _Word:
-    """Hold what the rules ask of one token."""
+    """Hold what the rules ask of one token; `hints` says that a text it stands in may have to be prepared."""
 
-    __slots__ = ("boost", "lower", "matters", "negates", "starts", "upper", "value")
+    __slots__ = ("boost", "hints", "lower", "matters", "negates", "starts", "turns", "upper", "value")
 
-    def __init__(self, lower: str, value: float | None, *, boost: float = 0.0, upper: bool, negates: bool) -> None:
+    def __init__(
+        self,
+        lower: str,
+        value: float | None,
+        *,
+        boost: float = 0.0,
+        upper: bool = False,
+        negates: bool = False,
+        hints: bool = False,
+    ) -> None:
         self.lower = lower
         self.value = value
         self.boost = boost
         self.upper = upper
         self.negates = negates
-        self.matters = value is not None or bool(boost)
+        self.hints = hints
+        self.turns = lower == "but"
+        self.matters = value is not None or bool(boost) or hints or self.turns
         self.starts = lower in _PHRASE_STARTS
 
 
-_PLAIN: Final = _Word("", None, upper=False, negates=False)
-_PLAIN_UPPER: Final = _Word("", None, upper=True, negates=False)
-_OUTSIDE: Final = _Word("", 0.0, upper=False, negates=False)
+_PLAIN: Final = _Word("", None)
+_PLAIN_UPPER: Final = _Word("", None, upper=True)
+_OUTSIDE: Final = _Word("", 0.0)
 """Stands before the first word: like a word with a value, it modifies nothing."""
+_NEGATE: Final = frozenset(NEGATE)
 
 
-class _Memo(dict[str, _Word]):
-    """Remember tokens by their raw form; safe to share, since losing an entry only costs time."""
+class VaderRules:
+    """Read texts by VADER's rules over one lexicon; safe to use from several threads.
 
-    def __init__(self, lexicon: Mapping[str, float], *, lenient: bool) -> None:
-        super().__init__()
-        self._lexicon = lexicon
-        self._lenient = lenient
+    `lexicon` gives the valence of lower-case tokens, -4 to 4. `emoji` gives the
+    words that an emoji (one code point) stands for. With `prepare` the reader is
+    lenient, which VADER is not: it reads what `prepare` makes of a text, knows
+    lengthened words and hears no feeling in a handle. `hints` then tells of a token
+    whether `prepare` may change a text for it; a text without such tokens is not
+    prepared, but for its apostrophes, which are straightened in any case.
+    """
 
-    def __missing__(self, raw: str) -> _Word:
-        word = self._look_up(raw)
-        if len(raw) <= _LONGEST_REMEMBERED:
-            if self._lenient:
-                word = self._understood(raw, word)
-            if len(self) >= _MEMO_LIMIT:
-                self.clear()
-            self[raw] = word
-        return word
+    def __init__(
+        self,
+        lexicon: Mapping[str, float],
+        emoji: Mapping[str, str],
+        *,
+        prepare: Callable[[str], str] | None = None,
+        hints: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.lexicon = lexicon
+        self.emoji = emoji
+        self._prepare = prepare
+        self._hints = hints
+        self._emoji_like = re.compile(coarse_class(emoji))
+        self._words = Memo(self._look_up if prepare is None else self._look_up_leniently, _MEMO_LIMIT)
+        self._spellings = Memo(self._spell, _MEMO_LIMIT)
+
+    def read(self, text: str) -> Reading:
+        """Return how `text` reads."""
+        text = self._spelled_out(text if self._prepare is None else self._prepare(text))
+        words = self._words_of(text)
+        return summarise(text, len(words), _valences(text, words, _weighty(words)))
+
+    def weigh(self, text: str) -> Weighed:
+        """Return compound and evidence of how `text` reads."""
+        spelled = self._spelled_out(text)
+        words = self._words_of(spelled)
+        return self._weighed(text, spelled, words, _weighty(words))
+
+    def weigh_with_part(self, text: str, first: int, last: int) -> tuple[Weighed, Weighed]:
+        """Return compound and evidence of how `text` reads, and of how text[first:last] does by itself.
+
+        A part that begins and ends between words shares its words with the text: most of the work is to find them.
+        """
+        part = text[first:last]
+        if not (is_between_words(text, first) and is_between_words(text, last)):
+            return self.weigh(text), self.weigh(part)
+        ahead, spelled, behind = text[:first], part, text[last:]
+        whole = text
+        if not text.isascii():
+            ahead, spelled, behind = map(self._spelled_out, (ahead, part, behind))
+            whole = f"{ahead} {spelled} {behind}"
+        tokens, inner = ahead.split(), spelled.split()
+        begin, end = len(tokens), len(tokens) + len(inner)
+        tokens += inner
+        tokens += behind.split()
+        words = list(map(self._words.__getitem__, tokens))
+        weighty = _weighty(words)
+        inside = [place - begin for place in weighty if begin <= place < end]
+        return self._weighed(text, whole, words, weighty), self._weighed(part, spelled, words[begin:end], inside)
+
+    def _weighed(self, text: str, spelled: str, words: Sequence[_Word], weighty: Sequence[int]) -> Weighed:
+        """Return compound and evidence of a text, given it spelled out, the words of that, and which of them matter."""
+        if not weighty:
+            return 0.0, 0
+        if self._prepare is not None:
+            for place in weighty:
+                if words[place].hints:
+                    prepared = self._prepare(text)
+                    if prepared != text:
+                        spelled = self._spelled_out(prepared)
+                        words = self._words_of(spelled)
+                        weighty = _weighty(words)
+                    break
+        return weigh(spelled, _valences(spelled, words, weighty))
+
+    def _words_of(self, spelled: str) -> list[_Word]:
+        """Return the words of a text that is spelled out."""
+        return list(map(self._words.__getitem__, spelled.split()))
+
+    def _spelled_out(self, text: str) -> str:
+        """Return `text` with emoji as their names; which white space stands between words is left open."""
+        return text if text.isascii() else " ".join(map(self._spellings.__getitem__, text.split()))
+
+    def _spell(self, token: str) -> str:
+        """Return a token with emoji as their names, with a space before each but none behind it."""
+        if self._prepare is not None:
+            token = token.replace("\u2019", "'")
+        return token if token.isascii() else self._emoji_like.sub(self._name, token)
+
+    def _name(self, found: re.Match[str]) -> str:
+        name = self.emoji.get(found[0])
+        return found[0] if name is None else f" {name}"
+
+    def emoji_valences(self) -> dict[str, float]:
+        """Return what each emoji is worth by its name, those that are worth something."""
+        named = {emoji: self._words_of(name) for emoji, name in self.emoji.items() if len(emoji) == 1}
+        sums = {emoji: sum(_valences(self.emoji[emoji], words, _weighty(words))) for emoji, words in named.items()}
+        return {emoji: valence for emoji, valence in sums.items() if valence}
 
     def _look_up(self, raw: str) -> _Word:
         stripped = raw.strip(string.punctuation)
         token = raw if len(stripped) <= _EMOTICON_LENGTH else stripped
         lower = token.lower()
-        value = self._lexicon.get(lower)
+        value = self.lexicon.get(lower)
         boost = BOOSTER_DICT.get(lower, 0.0)
         negates = lower in _NEGATE or "n't" in lower
         upper = token.isupper()
         if value is None and not boost and not negates and lower not in _CONTEXT:
             return _PLAIN_UPPER if upper else _PLAIN
         return _Word(lower, value, boost=boost, upper=upper, negates=negates)
+
+    def _look_up_leniently(self, raw: str) -> _Word:
+        word = self._look_up(raw)
+        if len(raw) <= LONGEST_REMEMBERED:
+            word = self._understood(raw, word)
+        if self._hints(raw):
+            return _Word(word.lower, word.value, boost=word.boost, upper=word.upper, negates=word.negates, hints=True)
+        return word
 
     def _understood(self, raw: str, word: _Word) -> _Word:
         """Return `word`, or what a lengthened one stands for ("goooood"); a handle stands for nobody's feeling."""
@@ -121,76 +225,6 @@ class _Memo(dict[str, _Word]):
             return word
         shorter = (self._look_up(_LENGTHENED.sub(letters, raw)) for letters in (r"\1\1", r"\1"))
         return next((known for known in shorter if known.lower), word)
-
-
-_NEGATE: Final = frozenset(NEGATE)
-
-
-class VaderRules:
-    """Read texts by VADER's rules over one lexicon; safe to use from several threads.
-
-    `lexicon` gives the valence of lower-case tokens, -4 to 4. `emoji` gives the
-    words that an emoji (one code point) stands for. A `lenient` reader, which VADER is
-    not, knows lengthened words and hears no feeling in a handle.
-    """
-
-    def __init__(self, lexicon: Mapping[str, float], emoji: Mapping[str, str], *, lenient: bool = False) -> None:
-        self.lexicon = lexicon
-        self._words = _Memo(lexicon, lenient=lenient)
-        self.emoji = emoji
-        self._emoji_like = re.compile(coarse_class(emoji))
-
-    def read(self, text: str) -> Reading:
-        """Return how `text` reads."""
-        text = self._spelled_out(text)
-        return summarise(text, *self._values(text))
-
-    def weigh(self, text: str) -> tuple[float, int]:
-        """Return compound and evidence of how `text` reads."""
-        text = self._spelled_out(text)
-        return weigh(text, self._values(text)[1])
-
-    def _spelled_out(self, text: str) -> str:
-        """Return `text` with emoji as their names."""
-        return text if text.isascii() else self._emoji_like.sub(self._spell, text)
-
-    def emoji_valences(self) -> dict[str, float]:
-        """Return what each emoji is worth by its name, those that are worth something."""
-        sums = {emoji: sum(self._values(name)[1]) for emoji, name in self.emoji.items() if len(emoji) == 1}
-        return {emoji: valence for emoji, valence in sums.items() if valence}
-
-    def _values(self, text: str) -> tuple[int, list[float]]:
-        """Return the number of words of a text without emoji, and their valences that are not zero."""
-        words = list(map(self._words.__getitem__, text.split()))
-        weighty = [place for place, word in enumerate(words) if word.matters]
-        if not weighty:
-            return len(words), []
-        mixed_case = False
-        for place in weighty:
-            if words[place].upper:
-                upper = [word.upper for word in words]
-                mixed_case = True in upper and False in upper
-                break
-        weighed: list[tuple[int, float]] = []
-        for place in weighty:
-            word = words[place]
-            if word.boost or (word.lower == "kind" and _follows(words, place, "of")):
-                continue
-            value = _weigh(words, place, mixed_case)
-            if value:
-                weighed.append((place, value))
-        if weighed and "but" in text.lower():
-            return len(words), _turn_at_but(words, weighed)
-        return len(words), [value for _, value in weighed]
-
-    def _spell(self, found: re.Match[str]) -> str:
-        """Write an emoji out as its name, with a space before it but none behind it."""
-        emoji = found[0]
-        name = self.emoji.get(emoji)
-        if name is None:
-            return emoji
-        start = found.start()
-        return name if start == 0 or found.string[start - 1] == " " else f" {name}"
 
 
 def coarse_class(characters: Iterable[str]) -> str:
@@ -209,6 +243,34 @@ def coarse_class(characters: Iterable[str]) -> str:
     return "[" + "".join(f"{chr(first)}-{chr(final)}" for first, final in ranges) + "]" if ranges else r"(?!)"
 
 
+def _weighty(words: Sequence[_Word]) -> list[int]:
+    """Return the places of the words that a score may change for."""
+    return [place for place, word in enumerate(words) if word.matters]
+
+
+def _valences(text: str, words: Sequence[_Word], weighty: Sequence[int]) -> list[float]:
+    """Return the valences that are not zero, given the words of `text` and the places of those that matter."""
+    mixed_case = False
+    for place in weighty:
+        if words[place].upper:
+            upper = [word.upper for word in words]
+            mixed_case = True in upper and False in upper
+            break
+    turns = False
+    weighed: list[tuple[int, float]] = []
+    for place in weighty:
+        word = words[place]
+        turns = turns or word.turns
+        if word.value is None or word.boost or (word.lower == "kind" and _follows(words, place, "of")):
+            continue
+        value = _weigh(words, place, mixed_case)
+        if value:
+            weighed.append((place, value))
+    if turns and weighed and "but" in text.lower():  # "buuut" alone is no turn
+        return _turn_at_but(words, weighed)
+    return [value for _, value in weighed]
+
+
 def _follows(words: Sequence[_Word], place: int, lower: str) -> bool:
     return place + 1 < len(words) and words[place + 1].lower == lower
 
@@ -220,15 +282,15 @@ def _weigh(words: Sequence[_Word], place: int, mixed_case: bool) -> float:
     two = words[place - 2] if place > 1 else _OUTSIDE
     three = words[place - 3] if place > 2 else _OUTSIDE  # noqa: PLR2004 - as far as the rules look
     value = word.value or 0.0
+    is_among_plain = not (one.lower or two.lower or three.lower)  # as most are: no rule asks for the words before it
     if "no" in (word.lower, one.lower, two.lower, three.lower):
         value = _after_no(words, place, one, two, three)
     if mixed_case and word.upper:
         value += _CAPITALS if value > 0 else -_CAPITALS
+    if is_among_plain and not word.starts:
+        return value
     if one.value is None:
-        if one.boost:
-            value += _boost(one, value, mixed_case)
-        if one.negates:
-            value *= _NEGATION
+        value = _modified_by_first(one, value, mixed_case)
     if two.value is None:
         value = _modified_by_second(one, two, value, mixed_case)
     if three.value is None:
@@ -258,6 +320,13 @@ def _boost(word: _Word, value: float, mixed_case: bool) -> float:
     if word.upper and mixed_case:
         boost += _CAPITALS if value > 0 else -_CAPITALS
     return boost
+
+
+def _modified_by_first(one: _Word, value: float, mixed_case: bool) -> float:
+    """Return the valence after the word right before it."""
+    if one.boost:
+        value += _boost(one, value, mixed_case)
+    return value * _NEGATION if one.negates else value
 
 
 def _modified_by_second(one: _Word, two: _Word, value: float, mixed_case: bool) -> float:
@@ -362,25 +431,8 @@ class VaderScorer(LexicalScorer):
             name=EXACT if exact else "vader",
             version=package if exact else f"{package}+{RULES_VERSION}",
             languages=("en",),
-            read=_read_exactly if exact else _read,
-            weigh=_weigh_exactly if exact else _weigh_english,
+            rules=_exact_rules if exact else _english_rules,
         )
-
-
-def _read(text: str) -> Reading:
-    return _english_rules().read(prepared(text))
-
-
-def _read_exactly(text: str) -> Reading:
-    return _exact_rules().read(text)
-
-
-def _weigh_english(text: str) -> tuple[float, int]:
-    return _english_rules().weigh(prepared(text))
-
-
-def _weigh_exactly(text: str) -> tuple[float, int]:
-    return _exact_rules().weigh(text)
 
 
 @cache
@@ -396,4 +448,5 @@ def _english_rules() -> VaderRules:
     rules = default_rules()
     worth = dict.fromkeys(EMOJI_LOOKS, "")
     worth |= {emoji: f"{reserved_token(valence)} " for emoji, valence in EMOJI_VALENCES.items()}
-    return VaderRules({**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}, {**rules.emoji, **worth}, lenient=True)
+    lexicon = {**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}
+    return VaderRules(lexicon, {**rules.emoji, **worth}, prepare=prepared, hints=may_change)
