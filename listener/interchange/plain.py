@@ -33,6 +33,7 @@ _LINES: Final = ("source", "id", "url", "language", "reply_to", "thread", "repos
 """Fields that are hardly ever more than a line of ASCII."""
 _COUNTS: Final = ("likes", "reposts", "replies", "views")
 _RARE: Final = frozenset(("title", "rating", "links", "hashtags", "has_media", "edited_at"))
+_USUAL: Final = KNOWN - _RARE - {"extra"}
 _NONE: Final[dict[str, Any]] = {}
 _MOST_LEVELS: Final = 8
 
@@ -52,14 +53,15 @@ def plain_mention(obj: object) -> Mention | None:
         if lines is None:
             return None
         source, native, url, language, reply_to, thread, repost_of, quote_of, place, author_id, handle = lines
-        rare = _plain_rest(obj)
+        is_usual = obj.keys() <= _USUAL
+        rare = _NONE if is_usual else _plain_rest(obj)
         is_clean = len(text) <= TEXT_LIMIT and text.isascii() and text.isprintable()
         return _make_mention(
             source, native, text if is_clean else clean(text), parse_instant(obj["published_at"]), rare.get("title"), url, kind or KINDS[0],
             None if author is None else _plain_author(author, author_id, handle), language,
             _plain_engagement(obj.get("engagement")), rare.get("rating"), reply_to, thread, repost_of, quote_of, place,
             rare.get("links", ()), rare.get("hashtags", ()), rare.get("has_media"), rare.get("edited_at"),
-            _plain_extra(obj),
+            None if is_usual else _plain_extra(obj),
         )  # fmt: skip
     except (InputError, UsageError, TypeError, KeyError, AttributeError):
         return None  # what is wrong is told by the long way

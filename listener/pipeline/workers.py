@@ -99,15 +99,9 @@ def _look(judge: Judge, chunk: Sequence[Item]) -> Chunk:
 
 def _read(chunk: Sequence[Item]) -> tuple[list[BadLine], list[tuple[int, Mention]]]:
     """Return the lines that cannot be read, and the mentions with their positions."""
-    bad: list[BadLine] = []
-    mentions: list[tuple[int, Mention]] = []
-    for place, item in enumerate(chunk):
-        read = read_item(item)
-        if isinstance(read, Mention):
-            mentions.append((place, read))
-        else:
-            bad.append(read)
-    return bad, mentions
+    read = [*map(read_item, chunk)]
+    mentions = [(place, one) for place, one in enumerate(read) if isinstance(one, Mention)]
+    return [one for one in read if isinstance(one, BadLine)], mentions
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

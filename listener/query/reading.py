@@ -27,6 +27,8 @@ class Reading:
     `language` is our own identification, None while it is not known.
     """
 
+    __slots__ = ("_folded", "_hashtags", "_site", "_word_starts", "fields", "language", "mention")
+
     def __init__(self, mention: Mention, language: str | None = None) -> None:
         self.mention = mention
         self.language = language

@@ -28,6 +28,7 @@ _LONGEST_GAP = 24
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _CLITICS = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})
 """What English writes after an apostrophe: "it's" does not name a brand called S."""
+_LONGEST_SCRAP = max(map(len, _CLITICS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Name:
         """Yield the non-overlapping ranges of `folded.text` in which the name stands."""
         first, *others = self.pieces
         text = folded.text
-        aligned = _flag_starts(text) if _FLAGS.match(first) else None
+        aligned = _flag_starts(text) if not first.isascii() and _FLAGS.match(first) else None
         start = text.find(first)
         while start >= 0:
             end = -1
@@ -80,6 +81,8 @@ class Name:
 
     def _is_part_of_other(self, text: str, start: int, end: int) -> bool:
         """Say whether a short name is only a scrap of another: C of C++, T of don't."""
+        if end - start > _LONGEST_SCRAP:
+            return False
         name = text[start:end]
         if name in _CLITICS and start > 1 and text[start - 1] == "'" and KINDS[text[start - 2]] & WORD:
             return True
