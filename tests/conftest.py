@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from thoroughness import EVERYDAY, THOROUGH
 
+TRAINING = {"test_cmd_train.py", "test_encoders.py", "test_trained.py"}
+
 for name, examples in (("everyday", EVERYDAY), ("thorough", THOROUGH)):
     # a slow machine fails no test: no deadline an example, and no complaint about the time that making them takes
     settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("everyday" if config.option.markexpr == "not slow" else "thorough")
     # one cache for all tests and what they start, whatever home they are given: what is in it is large, and the same
     os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests that train stand together, so that one process loads what takes seconds to load."""
+    items.sort(key=lambda item: item.path.name not in TRAINING)
 
 
 def pytest_collection_finish() -> None:

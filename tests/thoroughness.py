@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 
 THOROUGH = 100
-EVERYDAY = 15
+EVERYDAY = 10
 _FEWEST = 5
 
 

@@ -4,11 +4,10 @@ import json
 import sqlite3
 import threading
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-pytest.importorskip("sklearn", reason="the extra train is not installed")
 
 from cli.conftest import NOW
 from listener.config import load_config
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from cli.conftest import Place
 
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="the extra train is not installed")
 SAID = {"positive": Label.POSITIVE, "neutral": Label.NEUTRAL, "negative": Label.NEGATIVE}
 
 

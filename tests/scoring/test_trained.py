@@ -6,10 +6,9 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
-
-pytest.importorskip("sklearn", reason="the extra train is not installed")
 
 from listener.errors import PluginError, StoreError
 from listener.mention import Label
@@ -25,6 +24,7 @@ from sentiment.trained import TrainedScorer
 from sentiment.training import Example, Training, train
 from sentiment.vader import VaderScorer
 
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="the extra train is not installed")
 DAY = "2026-11-20"
 
 
