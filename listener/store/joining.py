@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from listener.stories import NEAR, REACH_SECONDS, are_near, normal_text, text_units
 
@@ -29,47 +29,29 @@ __all__ = ["Joiner"]
 _PRESENT: Final = """
 SELECT asked.value FROM json_each(?) AS asked WHERE EXISTS (SELECT 1 FROM story_keys WHERE key = asked.value)
 """
-_NEAREST: Final = """
-SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
-  SELECT mention_id FROM story_keys
-  WHERE story_keys.key = json_extract(asked.value, '$[0]')
-    AND published_at BETWEEN json_extract(asked.value, '$[1]') - json_extract(asked.value, '$[2]')
-                         AND json_extract(asked.value, '$[1]')
-  ORDER BY published_at DESC LIMIT 1
-), (
-  SELECT mention_id FROM story_keys
-  WHERE story_keys.key = json_extract(asked.value, '$[0]')
-    AND published_at BETWEEN json_extract(asked.value, '$[1]')
-                         AND json_extract(asked.value, '$[1]') + json_extract(asked.value, '$[2]')
-  ORDER BY published_at LIMIT 1
-)
-FROM json_each(?) AS asked
+_BETWEEN: Final = """
+SELECT story_keys.key, published_at, mention_id FROM json_each(?) AS asked
+CROSS JOIN story_keys ON story_keys.key = asked.value AND published_at BETWEEN ? AND ? LIMIT ?
+"""
+_BEFORE: Final = """
+SELECT key, published_at, mention_id FROM story_keys WHERE key = ? AND published_at BETWEEN ? AND ?
+ORDER BY published_at DESC LIMIT ?
+"""
+_AFTER: Final = """
+SELECT key, published_at, mention_id FROM story_keys WHERE key = ? AND published_at BETWEEN ? AND ?
+ORDER BY published_at LIMIT ?
 """
 _SOME: Final = 8
 """Mentions looked at before and after, where only looking at their texts decides."""
-_SOME_NEAR: Final = f"""
-SELECT json_extract(asked.value, '$[0]'), json_extract(asked.value, '$[1]'), (
-  SELECT json_group_array(mention_id) FROM (
-    SELECT mention_id FROM story_keys
-    WHERE story_keys.key = json_extract(asked.value, '$[0]')
-      AND published_at BETWEEN json_extract(asked.value, '$[1]') - json_extract(asked.value, '$[2]')
-                           AND json_extract(asked.value, '$[1]')
-    ORDER BY published_at DESC LIMIT {_SOME})
-), (
-  SELECT json_group_array(mention_id) FROM (
-    SELECT mention_id FROM story_keys
-    WHERE story_keys.key = json_extract(asked.value, '$[0]')
-      AND published_at BETWEEN json_extract(asked.value, '$[1]') + 1
-                           AND json_extract(asked.value, '$[1]') + json_extract(asked.value, '$[2]')
-    ORDER BY published_at LIMIT {_SOME})
-)
-FROM json_each(?) AS asked
-"""  # noqa: S608 - a number
 _JOIN: Final = """
 UPDATE mentions SET story_id = ?1 WHERE (id = ?2 AND story_id = id) OR (story_id = ?2 AND story_id <> id)
 """
-_STORIES: Final = "SELECT id, story_id, NULL FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
-_TEXTS: Final = "SELECT id, story_id, text FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
+_MENTIONS: Final = "SELECT id, story_id, text FROM mentions WHERE id IN (SELECT value FROM json_each(?))"
+
+_Row = tuple[int, int, int]
+"""A key, the time and the number of a mention that has it."""
+_Kept = tuple[int, int, tuple[int, ...], int, str]
+"""A mention of this page: its number, story, keys, time and text."""
 
 
 class Joiner:
@@ -82,13 +64,15 @@ class Joiner:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._parents: dict[int, int] = {}
-        self._near: dict[tuple[int, int], tuple[_Neighbour, ...]] = {}
         self._known: set[int] = set()
         self._shared: set[int] = set()
         self._stored: set[int] = set()
+        self._asked: set[tuple[int, int]] = set()
         self._kept: list[_Kept] = []
-        self._here: dict[int, list[tuple[int, int]]] = {}
-        self._new: dict[int, _Neighbour] = {}
+        self._places: dict[int, list[tuple[int, int]]] = {}
+        """By shared key the times and numbers of mentions, in order."""
+        self._mentions: dict[int, tuple[int, str | None]] = {}
+        """Story and text of these."""
         self._units: dict[str, frozenset[str]] = {}
 
     def foresee(self, coming: Sequence[tuple[StoryKeys, int]]) -> None:
@@ -103,37 +87,46 @@ class Joiner:
         if shared:
             self._shared |= shared
             for kept in self._kept:
-                if not shared.isdisjoint(kept.keys.numbers):
+                if not shared.isdisjoint(kept[2]):
                     self._show(kept, shared)
         if not self._stored.isdisjoint(counts):
             self._look_up(coming)
 
     def _look_up(self, coming: Sequence[tuple[StoryKeys, int]]) -> None:
-        """Look for what is stored near keys that are stored."""
-        stored, known = self._stored, self._near
-        wanted: dict[bool, dict[tuple[int, int], int]] = {False: {}, True: {}}
+        """Read what is stored near keys that are stored."""
+        stored, asked = self._stored, self._asked
+        wanted: dict[str, list[tuple[int, int]]] = {}
         for keys, at in coming:
             if not stored.isdisjoint(keys.numbers):
                 for number, kind in zip(*keys, strict=True):
-                    if number in stored and (number, at) not in known:
-                        wanted[kind == NEAR][number, at] = REACH_SECONDS[kind]
-        if wanted[False]:
-            self._find(wanted[False], _NEAREST, _STORIES)
-        if wanted[True]:
-            self._find(wanted[True], _SOME_NEAR, _TEXTS)
+                    if number in stored and (number, at) not in asked:
+                        asked.add((number, at))
+                        wanted.setdefault(kind, []).append((number, at))
+        rows = {row for kind, places in wanted.items() for row in self._rows(kind, places)}
+        numbers = {number for _, _, number in rows} - self._mentions.keys()
+        for number, story, text in self._connection.execute(_MENTIONS, (json.dumps(sorted(numbers)),)):
+            self._mentions[number] = (story, text)
+        changed: defaultdict[int, set[tuple[int, int]]] = defaultdict(set)
+        for key, at, number in rows:
+            changed[key].add((at, number))
+        for key, found in changed.items():
+            self._places[key] = sorted(found.union(self._places.get(key, ())))
 
-    def _find(self, wanted: Mapping[tuple[int, int], int], nearest: str, stories: str) -> None:
-        asked = json.dumps([(*place, reach) for place, reach in wanted.items()])
-        rows = [
-            (key, at, [*_numbers(before), *_numbers(after)])
-            for key, at, before, after in self._connection.execute(nearest, (asked,))
-        ]
-        numbers = json.dumps(sorted({number for _, _, found in rows for number in found}))
-        known = {
-            number: _Neighbour(story, text) for number, story, text in self._connection.execute(stories, (numbers,))
-        }
-        for key, at, found in rows:
-            self._near[key, at] = tuple(known[number] for number in found)
+    def _rows(self, kind: str, places: Sequence[tuple[int, int]]) -> list[_Row]:
+        """Return what is stored with keys of one kind around these times: all, or of very many the nearest."""
+        reach = REACH_SECONDS[kind]
+        times = [at for _, at in places]
+        keys = sorted({key for key, _ in places})
+        most = 2 * _SOME * len(keys)
+        asked = (json.dumps(keys), min(times) - reach, max(times) + reach, most)
+        rows: list[_Row] = self._connection.execute(_BETWEEN, asked).fetchall()
+        if len(rows) < most:
+            return rows
+        rows, some = [], _SOME if kind == NEAR else 1
+        for key, at in places:
+            rows += self._connection.execute(_BEFORE, (key, at - reach, at, some))
+            rows += self._connection.execute(_AFTER, (key, at + 1, at + reach, some))
+        return rows
 
     def is_alone(self, keys: StoryKeys) -> bool:
         """Say whether no other mention that is known of has any of these keys."""
@@ -147,12 +140,17 @@ class Joiner:
         if not self._known.issuperset(keys.numbers):
             self.foresee([(keys, at)])
         related = {self.root(own), *map(self.root, others)}
-        for number, kind in zip(*keys, strict=True):
-            if number in self._shared:
-                for neighbour in self._neighbours(keys, number, kind, at):
-                    story = self.root(neighbour.story)
-                    if story not in related and (kind != NEAR or self._are_near(text, neighbour.text or "")):
-                        related.add(story)
+        others_words: set[int] = set()
+        for key, kind in zip(*keys, strict=True):
+            for number in self._nearest(keys, key, kind, at) if key in self._shared else ():
+                story, words = self._mentions[number]
+                story = self.root(story)
+                if story in related or number in others_words:
+                    continue
+                if kind == NEAR and not self._are_near(text, words or ""):
+                    others_words.add(number)
+                else:
+                    related.add(story)
         if len(related) == 1:
             return related.pop()
         kept = min(related)
@@ -160,27 +158,29 @@ class Joiner:
             self._parents[story] = kept
         return kept
 
-    def _neighbours(self, keys: StoryKeys, number: int, kind: str, at: int) -> Iterable[_Neighbour]:
-        """Return the nearest mentions with a key, stored ones and those of this page."""
-        stored: tuple[_Neighbour, ...] = ()
-        if number in self._stored:
-            if (number, at) not in self._near:
-                self._look_up([(keys, at)])
-            stored = self._near[number, at]
-        return (*stored, *self._beside(number, kind, at)) if number in self._here else stored
+    def _nearest(self, keys: StoryKeys, key: int, kind: str, at: int) -> list[int]:
+        """Return the nearest mentions with one of these keys, before and after."""
+        if key in self._stored and (key, at) not in self._asked:
+            self._look_up([(keys, at)])
+        known = self._places.get(key)
+        if known is None:
+            return []
+        place, some, reach = bisect_left(known, (at, 0)), _SOME if kind == NEAR else 1, REACH_SECONDS[kind]
+        return [number for then, number in known[max(0, place - some) : place + some] if abs(then - at) <= reach]
 
-    def keep(self, number: int, story: int, keys: StoryKeys, at: int, *, text: str) -> None:
-        """Let what comes later in the page find a mention by its keys."""
-        kept = _Kept(number, story, keys, at, text)
+    def keep(self, number: int, story: int, keys: tuple[int, ...], at: int, text: str) -> None:
+        """Let what comes later in the page find a mention by these keys."""
+        kept = (number, story, keys, at, text)
         self._kept.append(kept)
-        if not self._shared.isdisjoint(keys.numbers):
+        if not self._shared.isdisjoint(keys):
             self._show(kept, self._shared)
 
     def _show(self, kept: _Kept, shared: set[int]) -> None:
         """Make a mention of this page findable by those of its keys that are shared."""
-        self._new[kept.number] = _Neighbour(kept.story, kept.text)
-        for key in shared.intersection(kept.keys.numbers):
-            insort(self._here.setdefault(key, []), (kept.at, kept.number))
+        number, story, keys, at, text = kept
+        self._mentions[number] = (story, text)
+        for key in shared.intersection(keys):
+            insort(self._places.setdefault(key, []), (at, number))
 
     def root(self, story: int) -> int:
         """Return the story that a story is by now part of."""
@@ -208,36 +208,3 @@ class Joiner:
             if text not in self._units:
                 self._units[text] = text_units(normal_text(text))
         return are_near(self._units[one], self._units[other])
-
-    def _beside(self, number: int, kind: str, at: int) -> list[_Neighbour]:
-        """Return the nearest mentions of this page with a key, before and after."""
-        known = self._here[number]
-        place, some = bisect_left(known, (at, 0)), _SOME if kind == NEAR else 1
-        near = known[max(0, place - some) : place + some]
-        return [self._new[other] for then, other in near if abs(then - at) <= REACH_SECONDS[kind]]
-
-
-class _Kept(NamedTuple):
-    """Hold a mention of this page, by what others find it."""
-
-    number: int
-    story: int
-    keys: StoryKeys
-    at: int
-    text: str
-
-
-class _Neighbour(NamedTuple):
-    """Hold the story of a mention that has a key in common, and its text where that was read."""
-
-    story: int
-    text: str | None
-
-
-def _numbers(found: object) -> list[int]:
-    """Return the numbers of one column: one, none, or a list as JSON."""
-    if found == "[]":
-        return []
-    if isinstance(found, str):
-        return list(json.loads(found))
-    return [found] if isinstance(found, int) else []

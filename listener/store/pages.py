@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.bulk import Insert
 from listener.clock import to_epoch
 from listener.mention import Label
 from listener.rollups import Contribution, RollupChange, apply_change
@@ -17,7 +18,6 @@ from listener.store.labels import effective, labels_of, write_label
 from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
-from listener.stories import StoryKeys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["PageWriter"]
 
-_INSERT_MENTION: Final = """
-INSERT INTO mentions (
-  id, source_id, author_id, seen_at, story_id, native_id, kind, address, title, text, text_hash, first_text_hash,
-  language_claim, language, published_at, is_dated, edited_at, likes, reposts, replies, views, rating, reply_to, thread,
-  repost_of, quote_of, place, has_media, links, hashtags, extra
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_MENTIONS: Final = Insert(
+    "mentions",
+    (
+        "id", "source_id", "author_id", "seen_at", "story_id", "native_id", "kind", "address", "title", "text", "text_hash",
+        "first_text_hash", "language_claim", "language", "published_at", "is_dated", "edited_at", "likes", "reposts",
+        "replies", "views", "rating", "reply_to", "thread", "repost_of", "quote_of", "place", "has_media", "links",
+        "hashtags", "extra",
+    ),
+)  # fmt: skip
 
 _UPDATE_MENTION: Final = """
 UPDATE mentions SET
@@ -56,12 +58,13 @@ UPDATE mentions SET
 WHERE id = ?
 """
 
-_INSERT_MATCH: Final = """
-INSERT INTO matches (
-  brand_id, published_at, mention_id, query_id, scorer_id, source_id, language, engagement, label, score, text_score,
-  evidence, confidence, reason, spans
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_MATCHES: Final = Insert(
+    "matches",
+    (
+        "brand_id", "published_at", "mention_id", "query_id", "scorer_id", "source_id", "language", "engagement", "label",
+        "score", "text_score", "evidence", "confidence", "reason", "spans",
+    ),
+)  # fmt: skip
 
 _OLD_MATCHES: Final = """
 SELECT brand_id, published_at, source_id, language, label, score, engagement FROM matches WHERE mention_id = ?
@@ -78,10 +81,9 @@ FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
 _LABELS: Final = {int(label): label for label in Label}
+_IRRELEVANT: Final = int(Label.IRRELEVANT)
 
-_INSERT_KEYS: Final = """
-INSERT INTO story_keys (key, published_at, mention_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-"""
+_KEYS: Final = Insert("story_keys", ("key", "published_at", "mention_id"), "ON CONFLICT DO NOTHING")
 
 _STORED: Final = """
 SELECT native_id, id, published_at, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL FROM mentions
@@ -264,15 +266,15 @@ class PageWriter:
         """Store what was gathered of new mentions."""
         now, roots = self._now, self._joiner.merged()
         self._catalogue.write_authors()
-        self._connection.executemany(
-            _INSERT_MENTION,
+        _MENTIONS.write(
+            self._connection,
             [
                 (number, source_id, author, now, roots.get(story, story), *ready.columns)
                 for number, source_id, author, story, ready in self._rows
             ],
         )
-        self._connection.executemany(_INSERT_KEYS, sorted(self._keys))  # in their order no place is visited twice
-        self._connection.executemany(_INSERT_MATCH, self._matches)
+        _KEYS.write(self._connection, sorted(self._keys))  # in their order no place is visited twice
+        _MATCHES.write(self._connection, self._matches)
         self._rows, self._keys, self._matches = [], [], []
 
     def _find(self, source_id: int, native_id: str) -> _Stored | None:
@@ -300,27 +302,26 @@ class PageWriter:
             )
 
     def _insert(self, ready: Ready, source_id: int) -> None:
-        number, published_at = self._next, ready.published_at
+        number, at, keys, is_repost = self._next, ready.published_at, ready.keys, ready.repost_of is not None
         self._next += 1
-        if ready.repost_of is None and self._joiner.is_alone(ready.keys):
-            story_id = number
+        if not is_repost and self._joiner.is_alone(keys):
+            story = number
         else:
-            story_id = self._join_story(ready, number, source_id, published_at)
+            story = self._join_story(ready, number, source_id, at)
         author = self._catalogue.author(source_id, ready.author)
-        self._rows.append((number, source_id, author, story_id, ready))
-        self._found[source_id, ready.native_id] = _Stored(
-            number, published_at, source_id, story_id, ready.repost_of is not None, False
-        )
-        self._write_keys(ready, number, story_id, published_at)
-        place = _Place(number, published_at, source_id, ready.language, ready.engagement)
+        self._rows.append((number, source_id, author, story, ready))
+        self._found[source_id, ready.native_id] = _Stored(number, at, source_id, story, is_repost, False)
+        self._write_keys(_kept_keys(ready), number, story, at, ready.text)
+        place = _Place(number, at, source_id, ready.language, ready.engagement)
         brands: list[tuple[int, int | None]] = []
         for match in ready.matches:
             brand_id = self._write_match(match, place)
-            if match.label != Label.IRRELEVANT:
+            if match.label != _IRRELEVANT:
                 brands.append((brand_id, match.score))
-                first_at = self._added.get((brand_id, story_id), published_at)
-                self._added[brand_id, story_id] = min(first_at, published_at)
-        self._faces_added.append(NewFace(number, author, published_at, tuple(brands), ready.forms, ready.values))
+                first_at = self._added.get((brand_id, story))
+                if first_at is None or at < first_at:
+                    self._added[brand_id, story] = at
+        self._faces_added.append(NewFace(number, author, at, tuple(brands), ready.forms, ready.values))
         self._inserted.append((number, ready, source_id))
         self.new += 1
 
@@ -346,7 +347,7 @@ class PageWriter:
         self._update_counters(mention, number)
         story_id = self._join_story(ready, stored.story_id, stored.source_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(ready, number, story_id, stored.published_at)
+        self._write_keys(_kept_keys(ready), number, story_id, stored.published_at, ready.text)
         place = _Place(number, stored.published_at, stored.source_id, judged.language, self._engagement(stored))
         self._write_matches(ready.matches, place)
         self._touched.add(story_id)
@@ -433,9 +434,12 @@ class PageWriter:
             originals = () if original is None or original.is_repost else (original.story_id,)
         return self._joiner.join(own, ready.keys, published_at, text=ready.text, others=originals)
 
-    def _write_keys(self, ready: Ready, number: int, story: int, at: int) -> None:
-        """Keep by what a mention can be found; an original is found by its identity itself, the first of its keys."""
-        keys = ready.keys
-        kept = StoryKeys(keys.numbers[1:], keys.kinds[1:]) if ready.repost_of is None else keys
-        self._joiner.keep(number, story, kept, at, text=ready.text)
-        self._keys += [(key, at, number) for key in kept.numbers]
+    def _write_keys(self, keys: tuple[int, ...], number: int, story: int, at: int, text: str) -> None:
+        """Keep by what a mention can be found."""
+        self._joiner.keep(number, story, keys, at, text)
+        self._keys += [(key, at, number) for key in keys]
+
+
+def _kept_keys(ready: Ready) -> tuple[int, ...]:
+    """Return by what a mention is found; an original is by its identity itself, the first of its keys."""
+    return ready.keys.numbers[1:] if ready.repost_of is None else ready.keys.numbers
