@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import groupby
 from operator import add
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -320,18 +321,18 @@ def whole_local_days(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[
 
 def _local_from_quarters(connection: sqlite3.Connection) -> list[list[int]]:
     columns = ", ".join((*_QUARTER_KEYS, *_FIGURES))
-    rows = connection.execute(f"SELECT {columns} FROM rollup_quarter")  # noqa: S608 - names are constants of this module
+    rows = connection.execute(f"SELECT {columns} FROM rollup_quarter ORDER BY brand_id, bucket")  # noqa: S608 - names are constants of this module
     return _by_local_day(rows, read_zone(connection))
 
 
 def _by_local_day(quarters: Iterable[Sequence[int]], zone: str) -> list[list[int]]:
-    """Add rows of quarters up to rows of local days, those that are not nothing, in key order."""
+    """Add rows of quarters in key order up to rows of local days, those that are not nothing, in key order."""
     cuts = cuts_in(zone)
     days: dict[tuple[int, int], list[int]] = {}
-    for row in quarters:
-        key = (row[0], cuts[row[1]][LOCAL_DAY])
-        figures = days.get(key)
-        days[key] = list(row[_AFTER_PLACE:]) if figures is None else list(map(add, figures, row[_AFTER_PLACE:]))
+    for key, rows in groupby(quarters, lambda row: (row[0], cuts[row[1]][LOCAL_DAY])):
+        figures = [sum(column) for column in zip(*rows, strict=True)][_AFTER_PLACE:]
+        # Where clocks go back over midnight, a day comes twice.
+        days[key] = list(map(add, days[key], figures)) if key in days else figures
     return [[*key, *days[key]] for key in sorted(days) if any(days[key])]
 
 

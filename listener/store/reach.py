@@ -42,12 +42,12 @@ WHERE {_ASKED_FOR}
 """,  # noqa: S608 - numbers
 )
 _BEFORE: Final = Question(
-    ("author", "brand", "since"),
+    ("author", "brand", "until"),
     f"""
 SELECT asked.author, asked.brand, (
   SELECT mentions.published_at / {QUARTER_SECONDS} FROM mentions
   CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
-  WHERE mentions.author_id = asked.author AND mentions.published_at < asked.since AND {_ASKED_FOR}
+  WHERE mentions.author_id = asked.author AND mentions.published_at < asked.until AND {_ASKED_FOR}
   ORDER BY mentions.published_at DESC LIMIT 1
 ) FROM asked WHERE asked.author IS NOT NULL
 """,  # noqa: S608 - numbers
@@ -63,6 +63,8 @@ WHERE {_ASKED_FOR}
 )
 _FOLLOWERS: Final = Question(("author",), "SELECT id, followers FROM asked CROSS JOIN authors ON id = asked.author")
 
+_ALWAYS: Final = 2**40
+"""A time before which everything was."""
 _NONE: Final[Mapping[int, int]] = MappingProxyType({})
 
 _Counts = dict[tuple[int, int], dict[int, int]]
@@ -142,7 +144,7 @@ class ReachChange:
                 _add(reach[brand], self._fresh[place], None, now, cuts)
             else:
                 turns += self._turns(place, now, cuts)
-        self._settle(turns, self._stored(_SINCE, [_asked(turn) for turn in turns]), reach, cuts)
+        self._settle_same(turns, reach, cuts)
         if changed:
             self._settle_changed(changed, places, reach, cuts)
 
@@ -182,25 +184,40 @@ class ReachChange:
             quarters[quarter] = quarters.get(quarter, 0) + 1
         return found
 
+    def _settle_same(self, turns: Sequence[_Turn], reach: Reach, cuts: Cuts) -> None:
+        """Let authors of as many followers as before enter their buckets; most had no mention in these yet."""
+        begun = [turn for turn in turns if not turn.moved]
+        last = self._last([(turn.author, turn.brand, _ALWAYS) for turn in begun])
+        seen = [turn for turn in turns if turn.moved]
+        for turn in begun:
+            earlier = last[turn.author, turn.brand]
+            if earlier is None or turn.since is None or earlier < turn.since:
+                _add(reach[turn.brand], (), earlier, -turn.former, cuts)
+                _add(reach[turn.brand], turn.fresh, None, turn.now, cuts)
+            else:
+                seen.append(turn)
+        self._settle(seen, self._stored(_SINCE, [_asked(turn) for turn in seen]), reach, cuts)
+
     def _settle(self, turns: Iterable[_Turn], stored: _Counts, reach: Reach, cuts: Cuts) -> None:
         """Let authors leave the buckets they were in and enter those they are in."""
         moves: list[tuple[_Turn, Collection[int], Collection[int]]] = []
         for turn in turns:
             left = stored.get((turn.author, turn.brand), _NONE)
-            if not left and not turn.moved:
-                moves.append((turn, (), turn.fresh))
-                continue
-            before = {one for one in (*left, *turn.moved) if left.get(one, 0) > turn.moved.get(one, 0)}
-            after = {*left, *turn.fresh}
-            if before != after or turn.former != turn.now:
-                moves.append((turn, before, after))
+            gone = {one for one in (*left, *turn.moved) if left.get(one, 0) > turn.moved.get(one, 0)}
+            entered = {*left, *turn.fresh}
+            if gone != entered or turn.former != turn.now:
+                moves.append((turn, gone, entered))
         # Where there are quarters before and after, the last one is among them.
-        asked = [_asked(turn) for turn, gone, entered in moves if turn.since is not None and not (gone and entered)]
-        last = {(author, brand): at for author, brand, at in _BEFORE.ask(self._connection, asked, *self._skipped)}
-        for turn, gone, entered in moves:
+        last = self._last([_asked(turn) for turn, *both in moves if turn.since is not None and not all(both)])
+        for turn, before, after in moves:
             earlier = last.get((turn.author, turn.brand))
-            _add(reach[turn.brand], gone, earlier, -turn.former, cuts)
-            _add(reach[turn.brand], entered, earlier, turn.now, cuts)
+            _add(reach[turn.brand], before, earlier, -turn.former, cuts)
+            _add(reach[turn.brand], after, earlier, turn.now, cuts)
+
+    def _last(self, places: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], int | None]:
+        """Return the last quarters in which mentions of authors and brands count, but the fresh ones, before times."""
+        found = _BEFORE.ask(self._connection, places, *self._skipped)
+        return {(author, brand): quarter for author, brand, quarter in found}
 
 
 def _asked(turn: _Turn) -> tuple[int, int, int]:
