@@ -208,7 +208,7 @@ def test_a_signal_lets_the_page_in_hand_be_stored_and_the_next_run_goes_on_there
         process = site.start("collect", err=tmp_path / "err")
         wait_for(lambda: len(server.requests) > asked + 5, "the sweep is under way")
         process.send_signal(number)
-        assert process.wait(timeout=PATIENCE) == 0
+        assert process.wait(timeout=PATIENCE) == 128 + number
         ((cursor, reason, pages),) = site.rows("SELECT cursor, reason, pages FROM windows WHERE state = 'open'")
         assert cursor
         assert reason is None
