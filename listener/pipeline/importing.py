@@ -29,7 +29,7 @@ __all__ = ["ImportReport", "import_mentions"]
 
 _SMALL_PAGES: Final = 8
 """So many chunks of a thousand lines are stored each by itself: a small import is soon stored."""
-_CHUNKS_A_PAGE: Final = 4
+_CHUNKS_A_PAGE: Final = 3
 
 
 @dataclass(slots=True)
