@@ -36,7 +36,7 @@ from query.expressions import askable_trees, terms
 from running.site import NOW, Site
 from servers import gdelt as service
 from servers.gdelt import HASTE, Article, Gdelt
-from servers.reading import drained, failure
+from servers.reading import NotedWaits, drained, failure
 from sources.gdelt import DIALECT, GdeltOptions, GdeltSource, read_article, read_title
 from sources.gdelt_names import country_code, language_tag
 from thoroughness import some
@@ -291,24 +291,16 @@ def test_a_refusal_for_haste_says_when_to_come_back(server: Gdelt) -> None:
 
 
 def test_requests_are_set_apart_as_the_service_asks(server: Gdelt) -> None:
-    waited: list[float] = []
-
-    class Stop:
-        def is_set(self) -> bool:
-            return False
-
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(timeout or 0)
-            return False
-
-    source = GdeltSource(GdeltOptions(base_url=server.url), stop=Stop())
+    waits = NotedWaits()
+    assert GdeltOptions().seconds_between_requests > 5
+    source = GdeltSource(GdeltOptions(base_url=server.url, seconds_between_requests=60), stop=waits)
     server.articles = [article(n, n % 40) for n in range(600)]
     resource, cursor = source.plan([ACME])[0], None
     for _ in range(3):
         cursor = source.fetch(resource, WINDOW, cursor).cursor
     source.close()
-    assert len(waited) == 2
-    assert all(5 < seconds <= 6 for seconds in waited)
+    assert len(waits.seconds) == 2
+    assert all(30 < seconds <= 60 for seconds in waits.seconds)
 
 
 def test_a_window_that_is_no_whole_number_of_slices_is_read_whole(server: Gdelt) -> None:

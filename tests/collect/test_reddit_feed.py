@@ -29,7 +29,7 @@ from listener.errors import UsageError
 from listener.query import Or, Phrase
 from listener.testing import FrozenClock, check_source
 from running.site import Site
-from servers.reading import drained
+from servers.reading import NotedWaits, drained
 from servers.reddit import CLIENT_ID, CLIENT_SECRET, Reddit, Thing, posts_every
 from servers.reddit_feed import BLOCKED, RedditFeeds, entry, feed
 from sources import reddit_feed
@@ -110,24 +110,15 @@ def test_one_name_is_used_for_every_request(server: RedditFeeds) -> None:
 
 
 def test_requests_keep_their_distance(server: RedditFeeds, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-
-    class Stop:
-        def is_set(self) -> bool:
-            return False
-
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(timeout or 0)
-            return False
-
+    waits = NotedWaits()
     monkeypatch.setattr(reddit_feed, "_SPACING_SECONDS", 7_200.0)
     table = RedditOptions(mode="feed", base_url=server.url)
-    with closing(RedditSource(table, now=FrozenClock(NOW), stop=Stop())) as source:
+    with closing(RedditSource(table, now=FrozenClock(NOW), stop=waits)) as source:
         resource = source.plan([ACME])[0]
         for _ in range(3):
             source.fetch(resource, DAY, None)
-    assert len(waited) == 2
-    assert all(3_600 < seconds <= 7_200 for seconds in waited)
+    assert len(waits.seconds) == 2
+    assert all(3_600 < seconds <= 7_200 for seconds in waits.seconds)
 
 
 def test_what_lies_below_a_feed_is_told_as_lost(server: RedditFeeds) -> None:

@@ -24,6 +24,7 @@ from listener.api import (
     utc_now,
 )
 from listener.errors import StoppedError
+from servers.reading import NotedWaits
 from servers.web import Answer, Request, SimulatedServer
 from sources.web import Client, Limits
 from sources.web.addresses import is_public
@@ -337,21 +338,12 @@ def test_a_configured_address_is_https_or_this_machine(base: str) -> None:
 
 
 def test_requests_are_set_apart_where_a_service_asks_for_it(service: Service) -> None:
-    waited: list[float | None] = []
-
-    class Stop:
-        def is_set(self) -> bool:
-            return False
-
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(timeout)
-            return False
-
+    waits = NotedWaits()
     service.fault("status", status=200, body="{}", times=3)
-    with Client("test", trusted=[service.url], limits=Limits(spacing_seconds=7), stop=Stop()) as client:
+    with Client("test", trusted=[service.url], limits=Limits(spacing_seconds=7_200), stop=waits) as client:
         assert [client.get_json(service.url) for _ in range(3)] == [{}, {}, {}]
-    assert len(waited) == 2
-    assert all(timeout is not None and 6 < timeout <= 7 for timeout in waited)
+    assert len(waits.seconds) == 2
+    assert all(3_600 < seconds <= 7_200 for seconds in waits.seconds)
 
 
 def test_a_judge_of_the_source_decides_before_the_status(service: Service) -> None:

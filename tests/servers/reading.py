@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from listener.api import Mention, Page, Query, Source, SourceError, Window
 
 
+class NotedWaits:
+    """Be a stop signal that is never set, waits for nothing and notes how long it was to wait."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0)
+        return False
+
+
 def drained(
     source: Source, queries: Sequence[Query], window: Window, *, anew: Callable[[], Source] | None = None
 ) -> tuple[list[Mention], list[Page]]:
