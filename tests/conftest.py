@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let garbage be looked for now and then and in what tests make, not all the time and in what they are made of."""
+    """Let garbage be looked for seldom, and only in what tests make, not in what they are made of."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
