@@ -99,12 +99,12 @@ class StoryKeys(NamedTuple):
     kinds: str
 
 
-IDENTITY: Final = "i"
-LINK: Final = "l"
-TEXT: Final = "t"
+_IDENTITY: Final = "i"
+_LINK: Final = "l"
+_TEXT: Final = "t"
 NEAR: Final = "n"
 REACH_SECONDS: Final[Mapping[str, int]] = MappingProxyType(
-    {IDENTITY: _FOREVER, LINK: _LINK_REACH, TEXT: _TEXT_REACH, NEAR: _TEXT_REACH}
+    {_IDENTITY: _FOREVER, _LINK: _LINK_REACH, _TEXT: _TEXT_REACH, NEAR: _TEXT_REACH}
 )
 
 
@@ -129,14 +129,14 @@ def _sure_keys(mention: Mention) -> tuple[StoryKeys, frozenset[str]]:
     The same words have the same bands, so only texts that are too short for bands need a key of their own.
     """
     numbers: tuple[int, ...] = (_hash("id", mention.source, mention.repost_of or mention.id),)
-    kinds = IDENTITY
+    kinds = _IDENTITY
     link = _submitted_link(mention)
     if link is not None:
-        numbers, kinds = (*numbers, _hash("url", link)), kinds + LINK
+        numbers, kinds = (*numbers, _hash("url", link)), kinds + _LINK
     words = normal_text(mention.text)
     units = text_units(words)
     if len(units) < _FEWEST_UNITS and words.count(" ") + 1 >= _FEWEST_WORDS:
-        numbers, kinds = (*numbers, _hash("text", words)), kinds + TEXT
+        numbers, kinds = (*numbers, _hash("text", words)), kinds + _TEXT
     return StoryKeys(numbers, kinds), units
 
 

@@ -172,7 +172,7 @@ class PageWriter:
 
     def write(self, judged: Judged | Prepared) -> None:
         """Store a mention with its verdicts, whether it is new or known; one that was erased stays erased."""
-        (ready,) = (judged.ready,) if isinstance(judged, Prepared) else self._ready_of([judged])
+        ready = judged.ready if isinstance(judged, Prepared) else self._ready_of([judged])[0]
         source_id = self._catalogue.source(ready.source)
         stored = self._find(source_id, ready.native_id)
         if stored is None:
