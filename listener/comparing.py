@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from listener.config import Brand
     from listener.reporting import Desk
-    from listener.search import ShareRow, TrendBucket
+    from listener.search import ShareRow, Span, TrendBucket
     from listener.themes import Theme
     from listener.theming import ThemeSheet
 
@@ -66,21 +66,20 @@ class Comparison:
     warnings: tuple[str, ...]
 
 
-def compare_brands(desk: Desk, first: Brand, second: Brand, since: datetime, until: datetime) -> Comparison:
-    """Compare two brands over [since, until); `desk` says what is read and who listens where."""
+def compare_brands(desk: Desk, first: Brand, second: Brand, span: Span) -> Comparison:
+    """Compare two brands over a span; `desk` says what is read and who listens where."""
     from listener.reporting import brand_words  # noqa: PLC0415 - reporting is loaded where a brand is compared
 
-    span = desk.span(since, until)
-    totals = desk.reader.trend([first.name, second.name], span, desk.listening).totals
+    totals = desk.reader.totals([first.name, second.name], span, desk.listening)
     rows = desk.reader.share({brand.name: brand.kind for brand in desk.config.brands}, span, desk.listening)
     names = [word for brand in desk.config.brands for word in brand_words(brand)]
-    sheets = [read_themes(desk.reader, brand.name, names, since, until) for brand in (first, second)]
+    sheets = [read_themes(desk.reader, brand.name, names, span.since, span.until) for brand in (first, second)]
     one = _side(totals[0], rows, sheets[0], sheets[1])
     other = _side(totals[1], rows, sheets[1], sheets[0])
     are_known = one.stories is not None and other.stories is not None
     return Comparison(
-        since=since,
-        until=until,
+        since=span.since,
+        until=span.until,
         sides=(one, other),
         volume=rate_ratio(one.stories or 0, other.stories or 0) if are_known else None,
         net=net_sentiment_difference(

@@ -51,9 +51,11 @@ def compare(app: App, first: str, second: str, since: str, until: str | None) ->
     A difference is called real where its 95 % interval leaves out no difference:
     for volume the ratio of two Poisson rates of stories, for net sentiment a
     two-sample z. Where the two are not listened for alike, stderr says so.
+    Days begin at midnight; a span in hours (--since 6h), or an instant, is kept to the
+    quarter of an hour.
     """
     from listener import wiring
-    from listener.cli.trending import read_span
+    from listener.cli.trending import read_whole_span
     from listener.comparing import compare_brands
     from listener.errors import UsageError
     from listener.reporting import Desk
@@ -63,10 +65,10 @@ def compare(app: App, first: str, second: str, since: str, until: str | None) ->
     if one.name == other.name:
         msg = f"{one.name} cannot be compared with itself; name another brand"
         raise UsageError(msg)
-    span = read_span(app, since, until)
+    span = read_whole_span(app, since, until)
     with Reader(app.database_path) as reader:
         desk = Desk(config=app.config, reader=reader, listening=wiring.listening(app.config), now=app.now)
-        found = compare_brands(desk, one, other, span.since, span.until)
+        found = compare_brands(desk, one, other, span)
         tell_never_matched(reader, [side.brand for side in found.sides if not side.mentions])
     if app.format == "json":
         emit_json(comparison_json(found, app.zone))

@@ -9,7 +9,7 @@ from listener.clock import from_epoch, to_epoch
 from listener.database import open_reader, translated
 from listener.errors import UsageError, suggest
 from listener.search import coverage
-from listener.search.trend import read_share, read_trend
+from listener.search.trend import read_share, read_totals, read_trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
     from listener.search.trend import Span
-    from listener.search.trends import ShareRow, Trend
+    from listener.search.trends import ShareRow, Trend, TrendBucket
     from listener.search.verdicts import Decided
 
 __all__ = ["Reader"]
@@ -76,6 +76,13 @@ class Reader:
         self._require_source(span.source)
         with translated(self.path):
             return read_trend(self._connection, brands, span, listening)
+
+    def totals(
+        self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]
+    ) -> tuple[TrendBucket, ...]:
+        """Return the figures of brands over a whole span, without reach; `listening` as for `trend`."""
+        with translated(self.path):
+            return read_totals(self._connection, brands, span, listening)
 
     def share(
         self, kinds: Mapping[str, str], span: Span, listening: Mapping[str, Sequence[str]]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-__all__ = ["Span", "mean_interval", "net_sentiment", "read_share", "read_trend", "student_t_975"]
+__all__ = ["Span", "mean_interval", "net_sentiment", "read_share", "read_totals", "read_trend", "student_t_975"]
 
 _FEWEST_FOR_INTERVAL: Final = 5
 _Z_975: Final = 1.959963984540054
@@ -119,9 +119,10 @@ class Span:
     """Hold what a trend is asked over: [since, until), cut by `by` in `zone`.
 
     Where `by` is "quarter" it is not cut, and its end is that of its last quarter of an
-    hour; a share of voice can be asked so. `now` tells which bucket is not over. `source` and `language` are conditions,
-    None for none. `percentiles` asks for those of the scores too, `reach` for that
-    of the authors even where very many mentions are to be counted for it.
+    hour; totals and shares of voice can be asked so. `now` tells which bucket is not
+    over. `source` and `language` are conditions, None for none. `percentiles` asks for
+    those of the scores too, `reach` for that of the authors even where very many
+    mentions are to be counted for it.
     """
 
     since: datetime
@@ -208,12 +209,7 @@ def read_share(
     `kinds` gives the kind of each brand. Share is 100 x mentions / sum of mentions.
     """
     brands = [name for name, kind in kinds.items() if kind != "topic"]
-    if span.by == "quarter":
-        end = from_epoch(-(-to_epoch(span.until) // QUARTER_SECONDS) * QUARTER_SECONDS)
-        buckets = [Bucket(start=span.since, end=end)]
-    else:
-        buckets = bucket_starts(span.since, span.until, span.by, span.zone)
-    totals = [_whole(connection, brand, span, buckets, listening) for brand in brands]
+    totals = read_totals(connection, brands, span, listening)
     everything = sum(total.mentions or 0 for total in totals)
     rows = [
         ShareRow(
@@ -233,6 +229,18 @@ def read_share(
     return tuple(sorted(rows, key=lambda row: (-row.mentions, row.brand)))
 
 
+def read_totals(
+    connection: sqlite3.Connection, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]
+) -> tuple[TrendBucket, ...]:
+    """Return the figures of brands over a whole span of all mentions, in the order asked for; reach is left out."""
+    if span.by == "quarter":
+        end = from_epoch(-(-to_epoch(span.until) // QUARTER_SECONDS) * QUARTER_SECONDS)
+        buckets = [Bucket(start=span.since, end=end)]
+    else:
+        buckets = bucket_starts(span.since, span.until, span.by, span.zone)
+    return tuple(_whole(connection, brand, span, buckets, listening) for brand in brands)
+
+
 def _whole(
     connection: sqlite3.Connection,
     brand: str,
@@ -240,7 +248,6 @@ def _whole(
     buckets: Sequence[Bucket],
     listening: Mapping[str, Sequence[str]],
 ) -> TrendBucket:
-    """Return the figures of a brand over a whole span of all mentions; reach is left out."""
     whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
     total = _Cell()
     values = _values(connection, brand, span, buckets)

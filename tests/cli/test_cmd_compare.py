@@ -142,3 +142,40 @@ def test_a_brand_is_not_compared_with_itself_or_with_a_stranger(rivals: Place) -
 def test_rows_for_programs_hold_a_figure_each(rivals: Place) -> None:
     rows = rivals.run("compare", "Acme", "Globex", "--since", "7d", "--format", "csv").out.splitlines()
     assert rows[:2] == ["figure,Acme,Globex", "mentions,30,10"]
+
+
+def test_a_span_in_hours_is_compared_to_the_quarter_of_an_hour_not_from_midnight(place: Place) -> None:
+    def tell_before(hours: float, brand: str, label: Label) -> None:
+        author = f"{brand} {hours}"
+        place.save(
+            [place.mention(f"{brand} at {hours}", at=NOW - timedelta(hours=hours), author=author)],
+            brand=brand,
+            label=label,
+        )
+
+    for hours in (0.5, 1.5, 2.5, 6.5, 7.5):  # 08:00 UTC is 13:30 in Kolkata: these are all of one day
+        tell_before(hours, "Acme", Label.POSITIVE)
+    for hours in (0.2, 7.2):
+        tell_before(hours, "Globex", Label.NEGATIVE)
+    place.drain(NOW - timedelta(hours=3), NOW)
+
+    def told(*span: str) -> tuple[object, ...]:
+        found = json.loads(place.run("compare", "Acme", "Globex", *span, "--format", "json").out)
+        acme, globex = found["brands"]
+        return found["since"], acme["mentions"], globex["mentions"], acme["share"], found["volume_ratio"]["value"]
+
+    assert told("--since", "3h") == ("2026-11-20T10:30:00+05:30", 3, 1, 75.0, 3.0)
+    assert told("--since", "130m")[:3] == ("2026-11-20T11:15:00+05:30", 2, 1)
+    assert told("--since", "8h", "--until", "2h")[1:] == (3, 1, 75.0, 3.0)
+    assert told("--since", "today") == ("2026-11-20T00:00:00+05:30", 5, 2, 71.4, 2.5)
+    assert told("--since", "1d")[:3] == ("2026-11-19T00:00:00+05:30", 5, 2)
+    (warning,) = place.run("compare", "Acme", "Globex", "--since", "4h").err.splitlines()[:1]
+    assert warning == "note: only 75 % of Acme was read, so its volume may be higher"
+
+
+def test_a_comparison_by_days_has_the_figures_of_the_trend(rivals: Place) -> None:
+    totals = json.loads(rivals.run("trend", "Acme", "Globex", "--since", "7d", "--format", "json").out)["totals"]
+    for side, total in zip(compared(rivals)["brands"], totals, strict=True):
+        for figure in ("mentions", "stories", "positive", "negative", "coverage"):
+            assert side[figure] == total[figure]
+        assert side["net"] == total["net_sentiment"]
