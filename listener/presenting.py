@@ -33,7 +33,7 @@ def write_page(desk: Desk, brand: Brand, since: datetime, until: datetime) -> st
     span = desk.span(since, until)
     share = desk.reader.share({one.name: one.kind for one in desk.config.brands}, span, desk.listening)
     by = "day" if until - since <= _DAYS_BY_DAY else "week"
-    numbers = {number for theme in section.themes for number in theme.quotes if number is not None}
+    numbers = {number for theme in section.themes for felt in theme.quotes for number in felt}
     quoted = {row.number: row for row in desk.reader.mentions_by_number(sorted(numbers), brand=brand.name)}
     return render_page(
         PageData(

@@ -59,6 +59,7 @@ _WITHIN: Final = 0.6
 _LIFT: Final = 2.0
 _LEAST_SCORED: Final = 5
 _LEAST_AUTHORS: Final = 2
+_MOST_QUOTES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ class Theme:
     mentions, `interval` its 95 % interval, both None where none is scored. `kind` is
     pain or praise where the interval leaves out zero and at least 5 are scored, else
     mixed. `weight` is mentions x net / 100: below zero what hurts, above what pleases.
-    `quotes` are the numbers of a typical positive and negative mention, each None where
-    there is none; `numbers` those of all mentions.
+    `quotes` are the numbers of the most typical positive and negative mentions, two of
+    either at most, of different stories; `numbers` those of all mentions.
     """
 
     name: str
@@ -105,7 +106,7 @@ class Theme:
     kind: str
     weight: float
     sources: tuple[tuple[str, int], ...]
-    quotes: tuple[int | None, int | None]
+    quotes: tuple[tuple[int, ...], tuple[int, ...]]
     numbers: tuple[int, ...]
 
 
@@ -412,13 +413,15 @@ def _kind(interval: tuple[float, float] | None, scored: int) -> str:
 
 def _typical(
     phrases: Sequence[str], mine: Sequence[Saying], label: Label, phrases_of: Mapping[int, frozenset[str]]
-) -> int | None:
-    """Return the mention of a label that holds most of the theme's phrases; of equal ones the newest original."""
-    felt = [saying for saying in mine if saying.label is label]
+) -> tuple[int, ...]:
+    """Return mentions of a label that hold most of the theme's phrases, one a story; of equal ones the newest originals."""
     wanted = frozenset(phrases)
-    best = max(
-        felt,
+    felt = sorted(
+        (saying for saying in mine if saying.label is label),
         key=lambda saying: (len(wanted & phrases_of[saying.number]), not saying.is_repost, saying.published_at),
-        default=None,
+        reverse=True,
     )
-    return None if best is None else best.number
+    chosen: dict[int, int] = {}
+    for saying in felt:
+        chosen.setdefault(saying.story, saying.number)
+    return tuple(chosen.values())[:_MOST_QUOTES]

@@ -165,7 +165,7 @@ def _themes(themes: Sequence[Theme], kind: str, data: PageData, zone: ZoneInfo) 
         net = "" if theme.net is None else f", net sentiment {signed(theme.net)}{spread}"
         stories = count(theme.stories, "story", "stories")
         sources = ", ".join(f"{clean_line(place_words(name))} {number(n)}" for name, n in theme.sources)
-        rows = [data.quoted[one] for one in theme.quotes if one is not None and one in data.quoted]
+        rows = [data.quoted[one] for felt in theme.quotes for one in felt if one in data.quoted]
         shown.append(
             _Shown(
                 name=excerpt(theme.name, _NAME),

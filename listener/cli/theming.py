@@ -35,11 +35,11 @@ def _sources_text(value: object) -> str:
     return ", ".join(f"{one['source']} {one['mentions']}" for one in value) if isinstance(value, list) else UNKNOWN
 
 
-def _quotes_text(value: object) -> str:
-    if not isinstance(value, dict):
-        return UNKNOWN
-    signs = {"positive": "+", "negative": "-"}
-    return ", ".join(f"{signs[label]}{number}" for label, number in value.items() if number is not None) or UNKNOWN
+def _to_read(theme: Theme) -> str:
+    """Return the mentions to read: of pain two negative ones, of praise two positive, of what is mixed one of each."""
+    positive, negative = ([f"{sign}{one}" for one in some] for sign, some in zip("+-", theme.quotes, strict=True))
+    chosen = {"pain": negative, "praise": positive}.get(theme.kind, [*positive[:1], *negative[:1]])
+    return ", ".join(chosen) or UNKNOWN
 
 
 def _kind_colour(value: object) -> str | None:
@@ -58,7 +58,7 @@ _COLUMNS: Final = (
     Column(name="interval", title="95 %", align="right", text=_interval_text),
     Column(name="scored", title="n", align="right", text=count_text),
     Column(name="sources", text=_sources_text),
-    Column(name="quotes", title="read", text=_quotes_text),
+    Column(name="quotes", title="read"),
 )
 _CELLS: Final = (
     Column(name="theme"),
@@ -94,8 +94,8 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
 
     A theme is pain or praise where the 95 % interval of its net sentiment leaves out
     zero; those of most mentions x net come first. before counts the stories of the
-    span before. read names a typical mention of each feeling for "listener mentions".
-    With --by, each theme by source, language or the stage of the journey that [journey]
+    span before. read names two mentions for "listener mentions": of pain two negative
+    ones, of praise two positive, of the rest one of each. With --by, each theme by source, language or the stage of the journey that [journey]
     of the configuration tells by words.
     """
     from listener.cli.trending import read_span
@@ -116,7 +116,10 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
     elif app.format == "json":
         emit_json(sheet_json(sheet, shown, app.zone))
     else:
-        emit_rows([theme_json(theme) for theme in shown], _COLUMNS, app.format)
+        rows = [theme_json(theme) for theme in shown]
+        if app.format == "table":
+            rows = [{**row, "quotes": _to_read(theme)} for row, theme in zip(rows, shown, strict=True)]
+        emit_rows(rows, _COLUMNS, app.format)
     _say_limits(sheet, is_table=app.format == "table")
 
 
@@ -146,7 +149,7 @@ def theme_json(theme: Theme) -> dict[str, object]:
         "interval": None if theme.interval is None else [round(end, 1) for end in theme.interval],
         "scored": theme.scored,
         "sources": [{"source": name, "mentions": n} for name, n in theme.sources],
-        "quotes": dict(zip(("positive", "negative"), theme.quotes, strict=True)),
+        "quotes": dict(zip(("positive", "negative"), map(list, theme.quotes), strict=True)),
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 MADE_UP = "brant colder fimble gostrin hulmer jaspet kelvor lomin"
 
 
-def tell(place: Place, words: str, times: int, *, days_ago: float = 1, label: Label = Label.NEGATIVE) -> None:
-    """Store mentions that share these words alone."""
-    texts = [f"Acme {words} {' '.join(w + str(turn) for w in MADE_UP.split())}" for turn in range(times)]
+def tell(
+    place: Place, words: str, times: int, *, days_ago: float = 1, label: Label = Label.NEGATIVE, first: int = 0
+) -> None:
+    """Store mentions that share these words alone; their other words are numbered from `first` on."""
+    turns = range(first, first + times)
+    texts = [f"Acme {words} {' '.join(w + str(turn) for w in MADE_UP.split())}" for turn in turns]
     place.save(
         [
             place.mention(text, at=NOW - timedelta(days=days_ago, minutes=turn), author=f"{words} {days_ago} {turn}")
@@ -47,14 +51,31 @@ def test_pain_comes_before_praise_and_each_names_its_figures(talked: Place) -> N
     assert (praise["kind"], praise["theme"]) == ("praise", "delivery")
 
 
-def test_a_quote_is_a_mention_that_can_be_read(talked: Place) -> None:
-    themes = json.loads(talked.run("themes", "Acme", "--since", "7d", "--format", "json").out)["themes"]
-    number = themes[0]["quotes"]["negative"]
+def test_two_quotes_of_a_theme_are_mentions_that_can_be_read(talked: Place) -> None:
+    pain, praise = json.loads(talked.run("themes", "Acme", "--since", "7d", "--format", "json").out)["themes"]
 
     shown = json.loads(talked.run("mentions", "Acme", "--since", "7d", "--format", "json").out)
 
-    assert "lid leaks" in next(one["text"] for one in shown if one["number"] == number)
-    assert themes[0]["quotes"]["positive"] is None
+    texts = {one["number"]: one["text"] for one in shown}
+    assert [len(pain["quotes"][felt]) for felt in ("positive", "negative")] == [0, 2]
+    assert all("lid leaks" in texts[number] for number in pain["quotes"]["negative"])
+    assert [len(praise["quotes"][felt]) for felt in ("positive", "negative")] == [2, 0]
+    assert all("delivery" in texts[number] for number in praise["quotes"]["positive"])
+
+
+def test_the_table_names_two_mentions_of_the_feeling_and_of_what_is_mixed_one_of_each(talked: Place) -> None:
+    tell(talked, "lid leaks", 1, label=Label.POSITIVE, first=100)
+    for first, label in ((200, Label.POSITIVE), (300, Label.NEGATIVE)):
+        tell(talked, "charger", 4, label=label, first=first)
+    read = {
+        line.split()[0]: re.findall(r"[+-]\d+", line.split("hackernews")[1])
+        for line in talked.run("themes", "Acme", "--since", "7d").out.splitlines()[1:]
+    }
+    assert {kind: [one[0] for one in numbers] for kind, numbers in read.items()} == {
+        "pain": ["-", "-"],
+        "praise": ["+", "+"],
+        "mixed": ["+", "-"],
+    }
 
 
 def test_a_table_and_csv_show_the_same_themes(talked: Place) -> None:

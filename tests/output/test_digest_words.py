@@ -300,7 +300,7 @@ def theme_of(name: str, kind: str, net: float, *, stories: int = 9) -> Theme:
         kind=kind,
         weight=net,
         sources=(("x", 12),),
-        quotes=(None, None),
+        quotes=((), ()),
         numbers=(),
     )
 

@@ -61,7 +61,7 @@ class Outline(HTMLParser):
 
 
 def theme_of(name: str, kind: str) -> Theme:
-    """Return a theme that quotes the second mention as positive and the first as negative."""
+    """Return a theme that quotes the even mentions as positive and the odd ones as negative."""
     net = -60.0 if kind == "pain" else 60.0
     return Theme(
         name=name,
@@ -78,8 +78,8 @@ def theme_of(name: str, kind: str) -> Theme:
         kind=kind,
         weight=net,
         sources=(("x", 12),),
-        quotes=(2, 1),
-        numbers=(1, 2),
+        quotes=((2, 4), (1, 3)),
+        numbers=(1, 2, 3, 4),
     )
 
 
@@ -134,10 +134,16 @@ def test_the_page_is_well_formed_and_stays_so_whatever_a_text_holds() -> None:
 
 
 def test_below_what_hurts_stands_no_praise_and_below_what_pleases_no_blame() -> None:
-    page = page_of(make_row(1, "The lid burns hands"), make_row(2, "The lid is a joy", label=Label.POSITIVE))
+    page = page_of(
+        make_row(1, "The lid burns hands"),
+        make_row(2, "The lid is a joy", label=Label.POSITIVE),
+        make_row(3, "The lid jams"),
+        make_row(4, "The lid shines", label=Label.POSITIVE),
+    )
     hurts, pleases = page.split("<h3>What hurts</h3>")[1].split("</section>")[0].split("<h3>What pleases</h3>")
-    assert ("The lid burns hands" in hurts, "The lid is a joy" in hurts) == (True, False)
-    assert ("The lid burns hands" in pleases, "The lid is a joy" in pleases) == (False, True)
+    assert [text in hurts for text in ("The lid burns hands", "The lid jams")] == [True, True]
+    assert [text in pleases for text in ("The lid is a joy", "The lid shines")] == [True, True]
+    assert (hurts.count("<blockquote>"), pleases.count("<blockquote>")) == (2, 2)
 
 
 def test_a_theme_of_which_nothing_can_be_quoted_says_so() -> None:

@@ -116,7 +116,21 @@ def test_quotes_are_typical_of_their_feeling() -> None:
     (best,) = say("lid hinge spout", label=Label.NEGATIVE)
     now = [*say("lid hinge", label=Label.NEGATIVE, times=6), best, *say("lid hinge spout", times=5), *chatter()]
     (theme,) = find_themes(now, [])
-    assert theme.quotes == (None, best.number)
+    positive, negative = theme.quotes
+    assert (positive, negative[0], len(negative)) == ((), best.number, 2)
+
+
+def test_the_two_quotes_of_a_feeling_are_of_different_stories() -> None:
+    """Copies of the most typical say nothing new; a story is quoted by its newest original."""
+    same = say("lid hinge spout", label=Label.NEGATIVE, times=4, story=3_000_000)
+    repost = say("lid hinge", label=Label.NEGATIVE, story=3_000_001, is_repost=True)
+    (other,) = say("lid hinge", label=Label.NEGATIVE, published_at=AT - timedelta(hours=1))
+    (liked,) = say("lid hinge spout", label=Label.POSITIVE)
+    now = [*same, *repost, other, liked, *say("lid hinge", times=6), *chatter()]
+    (theme,) = find_themes(now, [])
+    assert theme.quotes[0] == (liked.number,)
+    assert theme.quotes[1][0] in {one.number for one in same}
+    assert theme.quotes[1][1] == other.number
 
 
 def test_themes_are_found_in_scripts_without_spaces_and_with_vowel_signs() -> None:
