@@ -61,6 +61,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     next run goes on there. It is 3 where a source failed and the rest is done.
     """
     from listener import wiring
+    from listener.cli.opening import bring_up
     from listener.cli.progress import page_line
     from listener.clock import parse_when
     from listener.service import Service, stop_on_signals
@@ -77,6 +78,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     named = None if brand is None else app.config.brand(brand).name
     with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)
+        bring_up(app.database_path)
         with page_line() as tell:
             outcomes = service.collect_all(names, now=app.now, brand=named, since=start, on_page=tell)
         if outcomes and not stop.is_set():

@@ -12,7 +12,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.findings import print_finding
-from listener.cli.progress import upgrade_bar
+from listener.cli.opening import open_store
 from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
@@ -180,7 +180,6 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     """Examine the store: who may read it, its pages, its counts, and the clock against it."""
     from listener.database import is_there
     from listener.search import Reader
-    from listener.store import Store
 
     try:
         path = app.database_path
@@ -199,7 +198,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     try:
         if not migrate:
             Reader(path).close()
-        with upgrade_bar() as move, Store(path, on_upgrade=move) as store:
+        with open_store(path) as store:
             if rebuild:
                 store.rebuild_rollups()
                 yield "ok", "rebuild", "the counts were computed anew from the rows"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from listener.cli.output import counted
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from listener.store import Erasure, Store
+    from listener.store.erasure import Eraser, Erasure
 
 __all__ = ["backup", "forget", "purge"]
 
@@ -60,14 +61,12 @@ def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> 
     fetched again. Backups made before still hold it. It never asks back. The exit
     code is 1 where there is nothing to erase.
     """
-    from listener.store import Store
-
     if (author is None) == (mention is None):
         msg = "say what to forget: --author SOURCE:HANDLE or --mention MENTION, one of them"
         raise UsageError(msg)
     _require_store(app)
-    with Store(app.database_path) as store:
-        done = _forget(app, store, author, mention, dry_run=dry_run)
+    with _eraser(app, dry_run=dry_run) as eraser:
+        done = _forget(app, eraser, author, mention, dry_run=dry_run)
     if not done.mentions and not done.authors:
         click.echo(f"nothing is stored of {author if mention is None else mention}", err=True)
         return 1
@@ -91,22 +90,22 @@ def purge(app: App, dry_run: bool) -> int:
 
     from listener import wiring
     from listener.service import stop_on_signals
-    from listener.store import Erasure, Store
+    from listener.store import Erasure
 
     retention = wiring.retention_of(app.config)
     _require_store(app)
     stop = threading.Event()
-    with stop_on_signals(stop) as asked, Store(app.database_path) as store:
-        if not retention.is_limited and not store.erasure.is_unfinished():
+    with stop_on_signals(stop) as asked, _eraser(app, dry_run=dry_run) as eraser:
+        if not retention.is_limited and not eraser.is_unfinished():
             click.echo(
                 "everything is kept for ever; [listener] retention or [sources.NAME] retention says else", err=True
             )
             return 0
-        due = store.erasure.due(retention, now=app.now)
+        due = eraser.due(retention, now=app.now)
         if dry_run:
             _say(Erasure(mentions=sum(due.values())), dry_run=True)
             return 0
-        done = store.erasure.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
+        done = eraser.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
     _end_progress()
     _say(done, dry_run=False)
     if stop.is_set():
@@ -115,7 +114,23 @@ def purge(app: App, dry_run: bool) -> int:
     return 0
 
 
-def _forget(app: App, store: Store, author: str | None, mention: str | None, *, dry_run: bool) -> Erasure:
+@contextmanager
+def _eraser(app: App, *, dry_run: bool) -> Iterator[Eraser]:
+    """Open what erases. For a dry run the store is opened to read only: nothing can change, its version neither."""
+    if dry_run:
+        from listener.database import open_reader
+        from listener.store.erasure import Eraser
+
+        with closing(open_reader(app.database_path)) as connection:
+            yield Eraser(connection, app.database_path)
+        return
+    from listener.cli.opening import open_store
+
+    with open_store(app.database_path) as store:
+        yield store.erasure
+
+
+def _forget(app: App, eraser: Eraser, author: str | None, mention: str | None, *, dry_run: bool) -> Erasure:
     """Erase what was named; nothing where it names nothing."""
     from listener.search import Reader
     from listener.store import Erasure
@@ -125,13 +140,13 @@ def _forget(app: App, store: Store, author: str | None, mention: str | None, *, 
         if not source or not who:
             msg = f'"{author}" names no author; write SOURCE:HANDLE or SOURCE:ID, such as reddit:ada'
             raise UsageError(msg)
-        return store.erasure.forget_author(source, who, now=app.now, dry_run=dry_run)
+        return eraser.forget_author(source, who, now=app.now, dry_run=dry_run)
     try:
         with Reader(app.database_path) as reader:
             number = reader.number_of(mention or "")
     except UsageError:
         return Erasure()
-    return store.erasure.forget_mention(number, now=app.now, dry_run=dry_run)
+    return eraser.forget_mention(number, now=app.now, dry_run=dry_run)
 
 
 def _require_store(app: App) -> None:

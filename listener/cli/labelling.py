@@ -105,10 +105,10 @@ def label(
 
 
 def _label_one(app: App, name: str, said: Label | None, brand: str | None) -> None:
+    from listener.cli.opening import open_store
     from listener.search import Reader
-    from listener.store import Store
 
-    with Store(app.database_path) as store, Reader(app.database_path) as reader:
+    with open_store(app.database_path) as store, Reader(app.database_path) as reader:
         number = reader.number_of(name)
         brands = store.label(number, brand, said, now=app.now)
     verdict = "its scorer's verdict again" if said is None else said.word
@@ -202,12 +202,12 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
 
 def _read_sheet(app: App, file: Path, brand: str | None) -> int:
     """Label what a sheet says; rows without a label are passed over."""
+    from listener.cli.opening import open_store
     from listener.search import Reader
-    from listener.store import Store
 
     bad = BadLines()
     counts = {"labelled": 0, "known": 0, "empty": 0}
-    with Store(app.database_path) as store, Reader(app.database_path) as reader, closing(_rows(file)) as rows:
+    with open_store(app.database_path) as store, Reader(app.database_path) as reader, closing(_rows(file)) as rows:
         for number, row in rows:
             try:
                 counts[_take_row(app, store, reader, row, brand)] += 1

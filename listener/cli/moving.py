@@ -15,7 +15,7 @@ import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.output import noun
-from listener.cli.progress import progress_bar, upgrade_bar
+from listener.cli.progress import progress_bar
 from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def import_(
     out, and makes the exit code 3.
     """
     from listener import wiring
+    from listener.cli.opening import open_store
     from listener.errors import ListenerError
     from listener.pipeline.importing import declare_complete, import_mentions
     from listener.search import Reader
     from listener.service import stop_on_signals
-    from listener.store import Store
 
     app.validate()
     queries = wiring.build_queries(app.config)
@@ -92,8 +92,7 @@ def import_(
         asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
-        with upgrade_bar() as upgraded:
-            store = stack.enter_context(Store(app.database_path, on_upgrade=upgraded))
+        store = stack.enter_context(open_store(app.database_path))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)

@@ -62,17 +62,18 @@ def rescore(app: App, brand: str | None) -> int:
 
 def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], counts: tuple[str, ...]) -> int:
     from listener import wiring
+    from listener.cli.opening import open_store
     from listener.cli.progress import progress_bar
     from listener.search.history import HistoryReader
     from listener.service import stop_on_signals
-    from listener.store import Store
 
     app.validate()
     named = None if brand is None else app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
     stop = threading.Event()
-    with stop_on_signals(stop) as asked, Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
-        judge = wiring.build_judge(app.config, queries, reader.models(), database=app.database_path)
+    path = app.database_path
+    with stop_on_signals(stop) as asked, open_store(path) as store, HistoryReader(path) as reader:
+        judge = wiring.build_judge(app.config, queries, reader.models(), database=path)
         store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key)
         make = wiring.judge_maker(app.config, queries, reader.models())
         with wiring.open_executor(app.config, make) as executor, progress_bar("mentions") as move:

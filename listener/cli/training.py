@@ -84,8 +84,8 @@ def train(app: App, brand: str | None, show: bool, switch: bool | None, encoder:
     before every scorer. "listener rescore" scores the stored history with it. Needs
     scikit-learn: pip install 'social-listener[train]'.
     """
+    from listener.cli.opening import open_store
     from listener.search.history import HistoryReader
-    from listener.store import Store
 
     named = None if brand is None else app.config.brand(brand).name
     if (switch is not None or show) and encoder is not None:
@@ -95,7 +95,7 @@ def train(app: App, brand: str | None, show: bool, switch: bool | None, encoder:
         msg = "--on and --off need --brand, and go without --show"
         raise UsageError(msg)
     if not show:
-        with Store(app.database_path) as store, HistoryReader(app.database_path) as reader:
+        with open_store(app.database_path) as store, HistoryReader(app.database_path) as reader:
             if switch is not None and named is not None:
                 store.models.switch(named, is_on=switch)
             else:

@@ -1,0 +1,109 @@
+"""A command that has to bring the store up to date first shows how far it is; a dry run leaves the store as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from listener.schema import MIGRATIONS
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+NO_SOURCE = '[listener]\ntime_zone = "UTC"\nretention = "30d"\n[[brands]]\nname = "Acme"\n'
+DRY_RUNS = (
+    ("forget", "--mention", "1", "--dry-run"),
+    ("forget", "--author", "hackernews:ada", "--dry-run"),
+    ("purge", "--dry-run"),
+)
+
+
+def leave_uncounted(place: Place) -> None:
+    """Leave the store as a program does that is stopped while it counts what is stored anew."""
+    place.fill(2, 3)
+    with closing(sqlite3.connect(place.database)) as connection, connection:
+        for table in ("rollup_scores", "rollup_reach", "rollup_values"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the tables above
+        connection.execute("INSERT INTO upgrade_progress SELECT 1, 0, max(id), 1 FROM mentions")
+
+
+def uncounted(place: Place) -> int:
+    with closing(sqlite3.connect(place.database)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM upgrade_progress").fetchone()
+    return int(count)
+
+
+def lay_first_version(place: Place) -> None:
+    """Put a store there as the first version made it."""
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as connection:
+        migrations = Migrations("listener")
+        migrations(name=MIGRATIONS[0][0])(MIGRATIONS[0][1])
+        migrations.apply(Database(connection))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("collect",),
+        ("rematch",),
+        ("rescore",),
+        ("label", "1", "negative"),
+        ("forget", "--mention", "1"),
+        ("purge",),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_first_has_to_count_anew_shows_it_on_a_terminal(
+    place: Place, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    place.configure(NO_SOURCE)
+    leave_uncounted(place)
+    with monkeypatch.context() as held:
+        held.setattr(sys.stderr, "isatty", lambda: True)
+        answer = place.run(*command)
+    assert "counting anew" in answer.err
+    assert "100%" in answer.err
+    assert uncounted(place) == 0
+
+
+def test_a_collection_makes_no_store_before_there_is_something_to_collect(place: Place) -> None:
+    place.configure(NO_SOURCE)
+    assert "no source is enabled" in place.run("collect").err
+    assert not place.database.exists()
+
+
+@pytest.mark.parametrize("command", DRY_RUNS, ids=" ".join)
+def test_a_dry_run_refuses_a_store_of_an_older_version_and_leaves_it(place: Place, command: tuple[str, ...]) -> None:
+    place.configure(NO_SOURCE)
+    lay_first_version(place)
+    before = place.database.read_bytes()
+
+    answer = place.run(*command)
+
+    assert (answer.code, answer.out) == (1, "")
+    assert "store version 1 is older than" in answer.err
+    assert '"listener doctor --migrate" brings it up' in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert place.database.read_bytes() == before
+    assert sorted(one.name for one in place.folder.iterdir()) == ["config.toml", "listener.db"]
+
+
+@pytest.mark.parametrize("command", DRY_RUNS, ids=" ".join)
+def test_a_dry_run_goes_on_with_no_upgrade(place: Place, command: tuple[str, ...]) -> None:
+    place.configure(NO_SOURCE)
+    leave_uncounted(place)
+    before = place.database.read_bytes()
+
+    answer = place.run(*command)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("would erase ")
+    assert uncounted(place) == 1
+    assert place.database.read_bytes() == before
