@@ -4,18 +4,18 @@
 
 Days are those of UTC. A part is written beside its place and moved there whole, so
 that a reader never sees half a file; writing a day again replaces it, so that only
-whole days are written. What was written can be read again, as the mentions they
-were. Memory is that of one batch.
+whole days are written. A day whose texts were all erased since is taken out. What was
+written can be read again, as the mentions they were. Memory is that of one batch.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from listener.errors import InputError, ListenerError, UsageError
 from listener.interchange import BadLine, mention_from_json
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.search.verdicts import Decided
 
-__all__ = ["parquet_files", "read_parquet", "whole_days", "write_parquet"]
+__all__ = ["parquet_files", "read_parquet", "remove_emptied", "whole_days", "write_parquet"]
 
 _BATCH: Final = 20_000
 _FILE: Final = "mentions.parquet"
@@ -83,9 +83,59 @@ def write_parquet(rows: Iterable[Decided], folder: Path) -> int:
     schema = pa.schema([(name, kinds[kind]) for name, kind in _TYPES])
     count = 0
     for (brand, day), part in groupby(rows, key=lambda row: (row.brand, row.at.date())):
-        place = folder / f"brand={quote(brand, safe='')}" / f"day={day.isoformat()}"
+        place = _place(folder, brand, day)
         count += _write_part(pa, pq, schema, part, place)
     return count
+
+
+def remove_emptied(
+    folder: Path,
+    is_emptied: Callable[[str, datetime, datetime], bool],
+    *,
+    brand: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> int:
+    """Remove the days of an archive that nothing is left of, of one brand or all, in [since, until); return how many.
+
+    `is_emptied` says so of a brand and a span; the bounds are those of whole days.
+    Whatever else stands in the folder stays. Raises ListenerError where a day cannot be removed.
+    """
+    count = 0
+    for file in sorted(folder.glob(f"brand=*/day=*/{_FILE}")):
+        named = unquote(file.parent.parent.name.removeprefix("brand="))
+        try:
+            day = date.fromisoformat(file.parent.name.removeprefix("day="))
+        except ValueError:
+            continue
+        start = datetime.combine(day, time(), UTC)
+        if (
+            file == _place(folder, named, day) / _FILE
+            and brand in {None, named}
+            and (since is None or start >= since)
+            and (until is None or start < until)
+            and is_emptied(named, start, start + timedelta(days=1))
+        ):
+            _remove_part(file)
+            count += 1
+    return count
+
+
+def _place(folder: Path, brand: str, day: date) -> Path:
+    return folder / f"brand={quote(brand, safe='')}" / f"day={day.isoformat()}"
+
+
+def _remove_part(file: Path) -> None:
+    """Remove a day's file, what a killed export left beside it, and the folders that are empty then."""
+    try:
+        file.with_name(f".{_FILE}.part").unlink(missing_ok=True)
+        file.unlink()
+    except OSError as error:
+        msg = f"{file} holds texts that were erased and cannot be removed: {error.strerror or error}"
+        raise ListenerError(msg) from None
+    with suppress(OSError):  # something else stands there
+        file.parent.rmdir()
+        file.parent.parent.rmdir()
 
 
 def _write_part(pa: Any, pq: Any, schema: Any, part: Iterator[Decided], place: Path) -> int:

@@ -163,8 +163,9 @@ def export(
     """Write stored mentions as JSONL or CSV, oldest first; `listener import` reads them again.
 
     Parquet (extra parquet) is for other engines: mentions with what was decided about
-    them, in folders brand=NAME/day=DATE; a day written again is replaced. Hence whole
-    days (UTC) are written, of all sources: those between --since and --until.
+    them, in folders brand=NAME/day=DATE; a day written again is replaced, and removed
+    where all its texts were erased since. Hence whole days (UTC) are written, of all
+    sources: those between --since and --until.
     """
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
@@ -187,7 +188,7 @@ def export(
 
 def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:
     from listener.errors import UsageError
-    from listener.parquet import whole_days, write_parquet
+    from listener.parquet import remove_emptied, whole_days, write_parquet
     from listener.search import Reader
 
     if folder is None or str(folder) == "-":
@@ -205,7 +206,10 @@ def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> Non
     wanted = replace(wanted, since=since, until=until)
     with Reader(app.database_path) as reader:
         count = write_parquet(reader.every_decided(wanted), folder)
+        gone = remove_emptied(folder, reader.is_emptied, brand=wanted.brand, since=since, until=until)
     click.echo(f"{count} {noun(count, 'mention')} written below {folder}", err=True)
+    if gone:
+        click.echo(f"{gone} {noun(gone, 'day')} removed there, of which no text is left", err=True)
 
 
 def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:

@@ -166,6 +166,13 @@ class Reader:
         with translated(self.path):
             yield from verdicts.iterate_decided(self._connection, wanted)
 
+    def is_emptied(self, brand: str, since: datetime, until: datetime) -> bool:
+        """Say whether a brand has mentions in [since, until) and none is handed out: their texts were erased."""
+        from listener.search import verdicts
+
+        with translated(self.path):
+            return verdicts.is_emptied(self._connection, brand, since, until)
+
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""
         from listener.search import mentions

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["Decided", "iterate_decided"]
+__all__ = ["Decided", "is_emptied", "iterate_decided"]
 
 _DECIDED: Final = f"""
 SELECT brands.name, matches.published_at, matches.language, matches.label, matches.score, evidence, confidence,
@@ -28,6 +28,16 @@ WHERE mentions.text IS NOT NULL AND matches.label <> {int(Label.IRRELEVANT)}
   AND (:brand IS NULL OR brands.name = :brand) AND (:source IS NULL OR sources.name = :source)
   AND (:since IS NULL OR matches.published_at >= :since) AND (:until IS NULL OR matches.published_at < :until)
 ORDER BY matches.brand_id, matches.published_at, matches.mention_id
+"""  # noqa: S608 - built from constants of this module
+
+_OF_SPAN: Final = """
+matches WHERE brand_id = (SELECT id FROM brands WHERE name = :brand)
+  AND matches.published_at >= :since AND matches.published_at < :until
+"""
+_IS_EMPTIED: Final = f"""
+SELECT EXISTS (SELECT 1 FROM {_OF_SPAN}) AND NOT EXISTS (
+  SELECT 1 FROM {_OF_SPAN} AND label <> {int(Label.IRRELEVANT)}
+    AND EXISTS (SELECT 1 FROM mentions WHERE mentions.id = mention_id AND text IS NOT NULL))
 """  # noqa: S608 - built from constants of this module
 
 
@@ -76,3 +86,13 @@ def iterate_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> It
             reason=reason,
             mention=read_mention(rest),
         )
+
+
+def is_emptied(connection: sqlite3.Connection, brand: str, since: datetime, until: datetime) -> bool:
+    """Say whether a brand has mentions in [since, until) and `iterate_decided` would yield none of them.
+
+    So it is where all their texts were erased. Of a span that the store knows nothing of it is False.
+    """
+    values = {"brand": brand, "since": to_epoch(since), "until": to_epoch(until)}
+    (is_so,) = connection.execute(_IS_EMPTIED, values).fetchone()
+    return bool(is_so)

@@ -76,6 +76,74 @@ def test_a_part_of_one_source_alone_would_replace_the_others_and_is_refused(fill
     assert not (filled.folder / "archive").exists()
 
 
+def texts_in(archive: Path) -> set[str]:
+    return {
+        text
+        for file in archive.rglob("*.parquet")
+        for text in parquet.ParquetFile(file).read().column("text").to_pylist()
+    }
+
+
+def export(place: Place, *span: str) -> str:
+    answer = place.run("export", *span, "--format", "parquet", "--output", "archive")
+    assert (answer.code, answer.out) == (0, "")
+    return answer.err
+
+
+def test_a_day_all_of_whose_texts_were_erased_is_removed_when_it_is_exported_again(place: Place) -> None:
+    days = [NOW - timedelta(days=day) for day in range(4)]
+    place.save([place.mention(f"Acme by ada {number}", at=at, author="ada") for number, at in enumerate(days[1:3])])
+    place.save([place.mention(f"Acme by bob {number}", at=at, author="bob") for number, at in enumerate(days[2:])])
+    place.save([place.mention("Globex by ada", at=days[1], author="ada")], brand="Globex")
+    export(place)
+    archive = place.folder / "archive"
+    other = archive / "brand=Acme" / f"day={days[1].date()}" / "notes.txt"
+    other.write_text("of somebody's own", "utf-8")
+    (other.parent / ".mentions.parquet.part").write_text("Acme by ada 0", "utf-8")
+
+    assert place.run("forget", "--author", "hackernews:ada").code == 0
+    assert "removed" not in export(place, "--until", "2026-11-18")
+    assert "Acme by ada 0" in texts_in(archive)
+    assert "removed" not in export(place, "--since", "2026-11-18", "--until", "2026-11-19")
+    assert "1 day removed there, of which no text is left\n" in export(place, "--brand", "Acme")
+    assert texts_in(archive) == {"Acme by bob 0", "Acme by bob 1", "Globex by ada"}
+    assert [one.name for one in other.parent.iterdir()] == ["notes.txt"]
+    assert "1 day removed" in export(place)
+    assert texts_in(archive) == {"Acme by bob 0", "Acme by bob 1"}
+    assert [one.name for one in archive.iterdir()] == ["brand=Acme"]
+    assert "removed" not in export(place)
+
+
+def test_days_that_the_store_knows_nothing_of_stay_in_the_archive(place: Place) -> None:
+    place.save([place.mention("Acme of before", at=NOW - timedelta(days=9))])
+    export(place)
+    archive = place.folder / "archive"
+    (archive / "brand=Acme" / "day=someday").mkdir()
+    (archive / "brand=Acme" / "day=someday" / "mentions.parquet").write_bytes(b"of somebody's own")
+    place.database.unlink()
+    place.save([place.mention("Acme of today", at=NOW)])
+
+    assert "removed" not in export(place)
+
+    (archive / "brand=Acme" / "day=someday" / "mentions.parquet").unlink()
+    assert texts_in(archive) == {"Acme of before", "Acme of today"}
+
+
+def test_a_day_that_cannot_be_removed_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.save([place.mention("Acme", at=NOW)])
+    export(place)
+    assert place.run("forget", "--mention", "1").code == 0
+
+    def refuse(self: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as held:
+        held.setattr("pathlib.Path.unlink", refuse)
+        answer = place.run("export", "--format", "parquet", "--output", "archive")
+    assert answer.code == 1
+    assert "mentions.parquet holds texts that were erased and cannot be removed: Permission denied" in answer.err
+
+
 def stored(place: Place) -> list[tuple[object, ...]]:
     columns = (
         "mentions.native_id, kind, address, title, text, language_claim, language, published_at, edited_at, likes, reposts, "
