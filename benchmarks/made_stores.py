@@ -34,6 +34,7 @@ from listener.fulltext import index_form
 from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Mention, Sentiment, dump_spans
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
+from listener.store.keyspans import span_of
 from listener.store.ready import mention_digest, short_address
 from listener.stories import NEAR, REACH_SECONDS, story_keys
 
@@ -333,7 +334,7 @@ class _Bulk:
         self._sources: dict[str, int] = {}
         self._scorers: dict[str, int] = {}
         self._authors: dict[tuple[int, str], int] = {}
-        self._known: dict[int | tuple[int, ...], tuple[int, int]] = {}
+        self._known: dict[object, tuple[int, int]] = {}
         self._forget_at = 0
         self._number = 0
 
@@ -395,9 +396,10 @@ class _Bulk:
         words = tuple(
             number for number, kind in zip(*keys, strict=True) if kind == NEAR
         )  # all the same: the same words
-        told: dict[int | tuple[int, ...], int] = {
+        told: dict[object, int] = {
             number: REACH_SECONDS[kind] for number, kind in zip(*keys, strict=True) if kind != NEAR
         } | ({words: REACH_SECONDS[NEAR]} if words else {})
+        told[judged.mention.source, judged.mention.repost_of or judged.mention.id] = at  # however long ago
         found = {
             story for key, reach in told.items() for then, story in [self._known.get(key, (0, 0))]
             if story and at - then <= reach
@@ -406,8 +408,7 @@ class _Bulk:
             msg = "these mentions join two stories, which only the pipeline can do"
             raise ValueError(msg)
         story = min(found, default=self._number)
-        kept = keys.numbers if judged.mention.is_repost else keys.numbers[1:]
-        rows.extend((key, at, self._number) for key in kept)
+        rows.extend((span_of(kind, at), key, at, self._number) for key, kind in zip(*keys, strict=True))
         self._known.update((key, (at, story)) for key in told)
         if at > self._forget_at:
             self._known = {key: value for key, value in self._known.items() if at - value[0] < _REMEMBERED}
@@ -431,7 +432,7 @@ _INSERTS = {
         "links, story_id)"
     ),
     "mention_texts": "mention_texts (rowid, title, text)",
-    "story_keys": "story_keys (key, published_at, mention_id)",
+    "story_keys": "story_keys (span, key, published_at, mention_id)",
     "matches": (
         "matches (brand_id, published_at, mention_id, query_id, source_id, language, label, score, evidence, "
         "scorer_id, reason, engagement, spans)"

@@ -243,9 +243,10 @@ class Service:
             return reporting.save_digest(store, period, notification, charts, destinations, now=now)
 
     def purge(self, *, now: datetime) -> int:
-        """Erase what is older than it is to be kept; return how many mentions that were."""
+        """Erase what is older than it is to be kept, and shed what is not needed; return how many mentions went."""
         retention = wiring.retention_of(self._config)
         with Store(self._database) as store:
+            store.shed_keys(now=now)
             if not retention.is_limited and not store.erasure.is_unfinished():
                 return 0
             return store.erasure.purge(retention, now=now, stop=self._stop).mentions

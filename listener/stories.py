@@ -1,7 +1,7 @@
 """Say which mentions are one thing said once: a story.
 
-Two mentions share a story when they share a key within the key's reach in
-time: a repost and its original, the article and the submissions that link to
+Two mentions share a story when one reposts the other, when both repost the same, or when they
+share a key within the key's reach in time: the article and the submissions that link to
 it, the same words sent again, also with a word more, less or another. A story is a connected component of that relation, so
 it does not depend on the order in which mentions arrive. Pure: values in, values out.
 """
@@ -28,19 +28,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIGEST_SIZE",
+    "LINK",
     "NEAR",
     "REACH_SECONDS",
     "StoryKeys",
     "are_near",
     "canonical_url",
     "keys_of_many",
+    "link_key",
     "normal_text",
     "story_keys",
     "text_digest",
     "text_units",
+    "word_keys",
 ]
 
-_FOREVER: Final = int(timedelta(days=366_000).total_seconds())
 _LINK_REACH: Final = int(timedelta(days=14).total_seconds())
 _TEXT_REACH: Final = int(timedelta(days=3).total_seconds())
 """The same words from one hand or many within three days are one thing said once; later they are said anew."""
@@ -99,49 +101,67 @@ class StoryKeys(NamedTuple):
     kinds: str
 
 
-_IDENTITY: Final = "i"
-_LINK: Final = "l"
+LINK: Final = "l"
 _TEXT: Final = "t"
 NEAR: Final = "n"
-REACH_SECONDS: Final[Mapping[str, int]] = MappingProxyType(
-    {_IDENTITY: _FOREVER, _LINK: _LINK_REACH, _TEXT: _TEXT_REACH, NEAR: _TEXT_REACH}
-)
+REACH_SECONDS: Final[Mapping[str, int]] = MappingProxyType({LINK: _LINK_REACH, _TEXT: _TEXT_REACH, NEAR: _TEXT_REACH})
 
 
 def story_keys(mention: Mention) -> StoryKeys:
-    """Return the keys of a mention: first its identity, or that of what it reposts, then its link and its words."""
-    sure, units = _sure_keys(mention)
-    return _with_bands(sure, _bands(units) if len(units) >= _FEWEST_UNITS else ())
+    """Return the keys of a mention: first its link, then its words."""
+    sure, units = _sure_keys(mention.text)
+    return _joined(_link_key_of(mention), sure, _bands(units) if len(units) >= _FEWEST_UNITS else ())
 
 
 def keys_of_many(mentions: Sequence[Mention]) -> list[StoryKeys]:
     """Return the `story_keys` of each mention, in order; many at once cost less."""
     if len(mentions) < _MANY:
         return [story_keys(mention) for mention in mentions]
-    keys = [_sure_keys(mention) for mention in mentions]
-    bands = iter(_bands_of_many([units for _, units in keys if len(units) >= _FEWEST_UNITS]))
-    return [_with_bands(sure, next(bands) if len(units) >= _FEWEST_UNITS else ()) for sure, units in keys]
+    words = [_sure_keys(mention.text) for mention in mentions]
+    bands = iter(_bands_of_many([units for _, units in words if len(units) >= _FEWEST_UNITS]))
+    return [
+        _joined(_link_key_of(mention), sure, next(bands) if len(units) >= _FEWEST_UNITS else ())
+        for mention, (sure, units) in zip(mentions, words, strict=True)
+    ]
 
 
-def _sure_keys(mention: Mention) -> tuple[StoryKeys, frozenset[str]]:
-    """Return the keys that need no look at the words, and the units of these.
+def word_keys(text: str) -> tuple[int, ...]:
+    """Return the keys that a mention has for its words alone."""
+    sure, units = _sure_keys(text)
+    return _bands(units) if len(units) >= _FEWEST_UNITS else sure
+
+
+def link_key(kind: str, url: str | None, title: str | None, text: str, links: Sequence[str]) -> int | None:
+    """Return the key that a mention has for the page that it is, or that it hands on without words of its own.
+
+    None where there is none.
+    """
+    page = url if kind == "article" else links[0] if title and links and not text.strip() else None
+    link = canonical_url(page) if page else None
+    return None if link is None else _hash("url", link)
+
+
+def _link_key_of(mention: Mention) -> int | None:
+    return link_key(mention.kind, mention.url, mention.title, mention.text, mention.links)
+
+
+def _sure_keys(text: str) -> tuple[tuple[int, ...], frozenset[str]]:
+    """Return the key of a text as a whole, and its units.
 
     The same words have the same bands, so only texts that are too short for bands need a key of their own.
     """
-    numbers: tuple[int, ...] = (_hash("id", mention.source, mention.repost_of or mention.id),)
-    kinds = _IDENTITY
-    link = _submitted_link(mention)
-    if link is not None:
-        numbers, kinds = (*numbers, _hash("url", link)), kinds + _LINK
-    words = normal_text(mention.text)
+    words = normal_text(text)
     units = text_units(words)
     if len(units) < _FEWEST_UNITS and words.count(" ") + 1 >= _FEWEST_WORDS:
-        numbers, kinds = (*numbers, _hash("text", words)), kinds + _TEXT
-    return StoryKeys(numbers, kinds), units
+        return (_hash("text", words),), units
+    return (), units
 
 
-def _with_bands(sure: StoryKeys, bands: tuple[int, ...]) -> StoryKeys:
-    return StoryKeys(sure[0] + bands, sure[1] + _NEARS) if bands else sure
+def _joined(link: int | None, sure: tuple[int, ...], bands: tuple[int, ...]) -> StoryKeys:
+    kinds = _NEARS if bands else _TEXT if sure else ""
+    if link is None:
+        return StoryKeys(bands or sure, kinds)
+    return StoryKeys((link, *bands, *sure), LINK + kinds)
 
 
 _NEARS: Final = NEAR * _BANDS
@@ -287,15 +307,6 @@ def text_digest(*parts: str | None) -> bytes:
     """Return 8 bytes that tell one wording from another, for noticing edits."""
     joined = "\0".join([part or "" for part in parts])
     return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=16).digest()[:DIGEST_SIZE]
-
-
-def _submitted_link(mention: Mention) -> str | None:
-    """Return the page that the mention is, or that it hands on without words of its own."""
-    if mention.kind == "article":
-        return canonical_url(mention.url) if mention.url else None
-    if mention.title and not mention.text.strip() and mention.links:
-        return canonical_url(mention.links[0])
-    return None
 
 
 def _hash(*parts: str) -> int:

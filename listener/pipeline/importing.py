@@ -109,10 +109,13 @@ def import_mentions(
             report.changed += saved.changed
             report.seen += saved.seen
             report.unmatched += judgement.unmatched
+            if times := [one.published_at for one in looked if one.published_at is not None]:
+                store.shed_keys_behind(from_epoch(min(times)), from_epoch(max(times)))
             on_chunk(report)
             if stop.is_set():
                 report.is_stopped = True
                 break
+    store.shed_keys(now=now)
     return report
 
 

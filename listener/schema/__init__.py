@@ -26,6 +26,7 @@ from listener.schema import (
     v0009_reach_and_values,
     v0010_reposts,
     v0011_smaller_rows,
+    v0012_spans_of_keys,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _TABLES: Final = (
     ("0009_reach_and_values", v0009_reach_and_values.TABLES),
     ("0010_reposts", v0010_reposts.TABLES),
     ("0011_smaller_rows", v0011_smaller_rows.TABLES),
+    ("0012_spans_of_keys", v0012_spans_of_keys.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

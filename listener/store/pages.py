@@ -14,10 +14,12 @@ from listener.store.erasure import tombstone
 from listener.store.faces import Face, Faces, NewFace, read_faces
 from listener.store.firsts import settle_firsts
 from listener.store.joining import Joiner
+from listener.store.keyspans import span_of, write_keys
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
 from listener.store.uncounted import read_uncounted
+from listener.stories import LINK, NEAR
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from listener.mention import Mention
     from listener.store.catalogue import Catalogue
+    from listener.store.keyspans import KeyRow, KeySpans
     from listener.store.labels import Effective
     from listener.store.ready import AuthorRow, Ready, ReadyMatch
     from listener.store.records import Rejudged
@@ -83,12 +86,17 @@ FROM mentions WHERE id = ? AND text IS NOT NULL
 _LABELS: Final = {int(label): label for label in Label}
 _IRRELEVANT: Final = int(Label.IRRELEVANT)
 
-_KEYS: Final = Insert("story_keys", ("key", "published_at", "mention_id"), "ON CONFLICT DO NOTHING")
-
 _STORED: Final = """
 SELECT native_id, id, published_at, story_id, repost_of IS NOT NULL, purged_at IS NOT NULL FROM mentions
 WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 """
+
+_REPOSTED: Final = """
+SELECT asked.value, mentions.story_id FROM json_each(?2) AS asked CROSS JOIN mentions ON mentions.id = (
+  SELECT reposts.id FROM mentions AS reposts WHERE reposts.source_id = ?1 AND reposts.repost_of = asked.value LIMIT 1
+)
+"""
+"""Of what is reposted, the story that one of its reposts is in: all of them are in the same."""
 
 
 class _Stored(NamedTuple):
@@ -118,21 +126,23 @@ class PageWriter:
     Use within one transaction, then call `finish`.
     """
 
-    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, now: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, spans: KeySpans, now: int) -> None:
         self._connection = connection
         self._catalogue = catalogue
         self._now = now
         uncounted = read_uncounted(connection)
         self._change = RollupChange()
         self._faces = Faces(connection, uncounted)
-        self._joiner = Joiner(connection)
+        self._joiner = Joiner(connection, spans)
         self._ready: dict[int, tuple[object, Ready]] = {}
         self._touched: set[int] = set()
         self._added: dict[tuple[int, int], int] = {}
         self._found: dict[tuple[int, str], _Stored | None] = {}
         self._rows: list[tuple[int, int, int | None, int, Ready]] = []
         self._matches: list[tuple[object, ...]] = []
-        self._keys: list[tuple[int, int, int]] = []
+        self._reposted: dict[tuple[int, str], int] = {}
+        """The story of what was reposted, by source and native id."""
+        self._keys: list[KeyRow] = []
         self._keys_of_names: dict[tuple[str, ...], tuple[int, int, int]] = {}
         self._inserted: list[tuple[int, Ready, int]] = []
         self._faces_added: list[NewFace] = []
@@ -273,7 +283,7 @@ class PageWriter:
                 for number, source_id, author, story, ready in self._rows
             ],
         )
-        _KEYS.write(self._connection, sorted(self._keys))  # in their order no place is visited twice
+        write_keys(self._connection, self._keys)
         _MATCHES.write(self._connection, self._matches)
         self._rows, self._keys, self._matches = [], [], []
 
@@ -300,18 +310,20 @@ class PageWriter:
                 is_repost=bool(is_repost),
                 is_purged=bool(is_purged),
             )
+        for native_id, story in self._connection.execute(_REPOSTED, (source_id, json.dumps([*native_ids]))):
+            self._reposted[source_id, native_id] = story
 
     def _insert(self, ready: Ready, source_id: int) -> None:
         number, at, keys, is_repost = self._next, ready.published_at, ready.keys, ready.repost_of is not None
         self._next += 1
-        if not is_repost and self._joiner.is_alone(keys):
+        if not is_repost and (source_id, ready.native_id) not in self._reposted and self._joiner.is_alone(keys, at):
             story = number
         else:
             story = self._join_story(ready, number, source_id, at)
         author = self._catalogue.author(source_id, ready.author)
         self._rows.append((number, source_id, author, story, ready))
         self._found[source_id, ready.native_id] = _Stored(number, at, source_id, story, is_repost, False)
-        self._write_keys(_kept_keys(ready), number, story, at, ready.text)
+        self._write_keys(ready, number, story, at)
         place = _Place(number, at, source_id, ready.language, ready.engagement)
         brands: list[tuple[int, int | None]] = []
         for match in ready.matches:
@@ -347,7 +359,7 @@ class PageWriter:
         self._update_counters(mention, number)
         story_id = self._join_story(ready, stored.story_id, stored.source_id, stored.published_at)
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
-        self._write_keys(_kept_keys(ready), number, story_id, stored.published_at, ready.text)
+        self._write_keys(ready, number, story_id, stored.published_at)
         place = _Place(number, stored.published_at, stored.source_id, judged.language, self._engagement(stored))
         self._write_matches(ready.matches, place)
         self._touched.add(story_id)
@@ -426,20 +438,27 @@ class PageWriter:
         `own` is the story it had before, or is of its own. An edit never parts
         what was one: what was said once stays said.
         """
-        originals: tuple[int, ...] = ()
+        related = []
         if ready.repost_of is not None:
             if (source_id, ready.repost_of) not in self._found:
                 self._look_up(source_id, {ready.repost_of})
             original = self._found[source_id, ready.repost_of]
-            originals = () if original is None or original.is_repost else (original.story_id,)
-        return self._joiner.join(own, ready.keys, published_at, text=ready.text, others=originals)
+            if original is not None and not original.is_repost:
+                related.append(original.story_id)
+        named = (source_id, ready.repost_of or ready.native_id)
+        if named in self._reposted:
+            related.append(self._reposted[named])
+        story = self._joiner.join(own, ready.keys, published_at, text=ready.text, others=related)
+        if ready.repost_of is not None:
+            self._reposted[named] = story
+        return story
 
-    def _write_keys(self, keys: tuple[int, ...], number: int, story: int, at: int, text: str) -> None:
+    def _write_keys(self, ready: Ready, number: int, story: int, at: int) -> None:
         """Keep by what a mention can be found."""
-        self._joiner.keep(number, story, keys, at, text)
-        self._keys += [(key, at, number) for key in keys]
-
-
-def _kept_keys(ready: Ready) -> tuple[int, ...]:
-    """Return by what a mention is found; an original is by its identity itself, the first of its keys."""
-    return ready.keys.numbers[1:] if ready.repost_of is None else ready.keys.numbers
+        numbers, kinds = ready.keys
+        self._joiner.keep(number, story, numbers, at, ready.text)
+        if kinds[:1] == LINK:
+            self._keys.append((span_of(LINK, at), numbers[0], at, number))
+            numbers = numbers[1:]
+        span = span_of(NEAR, at)
+        self._keys += [(span, key, at, number) for key in numbers]

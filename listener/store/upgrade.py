@@ -1,4 +1,4 @@
-"""Move, count and index what is already stored, a batch a transaction: after an upgrade, or a change of zone.
+"""Count and index what is already stored, a batch a transaction: after an upgrade, or a change of zone.
 
 Others read and write meanwhile; a crash loses nothing, since how far it is stands
 in the same transaction as the batch. While something is left to be done, readers
@@ -28,21 +28,6 @@ logger = logging.getLogger(__name__)
 
 _BATCH: Final = 1_000
 """Mentions in a transaction: other writers wait for no more than one."""
-
-_KEYS: Final = 10_000
-"""Story keys in a transaction."""
-
-_FORMER_KEYS: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'story_keys_former'"
-_LAST_OF_BATCH: Final = """
-SELECT key, published_at, mention_id FROM story_keys_former ORDER BY 1, 2, 3 LIMIT 1 OFFSET ?
-"""
-_MOVE: Final = f"""
-INSERT OR IGNORE INTO story_keys (key, published_at, mention_id)
-SELECT CASE WHEN key BETWEEN {1 << 31} AND {(1 << 32) - 1} THEN key - {1 << 32} ELSE key END, published_at, mention_id
-FROM story_keys_former WHERE (key, published_at, mention_id) <= (?, ?, ?)
-"""  # noqa: S608 - numbers
-"""Keys of 32 bits were kept without a sign: half of them in six bytes instead of four."""
-_DELETE_MOVED: Final = "DELETE FROM story_keys_former WHERE (key, published_at, mention_id) <= (?, ?, ?)"
 
 
 def change_zone(connection: sqlite3.Connection, zone: str) -> None:
@@ -85,9 +70,8 @@ def finish_upgrade(
 ) -> None:
     """Go on until all is moved and every mention counted; `on_progress` is told how far that is, and how far it goes.
 
-    First that is in story keys, then in numbers of mentions.
+    That is in numbers of mentions.
     """
-    _move_keys(connection, path, on_progress)
     while _is_left(connection, path):
         with write_transaction(connection, path):
             left = read_uncounted(connection)
@@ -95,31 +79,6 @@ def finish_upgrade(
                 done = _count(connection, left)
         if on_progress is not None and left:
             on_progress(done, left.until)
-
-
-def _move_keys(connection: sqlite3.Connection, path: Path, on_progress: Callable[[int, int], None] | None) -> None:
-    """Bring the story keys of a former version to their new place and form."""
-    moved = total = 0
-    while _has_former_keys(connection, path):
-        with write_transaction(connection, path):
-            if connection.execute(_FORMER_KEYS).fetchone() is None:
-                break  # another process was quicker
-            if not total and on_progress is not None:
-                (total,) = connection.execute("SELECT count(*) FROM story_keys_former").fetchone()
-            last = connection.execute(_LAST_OF_BATCH, (_KEYS - 1,)).fetchone()
-            connection.execute(_MOVE if last else _MOVE.partition("WHERE")[0], last or ())
-            if last is None:
-                connection.execute("DROP TABLE story_keys_former")
-            else:
-                connection.execute(_DELETE_MOVED, last)
-        moved = total if last is None else moved + _KEYS
-        if on_progress is not None and total:
-            on_progress(moved, total)
-
-
-def _has_former_keys(connection: sqlite3.Connection, path: Path) -> bool:
-    with translated(path):
-        return connection.execute(_FORMER_KEYS).fetchone() is not None
 
 
 def _is_left(connection: sqlite3.Connection, path: Path) -> bool:

@@ -16,6 +16,7 @@ from listener.store.answers import AnswerBook, OwnReply, write_own_replies
 from listener.store.bought import BoughtWriter
 from listener.store.catalogue import Catalogue
 from listener.store.erasure import Eraser, tombstone
+from listener.store.keyspans import KeySpans
 from listener.store.labels import PERSON_LABELS
 from listener.store.models import ModelWriter
 from listener.store.pages import PageWriter
@@ -77,6 +78,7 @@ class Store:
             self._connection.close()
             raise
         self._catalogue = Catalogue(self._connection)
+        self._spans = KeySpans(self._connection, path)
         self.reports = ReportWriter(self._connection, path, self._catalogue)
         self.answers = AnswerBook(self._connection, path, self._catalogue)
         self.models = ModelWriter(self._connection, path)
@@ -173,7 +175,7 @@ class Store:
         """
         seconds = to_epoch(now)
         with self._transaction():
-            writer = PageWriter(self._connection, self._catalogue, seconds)
+            writer = PageWriter(self._connection, self._catalogue, self._spans, seconds)
             writer.foresee(judged, refreshed)
             for one in judged:
                 writer.write(one)
@@ -191,6 +193,14 @@ class Store:
         bound_log(self._connection, self.path)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
 
+    def shed_keys(self, *, now: datetime) -> None:
+        """Drop story keys of times in which hardly anything arrives any more; they are made anew where it does."""
+        self._spans.shed_before(to_epoch(now))
+
+    def shed_keys_behind(self, first: datetime, last: datetime) -> None:
+        """Drop story keys that are not near mentions from `first` to `last`, which just came in order of time."""
+        self._spans.shed_behind(to_epoch(first), to_epoch(last))
+
     def save_recheck(
         self,
         judged: Sequence[Judged | Prepared],
@@ -202,7 +212,7 @@ class Store:
     ) -> SaveResult:
         """Store what looking again brought: edits, counters, what it cost, and (by number) when each mention is due next."""
         with self._transaction():
-            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            writer = PageWriter(self._connection, self._catalogue, self._spans, to_epoch(now))
             for one in judged:
                 writer.write(one)
             for mention in refreshed:
@@ -234,7 +244,7 @@ class Store:
                 shown = f"matches {', '.join(matched)}" if matched else "matches no brand"
                 msg = f"mention {number} {shown}; a label says how it feels about a brand it matches"
                 raise UsageError(msg)
-            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            writer = PageWriter(self._connection, self._catalogue, self._spans, to_epoch(now))
             for key in wanted.values():
                 writer.label(number, key, said)
             writer.finish()
@@ -243,7 +253,7 @@ class Store:
     def save_replay(self, judged: Sequence[Rejudged], *, mark: ReplayMark, now: datetime) -> int:
         """Store new verdicts on stored mentions and how far the replay is; return how many were changed."""
         with self._transaction():
-            writer = PageWriter(self._connection, self._catalogue, to_epoch(now))
+            writer = PageWriter(self._connection, self._catalogue, self._spans, to_epoch(now))
             for one in judged:
                 writer.rejudge(one)
             writer.finish()

@@ -24,7 +24,7 @@ MOST_WRONG = 0.03
 
 def marks(text: str) -> tuple[frozenset[int], frozenset[int], frozenset[str]]:
     keys = story_keys(Mention(source="x", id="1", text=text, published_at=None))
-    words = list(zip(*keys, strict=True))[1:]
+    words = list(zip(*keys, strict=True))
     sure, near = (frozenset(number for number, kind in words if (kind == NEAR) is is_near) for is_near in (False, True))
     return sure, near, text_units(normal_text(text))
 
