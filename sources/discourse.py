@@ -112,6 +112,7 @@ class DiscourseSource:
         overlap=timedelta(minutes=15),
         every=timedelta(minutes=15),
         resources_fail_alone=True,
+        items_a_page=_SPAN,
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=20, requests_a_batch=_MOST_LOOKS, requests_per_day=480)
 
@@ -213,7 +214,10 @@ class DiscourseSource:
         if before is not None and numbers and min(numbers) > before:
             msg = f"discourse: {place} does not go back to the posts it is asked for"
             raise UnexpectedAnswerError(msg)
-        return [as_object(post) for post in posts]
+        read = [as_object(post) for post in posts]
+        if len(read) > _SPAN:  # what is cut stands under the lowest number, where reading goes on
+            read = sorted(read, key=lambda post: _number_of(post) or 0, reverse=True)[:_SPAN]
+        return read
 
 
 def _base_of(instance: str) -> str:

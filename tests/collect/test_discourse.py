@@ -37,6 +37,7 @@ from listener.testing import check_source
 from running.site import Site
 from servers.discourse import Discourse, limited, post
 from servers.reading import drained, failure
+from servers.web import Answer, Request
 from sources.discourse import DiscourseOptions, DiscourseSource
 from sources.discourse_posts import read_post
 from sources.web import Client, Limits
@@ -78,6 +79,22 @@ def test_discourse_keeps_the_promises_of_a_source() -> None:
     with Discourse([post(1, BASE + 5), marked]) as first, Discourse([post(1, BASE + 9)], path="/community") as other:
         found = check_source(lambda: source_for(first, other), [ACME, Query.of("Globex", Phrase("globex"))], WINDOW)
     assert len({mention.id for mention in found}) == 3
+
+
+def test_a_forum_that_gives_more_than_fifty_posts_at_once_is_read_whole_fifty_at_a_time() -> None:
+    class Generous(Discourse):
+        """Give twice as many posts in an answer as is documented, in no order."""
+
+        def route(self, request: Request) -> Answer:
+            highest = int(request.param("before", "0")) or 4_300
+            found = sorted((one for one in self.posts if one["id"] <= highest), key=lambda one: -one["id"])[:100]
+            random.Random(request.path).shuffle(found)
+            return Answer.json({"latest_posts": found})
+
+    with Generous(posts_of_a_day()) as forum, closing(source_for(forum)) as source:
+        mentions, pages = read_all(source)
+    assert {int(mention.id.rpartition("/")[2]) for mention in mentions} == {3_000 + 3 * n for n in range(400)}
+    assert max(page.items or 0 for page in pages) == 50
 
 
 def test_a_window_is_read_whole_and_not_to_the_beginning_of_the_forum(forum: Discourse) -> None:

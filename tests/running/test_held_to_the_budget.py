@@ -10,6 +10,8 @@ import pytest
 from listener.allowance import allowed, take_request
 from listener.errors import UnavailableError
 from running.site import NOW, Site
+from servers.discourse import Discourse
+from servers.discourse import post as post_of_forum
 from servers.jetstream import Jetstream
 from servers.jetstream import post as event
 from servers.lemmy import Lemmy, post
@@ -58,6 +60,31 @@ def test_a_page_larger_than_any_before_stays_within_the_budget_for_items(tmp_pat
             told = site.collect(now=MIDDAY + timedelta(minutes=minute)).rows()["lemmy"]
         assert told["state"] == "budget"
         assert 1 < int(str(spent(site)[1])) <= 70
+
+
+def test_a_forum_that_answers_with_more_posts_than_ever_stays_within_the_budget_for_items(tmp_path: Path) -> None:
+    second = int(MIDDAY.timestamp())
+    with Discourse([post_of_forum(1, second - 7200)]) as server:
+        site = Site(
+            tmp_path,
+            f'[sources.discourse]\ninstances = ["{server.url}"]\nrecheck_requests_a_day = 0\n'
+            "[sources.discourse.budget]\nitems_a_day = 70\n",
+            brands='[[brands]]\nname = "Acme"\nkeywords = ["acme"]\n',
+        )
+        site.collect(now=MIDDAY)
+        assert spent(site)[1] == 1
+        server.posts += [post_of_forum(2 + n, second + n) for n in range(20)]
+        site.collect(now=MIDDAY + timedelta(minutes=10))
+        server.posts += [post_of_forum(22 + n, second + 600 + n) for n in range(178)]
+        told = site.collect(now=MIDDAY + timedelta(minutes=20)).rows()["discourse"]
+        assert told["state"] == "budget"
+        assert spent(site)[1] <= 70
+        for day in range(1, 10):
+            site.collect(now=MIDDAY + timedelta(days=day))
+        by_day = [items for (items,) in site.rows("SELECT sum(items) FROM spending GROUP BY day ORDER BY day")]
+        assert max(by_day) <= 70
+        assert len(by_day) > 3
+        assert site.rows("SELECT count(*) FROM mentions") == [(199,)]
 
 
 def test_the_stream_of_bluesky_is_read_up_to_the_last_item_of_a_budget_and_goes_on_the_next_day(tmp_path: Path) -> None:
