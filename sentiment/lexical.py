@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
 from listener.frozen import maker
-from sentiment.scope import Scope, scope_of
+from sentiment.passage import passage_of
+from sentiment.reading import NOTHING
+from sentiment.scope import Scope, places_of, scope_at
 from sentiment.target import MASK
 
 if TYPE_CHECKING:
@@ -116,10 +118,15 @@ class LexicalScorer:
         if task.language not in self._languages:
             return Sentiment.unscored(task.language, "unsupported_language")
         ruleset = self._rulesets.get(task.brand or "") if self._rulesets else None
+        places = places_of(task)
+        passage = passage_of(places, _ASCII_MASK) if ruleset is None else None
+        if passage is not None:
+            (whole, _), (score, evidence) = self._rules().weigh_passage(passage)
+            return self._judged(task.language, score, evidence, whole)
         if ruleset is None:
-            scope = scope_of(task, _ASCII_MASK)
+            scope = scope_at(places, _ASCII_MASK)
         else:
-            scope = scope_of(task)
+            scope = scope_at(places)
             scope = Scope(
                 ruleset.apply(scope.whole),
                 None if scope.local is None else ruleset.apply(scope.local),
@@ -127,18 +134,13 @@ class LexicalScorer:
             )
         if not scope.whole or scope.whole.isspace():
             return Sentiment.unscored(task.language, "empty")
-        whole, (score, evidence) = self._weighed(scope)
-        return _made(
-            score,
-            label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at),
-            task.language,
-            self.name,
-            self.version,
-            evidence,
-            self._confidence,
-            None if scope.local is None else whole[0],
-            None,
-        )
+        (whole, _), (score, evidence) = self._weighed(scope)
+        return self._judged(task.language, score, evidence, None if scope.local is None else whole)
+
+    def _judged(self, language: str, score: float, evidence: int, whole: float | None) -> Sentiment:
+        """Return the sentiment of a score, `whole` being that of the whole text where it is of a part."""
+        label = label_of(score, evidence, positive_at=self._positive_at, negative_at=self._negative_at)
+        return _made(score, label, language, self.name, self.version, evidence, self._confidence, whole, None)
 
     def _weighed(self, scope: Scope) -> tuple[Weighed, Weighed]:
         """Return compound and evidence of the whole text, and those of what is said of the target, which may be all."""
@@ -167,5 +169,5 @@ def _set_against(about: Weighed, against: Weighed) -> Weighed:
     """Return score and evidence of what is said of the target and, turned, of another brand, each by its evidence."""
     evidence = about[1] + against[1]
     if not evidence:
-        return 0.0, 0
+        return NOTHING
     return round((about[0] * about[1] - against[0] * against[1]) / evidence, 4), evidence

@@ -23,7 +23,7 @@ from listener.api import Label, Sentiment
 from sentiment.emoji import EMOJI_VALENCES
 from sentiment.lexical import LexicalScorer
 from sentiment.memo import Memo
-from sentiment.reading import is_between_words, summarise, weigh
+from sentiment.reading import NOTHING, is_between_words, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
 from sentiment.vader import coarse_class, default_rules
 from sentiment.wordlists import LISTS_VERSION, Wordlist, load_wordlist
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from listener.api import ScoringTask
+    from sentiment.passage import Passage
     from sentiment.reading import Reading, Weighed
 
 __all__ = ["LexiconRules", "LexiconScorer", "SymbolScorer"]
@@ -168,9 +169,27 @@ class LexiconRules:
             whole = self._words_of(text)
         return self._weighed(text, whole), self._weighed(part, words)
 
+    def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
+        """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
+        near = self._words_of_tokens(passage.near)
+        if passage.is_whole:
+            whole = self._weighed(" ".join(passage.near), near)
+            return whole, whole
+        words = [*self._words_of_tokens(passage.ahead), *near, *self._words_of_tokens(passage.behind)]
+        if not _noted(words):
+            return NOTHING, NOTHING
+        tokens = passage.ahead + passage.near + passage.behind
+        return self._weighed(" ".join(tokens), words), self._weighed(" ".join(passage.near), near)
+
     def _weighed(self, text: str, words: Sequence[_Word]) -> Weighed:
         values = self._values(words)[1]
-        return weigh(_with_plain_marks(text), values) if values else (0.0, 0)
+        return weigh(_with_plain_marks(text), values) if values else NOTHING
+
+    def _words_of_tokens(self, tokens: Sequence[str]) -> list[_Word]:
+        """Return the words of tokens, those of phrases one by one."""
+        if self._list.segmented:
+            return self._words_of(" ".join(tokens))
+        return list(chain.from_iterable(map(self._prepared_words.__getitem__, tokens)))
 
     def _words_of(self, text: str) -> list[_Word]:
         """Return the words of a text, those of phrases one by one."""

@@ -6,12 +6,15 @@ The constants are those of vaderSentiment 3.3.2 (Hutto and Gilbert, ICWSM 2014).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EMPTY", "Reading", "Rules", "Weighed", "is_between_words", "summarise", "weigh"]
+    from sentiment.passage import Passage
+
+__all__ = ["EMPTY", "NOTHING", "Reading", "Rules", "Weighed", "is_between_words", "summarise", "weigh"]
 
 _ALPHA: Final = 15
 """Approximates the largest sum expected; brings the compound into (-1, 1)."""
@@ -21,10 +24,12 @@ _MOST_EXCLAMATIONS: Final = 4
 _QUESTION: Final = 0.18
 _MOST_QUESTIONS: Final = 3
 _MANY_QUESTIONS: Final = 0.96
-
+_MEMO_LIMIT: Final = 1 << 13
 
 Weighed: TypeAlias = tuple[float, int]
 """The compound and the evidence of a `Reading`."""
+NOTHING: Final[Weighed] = (0.0, 0)
+"""Those of a text in which nothing carries sentiment."""
 
 
 class Reading(NamedTuple):
@@ -55,6 +60,10 @@ class Rules(Protocol):
 
     def weigh_with_part(self, text: str, first: int, last: int) -> tuple[Weighed, Weighed]:
         """Return compound and evidence of how `text` reads, and of how text[first:last] does by itself."""
+        ...
+
+    def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
+        """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
         ...
 
 
@@ -102,7 +111,7 @@ def summarise(text: str, n_words: int, values: Sequence[float]) -> Reading:
 
 def weigh(text: str, values: Sequence[float]) -> Weighed:
     """Return the compound and the evidence of `summarise` without the rest, which takes longer to tell."""
-    return _weighed(values, _emphasis(text)) if values else (0.0, 0)
+    return _weighed(values, _emphasis(text)) if values else NOTHING
 
 
 def _weighed(values: Sequence[float], emphasis: float) -> Weighed:
@@ -111,11 +120,19 @@ def _weighed(values: Sequence[float], emphasis: float) -> Weighed:
         total += emphasis
     elif total < 0:
         total -= emphasis
-    return round(total / math.sqrt(total * total + _ALPHA), 4), len(values)
+    return (_compound(total) if total else total), len(values)  # a zero keeps its sign
+
+
+@lru_cache(maxsize=_MEMO_LIMIT)
+def _compound(total: float) -> float:
+    """Return what brings a sum into (-1, 1), four decimals; of sums many are alike."""
+    return round(total / math.sqrt(total * total + _ALPHA), 4)
 
 
 def _emphasis(text: str) -> float:
     """Return what exclamation and question marks add to a score."""
+    if "!" not in text and "?" not in text:
+        return 0.0
     questions = text.count("?")
     added = min(text.count("!"), _MOST_EXCLAMATIONS) * _EXCLAMATION
     if questions > _MOST_QUESTIONS:

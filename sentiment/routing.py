@@ -71,8 +71,8 @@ class Router:
         results: list[Sentiment | None] = [None] * len(tasks)
         waiting: dict[int, tuple[Scorer, list[int]]] = {}
         for place, task in enumerate(tasks):
-            scorer = self.scorer_of(task.language)
-            if not whole_text(task).strip():
+            scorer = self._routes.get(task.language, self._default)
+            if (not task.text or task.text.isspace()) and not whole_text(task).strip():
                 results[place] = Sentiment.unscored(task.language, "empty")
             elif scorer is None:
                 results[place] = Sentiment.unscored(task.language, "unsupported_language")

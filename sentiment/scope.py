@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sentiment.sentences import clause_at, loses, sentence_at, sentence_ends, window_at
 from sentiment.target import MASK, find_names, masked
 
 if TYPE_CHECKING:
@@ -21,54 +22,23 @@ if TYPE_CHECKING:
 
     from listener.api import ScoringTask
 
-__all__ = ["Scope", "scope_of", "whole_text"]
-
-WINDOW: Final = 8
-"""Tokens on either side of a name."""
+__all__ = ["Places", "Scope", "moved", "places_of", "scope_at", "scope_of", "whole_text"]
 
 _MOST_PLACES: Final = 40
 """As many places of the brand as are looked at, so that the time stays in proportion to the text."""
 
 _FEWEST_TO_MERGE: Final = 2
-_LEAST_SAID: Final = 2
-"""Tokens that a clause has besides the name of its brand."""
-
 _SIGNS: Final = "#@"
-_SENTENCE_END: Final = re.compile(
-    r"""
-    [.!?\u2026\u3002\uff01\uff1f\u0964\u0965\u061f\n]     # first of all, so that it is searched for and not tried at every place
-    (?:(?<=[.!?\u2026])[.!?\u2026]*[)"'\u201d\u2019]*(?=\s|$)
-    |(?<=[\u3002\uff01\uff1f\u0964\u0965\u061f])[\u3002\uff01\uff1f\u0964\u0965\u061f]*
-    |(?<=\n)\n*)
-    """,
-    re.VERBOSE,
-)
-_TOKEN: Final = re.compile(r"\S+")
 _LINK: Final = re.compile(r"(?:https?://|www\.)\S+")
-_CLAUSE: Final = re.compile(
-    r"[,;:\u2014\u2013\u060c\u3001]|\s-+\s|\b(?:but|while|whereas|although|though|however|yet|unlike|and|or)\b",
-    re.IGNORECASE,
-)
-_STRONG_CLAUSE: Final = re.compile(
-    r"[;\u2014\u2013]|\b(?:but|while|whereas|although|though|however|yet)\b", re.IGNORECASE
-)
-_LOSER: Final = re.compile(
-    r"""
-    (?:\b(?:\w+er|worse|more\s+\w+|less\s+\w+)\s+than      # better than Acme
-    |\b(?:superior|inferior|preferable)\s+to              # superior to Acme
-    |\bprefer\b[^.!?]*?\b(?:to|over)                      # prefer Globex to Acme
-    |\b(?:beats|outperforms|outclasses|destroys|crushes)) # beats Acme
-    \s+(?:[\w']+\s+){0,2}?[#@]?$
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-"""What stands right before the side of a comparison that loses what the first side wins."""
-_LOSING: Final = re.compile("(?:than|to|over|beats|outperforms|outclasses|destroys|crushes)(?: |$)")
-_LOSING_TOKENS: Final = 4
-"""One of the last tokens ends with one of those words then: at most two words and a sign stand behind it."""
-_NO_COMPARISON: Final = re.compile(
-    r"\b(?:other|rather|earlier|later|never|ever|sooner)\s+than\s+(?:[\w']+\s+){0,2}?[#@]?$", re.IGNORECASE
-)
+_LINK_STARTS: Final = "hw"
+
+
+class Places(NamedTuple):
+    """Hold title and text of a task, where names of brands stand in it, and where its own brand does in prose."""
+
+    text: str
+    names: list[tuple[int, int]]
+    own: list[tuple[int, int]]
 
 
 class Scope(NamedTuple):
@@ -93,15 +63,23 @@ def whole_text(task: ScoringTask) -> str:
     return task.text
 
 
-def scope_of(task: ScoringTask, sign: str = MASK) -> Scope:
-    """Return what is to be read of `task`, with `sign` (one character) for each name."""
+def places_of(task: ScoringTask) -> Places:
+    """Return what stands where in a task; the own brand stands nowhere where it is not asked about."""
     text = whole_text(task)
     names = find_names(text, (*task.masks, *task.target)) if task.masks or task.target else []
+    own = _own_places(task, text) if task.target or task.spans else []
+    return Places(text, names, own)
+
+
+def scope_of(task: ScoringTask, sign: str = MASK) -> Scope:
+    """Return what is to be read of `task`, with `sign` (one character) for each name."""
+    return scope_at(places_of(task), sign)
+
+
+def scope_at(places: Places, sign: str = MASK) -> Scope:
+    """Return what `scope_of` does, given what stands where."""
+    text, names, own = places
     whole = masked(text, names, 0, len(text), sign)
-    if not (task.target or task.spans):
-        return Scope(whole)
-    offset = len(text) - len(task.text)
-    own = _own_places(task, text, offset)[:_MOST_PLACES]
     if not own:
         return Scope(whole)
     if own == names:
@@ -111,24 +89,24 @@ def scope_of(task: ScoringTask, sign: str = MASK) -> Scope:
         hidden = sorted({*names, *own})
     pieces: list[tuple[int, int]] = []
     turned: list[tuple[int, int]] = []
-    ends = _sentence_ends(text)
+    ends = sentence_ends(text)
     for start, end in own:
-        first, last = _sentence(ends, start, end, len(text)) if ends else (0, len(text))
+        first, last = sentence_at(ends, start, end, len(text)) if ends else (0, len(text))
         if others:
-            first, last = _clause(text, (first, last), (start, end), others)
-        first, last, tokens = _window(text, first, last, (start, end))
-        if _loses(tokens, text[first:start]):
+            first, last = clause_at(text, (first, last), (start, end), others)
+        first, last, tokens = window_at(text, first, last, (start, end))
+        if loses(tokens, text[first:start]):
             turned.append((first, end))
         else:
             pieces.append((first, last))
     if len(pieces) == 1 and not turned and hidden == names:
         ((first, last),) = pieces
-        first, last = _moved(names, first, last)
+        first, last = moved(names, first, last)
         return Scope(whole, whole[first:last], "", (first, last))
     return Scope(whole, _joined(text, hidden, pieces, sign), _joined(text, hidden, turned, sign))
 
 
-def _moved(spans: Sequence[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
+def moved(spans: Sequence[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
     """Return where [first, last) of a text stands once each of `spans` is one character, those partly in it too."""
     gone_before = gone = 0
     for start, end in spans:
@@ -149,9 +127,10 @@ def _joined(text: str, hidden: Sequence[tuple[int, int]], pieces: Sequence[tuple
     return "\n".join([masked(text, hidden, *piece, sign) for piece in _merged(pieces)])
 
 
-def _own_places(task: ScoringTask, text: str, offset: int) -> list[tuple[int, int]]:
-    """Return where the brand stands in prose: neither in the title nor in a hashtag, handle or link."""
+def _own_places(task: ScoringTask, text: str) -> list[tuple[int, int]]:
+    """Return where the brand stands in prose, the first places: neither in the title nor in a hashtag, handle or link."""
     length = len(task.text)
+    offset = len(text) - length
     shift = offset if task.spans else 0  # spans count from where the text begins, which a title may stand before
     links: list[tuple[int, int]] | None = None
     places: list[tuple[int, int]] = []
@@ -159,84 +138,20 @@ def _own_places(task: ScoringTask, text: str, offset: int) -> list[tuple[int, in
         first, last = start + shift, end + shift
         if task.spans and not 0 <= start < end <= length:
             continue
-        if first < offset or text[first] in _SIGNS or (first and text[first - 1] in _SIGNS):
+        before = text[first - 1 : first] or " "
+        if first < offset or text[first] in _SIGNS or before in _SIGNS:
             continue
-        if links is None:
-            has_links = "://" in text or "www." in text
-            links = [found.span() for found in _LINK.finditer(text)] if has_links else []
-        if not links or not any(begin <= first < end_of_link for begin, end_of_link in links):
-            places.append((first, last))
-    places.sort()
+        if not before.isspace() or text[first] in _LINK_STARTS:  # else no link goes on or begins here
+            if links is None:
+                has_links = "://" in text or "www." in text
+                links = [found.span() for found in _LINK.finditer(text)] if has_links else []
+            if any([begin <= first < end_of_link for begin, end_of_link in links]):  # noqa: C419 - a generator costs more
+                continue
+        places.append((first, last))
+    if len(places) > 1:
+        places.sort()
+        return places[:_MOST_PLACES]
     return places
-
-
-def _sentence_ends(text: str) -> list[tuple[int, int]]:
-    """Return where sentences end: from where to where the signs stand."""
-    if text.isascii() and not ("." in text or "!" in text or "?" in text or "\n" in text):
-        return []  # a text of ASCII has no other signs
-    return [found.span() for found in _SENTENCE_END.finditer(text)]
-
-
-def _sentence(ends: Sequence[tuple[int, int]], start: int, end: int, length: int) -> tuple[int, int]:
-    """Return the bounds of the sentence that holds [start, end), given where sentences end."""
-    first = 0
-    for begin, behind in ends:
-        if behind <= start:
-            first = behind
-        elif begin >= end:
-            return first, behind
-    return first, length
-
-
-def _clause(
-    text: str, sentence: tuple[int, int], own: tuple[int, int], others: Sequence[tuple[int, int]]
-) -> tuple[int, int]:
-    """Return the sentence less the clauses of other brands in it."""
-    first, last = sentence
-    for start, end in others:
-        if first <= start and end <= own[0]:
-            first = _cut(text, end, own[0]) or first
-        elif own[1] <= start and end <= last:
-            last = _cut(text, own[1], start) or last
-    return first, last
-
-
-def _cut(text: str, first: int, last: int) -> int | None:
-    """Return where one clause ends between two brands, None where there is no such place.
-
-    A comma or "and" ends one only where more than the name stands before it
-    and the other brand begins what follows: "Acme and Globex" share a clause.
-    """
-    strong = _STRONG_CLAUSE.search(text, first, last)
-    if strong:
-        return strong.start()
-    for found in _CLAUSE.finditer(text, first, last):
-        said = len(_TOKEN.findall(text, first, found.start()))
-        leading = len(_TOKEN.findall(text, found.end(), last))
-        if said >= _LEAST_SAID and leading < _LEAST_SAID:
-            return found.start()
-    return None
-
-
-def _window(text: str, first: int, last: int, own: tuple[int, int]) -> tuple[int, int, list[str]]:
-    """Return the bounds of at most WINDOW tokens on either side, within [first, last), and the last ones before."""
-    before, behind = text[first : own[0]], text[own[1] : last]
-    head = before.rsplit(None, WINDOW)
-    if len(head) > WINDOW:
-        first = own[0] - len(before[len(head[0]) :].lstrip())
-    tail = behind.split(None, WINDOW)
-    if len(tail) > WINDOW:
-        last = own[1] + len(behind[: len(behind) - len(tail[-1])].rstrip())
-    return first, last, head[-_LOSING_TOKENS:]
-
-
-def _loses(tokens: Sequence[str], before: str) -> bool:
-    """Say whether what follows `before`, whose last tokens are given, loses a comparison."""
-    return (
-        _LOSING.search(" ".join(tokens).casefold()) is not None
-        and _LOSER.search(before) is not None
-        and not _NO_COMPARISON.search(before)
-    )
 
 
 def _merged(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -13,6 +13,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ahocorasick_rs import AhoCorasick
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,6 +32,9 @@ _UNSPACED: Final = re.compile(
 _PLAIN: Final = re.compile("[A-Za-z0-9_]+")
 _KATAKANA: Final = re.compile("[\u30a1-\u30ff\uff66-\uff9f]")
 _JOINERS: Final = "_\u200c\u200d"
+_ASCII_WORD: Final = frozenset(character for character in map(chr, range(0x80)) if _PLAIN.match(character))
+"""Of ASCII: what continues a word."""
+_LAST_ASCII: Final = "\x7f"
 
 
 def mask(text: str, names: Sequence[str]) -> str:
@@ -66,8 +71,10 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
     folded = text.lower() if only_ascii else _fold(text)
     aligned = folded if only_ascii or _is_aligned(text, folded) else None
     sought = _sought(tuple(names))
-    if aligned is not None and sought.plain is not None and not _there(sought.others, folded):
-        return _plain_places(text, aligned, sought.plain)
+    if aligned is not None and sought.plain is not None and not (sought.others and _there(sought.others, folded)):
+        found = _hits(sought.plain, aligned)
+        if found is not None:
+            return _plain_places(text, found) if found else []
     there = _there(sought.names, folded)
     if not there:
         return []
@@ -82,14 +89,26 @@ def _there(names: Sequence[tuple[str, str]], folded: str) -> list[str]:
     return [name for name, needle in names if needle in folded]
 
 
-def _plain_places(text: str, aligned: str, plain: re.Pattern[str]) -> list[tuple[int, int]]:
-    """Return where names that are plain words stand, with their signs: no two such places can overlap."""
-    only_ascii = text.isascii()  # what stands beside a word was looked at then
+def _hits(plain: AhoCorasick, aligned: str) -> list[tuple[int, int, int]] | None:
+    """Return where words are found, each with its number; None in a text that is no Unicode, such as half a pair."""
+    try:
+        return plain.find_matches_as_indexes(aligned, overlapping=True)
+    except UnicodeEncodeError:
+        return None
+
+
+def _plain_places(text: str, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int]]:
+    """Return which of the places found are whole words, with their signs: no two of them can overlap."""
     places: list[tuple[int, int]] = []
-    for found in plain.finditer(f"\n{aligned}"):
-        bare, behind = found.span()
-        if only_ascii or _is_whole(text, bare, behind - 1):
-            places.append((bare - 1 if bare and text[bare - 1] in _SIGNS else bare, behind - 1))
+    for _, start, end in found:
+        before, behind = text[start - 1 : start], text[end : end + 1]
+        if before in _ASCII_WORD or behind in _ASCII_WORD:
+            continue
+        if before > _LAST_ASCII and _joined(text[start], before):
+            continue
+        if behind > _LAST_ASCII and _joined(text[end - 1], behind):
+            continue
+        places.append((start - 1 if before in _SIGNS and start else start, end))
     return places
 
 
@@ -139,13 +158,12 @@ def _is_aligned(text: str, folded: str) -> bool:
 class _Sought(NamedTuple):
     """Hold names as they are looked for, longer ones first, each with its first word folded.
 
-    `plain` finds at once all that are one word of letters of ASCII and digits, with the
-    character before (its search for that one is what makes it quick), None where there
-    is none; `others` are the rest of `names`.
+    `plain` finds at once all that are one word of letters of ASCII and digits, folded, also within
+    words; None where there is none. `others` are the rest of `names`.
     """
 
     names: tuple[tuple[str, str], ...]
-    plain: re.Pattern[str] | None
+    plain: AhoCorasick | None
     others: tuple[tuple[str, str], ...]
 
 
@@ -155,10 +173,10 @@ def _sought(names: tuple[str, ...]) -> _Sought:
     tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
     bare = {name.lstrip("#@").strip() or name for name in tidy if name}
     named = tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
-    words = [word for name, word in named if _PLAIN.fullmatch(name)]
+    words = sorted({word for name, word in named if _PLAIN.fullmatch(name)})
     return _Sought(
         named,
-        re.compile(f"[^a-z0-9_](?:{'|'.join(words)})(?![a-z0-9_])") if words else None,
+        AhoCorasick(words) if words else None,
         tuple((name, word) for name, word in named if not _PLAIN.fullmatch(name)),
     )
 

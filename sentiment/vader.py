@@ -17,6 +17,7 @@ from functools import cache
 from heapq import heappop, heappush
 from importlib.metadata import version as distribution_version
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
@@ -25,12 +26,13 @@ from sentiment.emoji import EMOJI_LOOKS, EMOJI_VALENCES
 from sentiment.english import english_lexicon, may_change, prepared
 from sentiment.lexical import LexicalScorer
 from sentiment.memo import LONGEST_REMEMBERED, Memo
-from sentiment.reading import is_between_words, summarise, weigh
+from sentiment.reading import NOTHING, is_between_words, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES, reserved_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from sentiment.passage import Passage
     from sentiment.reading import Reading, Weighed
 
 __all__ = ["EXACT", "VaderRules", "VaderScorer", "coarse_class", "default_rules", "polarity_scores"]
@@ -65,9 +67,24 @@ _CONTEXT: Final = frozenset(
 
 
 class _Word:
-    """Hold what the rules ask of one token; `hints` says that a text it stands in may have to be prepared."""
+    """Hold what the rules ask of one token; `hints` says that a text it stands in may have to be prepared.
 
-    __slots__ = ("boost", "hints", "lower", "matters", "negates", "starts", "turns", "upper", "value")
+    What `is_judged` may carry sentiment; what `is_simple` besides does so as it is where no rule asks for the words before it.
+    """
+
+    __slots__ = (
+        "boost",
+        "hints",
+        "is_judged",
+        "is_simple",
+        "lower",
+        "matters",
+        "negates",
+        "starts",
+        "turns",
+        "upper",
+        "value",
+    )
 
     def __init__(
         self,
@@ -88,6 +105,8 @@ class _Word:
         self.turns = lower == "but"
         self.matters = value is not None or bool(boost) or hints or self.turns
         self.starts = lower in _PHRASE_STARTS
+        self.is_judged = value is not None and not boost
+        self.is_simple = not self.starts and lower != "no"
 
 
 _PLAIN: Final = _Word("", None)
@@ -123,6 +142,7 @@ class VaderRules:
         self._emoji_like = re.compile(coarse_class(emoji))
         self._words = Memo(self._look_up if prepare is None else self._look_up_leniently, _MEMO_LIMIT)
         self._spellings = Memo(self._spell, _MEMO_LIMIT)
+        self._spelled_words = Memo(self._words_of_token, _MEMO_LIMIT)
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
@@ -158,6 +178,35 @@ class VaderRules:
         inside = [place - begin for place in weighty if begin <= place < end]
         return self._weighed(text, whole, words, weighty), self._weighed(part, spelled, words[begin:end], inside)
 
+    def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
+        """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
+        ahead, near, behind = passage.ahead, passage.near, passage.behind
+        if passage.text.isascii():
+            begin, end = len(ahead), len(ahead) + len(near)
+            words = list(map(self._words.__getitem__, ahead + near + behind))
+        else:
+            spelled = self._spelled_words.__getitem__
+            words = list(chain.from_iterable(map(spelled, ahead)))
+            begin = len(words)
+            words += chain.from_iterable(map(spelled, near))
+            end = len(words)
+            words += chain.from_iterable(map(spelled, behind))
+        weighty = _weighty(words)
+        if not weighty:
+            return NOTHING, NOTHING
+        if self._prepare is not None and any([words[place].hints for place in weighty]):  # noqa: C419 - a generator costs more
+            return self.weigh_with_part(*passage.masked())
+        whole = self._weighed_as_said(ahead + near + behind, words, weighty)
+        if passage.is_whole:
+            return whole, whole
+        inside = [place - begin for place in weighty if begin <= place < end]
+        return whole, self._weighed_as_said(near, words[begin:end], inside) if inside else NOTHING
+
+    def _weighed_as_said(self, tokens: Sequence[str], words: Sequence[_Word], weighty: Sequence[int]) -> Weighed:
+        """Return compound and evidence of tokens that need no preparing, given their words, and which of them matter."""
+        spelled = self._spelled_out(" ".join(tokens))
+        return weigh(spelled, _valences(spelled, words, weighty))
+
     def _weighed(self, text: str, spelled: str, words: Sequence[_Word], weighty: Sequence[int]) -> Weighed:
         """Return compound and evidence of a text, given it spelled out, the words of that, and which of them matter."""
         if not weighty:
@@ -186,6 +235,10 @@ class VaderRules:
         if self._prepare is not None:
             token = token.replace("\u2019", "'")
         return token if token.isascii() else self._emoji_like.sub(self._name, token)
+
+    def _words_of_token(self, token: str) -> tuple[_Word, ...]:
+        """Return the words of a token, often one, but emoji are as many as their names have."""
+        return tuple(map(self._words.__getitem__, self._spell(token).split()))
 
     def _name(self, found: re.Match[str]) -> str:
         name = self.emoji.get(found[0])
@@ -261,11 +314,10 @@ def _valences(text: str, words: Sequence[_Word], weighty: Sequence[int]) -> list
     for place in weighty:
         word = words[place]
         turns = turns or word.turns
-        if word.value is None or word.boost or (word.lower == "kind" and _follows(words, place, "of")):
-            continue
-        value = _weigh(words, place, mixed_case)
-        if value:
-            weighed.append((place, value))
+        if word.is_judged and (word.lower != "kind" or not _follows(words, place, "of")):
+            value = _weigh(words, place, mixed_case)
+            if value:
+                weighed.append((place, value))
     if turns and weighed and "but" in text.lower():  # "buuut" alone is no turn
         return _turn_at_but(words, weighed)
     return [value for _, value in weighed]
@@ -282,12 +334,12 @@ def _weigh(words: Sequence[_Word], place: int, mixed_case: bool) -> float:
     two = words[place - 2] if place > 1 else _OUTSIDE
     three = words[place - 3] if place > 2 else _OUTSIDE  # noqa: PLR2004 - as far as the rules look
     value = word.value or 0.0
-    is_among_plain = not (one.lower or two.lower or three.lower)  # as most are: no rule asks for the words before it
-    if "no" in (word.lower, one.lower, two.lower, three.lower):
+    is_as_it_is = word.is_simple and not (one.lower or two.lower or three.lower)  # as most are
+    if not is_as_it_is and "no" in (word.lower, one.lower, two.lower, three.lower):
         value = _after_no(words, place, one, two, three)
     if mixed_case and word.upper:
         value += _CAPITALS if value > 0 else -_CAPITALS
-    if is_among_plain and not word.starts:
+    if is_as_it_is:
         return value
     if one.value is None:
         value = _modified_by_first(one, value, mixed_case)

@@ -10,7 +10,8 @@ from listener.protocols import ScoringTask
 from sentiment.english import may_change, prepared
 from sentiment.lexicon import LexiconScorer
 from sentiment.memo import LONGEST_REMEMBERED, Memo
-from sentiment.scope import scope_of
+from sentiment.passage import passage_of
+from sentiment.scope import places_of, scope_at, scope_of
 from sentiment.target import MASK, find_names
 from sentiment.vader import VaderScorer
 from thoroughness import some
@@ -133,6 +134,40 @@ def test_the_bounds_of_a_part_cut_it_out_of_the_whole(
     if scope.bounds is not None:
         first, last = scope.bounds
         assert scope.whole[first:last] == scope.local
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=some(40))
+@given(before=TEXTS, own=st.sampled_from(["Acme ", " Acme", "Acme's ", "(acme)", "Acme. ", "Yahoo! "]), behind=TEXTS)
+def test_a_passage_weighs_what_its_text_and_the_part_about_the_brand_do(
+    name: str, before: str, own: str, behind: str
+) -> None:
+    places = places_of(ScoringTask(text=f"{before}{own}{behind}", language="en", target=("Acme", "Yahoo!")))
+    passage = passage_of(places, "\x1a")
+    if passage is not None:
+        scope = scope_at(places, "\x1a")
+        assert scope.bounds is not None
+        assert passage.masked() == (scope.whole, *scope.bounds)
+        assert RULES[name].weigh_passage(passage) == RULES[name].weigh_with_part(scope.whole, *scope.bounds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Acme is great", "So they say that Acme's phones, all but one, were good to us. Bad luck!", "¡Acme, sí! 😍"],
+)
+def test_a_text_that_names_its_brand_once_is_a_passage(text: str) -> None:
+    passage = passage_of(places_of(ScoringTask(text=text, language="en", target=("Acme",), masks=("Globex",))), "*")
+    assert passage is not None
+    assert " ".join([*passage.ahead, *passage.near, *passage.behind]) == text.replace("Acme", "*")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Acme or Acme", "Acme and Globex", "#Acme is great", "Globes", "better than Acme", "良い。Acme", f"{MASK} Acme"],
+)
+def test_a_text_that_is_not_that_simple_is_no_passage(text: str) -> None:
+    places = places_of(ScoringTask(text=text, language="en", target=("Acme",), masks=("Globex",)))
+    assert passage_of(places, "*") is None
 
 
 @settings(max_examples=some(40))

@@ -1,0 +1,77 @@
+"""Cut a text with one name of its brand into words in one go: those about the brand, and those before and behind.
+
+That is what `sentiment.scope` cuts out too, as texts of which the words are still to be
+found. Most texts name one brand, once, and need no more than this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sentiment.reading import is_between_words
+from sentiment.scope import moved
+from sentiment.sentences import LOSING_TOKENS, WINDOW, loses, sentence_at, sentence_ends, window_at
+from sentiment.target import MASK, masked
+
+if TYPE_CHECKING:
+    from sentiment.scope import Places
+
+__all__ = ["Passage", "passage_of"]
+
+
+class Passage(NamedTuple):
+    """Hold the words of a text, parted at white space: `near` are those about the brand.
+
+    The name is masked in them by `sign`; `text` is as it was given, `own` where the name stands
+    in it and `bounds` where its sentence does.
+    """
+
+    ahead: list[str]
+    near: list[str]
+    behind: list[str]
+    text: str
+    own: tuple[int, int]
+    bounds: tuple[int, int]
+    sign: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether all words are about the brand."""
+        return not self.ahead and not self.behind
+
+    def masked(self) -> tuple[str, int, int]:
+        """Return the text with the name masked, and from where to where it is about the brand."""
+        first, last, _ = window_at(self.text, *self.bounds, self.own)
+        return masked(self.text, [self.own], 0, len(self.text), self.sign), *moved([self.own], first, last)
+
+
+def passage_of(places: Places, sign: str) -> Passage | None:
+    """Return a text as words, with `sign` for the name; None of one that is not that simple.
+
+    So are those with other names or the name more than once, comparisons that the brand loses, and sentences
+    that end within what stands between spaces.
+    """
+    text, names, own = places
+    if len(own) != 1 or own != names or not (text.isascii() or MASK not in text):
+        return None
+    ((start, end),) = own
+    ends = sentence_ends(text)
+    first, last = sentence_at(ends, start, end, len(text)) if ends else (0, len(text))
+    head, tail = text[first:start].split(), text[end:last].split()
+    if loses(head[-LOSING_TOKENS:], text[first:start]):
+        return None
+    ahead, behind = head[:-WINDOW], tail[WINDOW:]
+    near, following = head[-WINDOW:], tail[:WINDOW]
+    if ends:
+        if not (is_between_words(text, first) and is_between_words(text, last)):
+            return None
+        ahead = [*text[:first].split(), *ahead]
+        behind += text[last:].split()
+    token = sign
+    if start > first and not text[start - 1].isspace():
+        token = near.pop() + token
+    if end < last and not text[end].isspace():
+        token += following.pop(0)
+    near.append(token)
+    near += following
+    return Passage(ahead, near, behind, text, (start, end), (first, last), sign)
