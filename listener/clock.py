@@ -60,6 +60,10 @@ _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 """Years that may be asked for: further away, spans and buckets would leave the calendar."""
 
+_FIRST: Final = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
+_END: Final = datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
+"""The same in every time zone: its own first and last day lie up to a day beside those of UTC."""
+
 
 def utc_now() -> datetime:
     """Return the present instant, aware, in UTC."""
@@ -173,7 +177,7 @@ def is_finer_than_a_day(text: str) -> bool:
 
 def countable(instant: datetime, text: str) -> datetime:
     """Return an instant of the years that are counted in, or raise UsageError about what was written."""
-    if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+    if _FIRST <= instant < _END:
         return instant
     msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
     raise UsageError(msg)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.notes import tell_never_matched
-from listener.cli.output import UNKNOWN, Column, emit_json, emit_rows
+from listener.cli.output import UNKNOWN, Column, emit_json, emit_rows, terminal_width
+from listener.cli.width import neutralise, wrap
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -75,7 +77,10 @@ def compare(app: App, first: str, second: str, since: str, until: str | None) ->
     else:
         _emit_figures(found, app.format)
     if app.format == "table":
-        click.echo("\n".join(["", *_sentences(found)]))
+        room = terminal_width(sys.stdout)
+        said = _sentences(found)
+        lines = said if room is None else [line for one in said for line in wrap(neutralise(one), room)]
+        click.echo("\n".join(["", *lines]))
     for warning in found.warnings:
         click.echo(f"note: {warning}", err=True)
 

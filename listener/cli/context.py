@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "LANGUAGE",
     "NUMBER",
     "STOPPED",
     "App",
@@ -144,8 +145,25 @@ class _Number(click.types.IntParamType):
         return number
 
 
+class _Language(click.types.StringParamType):
+    """Read a language tag, in the case that RFC 5646 (2.1.1) recommends and languages are stored in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the tag; fails for what is none, such as a language's name."""
+        import re
+
+        tag = str(value).strip().replace("_", "-")
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", tag):
+            self.fail(f"{str(value)[:40]!r} is no language tag; write one such as en, hi or hi-Latn", param, ctx)
+        first, *more = tag.lower().split("-")
+        return "-".join([first, *({2: one.upper(), 4: one.title()}.get(len(one), one) for one in more)])
+
+
 NUMBER: Final = _Number()
 """The type of arguments that number something in the store."""
+
+LANGUAGE: Final = _Language()
+"""The type of options that name a language."""
 
 pass_app = click.make_pass_decorator(App, ensure=True)
 """Hand the App to a command as its first argument."""

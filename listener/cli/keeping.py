@@ -64,7 +64,6 @@ def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> 
     if (author is None) == (mention is None):
         msg = "say what to forget: --author SOURCE:HANDLE or --mention MENTION, one of them"
         raise UsageError(msg)
-    _require_store(app)
     with _eraser(app, dry_run=dry_run) as eraser:
         done = _forget(app, eraser, author, mention, dry_run=dry_run)
     if not done.mentions and not done.authors:
@@ -93,7 +92,6 @@ def purge(app: App, dry_run: bool) -> int:
     from listener.store import Erasure
 
     retention = wiring.retention_of(app.config)
-    _require_store(app)
     stop = threading.Event()
     with stop_on_signals(stop) as asked, _eraser(app, dry_run=dry_run) as eraser:
         if not retention.is_limited and not eraser.is_unfinished():
@@ -147,13 +145,6 @@ def _forget(app: App, eraser: Eraser, author: str | None, mention: str | None, *
     except UsageError:
         return Erasure()
     return eraser.forget_mention(number, now=app.now, dry_run=dry_run)
-
-
-def _require_store(app: App) -> None:
-    """Raise StoreError where there is no store: nothing is made for the sake of erasing."""
-    from listener.database import open_reader
-
-    open_reader(app.database_path, any_version=True).close()
 
 
 def _say(done: Erasure, *, dry_run: bool) -> None:

@@ -89,6 +89,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    _open_streams()
     _prepare_streams()
     app = App()
     sys.excepthook = _report_unexpected
@@ -151,6 +152,20 @@ def _report_unexpected(kind: type[BaseException], error: BaseException, trace: T
         return
     text = redact(f"internal error: {kind.__name__}: {error}").splitlines()[0]
     click.echo(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)', err=True)
+
+
+def _open_streams() -> None:
+    """Put something in the place of streams that were closed at the start: else the store might take their numbers.
+
+    There is nothing to read then, what goes to stderr is lost, and what goes to
+    stdout fails: it is opened to read only, as gnulib's stdopen does (seen 2026-11-22).
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - stays open; a device
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the same
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the same
 
 
 def _prepare_streams() -> None:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    LANGUAGE,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell_never_matched
 from listener.cli.output import Column, emit_rows, score_text
 from listener.errors import UsageError
@@ -52,7 +61,9 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
 @click.option("--search", default=None, metavar="TEXT", help="Only those that hold all of these words.")
 @click.option("--sentiment", type=click.Choice(_LABELS), default=None, help="Only those that feel this way.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
-@click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
+@click.option(
+    "--language", type=LANGUAGE, default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi."
+)
 @click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--originals", is_flag=True, help="Leave reposts out.")
@@ -83,6 +94,7 @@ def mentions(
     What was labelled irrelevant is left out unless --sentiment irrelevant asks for it.
     --unanswered leaves out reposts, articles and surveys too: nobody answers those.
     """
+    from listener.cli.trending import require_span
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
 
@@ -99,6 +111,7 @@ def mentions(
         limit=limit + 1,
         unanswered_of=_answering(app, brand) if unanswered else (),
     )
+    require_span(wanted.since, wanted.until, since, until or older_than)
     with Reader(app.database_path) as reader:
         found = reader.mentions(wanted)
         if not found and wanted.brand is not None:

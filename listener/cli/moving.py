@@ -92,7 +92,7 @@ def import_(
         asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
-        store = stack.enter_context(open_store(app.database_path))
+        store = stack.enter_context(open_store(app.database_path, make=True))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
@@ -167,6 +167,7 @@ def export(
     where all its texts were erased since. Hence whole days (UTC) are written, of all
     sources: those between --since and --until.
     """
+    from listener.cli.trending import require_span
     from listener.clock import parse_when
     from listener.search import MentionFilter, Reader
 
@@ -176,6 +177,7 @@ def export(
         since=None if since is None else parse_when(since, now=app.now, zone=app.zone),
         until=None if until is None else parse_when(until, now=app.now, zone=app.zone),
     )
+    require_span(wanted.since, wanted.until, since, until)
     chosen = file_format or format_of(output)
     if chosen == _PARQUET:
         _export_parquet(app, wanted, output if file_format else None)

@@ -17,13 +17,16 @@ __all__ = ["bring_up", "open_store"]
 
 
 @contextmanager
-def open_store(path: Path) -> Iterator[Store]:
-    """Open the store for writing, made where there is none.
+def open_store(path: Path, *, make: bool = False) -> Iterator[Store]:
+    """Open the store for writing; with `make` one is made where there is none.
 
     Raises StoreError where it cannot be opened.
     """
+    from listener.database import open_reader
     from listener.store import Store
 
+    if not make:
+        open_reader(path, any_version=True).close()
     with upgrade_bar() as move:
         store = Store(path, on_upgrade=move)
     with store:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import (
+    LANGUAGE,
     App,
     config_option,
     database_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from listener.search import Reader, ShareRow, Span, Trend, TrendBucket
 
-__all__ = ["draw_here", "drawing_room", "print_trend", "read_whole_span", "share", "trend"]
+__all__ = ["draw_here", "drawing_room", "print_trend", "read_whole_span", "require_span", "share", "trend"]
 
 
 def _net_text(value: object) -> str:
@@ -89,7 +90,9 @@ _FIGURES: Final = ("response", "nps", "csat", "ces")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--by", type=click.Choice(("hour", "day", "week", "month")), default="day", show_default=True)
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
-@click.option("--language", default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi.")
+@click.option(
+    "--language", type=LANGUAGE, default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi."
+)
 @click.option("--compare", type=click.Choice(("previous",)), default=None, help="Also the span before, as long.")
 @click.option(
     "--metric",
@@ -246,16 +249,22 @@ def read_span(
     Raises UsageError where it is empty.
     """
     from listener.clock import align_down, parse_when
-    from listener.errors import UsageError
     from listener.search import Span
 
     now, zone = app.now, app.zone
     start = align_down(parse_when(since, now=now, zone=zone), by, zone)
     end = now if until is None else align_down(parse_when(until, now=now, zone=zone), by, zone)
-    if start >= end:
+    require_span(start, end, since, until)
+    return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
+
+
+def require_span(start: datetime | None, end: datetime | None, since: str | None, until: str | None) -> None:
+    """Raise UsageError where a span is empty; `since` and `until` are how its ends were written."""
+    from listener.errors import UsageError
+
+    if start is not None and end is not None and start >= end:
         msg = f"--since {since} begins at or after --until {until or 'now'}; name an earlier --since"
         raise UsageError(msg)
-    return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
 
 
 def read_whole_span(app: App, since: str, until: str | None) -> Span:

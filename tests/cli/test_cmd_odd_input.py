@@ -1,0 +1,153 @@
+"""Odd input is told of in a sentence, never answered with a wrong number."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import NOW
+from unmeasured import environment
+
+if TYPE_CHECKING:
+    from cli.conftest import Place
+
+PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("label", "1", "positive"), ("label", "--import", "labels.csv"), ("train",), ("rematch",), ("rescore",)],
+    ids=" ".join,
+)
+def test_what_judges_a_store_anew_makes_none_where_there_is_none(place: Place, command: tuple[str, ...]) -> None:
+    (place.folder / "labels.csv").write_text("source,id,label\n", encoding="utf-8")
+    answer = place.run(*command)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith('there is no store yet; "listener collect" or "listener import" makes one\n')
+    assert not place.database.exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("mentions", "--since", "1d", "--until", "2d"),
+        ("mentions", "--since", "2026-11-20", "--older-than", "2d"),
+        ("export", "--since", "1d", "--until", "3d"),
+        ("export", "--since", "1d", "--until", "3d", "--format", "parquet", "--output", "archive"),
+        ("trend", "Acme", "--since", "1d", "--until", "2d"),
+    ],
+    ids=" ".join,
+)
+def test_a_span_that_ends_before_it_begins_is_a_wrong_usage(filled: Place, command: tuple[str, ...]) -> None:
+    answer = filled.run(*command)
+    assert (answer.code, answer.out) == (2, "")
+    assert "begins at or after --until" in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_language_is_found_however_its_tag_is_written(filled: Place) -> None:
+    def told(tag: str) -> int:
+        asked = filled.run("trend", "Acme", "--since", "2026-11-01", "--language", tag, "--format", "json")
+        return int(json.loads(asked.out)["totals"][0]["mentions"] or 0)
+
+    assert told("en") == told("EN") == told(" En ") == 20
+    assert told("hi") == 0
+    lines = filled.run("mentions", "--language", "EN", "--format", "jsonl").out.splitlines()
+    assert len(lines) == 20
+
+
+def test_the_parts_of_a_language_tag_have_the_case_they_are_stored_in(place: Place) -> None:
+    def store(language: str) -> None:
+        with place.store() as opened:
+            opened.save_page([judged(place, language)], now=NOW)
+
+    for language in ("hi-Latn", "pt-BR"):
+        store(language)
+    for tag, count in (("hi-latn", 1), ("HI_LATN", 1), ("hi", 1), ("pt-br", 1), ("pt-pt", 0)):
+        assert len(place.run("mentions", "--language", tag, "--format", "jsonl").out.splitlines()) == count, tag
+
+
+def judged(place: Place, language: str):
+    """Return a mention of Acme in a language, ready to be stored."""
+    from listener import wiring
+    from listener.config import load_config
+    from listener.mention import Label, Match, Sentiment
+    from listener.store import Judged, Verdict
+
+    (version,) = {q.version for q in wiring.build_queries(load_config(place.config_file)) if q.brand == "Acme"}
+    sentiment = Sentiment(score=0.0, label=Label.NEUTRAL, language=language, scorer="vader", version="1", evidence=1)
+    at = NOW - timedelta(hours=1)
+    return Judged(
+        mention=place.mention(f"Acme in {language}", at=at),
+        published_at=at,
+        language=language,
+        verdicts=(Verdict(match=Match(brand="Acme", query_version=version), sentiment=sentiment),),
+    )
+
+
+@pytest.mark.parametrize("tag", ["english", "e", "", "en;hi", "हि"])
+def test_what_is_no_language_tag_is_a_wrong_usage_and_no_zero(filled: Place, tag: str) -> None:
+    for command in (("trend", "Acme"), ("mentions",)):
+        answer = filled.run(*command, "--language", tag)
+        assert (answer.code, answer.out) == (2, "")
+        assert "is no language tag; write one such as en, hi or hi-Latn" in answer.err
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_that_can_be_asked_for_are_so_in_every_time_zone(filled: Place, day: str) -> None:
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"):
+        text = filled.config_file.read_text("utf-8").replace("Asia/Kolkata", zone)
+        filled.configure(text)
+        assert filled.run("mentions", "--since", day).code == 0
+        filled.configure(text.replace(zone, "Asia/Kolkata"))
+    assert filled.run("trend", "Acme", "--since", "1900-01-01", "--by", "month").code == 0
+    assert filled.run("mentions", "--since", "1899-12-30").code == 2
+    assert filled.run("mentions", "--since", "2200-01-03").code == 2
+
+
+def test_a_comparison_keeps_to_the_width_of_a_terminal(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = filled.run("compare", "Acme", "Globex").out
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = filled.run("compare", "Acme", "Globex").out
+    assert max(map(len, out.splitlines())) <= 60
+    assert " ".join(out.split()) == " ".join(whole.split())
+
+
+def without(streams: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command with streams closed, as a shell writes it: ``>&-``."""
+    return subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {streams}', *PROGRAM, *command],  # noqa: S607 - any shell
+        capture_output=True,
+        env=environment(),
+        check=False,
+        timeout=60,
+    )
+
+
+def test_output_that_is_closed_is_one_sentence() -> None:
+    done = without(">&-", "config", "sample")
+    assert done.stderr == b"Error: the output cannot be written: Bad file descriptor\n"
+    assert done.returncode == 1
+
+
+def test_nothing_is_written_into_the_store_by_the_number_of_a_closed_stream(filled: Place) -> None:
+    where = ("--config", str(filled.config_file), "--now", NOW.isoformat())
+    done = without("<&- >&- 2>&-", "label", "1", "negative", *where)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert without("2>&-", "label", "2", "negative", *where).returncode == 0
+    whole = filled.run("doctor", "--database", str(filled.database))
+    assert "is whole, and its counts equal its rows" in whole.out
+    told = filled.run("mentions", "--sentiment", "negative", "--format", "jsonl").out
+    assert len(told.splitlines()) == 2
+
+
+def test_a_closed_input_has_nothing_to_read() -> None:
+    done = without("<&-", "score", "-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
