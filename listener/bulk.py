@@ -2,7 +2,7 @@
 
 What SQLite does to begin and end a statement costs about as much as a small row of
 it: rows at once take two thirds of the processor time of a statement each (SQLite
-3.40, rows of four and of thirteen numbers).
+3.40, rows of four and of thirteen numbers). All of it is done inside a transaction.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Insert", "Question", "Upsert"]
 
-_AT_ONCE: Final = 12
-"""Rows of a statement. SQLite copies the pages that a statement of many rows changes, and writes the copies to a
-file where they exceed 64 KiB (sqlite.org/compile.html, STMTJRNL_SPILL): with 32 rows a third more writes, no faster."""
+_AT_ONCE: Final = 32
+"""Rows of a statement that writes."""
+_ASKED_AT_ONCE: Final = 12
+"""Rows of a statement that asks."""
 
 
 class Insert:
-    """Insert whole rows into columns of a table; `otherwise` says what becomes of one that is there already."""
+    """Insert whole rows into columns of a table; `otherwise` says what becomes of one that is there already.
+
+    Where one cannot be stored, those before it stay, for the caller to roll back: so
+    SQLite need not write down what each statement changes (sqlite.org/lang_conflict.html, FAIL).
+    """
 
     def __init__(self, table: str, columns: tuple[str, ...], otherwise: str = "") -> None:
         self._width = len(columns)
         self._one, self._many = (
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_marks(len(columns), rows)} {otherwise}"  # noqa: S608 - names in the code
+            f"INSERT OR FAIL INTO {table} ({', '.join(columns)}) VALUES {_marks(len(columns), rows)} {otherwise}"  # noqa: S608 - names in the code
             for rows in (1, _AT_ONCE)
         )
 
@@ -64,16 +69,16 @@ class Question:
 
     def __init__(self, columns: tuple[str, ...], sql: str) -> None:
         self._width = len(columns)
-        self._sql = f"WITH asked ({', '.join(columns)}) AS (VALUES {_marks(self._width, _AT_ONCE)}) {sql}"
+        self._sql = f"WITH asked ({', '.join(columns)}) AS (VALUES {_marks(self._width, _ASKED_AT_ONCE)}) {sql}"
 
     def ask(
         self, connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]], *of_all: object
     ) -> list[tuple[Any, ...]]:
         """Return what is found for these rows."""
         found: list[tuple[Any, ...]] = []
-        for at in range(0, len(rows), _AT_ONCE):
-            values = list(chain.from_iterable(rows[at : at + _AT_ONCE]))
-            values += [None] * (self._width * _AT_ONCE - len(values))
+        for at in range(0, len(rows), _ASKED_AT_ONCE):
+            values = list(chain.from_iterable(rows[at : at + _ASKED_AT_ONCE]))
+            values += [None] * (self._width * _ASKED_AT_ONCE - len(values))
             found += connection.execute(self._sql, (*values, *of_all))
         return found
 

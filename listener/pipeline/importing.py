@@ -88,7 +88,7 @@ def import_mentions(
     report = ImportReport()
     spared = None if make is None else partial(made_sparingly, make)
     chunks = judge_ahead(lines, judge, now=now, workers=workers, make=spared)
-    with closing(chunks), spared_collector():
+    with closing(chunks), spared_collector(), store.in_bulk():
         for count, bad, looked in _pages(chunks):
             for line in bad:
                 report.bad += 1

@@ -52,6 +52,9 @@ LEFT JOIN matches ON matches.mention_id = mentions.id
 LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id = matches.query_id
 """
 
+_CACHE, _BULK_CACHE = 2_000, 32_000
+"""Kilobytes of the store that are kept in memory: SQLite's default, and where much is written."""
+
 _REMATCHED: Final = """
 UPDATE queries SET first_used_at = min(first_used_at, coalesce((SELECT seen_at FROM mentions ORDER BY id LIMIT 1), 0))
 WHERE id = ?
@@ -192,6 +195,23 @@ class Store:
                 self._connection.execute(_MARK, (mark.kind, mark.target, mark.position, seconds))
         bound_log(self._connection, self.path)
         return SaveResult(new=writer.new, changed=writer.changed, seen=len(refreshed), window=window, brands=brands)
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Expect many pages within the block: keep more of the store in memory, and look up no references that hold anyway.
+
+        What a page refers to, it writes or has just read; `check` looks at all references.
+        """
+        self._set(foreign_keys=0, cache_size=-_BULK_CACHE)
+        try:
+            yield
+        finally:
+            self._set(foreign_keys=1, cache_size=-_CACHE)
+
+    def _set(self, **pragmas: int) -> None:
+        with translated(self.path):
+            for name, value in pragmas.items():
+                self._connection.execute(f"PRAGMA {name} = {value}")
 
     def shed_keys(self, *, now: datetime) -> None:
         """Drop story keys of times in which hardly anything arrives any more; they are made anew where it does."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listener.errors import StoreError
 from listener.mention import Engagement, Mention
 from listener.query.build import build_query
 from listener.search import MentionFilter, Reader
@@ -201,3 +202,25 @@ def test_stories_and_counts_do_not_depend_on_the_order_of_arrival(
     shuffled = list(batch)
     seed.shuffle(shuffled)  # type: ignore[attr-defined]
     assert stored(batch) == stored(shuffled)
+
+
+def test_many_pages_are_stored_like_one_by_one_and_references_are_looked_up_again_afterwards(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        with pytest.raises(KeyboardInterrupt), store.in_bulk():
+            store_mentions(store, [make_mention(number) for number in range(100)])
+            raise KeyboardInterrupt
+        assert rows(store, "SELECT count(*) FROM mentions") == [(100,)]
+        assert store.check() == []
+        with pytest.raises(sqlite3.IntegrityError):
+            store._connection.execute("UPDATE mentions SET author_id = 999")
+
+
+def test_rows_of_which_one_cannot_be_stored_leave_nothing_behind(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store._connection.execute(
+            "CREATE TEMP TRIGGER refuse BEFORE INSERT ON mentions WHEN NEW.native_id = '70' BEGIN SELECT RAISE(FAIL, 'no'); END"
+        )
+        with pytest.raises(StoreError):
+            store_mentions(store, [make_mention(number) for number in range(100)])
+        assert rows(store, "SELECT count(*) FROM mentions") == [(0,)]
+        assert store.check() == []
