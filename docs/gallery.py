@@ -33,7 +33,7 @@ from listener.search import Reader
 from reports.render import html_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 GALLERY: Final = Path(__file__).resolve().parent / "gallery"
 _HEAVIEST: Final = 250_000
@@ -109,23 +109,31 @@ def find_browser() -> str | None:
 
 def draw_gallery(folder: Path, browser: str) -> None:
     """Draw all pictures into a folder; what else was there goes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        keep_pictures(Path(scratch), make_pages(Path(scratch)), folder, browser)
+
+
+def keep_pictures(scratch: Path, pages: Iterable[Page], folder: Path, browser: str) -> None:
+    """Photograph the pages that `make_pages` made in `scratch`; put these pictures and its charts into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
-    with tempfile.TemporaryDirectory() as scratch:
-        pages = make_pages(Path(scratch))
-        for picture in Path(scratch).glob("*.png"):
-            _keep(picture, folder / picture.name)
-        for page in pages:
-            photo = Path(scratch) / f"photo-{page.name}.png"
-            _photograph(browser, page, photo)
-            _keep(photo, folder / f"{page.name}.png")
+    for picture in scratch.glob("*.png"):
+        _keep(picture, folder / picture.name)
+    photo = scratch / "photos" / "page.png"
+    photo.parent.mkdir(exist_ok=True)
+    for page in pages:
+        _photograph(browser, page, photo)
+        _keep(photo, folder / f"{page.name}.png")
 
 
-def make_pages(scratch: Path) -> tuple[Page, ...]:
-    """Fill both stores in `scratch`, draw their charts there as PNG, and return the mails and pages to look at."""
+def make_pages(scratch: Path, *, lay_demo: Callable[[Path], object] = run_demo) -> tuple[Page, ...]:
+    """Fill the stores in `scratch`, draw their charts there as PNG, and return the mails and pages to look at.
+
+    `lay_demo` puts into a folder what `listener demo` leaves.
+    """
     demo, scripts, survey = scratch / "demo", scratch / "scripts", scratch / "survey"
-    run_demo(demo)
+    lay_demo(demo)
     _write_store(scripts, _mentions())
     _write_store(survey, _answers())
     for folder, charts in ((demo, _DEMO_CHARTS), (scripts, _SCRIPT_CHARTS), (survey, _SURVEY_CHARTS)):

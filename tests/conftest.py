@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from thoroughness import EVERYDAY, THOROUGH
+from unmeasured import measured_until, measuring_paused
 
 TRAINING = {"test_cmd_train.py", "test_encoders.py", "test_trained.py"}
 
@@ -35,6 +37,32 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage where it is told something: not in slow tests, nor in ever more examples of a law.
+
+    What they run is run by quick tests and by the first examples as well, and under the tracer it takes twice as long.
+    """
+    if item.get_closest_marker("slow") and not item.get_closest_marker("measured"):
+        with measuring_paused():
+            return (yield)
+    law = getattr(getattr(item, "obj", None), "hypothesis", None)
+    with measured_until(law, EVERYDAY):
+        return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_pauses() -> Iterator[None]:
+    """Let a source that tries again pause for a moment only, unless a test says how long: its tests need no more."""
+    from sources.web import Limits  # not where the tests are gathered for others to run
+
+    named = Limits.__init__.__kwdefaults__
+    usual = named["backoff_seconds"]
+    named["backoff_seconds"] = usual / 25
+    yield
+    named["backoff_seconds"] = usual
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,67 @@
-"""Run programs as people do: without the measuring of coverage, which loads modules of its own and may swallow an interrupt."""
+"""Run without the measuring of coverage what would be disturbed by it, or what it would learn nothing from.
+
+A child process is to run as people run it: measuring loads modules of its own and may
+swallow an interrupt. And a tracer doubles the time of whatever runs under it.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 
 def environment() -> dict[str, str]:
     """Return the environment without what makes a child process measure coverage."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
+@contextmanager
+def measuring_paused() -> Iterator[None]:
+    """Measure no coverage inside, neither here nor in the processes that are started."""
+    measuring = _measuring()
+    if measuring is None:
+        yield
+        return
+    told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
+    measuring.stop()
+    try:
+        yield
+    finally:
+        measuring.start()
+        os.environ.update(told)
+
+
+@contextmanager
+def measured_until(law: Any, examples: int) -> Iterator[None]:
+    """Measure coverage inside until so many examples of a law were tried; `law` is what Hypothesis keeps of a test, or None."""
+    measuring = _measuring()
+    if law is None or measuring is None:
+        yield
+        return
+    whole, tried = law.inner_test, 0
+
+    @wraps(whole)
+    def counted(*arguments: object, **named: object) -> object:
+        nonlocal tried
+        tried += 1
+        if tried == examples + 1:
+            measuring.stop()
+        return whole(*arguments, **named)
+
+    law.inner_test = counted
+    try:
+        yield
+    finally:
+        law.inner_test = whole
+        if tried > examples:
+            measuring.start()
+
+
+def _measuring() -> Any:
+    """Return what measures the coverage of this process now, None where nothing does."""
+    coverage = sys.modules.get("coverage")
+    return coverage.Coverage.current() if coverage else None

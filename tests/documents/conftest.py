@@ -27,7 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def copy_of_demo(demo: Path) -> Callable[[Path], None]:
     """Return what puts the files of the demo into a folder."""
 

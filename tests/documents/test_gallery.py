@@ -8,9 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from justhtml import JustHTML
@@ -60,15 +62,29 @@ def difference(one: Path, other: Path) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(*small)).mean) / 3
 
 
+@pytest.fixture(scope="module")
+def drawn(
+    gallery: ModuleType, copy_of_demo: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, tuple[Any, ...]]:
+    """Return the folder with the charts of the gallery, and its pages and mails."""
+
+    def lay_demo(folder: Path) -> None:
+        folder.mkdir()
+        copy_of_demo(folder)
+
+    scratch = tmp_path_factory.mktemp("gallery")
+    return scratch, gallery.make_pages(scratch, lay_demo=lay_demo)
+
+
 @pytest.mark.slow
 def test_the_pictures_of_the_manual_are_what_the_program_draws(
-    gallery: ModuleType, browser: str, tmp_path: Path
+    gallery: ModuleType, browser: str, drawn: tuple[Path, tuple[Any, ...]], tmp_path: Path
 ) -> None:
     lister = shutil.which("fc-list")
     fonts = subprocess.run([lister, ":", "file"], capture_output=True, text=True, check=True).stdout if lister else ""
     if missing := [font for font in FONTS if font not in fonts]:
         pytest.skip(f"the pictures were drawn with fonts that are not here: {', '.join(missing)}")
-    gallery.draw_gallery(tmp_path, browser)
+    gallery.keep_pictures(*drawn, tmp_path, browser)
     kept = {file.name: file for file in (ROOT / "docs" / "gallery").glob("*.png")}
     assert {file.name for file in tmp_path.glob("*.png")} == set(kept)
     apart = {name: round(difference(tmp_path / name, file), 1) for name, file in kept.items()}
@@ -112,9 +128,9 @@ def violations(page: Path, browser: str, folder: Path, *, width: int, dark: bool
 
 
 @pytest.mark.slow
-def test_pages_and_mails_pass_the_checkers(gallery: ModuleType, browser: str, tmp_path: Path) -> None:
-    pages = {page.file for page in gallery.make_pages(tmp_path)}
-    for page in sorted(pages):
+def test_pages_and_mails_pass_the_checkers(drawn: tuple[Path, tuple[Any, ...]], browser: str, tmp_path: Path) -> None:
+    _, pages = drawn
+    for page in sorted({page.file for page in pages}):
         text = page.read_text(encoding="utf-8")
         assert JustHTML(text, strict=True).errors == []
         assert tidied(page) == []

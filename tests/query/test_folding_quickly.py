@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from listener.query.automaton import automaton_of
 from listener.query.characters import FOLDS, KINDS, TEXT_BREAK, UNSPACED, WORD, ZWJ
 from listener.query.text import fold, fold_to_bytes, fold_with_origins
+from unmeasured import measuring_paused
 
 SCRIPTS = {
     "Latin": "aZéß.,-'#@ıİøﬁ™²\u2019…©ñŁſ",
@@ -76,6 +77,7 @@ def test_marks_that_folding_brings_together_stand_in_one_order(text):
     assert folded == unicodedata.normalize("NFD", folded) == fold_with_origins(text).text
 
 
+@measuring_paused()
 def test_every_character_folds_the_same_in_each_way():
     blocks = [range(0x20000), range(0x2F800, 0x2FA20), range(0xE0000, 0xE0200), range(0x10FFF0, 0x110000)]
     characters = [chr(code_point) for block in blocks for code_point in block if chr(code_point) not in "\0" + ZWJ]
@@ -86,6 +88,7 @@ def test_every_character_folds_the_same_in_each_way():
         assert fold_to_bytes("\0".join(block)).decode().split("\0") == wanted
 
 
+@measuring_paused()
 def test_every_mark_is_put_in_order_beside_others():
     marks = [chr(code_point) for code_point in range(0x20000) if unicodedata.combining(chr(code_point))]
     for mark in marks:
@@ -94,6 +97,7 @@ def test_every_mark_is_put_in_order_beside_others():
             assert fold_with_origins(text).text == folded_plainly(text)
 
 
+@measuring_paused()
 def test_a_row_of_marks_in_the_wrong_order_is_folded_in_linear_time():
     text = "ก" + "\u0e48\u0e38" * 100_000
     assert fold(text) == "ก" + "\u0e38" * 100_000 + "\u0e48" * 100_000
