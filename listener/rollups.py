@@ -197,8 +197,10 @@ SELECT brand_id, published_at / {DAY_SECONDS} AS day, source_id, language, {_MAT
 _STORIES_FROM_ROWS: Final = f"""
 SELECT matches.brand_id, story_id, min(matches.published_at)
 FROM matches JOIN mentions ON mentions.id = matches.mention_id
-WHERE label <> {int(Label.IRRELEVANT)} GROUP BY 1, 2 ORDER BY 1, 2
+WHERE label <> {int(Label.IRRELEVANT)} AND story_id IN (SELECT story_id FROM mentions WHERE story_id <> id)
+GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - built from constants of this module
+"""Of stories of several mentions; where one mention is alone, its match says when."""
 
 
 def apply_change(connection: sqlite3.Connection, change: RollupChange) -> None:

@@ -1,4 +1,4 @@
-"""Keep story keys by spans of time, and only where mentions arrive."""
+"""Keep story keys by spans of time, and only where mentions arrive; first times only of stories of several mentions."""
 
 from typing import Final
 
@@ -23,6 +23,17 @@ CREATE TABLE shed_spans (
 INSERT INTO shed_spans
 SELECT DISTINCT 2 * ((published_at + 518400000000) / 518400 - 1000000) FROM mentions
 UNION SELECT DISTINCT 2 * ((published_at + 2419200000000) / 2419200 - 1000000) + 1 FROM mentions;
+
+ALTER TABLE story_firsts RENAME TO story_firsts_former;
+CREATE TABLE story_firsts (
+  story_id INTEGER NOT NULL,
+  brand_id INTEGER NOT NULL REFERENCES brands (id),
+  first_at INTEGER NOT NULL,
+  PRIMARY KEY (story_id, brand_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO story_firsts SELECT story_id, brand_id, first_at FROM story_firsts_former
+WHERE story_id IN (SELECT story_id FROM mentions WHERE story_id <> id) ORDER BY 1, 2;
+DROP TABLE story_firsts_former;
 """
 """Hashes need not be overwritten when they go. What was stored follows from the rows and is made anew where a
 mention comes near: see `listener.store.keyspans`. Integers are divided towards zero, so times are counted from

@@ -43,9 +43,9 @@ _FIRSTS: Final = f"""
 SELECT matches.published_at, mentions.story_id, matches.language, {COLUMNS}
 FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
-JOIN story_firsts ON story_firsts.brand_id = matches.brand_id AND story_firsts.story_id = mentions.story_id
-  AND story_firsts.first_at = matches.published_at
-WHERE matches.brand_id = (SELECT id FROM brands WHERE name = :brand) AND mentions.text IS NOT NULL
+LEFT JOIN story_firsts ON story_firsts.story_id = mentions.story_id AND story_firsts.brand_id = matches.brand_id
+WHERE coalesce(story_firsts.first_at, matches.published_at) = matches.published_at
+  AND matches.brand_id = (SELECT id FROM brands WHERE name = :brand) AND mentions.text IS NOT NULL
   AND matches.published_at >= :since AND matches.published_at < :until AND matches.label <> {int(Label.IRRELEVANT)}
   AND (:source IS NULL OR sources.name = :source)
 ORDER BY matches.published_at, mentions.id

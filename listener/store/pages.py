@@ -12,7 +12,7 @@ from listener.rollups import Contribution, RollupChange, apply_change
 from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
 from listener.store.faces import Face, Faces, NewFace, read_faces
-from listener.store.firsts import settle_firsts
+from listener.store.firsts import Firsts
 from listener.store.joining import Joiner
 from listener.store.keyspans import span_of, write_keys
 from listener.store.labels import effective, labels_of, write_label
@@ -137,6 +137,8 @@ class PageWriter:
         self._ready: dict[int, tuple[object, Ready]] = {}
         self._touched: set[int] = set()
         self._added: dict[tuple[int, int], int] = {}
+        self._grown: set[int] = set()
+        """Stories that a new mention belongs to which are named by another."""
         self._found: dict[tuple[int, str], _Stored | None] = {}
         self._rows: list[tuple[int, int, int | None, int, Ready]] = []
         self._matches: list[tuple[object, ...]] = []
@@ -149,6 +151,7 @@ class PageWriter:
         self._again: set[int] = set()
         (self._before,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
         self._next = self._before + 1
+        self._firsts = Firsts(connection, self._before)
         self.new = 0
         self.changed = 0
 
@@ -222,6 +225,7 @@ class PageWriter:
             if old.brand_id == brand_id:
                 self._change.add(old, -1)
                 self._change.add(old._replace(label=counted.label, score=counted.score))
+        self._firsts.note(story)
         self._connection.execute(_SET_LABEL, (*counted, number, brand_id))
         self._touched.add(story)
         self.changed += 1
@@ -236,6 +240,7 @@ class PageWriter:
             return False
         published_at, source_id, story, _, engagement = row
         self._faces.note(judged.number)
+        self._firsts.note(story)
         for old in self._contributions(judged.number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (judged.number,))
@@ -260,7 +265,9 @@ class PageWriter:
             self._connection,
             [(number, one.native_id, one.thread, key, one.published_at) for number, one, key in self._inserted],
         )
-        settle_firsts(self._connection, self._touched, self._change, merged=self._joiner.merged(), added=self._added)
+        self._firsts.settle(
+            self._touched, self._change, merged=self._joiner.merged(), added=self._added, grown=self._grown
+        )
         apply_change(self._connection, self._change)
         self._faces.settle(self._new_faces(), followers=self._catalogue.take_former_followers())
         self._catalogue.forget_authors()
@@ -320,6 +327,8 @@ class PageWriter:
             story = number
         else:
             story = self._join_story(ready, number, source_id, at)
+            if story != number:
+                self._grown.add(story)
         author = self._catalogue.author(source_id, ready.author)
         self._rows.append((number, source_id, author, story, ready))
         self._found[source_id, ready.native_id] = _Stored(number, at, source_id, story, is_repost, False)
@@ -344,6 +353,7 @@ class PageWriter:
             self._faces.note(number)
         else:
             self._again.add(number)
+        self._firsts.note(stored.story_id)
         for old in self._contributions(number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from servers.world import NOW, make_mention, open_store, store_mentions
+from listener.clock import to_epoch
+from servers.world import NOW, make_judge, make_mention, open_store, store_mentions
 from thoroughness import some
 
 if TYPE_CHECKING:
@@ -119,3 +120,28 @@ def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) ->
             costs.append(steps)
         assert len(partition(store)) == 1
     assert costs[-1] <= 1.5 * costs[1]
+
+
+def test_only_stories_of_several_mentions_have_rows_of_when_they_were_first_seen(tmp_path: Path) -> None:
+    text = "the new Acme jar has a lid that nobody here can open without help"
+    with open_store(tmp_path) as store:
+        first = "SELECT story_id, first_at FROM story_firsts"
+        store_mentions(store, [make_mention(1, text), make_mention(2, "Acme is bad")])
+        assert store._connection.execute(first).fetchall() == []
+        assert store.check() == []
+        earlier = NOW - timedelta(days=1)
+        store_mentions(store, [make_mention(3, text, published_at=earlier)])
+        assert store._connection.execute(first).fetchall() == [(1, to_epoch(earlier))]
+        assert store.check() == []
+
+
+def test_a_new_mention_that_comes_twice_in_a_page_begins_one_story(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        judge = make_judge()
+        page = [
+            *judge.judge([make_mention(1, "Acme is good")], {}, now=NOW).judged,
+            *judge.judge([make_mention(1, "Acme is bad")], {}, now=NOW).judged,
+        ]
+        store.save_page(page, now=NOW)
+        assert store._connection.execute("SELECT sum(stories) FROM rollup_quarter").fetchone() == (1,)
+        assert store.check() == []

@@ -206,9 +206,8 @@ def test_stories_and_counts_do_not_depend_on_the_order_of_arrival(
 
 def test_many_pages_are_stored_like_one_by_one_and_references_are_looked_up_again_afterwards(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        with pytest.raises(KeyboardInterrupt), store.in_bulk():
+        with store.in_bulk():
             store_mentions(store, [make_mention(number) for number in range(100)])
-            raise KeyboardInterrupt
         assert rows(store, "SELECT count(*) FROM mentions") == [(100,)]
         assert store.check() == []
         with pytest.raises(sqlite3.IntegrityError):
