@@ -177,9 +177,11 @@ class Campaign:
         seed: int,
         services: Sequence[type[Service]] = SERVICES,
         start: int | None = None,
+        every: str = "10m",
         report: Callable[[str], None] = told,
     ) -> None:
         self.dice = random.Random(seed)
+        self.every = every
         self.folder = folder
         self.report = report
         self.tally = Tally()
@@ -203,7 +205,7 @@ class Campaign:
                 service.enter(stack)
             self._mail_server = stack.enter_context(MailServer(self.mail))
             keys = {name: value for service in self.services for name, value in service.keys.items()}
-            tables = "\n".join(service.table() for service in self.services)
+            tables = "\n".join(service.table(every=self.every) for service in self.services)
             mail = f'[mail]\nhost = "127.0.0.1"\nport = {self._mail_server.port}\nsecurity = "none"\nsender = "l@example.com"\n'
             digest = f'[digest]\nat = "08:00"\nto = {json.dumps(PEOPLE)}\n'
             self.site = Site(self.folder / "disturbed", tables, more=RULES + mail + digest, brands=BRANDS)

@@ -12,13 +12,14 @@ from chaos.truth import Truth
 from chaos.world import DAY, HOUR, MINUTE
 
 WARM = 6 * HOUR
-MOST_GROWTH_KB = 10 << 10
+MOST_GROWTH_KB = 5 << 10
+"""Of some seven hundred passes after the warm-up: a leak of 8 kB a pass is seen."""
 
 
 @pytest.mark.slow
 def test_a_day_of_the_daemon_leaks_nothing_and_sends_one_digest(tmp_path: Path) -> None:
     start = AUTUMN - 30 * MINUTE  # half past seven in the morning, before a night in which clocks change
-    with Campaign(tmp_path, seed=24, start=start) as campaign:
+    with Campaign(tmp_path, seed=24, start=start, every="20m") as campaign:
         due = {start + HOUR: 0, start + 2 * HOUR: 300, start + 14 * HOUR: 300}
 
         def happen(now: int) -> None:
