@@ -381,15 +381,16 @@ def _draw(app: App, file: Path, brand: str, start: datetime, episodes: Sequence[
 
 def _draw_here(found: Trend, episodes: Sequence[Episode]) -> None:
     """Draw in the terminal, a sign above each bar in which an alert would open; say below what the signs mean."""
-    from listener.cli.trending import draw_here
+    from listener.cli.trending import draw_here, drawing_room
+    from listener.cli.width import wrap
 
     shown = [one for one in episodes if found.since < one.opened_at <= found.until]
     pushed = [one.opened_at for one in shown if one.tier == "push"]
     others = [one.opened_at for one in shown if one.tier != "push"]
     draw_here(found, marks=[*((at, _PUSHED) for at in pushed), *((at, _FOR_DIGEST) for at in others)])
     if shown:
-        click.echo(
-            f"{_PUSHED} opens with a message at once: {len(pushed)}; {_FOR_DIGEST} for the digest: {len(others)}"
-        )
+        said = f"{_PUSHED} opens with a message at once: {len(pushed)}; {_FOR_DIGEST} for the digest: {len(others)}"
+        room, *_ = drawing_room()
+        click.echo("\n".join(wrap(said, room)))
     else:
         click.echo("no alert would have opened")

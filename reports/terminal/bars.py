@@ -27,7 +27,7 @@ __all__ = [
     "rendered",
 ]
 
-LEAST_WIDTH: Final = 40
+LEAST_WIDTH: Final = 20
 """Columns that every drawing takes for granted."""
 FIRM: Final = "\N{FULL BLOCK}"
 FEW: Final = "\N{LIGHT SHADE}"

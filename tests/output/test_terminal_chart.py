@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from listener.cli.width import display_width
 from listener.search.records import Trend, TrendBucket
 from reports.terminal import draw_in_terminal
 
@@ -44,6 +45,19 @@ def trend(*buckets, by="day"):
         buckets=buckets,
         totals=(),
     )
+
+
+@pytest.mark.parametrize("width", [12, 20, 33, 40, 80])
+@pytest.mark.parametrize("metric", ["mentions", "net_sentiment"])
+def test_a_drawing_keeps_to_the_width_of_the_terminal(width, metric):
+    """The terminal's twenty columns and more; what is narrower still gets twenty."""
+    known = [bucket(place, (3 * place, 2, 5, 1)) for place in range(70)]
+    found = trend(
+        *known, bucket(70, None), *(bucket(place, (4, 0, 1, 0), brand="株式会社アクメ" * 3) for place in range(70))
+    )
+    drawn = draw_in_terminal(found, metric=metric, width=width, colour=False)
+    assert max(map(display_width, drawn.splitlines())) <= max(20, width)
+    assert "┤" in drawn
 
 
 def body(drawn):
