@@ -18,9 +18,9 @@ from sentiment.rulesets import reserved_token
 from sentiment.target import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["english_lexicon", "may_change", "prepared"]
+__all__ = ["english_lexicon", "may_change", "prepared", "taken_out"]
 
 _LEAST_PRAISE: Final = 1.2
 """Positive words of VADER's below this ("sentence", "matter", "swears") describe more than they praise."""
@@ -94,10 +94,46 @@ _NO_PRAISE: Final = """
 """
 """Requests, answers, activities, wishes, greetings, the help desk and topics of the news."""
 
+_LIKING: Final = frozenset(
+    [
+        "i",
+        "you",
+        "u",
+        "we",
+        "they",
+        "ya",
+        "people",
+        "who",
+        "would",
+        "to",
+        "do",
+        "don't",
+        "dont",
+        "doesn't",
+        "didn't",
+        "does",
+        "did",
+        "really",
+        "also",
+        "not",
+        "never",
+        "i'd",
+        "still",
+        "n't",
+        "kinda",
+        "actually",
+        "all",
+        "guys",
+        "girls",
+        "fans",
+        "and",
+        "just",
+    ]
+)
+"""Right behind one of these "like" can be a verb."""
 _COMPARING_LIKE: Final = re.compile(
-    r"""(?<!\S)(?=\S++\s++like\b)         # what stands before "like" is looked at only where there is one
-    ((?!(?:i|you|u|we|they|ya|people|who|would|to|do|don't|dont|doesn't|didn't|does|did|really|also|not|never|i'd|still
-    |n't|kinda|actually|all|guys|girls|fans|and|just)\s)\S++\s++)like\b
+    rf"""(?<!\S)(?=\S++\s++like\b)         # what stands before "like" is looked at only where there is one
+    ((?!(?:{"|".join(sorted(_LIKING))})\s)\S++\s++)like\b
     |^\W*like\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -127,6 +163,18 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     " apart": ("fall", "fell"),
 }
 """Each phrase holds one of these, with one of what is given for it: most texts hold none, and need no further look."""
+_PEOPLE: Final = frozenset(
+    ["me", "us", "you", "people", "customers", "fans", "him", "her", "them", "everyone", "everybody"]
+)
+_BEFORE: Final[Mapping[str, tuple[frozenset[str], tuple[str, ...]]]] = {
+    "wait": (frozenset(), ("can't", "cannot", "cant", "not")),
+    "forward": (frozenset(), ("look", "looks", "looking", "looked")),
+    "off": (_PEOPLE, ("hats", "rip", "ripp", "ips", "ipps", "iped", "ipped", "iping", "ipping")),
+    "down": (_PEOPLE, ("thumbs", "let", "lets", "letting")),
+    "joke": (frozenset("a"), ("complete", "total", "absolute", "utter")),
+    "apart": (frozenset(), ("all", "ell", "alls", "ells", "alling", "elling", "allen", "ellen")),
+}
+"""The last words of phrases, each with the words that may stand before it, and how such tokens may end."""
 _HINT: Final = re.compile(r"^(?:wait|forward$|off|down|joke|apart)\b|(?:thumbs|fed)$|like\b", re.IGNORECASE)
 """Where a phrase or a "like" that compares is found, one token has this; words may be put right before it as emoji are."""
 _VALENCE_OF: Final = tuple(valence for _, valence in _PHRASES)
@@ -167,6 +215,42 @@ def _may_hold_phrase(lower: str) -> bool:
 def may_change(token: str) -> bool:
     """Say whether `prepared` may do more than straighten apostrophes in a text for this token of it."""
     return _HINT.search(token) is not None
+
+
+def taken_out(tokens: Sequence[str], hinted: Sequence[int]) -> Sequence[int] | None:
+    """Return the places of the tokens that `prepared` masks in a text of `tokens`: a "like" that compares.
+
+    `hinted` are the places for which `may_change` holds, in order. None where it may do anything
+    else, or where that is not as plain.
+    """
+    taken: list[int] = []
+    last = -2
+    for place in hinted:
+        before = tokens[place - 1].lower() if place else ""
+        if tokens[place] != "like":
+            if _may_change_beside(tokens, place, before):
+                return None
+        elif place - 1 == last or (place and not (before.isascii() and any(map(str.isalnum, before)))):
+            return None
+        else:
+            last = place
+            if before not in _LIKING:
+                taken.append(place)
+    return taken
+
+
+def _may_change_beside(tokens: Sequence[str], place: int, before: str) -> bool:
+    """Say whether `prepared` may do more for a token, given those beside it."""
+    own = tokens[place].lower()
+    behind = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
+    if not (own.isascii() and before.isascii() and behind.isascii()):
+        return True  # other letters may count as those of ASCII where case is ignored
+    if "like" in own or (behind.startswith(("up", "down")) and own.endswith(("thumbs", "fed"))):
+        return True
+    for word, (words, endings) in _BEFORE.items():
+        if own.startswith(word) and (before in words or before.endswith(endings)):
+            return True
+    return False
 
 
 def _valued(found: re.Match[str]) -> str:

@@ -150,7 +150,8 @@ class LexiconRules:
 
     def read(self, text: str) -> Reading:
         """Return how `text` reads."""
-        return summarise(_with_plain_marks(text), *self._values(self._words_of(text)))
+        words = self._words_of(text)
+        return summarise(_with_plain_marks(text), *self._values(words, _noted(words)))
 
     def weigh(self, text: str) -> Weighed:
         """Return compound and evidence of how `text` reads."""
@@ -171,25 +172,27 @@ class LexiconRules:
 
     def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
         """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
-        near = self._words_of_tokens(passage.near)
-        if passage.is_whole:
+        read = self._words_of_tokens
+        near = read(passage.near)
+        if not passage.ahead and not passage.behind:
             whole = self._weighed(" ".join(passage.near), near)
             return whole, whole
-        words = [*self._words_of_tokens(passage.ahead), *near, *self._words_of_tokens(passage.behind)]
-        if not _noted(words):
-            return NOTHING, NOTHING
+        words = read(passage.ahead) + near + read(passage.behind)
         tokens = passage.ahead + passage.near + passage.behind
         return self._weighed(" ".join(tokens), words), self._weighed(" ".join(passage.near), near)
 
     def _weighed(self, text: str, words: Sequence[_Word]) -> Weighed:
-        values = self._values(words)[1]
+        noted = _noted(words)
+        if not noted:
+            return NOTHING
+        values = self._values(words, noted)[1]
         return weigh(_with_plain_marks(text), values) if values else NOTHING
 
     def _words_of_tokens(self, tokens: Sequence[str]) -> list[_Word]:
         """Return the words of tokens, those of phrases one by one."""
         if self._list.segmented:
             return self._words_of(" ".join(tokens))
-        return list(chain.from_iterable(map(self._prepared_words.__getitem__, tokens)))
+        return list(chain.from_iterable(map(self._prepared_words.__getitem__, tokens))) if tokens else []
 
     def _words_of(self, text: str) -> list[_Word]:
         """Return the words of a text, those of phrases one by one."""
@@ -200,10 +203,12 @@ class LexiconRules:
             return list(map(self._words.__getitem__, text.split()))
         return list(chain.from_iterable(map(self._prepared_words.__getitem__, text.split())))
 
-    def _values(self, words: Sequence[_Word]) -> tuple[int, list[float]]:
-        """Return the number of words, each known phrase being one, and their valences that are not zero."""
-        noted = _noted(words)
-        starts = [] if self._list.segmented else [place for place in noted if words[place].starts]
+    def _values(self, words: Sequence[_Word], noted: Sequence[int]) -> tuple[int, list[float]]:
+        """Return the number of words, each known phrase being one, and their valences that are not zero.
+
+        `noted` are the places of `_noted`.
+        """
+        starts = [] if self._list.segmented else self._phrase_starts(words, noted)
         if starts:
             words = self._with_phrases(words, starts)
             noted = _noted(words)
@@ -222,6 +227,15 @@ class LexiconRules:
             if value:
                 values.append(value)
         return len(words), values
+
+    def _phrase_starts(self, words: Sequence[_Word], noted: Sequence[int]) -> list[int]:
+        """Return the places of words that begin a phrase together with the next one, or its beginning."""
+        last = len(words) - 1
+        return [
+            place
+            for place in noted
+            if words[place].starts and place < last and words[place + 1].text in self._phrases_from[words[place].text]
+        ]
 
     def _look_up_prepared(self, token: str) -> tuple[_Word, ...]:
         """Return the words of a raw token once it is prepared, often one, but there may be several or none."""

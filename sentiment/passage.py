@@ -1,4 +1,4 @@
-"""Cut a text with one name of its brand into words in one go: those about the brand, and those before and behind.
+"""Cut a text that names its brand once into words in one go: those about the brand, and those before and behind.
 
 That is what `sentiment.scope` cuts out too, as texts of which the words are still to be
 found. Most texts name one brand, once, and need no more than this.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sentiment.reading import is_between_words
 from sentiment.scope import moved
-from sentiment.sentences import LOSING_TOKENS, WINDOW, loses, sentence_at, sentence_ends, window_at
+from sentiment.sentences import LOSING_TOKENS, WINDOW, clause_at, loses, sentence_at, sentence_ends, window_at
 from sentiment.target import MASK, masked
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ __all__ = ["Passage", "passage_of"]
 class Passage(NamedTuple):
     """Hold the words of a text, parted at white space: `near` are those about the brand.
 
-    The name is masked in them by `sign`; `text` is as it was given, `own` where the name stands
-    in it and `bounds` where its sentence does.
+    The name is masked in them by `sign`; `text` is as it was given, but for names of other brands,
+    `own` where the name stands in it and `bounds` where its sentence or clause does.
     """
 
     ahead: list[str]
@@ -34,11 +34,6 @@ class Passage(NamedTuple):
     bounds: tuple[int, int]
     sign: str
 
-    @property
-    def is_whole(self) -> bool:
-        """Say whether all words are about the brand."""
-        return not self.ahead and not self.behind
-
     def masked(self) -> tuple[str, int, int]:
         """Return the text with the name masked, and from where to where it is about the brand."""
         first, last, _ = window_at(self.text, *self.bounds, self.own)
@@ -48,21 +43,32 @@ class Passage(NamedTuple):
 def passage_of(places: Places, sign: str) -> Passage | None:
     """Return a text as words, with `sign` for the name; None of one that is not that simple.
 
-    So are those with other names or the name more than once, comparisons that the brand loses, and sentences
-    that end within what stands between spaces.
+    So are those with the name more than once, comparisons that the brand loses, and sentences
+    and clauses that end within what stands between spaces.
     """
     text, names, own = places
-    if len(own) != 1 or own != names or not (text.isascii() or MASK not in text):
+    if len(own) != 1 or own[0] not in names or not (text.isascii() or MASK not in text):
         return None
     ((start, end),) = own
     ends = sentence_ends(text)
     first, last = sentence_at(ends, start, end, len(text)) if ends else (0, len(text))
-    head, tail = text[first:start].split(), text[end:last].split()
+    if len(names) > 1:
+        others = [name for name in names if name != own[0]]
+        first, last = clause_at(text, (first, last), (start, end), others)
+        if any([len(text[slice(*name)].split()) > 1 for name in others]):  # noqa: C419 - a generator costs more
+            return None  # masked, it is one word where it was several
+    head = text[first:start].split()
     if loses(head[-LOSING_TOKENS:], text[first:start]):
         return None
+    if len(names) > 1:
+        text, (first, last), (start, end) = (
+            masked(text, names, 0, len(text), sign), moved(names, first, last), moved(names, start, end),
+        )  # fmt: skip
+        head = text[first:start].split()
+    tail = text[end:last].split()
     ahead, behind = head[:-WINDOW], tail[WINDOW:]
     near, following = head[-WINDOW:], tail[:WINDOW]
-    if ends:
+    if first or last != len(text):
         if not (is_between_words(text, first) and is_between_words(text, last)):
             return None
         ahead = [*text[:first].split(), *ahead]

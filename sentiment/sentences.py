@@ -30,6 +30,8 @@ _SENTENCE_END: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_MORE_SIGNS: Final = "\u2026\u3002\uff01\uff1f\u0964\u0965\u061f"
+"""Signs that end sentences beyond ASCII."""
 _TOKEN: Final = re.compile(r"\S+")
 _CLAUSE: Final = re.compile(
     r"[,;:\u2014\u2013\u060c\u3001]|\s-+\s|\b(?:but|while|whereas|although|though|however|yet|unlike|and|or)\b",
@@ -38,6 +40,8 @@ _CLAUSE: Final = re.compile(
 _STRONG_CLAUSE: Final = re.compile(
     r"[;\u2014\u2013]|\b(?:but|while|whereas|although|though|however|yet)\b", re.IGNORECASE
 )
+_CLAUSE_SIGNS: Final = (*",;:-", "but", "whi", "whe", "though", "how", "yet", "unl", "and", "or")
+"""Of ASCII, one of these is in whatever ends a clause, in lower case."""
 _LOSER: Final = re.compile(
     r"""
     (?:\b(?:\w+er|worse|more\s+\w+|less\s+\w+)\s+than      # better than Acme
@@ -60,8 +64,10 @@ _NO_COMPARISON: Final = re.compile(
 
 def sentence_ends(text: str) -> list[tuple[int, int]]:
     """Return where sentences end: from where to where the signs stand."""
-    if text.isascii() and not ("." in text or "!" in text or "?" in text or "\n" in text):
-        return []  # a text of ASCII has no other signs
+    if not ("." in text or "!" in text or "?" in text or "\n" in text) and (
+        text.isascii() or True not in [sign in text for sign in _MORE_SIGNS]
+    ):
+        return []
     return [found.span() for found in _SENTENCE_END.finditer(text)]
 
 
@@ -95,6 +101,9 @@ def _cut(text: str, first: int, last: int) -> int | None:
     A comma or "and" ends one only where more than the name stands before it
     and the other brand begins what follows: "Acme and Globex" share a clause.
     """
+    between = text[first:last].lower()
+    if between.isascii() and not any([sign in between for sign in _CLAUSE_SIGNS]):  # noqa: C419 - a generator costs more
+        return None
     strong = _STRONG_CLAUSE.search(text, first, last)
     if strong:
         return strong.start()

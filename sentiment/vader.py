@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES
 
 from sentiment.emoji import EMOJI_LOOKS, EMOJI_VALENCES
-from sentiment.english import english_lexicon, may_change, prepared
+from sentiment.english import english_lexicon, may_change, prepared, taken_out
 from sentiment.lexical import LexicalScorer
 from sentiment.memo import LONGEST_REMEMBERED, Memo
 from sentiment.reading import NOTHING, is_between_words, summarise, weigh
@@ -124,7 +124,8 @@ class VaderRules:
     lenient, which VADER is not: it reads what `prepare` makes of a text, knows
     lengthened words and hears no feeling in a handle. `hints` then tells of a token
     whether `prepare` may change a text for it; a text without such tokens is not
-    prepared, but for its apostrophes, which are straightened in any case.
+    prepared, but for its apostrophes, which are straightened in any case. Of many tokens, and the
+    places of those, `taken_out` tells which it takes out and does no more, None where it may.
     """
 
     def __init__(
@@ -134,11 +135,14 @@ class VaderRules:
         *,
         prepare: Callable[[str], str] | None = None,
         hints: Callable[[str], bool] = lambda _: False,
+        taken_out: Callable[[Sequence[str], Sequence[int]], Sequence[int] | None] = lambda _tokens, _hinted: None,
     ) -> None:
         self.lexicon = lexicon
         self.emoji = emoji
         self._prepare = prepare
         self._hints = hints
+        self._taken_out = taken_out
+        self._loud = [character for character, name in emoji.items() if "!" in name or "?" in name]
         self._emoji_like = re.compile(coarse_class(emoji))
         self._words = Memo(self._look_up if prepare is None else self._look_up_leniently, _MEMO_LIMIT)
         self._spellings = Memo(self._spell, _MEMO_LIMIT)
@@ -181,7 +185,8 @@ class VaderRules:
     def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
         """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
         ahead, near, behind = passage.ahead, passage.near, passage.behind
-        if passage.text.isascii():
+        is_ascii = passage.text.isascii()
+        if is_ascii:
             begin, end = len(ahead), len(ahead) + len(near)
             words = list(map(self._words.__getitem__, ahead + near + behind))
         else:
@@ -194,23 +199,50 @@ class VaderRules:
         weighty = _weighty(words)
         if not weighty:
             return NOTHING, NOTHING
-        if self._prepare is not None and any([words[place].hints for place in weighty]):  # noqa: C419 - a generator costs more
-            return self.weigh_with_part(*passage.masked())
-        whole = self._weighed_as_said(ahead + near + behind, words, weighty)
-        if passage.is_whole:
+        tokens = ahead + near + behind
+        inner = words[begin:end]
+        if self._prepare is not None and True in [words[place].hints for place in weighty]:
+            left, left_inside = self._left(tokens, words, is_ascii=is_ascii), self._left(near, inner, is_ascii=is_ascii)
+            if left is None or left_inside is None:
+                return self.weigh_with_part(*passage.masked())
+            words, inner = left, left_inside
+            weighty = _weighty(words)
+        whole = self._weighed_as_said(tokens, words, weighty)
+        if not ahead and not behind:
             return whole, whole
-        inside = [place - begin for place in weighty if begin <= place < end]
-        return whole, self._weighed_as_said(near, words[begin:end], inside) if inside else NOTHING
+        return whole, self._weighed_as_said(near, inner, _weighty(inner))
+
+    def _left(self, tokens: Sequence[str], words: list[_Word], *, is_ascii: bool) -> list[_Word] | None:
+        """Return what is left of the words of tokens once they are prepared, None where more would be done to them."""
+        if is_ascii:
+            hinted = [place for place, word in enumerate(words) if word.hints]
+        else:
+            spelled = [self._spelled_words[token] for token in tokens]
+            hinted = [place for place, parts in enumerate(spelled) if any(word.hints for word in parts)]
+        taken = self._taken_out(tokens, hinted)
+        if not taken:
+            return None if taken is None else words
+        left = words.copy()
+        for place in taken:
+            left[place if is_ascii else sum(map(len, spelled[:place]))] = _PLAIN
+        return left
 
     def _weighed_as_said(self, tokens: Sequence[str], words: Sequence[_Word], weighty: Sequence[int]) -> Weighed:
         """Return compound and evidence of tokens that need no preparing, given their words, and which of them matter."""
-        spelled = self._spelled_out(" ".join(tokens))
-        return weigh(spelled, _valences(spelled, words, weighty))
+        if not weighty:
+            return NOTHING
+        text = " ".join(tokens)
+        if not text.isascii():
+            # Signs and a "but" are looked for in it as it is spelled out, where that makes a difference.
+            turns = [place for place in weighty if words[place].turns]
+            if turns or any([character in text for character in self._loud]):  # noqa: C419 - a generator costs more
+                text = self._spelled_out(text)
+        return weigh(text, _valences(text, words, weighty))
 
     def _weighed(self, text: str, spelled: str, words: Sequence[_Word], weighty: Sequence[int]) -> Weighed:
         """Return compound and evidence of a text, given it spelled out, the words of that, and which of them matter."""
         if not weighty:
-            return 0.0, 0
+            return NOTHING
         if self._prepare is not None:
             for place in weighty:
                 if words[place].hints:
@@ -501,4 +533,4 @@ def _english_rules() -> VaderRules:
     worth = dict.fromkeys(EMOJI_LOOKS, "")
     worth |= {emoji: f"{reserved_token(valence)} " for emoji, valence in EMOJI_VALENCES.items()}
     lexicon = {**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}
-    return VaderRules(lexicon, {**rules.emoji, **worth}, prepare=prepared, hints=may_change)
+    return VaderRules(lexicon, {**rules.emoji, **worth}, prepare=prepared, hints=may_change, taken_out=taken_out)

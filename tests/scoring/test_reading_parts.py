@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.protocols import ScoringTask
-from sentiment.english import may_change, prepared
+from sentiment.english import may_change, prepared, taken_out
 from sentiment.lexicon import LexiconScorer
 from sentiment.memo import LONGEST_REMEMBERED, Memo
 from sentiment.passage import passage_of
@@ -76,6 +76,22 @@ PIECES = (
     ),
     *("https://acme.example/x", "\u00abAcme\u00bb", "acme_", "Acmeは", ".", "\n", "\u3000", "ΣΑΣ", "\u00df"),
 )
+HINTING = (
+    "like",
+    "LIKE",
+    "like,",
+    "off",
+    "off!",
+    "down",
+    "wait",
+    "forward",
+    "joke",
+    "apart",
+    "thumbs",
+    "up",
+    "fed",
+    "l\u0131ke",
+)
 TEXTS = st.lists(
     st.tuples(
         st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), st.sampled_from([" ", " ", " ", "", "\n", ". "])
@@ -119,6 +135,36 @@ def test_hints_are_found_beside_emoji_and_in_any_case() -> None:
     assert not any(may_change(token) for token in ("likely", "office", "coffee", "Acme", "waiter", "federal"))
 
 
+@settings(max_examples=some(60))
+@given(
+    st.lists(st.sampled_from([*HINTING, "we", "-", "you", "hats", "look", "can't", "cannot", "so", "us", "a", "let"]))
+)
+def test_of_tokens_that_may_change_those_that_are_taken_out_are_known_beforehand(tokens: list[str]) -> None:
+    taken = taken_out(tokens, [place for place, token in enumerate(tokens) if may_change(token)])
+    if taken is not None:
+        left = [MASK if place in taken else token for place, token in enumerate(tokens)]
+        assert prepared(" ".join(tokens)).split() == left
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("we like it", []),
+        ("it looks like that", [2]),
+        ("like that", [0]),
+        ("turn off", []),
+        ("hats off", None),
+        ("like like", None),
+        ("LIKE that", None),
+    ],
+)
+def test_a_like_that_compares_is_taken_out_and_phrases_are_left_to_the_whole_text(
+    text: str, taken: list[int] | None
+) -> None:
+    tokens = text.split()
+    assert taken_out(tokens, [place for place, token in enumerate(tokens) if may_change(token)]) == taken
+
+
 @settings(max_examples=some(40))
 @given(
     TEXTS,
@@ -142,7 +188,9 @@ def test_the_bounds_of_a_part_cut_it_out_of_the_whole(
 def test_a_passage_weighs_what_its_text_and_the_part_about_the_brand_do(
     name: str, before: str, own: str, behind: str
 ) -> None:
-    places = places_of(ScoringTask(text=f"{before}{own}{behind}", language="en", target=("Acme", "Yahoo!")))
+    masks = ("Globex", "button", "Best Buy", "up")
+    task = ScoringTask(text=f"{before}{own}{behind}", language="en", target=("Acme", "Yahoo!"), masks=masks)
+    places = places_of(task)
     passage = passage_of(places, "\x1a")
     if passage is not None:
         scope = scope_at(places, "\x1a")
@@ -163,10 +211,10 @@ def test_a_text_that_names_its_brand_once_is_a_passage(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Acme or Acme", "Acme and Globex", "#Acme is great", "Globes", "better than Acme", "良い。Acme", f"{MASK} Acme"],
+    ["Acme or Acme", "Acme and New Co", "#Acme is great", "Globes", "better than Acme", "良い。Acme", f"{MASK} Acme"],
 )
 def test_a_text_that_is_not_that_simple_is_no_passage(text: str) -> None:
-    places = places_of(ScoringTask(text=text, language="en", target=("Acme",), masks=("Globex",)))
+    places = places_of(ScoringTask(text=text, language="en", target=("Acme",), masks=("Globex", "New Co")))
     assert passage_of(places, "*") is None
 
 
