@@ -81,6 +81,9 @@ class Prejudged:
 
 
 _make_prejudged: Final = maker(Prejudged)
+_make_judged: Final = maker(Judged)
+_make_verdict: Final = maker(Verdict)
+_make_task: Final = maker(ScoringTask)
 
 
 class Judge:
@@ -125,8 +128,9 @@ class Judge:
         self, matched: Iterable[tuple[Mention, tuple[Match, ...]]], languages: Sequence[str]
     ) -> list[tuple[Match, ...]]:
         """Return the matches of mentions that still hold now that the languages are known, in order."""
+        confirm = self._matcher.confirm
         return [
-            tuple(match for match in matches if self._matcher.confirm(mention, match, language))
+            tuple([match for match in matches if confirm(mention, match, language)])
             for (mention, matches), language in zip(matched, languages, strict=True)
         ]
 
@@ -164,10 +168,7 @@ class Judge:
         """Match mentions, and identify and score those that match, whatever is stored of them."""
         looked = self.look(mentions)
         judged = iter(self._score([(one.mention, one.matches) for one in looked if one.matches], now))
-        return [
-            Prejudged(mention=one.mention, matches=one.matches, judged=next(judged)) if one.matches else one
-            for one in looked
-        ]
+        return [_make_prejudged(one.mention, one.matches, next(judged)) if one.matches else one for one in looked]
 
     def decide(
         self,
@@ -219,28 +220,24 @@ class Judge:
             for match in matches
         ]
         sentiments = iter(self.score(matched))
+        latest = now + _CLOCK_SKEW
         return [
-            Judged(
-                mention=mention,
-                published_at=_date(mention, now),
-                language=language,
-                verdicts=tuple(Verdict(match=match, sentiment=next(sentiments)) for match in matches),
+            _make_judged(
+                mention,
+                _date(mention, now, latest),
+                language,
+                tuple([_make_verdict(match, next(sentiments)) for match in matches]),
             )
             for (mention, _), matches, language in zip(waiting, confirmed, languages, strict=True)
         ]
 
     def task(self, mention: Mention, match: Match, language: str) -> ScoringTask:
         """Return what is asked of the scorer for a mention and a brand it matches."""
-        field = "text" if mention.text.strip() else "title"
-        return ScoringTask(
-            text=mention.text if field == "text" else mention.title or "",
-            title=mention.title,
-            language=language,
-            brand=match.brand,
-            target=self._names[match.brand],
-            spans=tuple([(start, end) for name, start, end in match.spans if name == field]),
-            masks=self._masks,
-        )
+        text, field = mention.text, "text"
+        if not text or text.isspace():
+            text, field = mention.title or "", "title"
+        spans = tuple([(start, end) for name, start, end in match.spans if name == field])
+        return _make_task(text, language, mention.title, match.brand, self._names[match.brand], spans, self._masks)
 
 
 def _is_unchanged(stored: KnownMention, one: Prejudged | Received) -> bool:
@@ -253,7 +250,7 @@ def _whole_text(mention: Mention) -> str:
     return f"{mention.title}\n{mention.text}" if mention.title else mention.text
 
 
-def _date(mention: Mention, now: datetime) -> datetime:
-    """Return the time a mention counts at: its own, or now where it has none or one that cannot be."""
+def _date(mention: Mention, now: datetime, latest: datetime) -> datetime:
+    """Return the time a mention counts at: its own, or now where it has none or one that cannot be, after `latest`."""
     claimed = mention.published_at
-    return now if claimed is None or claimed > now + _CLOCK_SKEW else claimed
+    return now if claimed is None or claimed > latest else claimed
