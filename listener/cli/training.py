@@ -94,16 +94,24 @@ def train(app: App, brand: str | None, show: bool, switch: bool | None, encoder:
     if switch is not None and (named is None or show):
         msg = "--on and --off need --brand, and go without --show"
         raise UsageError(msg)
+    before = False
     if not show:
         with open_store(app.database_path) as store, HistoryReader(app.database_path) as reader:
+            before = _with_model(reader, named)
             if switch is not None and named is not None:
                 store.models.switch(named, is_on=switch)
             else:
                 _train(app, store, reader, named, encoder)
     with HistoryReader(app.database_path) as reader:
         _show(app, [one for one in reader.models() if named in {None, one.brand}])
-    if not show:
+        after = _with_model(reader, named)
+    if not show and (before or after):  # else no score would be another
         click.echo('"listener rescore" scores what is stored anew', err=True)
+
+
+def _with_model(reader: HistoryReader, named: str | None) -> bool:
+    """Say whether there is a model of a brand, or of any."""
+    return any(one.data is not None for one in reader.models() if named in {None, one.brand})
 
 
 def _train(app: App, store: Store, reader: HistoryReader, named: str | None, encoder_name: str | None) -> None:

@@ -114,7 +114,8 @@ def test_rescore_applies_the_model_and_labels_stay_on_top(learned: Place) -> Non
 
 def test_a_model_can_be_switched_off_and_on_again(learned: Place) -> None:
     learned.run("rescore")
-    assert learned.run("train", "--brand", "Acme", "--off").code == 0
+    off = learned.run("train", "--brand", "Acme", "--off")
+    assert (off.code, '"listener rescore" scores what is stored anew' in off.err) == (0, True)
     assert {row["state"] for row in rows(learned)} == {"off"}
     learned.run("rescore")
     assert new_mention(learned)["sentiment"] == "neutral"
@@ -143,6 +144,7 @@ def test_too_few_labels_are_told_and_nothing_is_used(place: Place) -> None:
     label_many(place, 12, brand="Globex")
     answer = place.run("train")
     assert answer.code == 0
+    assert "rescore" not in answer.err  # no score would be another
     (row,) = rows(place)
     assert (row["brand"], row["state"]) == ("Globex", "not used")
     assert row["reason"] == "12 different labelled texts; a model needs 200"
