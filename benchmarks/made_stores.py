@@ -35,7 +35,7 @@ from listener.mention import SCORE_SCALE, Author, Engagement, Label, Match, Ment
 from listener.query.build import build_query
 from listener.store import Judged, Store, Verdict
 from listener.store.keyspans import span_of
-from listener.store.ready import mention_digest, short_address
+from listener.store.ready import kind_mark, mention_digest, short_address
 from listener.stories import NEAR, REACH_SECONDS, story_keys
 
 if TYPE_CHECKING:
@@ -356,7 +356,7 @@ class _Bulk:
         story = self._story(judged, at, rows["story_keys"])
         counters, digest = mention.engagement, mention_digest(mention)
         rows["mentions"].append((
-            number, source, mention.id, mention.kind, self._author(judged, source, rows["authors"]), short_address(mention),
+            number, source, mention.id, kind_mark(mention.kind), self._author(judged, source, rows["authors"]), short_address(mention),
             mention.title, mention.text, digest, b"", mention.language, judged.language, at, 1, to_epoch(UNTIL),
             counters.likes, counters.reposts, counters.replies, counters.views, mention.repost_of, mention.place,
             dump_json(mention.links), story,
@@ -427,7 +427,7 @@ _INSERTS = {
     "scorers": "scorers (id, name, version)",
     "authors": "authors (id, source_id, native_id, handle, name, followers)",
     "mentions": (
-        "mentions (id, source_id, native_id, kind, author_id, address, title, text, text_hash, first_text_hash, "
+        "mentions (id, source_id, native_id, kind_mark, author_id, address, title, text, text_hash, first_text_hash, "
         "language_claim, language, published_at, is_dated, seen_at, likes, reposts, replies, views, repost_of, place, "
         "links, story_id)"
     ),

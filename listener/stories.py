@@ -49,7 +49,7 @@ _TEXT_REACH: Final = int(timedelta(days=3).total_seconds())
 _FEWEST_WORDS: Final = 5
 """Shorter texts ("love this", "same here") are the same words without being the same story."""
 
-DIGEST_SIZE: Final = 8
+DIGEST_SIZE: Final = 4
 """Bytes that are kept of the digest of a wording; older stores have more of it, of which these are the first."""
 
 _BANDS: Final = 4
@@ -304,7 +304,7 @@ def normal_text(text: str) -> str:
 
 
 def text_digest(*parts: str | None) -> bytes:
-    """Return 8 bytes that tell one wording from another, for noticing edits."""
+    """Return `DIGEST_SIZE` bytes that tell one wording from another, for noticing edits."""
     joined = "\0".join([part or "" for part in parts])
     return hashlib.blake2b(joined.encode("utf-8", "replace"), digest_size=16).digest()[:DIGEST_SIZE]
 

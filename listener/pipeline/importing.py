@@ -116,6 +116,8 @@ def import_mentions(
                 report.is_stopped = True
                 break
     store.shed_keys(now=now)
+    if not report.is_stopped:
+        store.compact_import(report.new)
     return report
 
 

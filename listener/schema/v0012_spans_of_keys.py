@@ -34,7 +34,12 @@ CREATE TABLE story_firsts (
 INSERT INTO story_firsts SELECT story_id, brand_id, first_at FROM story_firsts_former
 WHERE story_id IN (SELECT story_id FROM mentions WHERE story_id <> id) ORDER BY 1, 2;
 DROP TABLE story_firsts_former;
+
+ALTER TABLE mentions RENAME COLUMN kind TO kind_mark;
+ALTER TABLE mentions ADD COLUMN kind TEXT GENERATED ALWAYS AS (
+  CASE kind_mark WHEN '' THEN 'post' WHEN 'c' THEN 'comment' WHEN 'a' THEN 'article' ELSE kind_mark END
+) VIRTUAL;
 """
 """Hashes need not be overwritten when they go. What was stored follows from the rows and is made anew where a
 mention comes near: see `listener.store.keyspans`. Integers are divided towards zero, so times are counted from
-long ago."""
+long ago. What was stored keeps its kind in full."""

@@ -37,7 +37,7 @@ __all__ = ["PageWriter"]
 _MENTIONS: Final = Insert(
     "mentions",
     (
-        "id", "source_id", "author_id", "seen_at", "story_id", "native_id", "kind", "address", "title", "text", "text_hash",
+        "id", "source_id", "author_id", "seen_at", "story_id", "native_id", "kind_mark", "address", "title", "text", "text_hash",
         "first_text_hash", "language_claim", "language", "published_at", "is_dated", "edited_at", "likes", "reposts",
         "replies", "views", "rating", "reply_to", "thread", "repost_of", "quote_of", "place", "has_media", "links",
         "hashtags", "extra",

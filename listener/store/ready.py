@@ -31,6 +31,7 @@ __all__ = [
     "author_row",
     "dump",
     "from_plain",
+    "kind_mark",
     "make_ready",
     "mention_digest",
     "ready_matches",
@@ -43,6 +44,9 @@ AuthorRow = tuple[str, str | None, str | None, int | None, bool | None]
 
 Plain = tuple[Any, ...]
 """A `Ready` of nothing but tuples, texts and numbers."""
+
+_KIND_MARKS: Final = {"post": "", "comment": "c", "article": "a"}
+"""What is kept of the most frequent kinds."""
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -134,7 +138,7 @@ def _ready(judged: Judged, keys: StoryKeys) -> Ready:
         digest,
         author_row(mention.author),
         (
-            mention.id, mention.kind, short_address(mention), mention.title, mention.text, digest, b"", mention.language,
+            mention.id, kind_mark(mention.kind), short_address(mention), mention.title, mention.text, digest, b"", mention.language,
             judged.language, published_at, mention.published_at is not None,
             None if mention.edited_at is None else to_epoch(mention.edited_at),
             counters.likes, counters.reposts, counters.replies, counters.views, mention.rating, mention.reply_to,
@@ -186,6 +190,11 @@ def short_address(mention: Mention) -> str | None:
     if url.startswith("https://") and native_id and "~" not in url and "\0" not in url:
         return f"~{url[8:].replace(native_id, '~')}"
     return f"={url}" if url.startswith(("~", "=")) else url
+
+
+def kind_mark(kind: str) -> str:
+    """Return the kind of a mention as it is kept; the store's column `kind` reads it back."""
+    return _KIND_MARKS.get(kind, kind)
 
 
 def dump(value: object) -> str | None:

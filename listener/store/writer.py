@@ -15,6 +15,7 @@ from listener.schema import migrate
 from listener.store.answers import AnswerBook, OwnReply, write_own_replies
 from listener.store.bought import BoughtWriter
 from listener.store.catalogue import Catalogue
+from listener.store.compacting import compact_import
 from listener.store.erasure import Eraser, tombstone
 from listener.store.keyspans import KeySpans
 from listener.store.labels import PERSON_LABELS
@@ -216,6 +217,10 @@ class Store:
     def shed_keys(self, *, now: datetime) -> None:
         """Drop story keys of times in which hardly anything arrives any more; they are made anew where it does."""
         self._spans.shed_before(to_epoch(now))
+
+    def compact_import(self, stored: int) -> None:
+        """Write the file anew where an import has just `stored` at least half of its mentions, and that pays."""
+        compact_import(self._connection, self.path, stored)
 
     def shed_keys_behind(self, first: datetime, last: datetime) -> None:
         """Drop story keys that are not near mentions from `first` to `last`, which just came in order of time."""

@@ -185,6 +185,7 @@ def test_the_eleventh_version_needs_no_keys_of_what_it_held(tmp_path: Path) -> N
         store_mentions(store, [make_mention(6, SAID, published_at=ancient), make_mention(3, SAID)])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
+            "ALTER TABLE mentions DROP COLUMN kind; ALTER TABLE mentions RENAME COLUMN kind_mark TO kind; "
             "DROP TABLE story_keys; DROP TABLE shed_spans; CREATE TABLE story_keys (key INTEGER NOT NULL, "
             "published_at INTEGER NOT NULL, mention_id INTEGER NOT NULL, PRIMARY KEY (key, published_at, mention_id)) "
             "STRICT, WITHOUT ROWID; CREATE TABLE story_keys_former (key INTEGER) STRICT; "
