@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["TEXT_LIMIT", "clean", "clean_line"]
+__all__ = ["TEXT_LIMIT", "clean", "clean_line", "is_text"]
 
 TEXT_LIMIT: Final = 200_000
 """The most code points of one text that are kept."""
@@ -53,6 +53,14 @@ def clean_line(text: str, *, limit: int) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     return " ".join(clean(text, limit=4 * limit).split())[:limit].rstrip()
+
+
+def is_text(text: str) -> bool:
+    """Say whether a text can be written as UTF-8, and so be in a store.
+
+    An argument of bytes that are none comes with a lone surrogate for each (PEP 383).
+    """
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _thin_marks(text: str) -> str:

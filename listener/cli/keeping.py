@@ -130,12 +130,13 @@ def _eraser(app: App, *, dry_run: bool) -> Iterator[Eraser]:
 
 def _forget(app: App, eraser: Eraser, author: str | None, mention: str | None, *, dry_run: bool) -> Erasure:
     """Erase what was named; nothing where it names nothing."""
+    from listener.cleaning import is_text
     from listener.search import Reader
     from listener.store import Erasure
 
     if author is not None:
         source, _, who = author.partition(":")
-        if not source or not who:
+        if not source or not who or not is_text(author):
             msg = f'"{author}" names no author; write SOURCE:HANDLE or SOURCE:ID, such as reddit:ada'
             raise UsageError(msg)
         return eraser.forget_author(source, who, now=app.now, dry_run=dry_run)

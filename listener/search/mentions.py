@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from listener.cleaning import is_text
 from listener.clock import from_epoch, to_epoch
 from listener.fulltext import words_expression
 from listener.mention import SCORE_SCALE, Label, read_spans
@@ -252,6 +253,8 @@ def read_mentions(
 
 def find_number(connection: sqlite3.Connection, name: str) -> int | None:
     """Return the number of the mention that ``source:id`` or a number names; None where there is none."""
+    if not is_text(name):
+        return None
     if name.isdecimal() and len(name) <= _LONGEST_NUMBER:
         row = connection.execute("SELECT id FROM mentions WHERE id = ?", (int(name),)).fetchone()
     else:

@@ -98,6 +98,30 @@ def test_what_is_no_language_tag_is_a_wrong_usage_and_no_zero(filled: Place, tag
         assert "is no language tag; write one such as en, hi or hi-Latn" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ([b"forget", b"--mention", b"hackernews:\xff"], 1, b"nothing is stored of hackernews:\\udcff"),
+        ([b"forget", b"--author", b"hackernews:\xff"], 2, b'"hackernews:\\udcff" names no author; write SOURCE:HANDLE'),
+        ([b"label", b"\xff", b"positive"], 2, b'no mention is called "\\udcff"; write source:id'),
+    ],
+    ids=["mention", "author", "label"],
+)
+def test_an_argument_that_is_no_utf_8_names_nothing(
+    filled: Place, command: list[bytes], code: int, said: bytes
+) -> None:
+    done = subprocess.run(
+        [*PROGRAM, *command, "--config", str(filled.config_file)],
+        capture_output=True,
+        env=environment(),
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
 def test_the_first_and_the_last_day_that_can_be_asked_for_are_so_in_every_time_zone(filled: Place, day: str) -> None:
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"):
