@@ -172,14 +172,20 @@ class LexiconRules:
 
     def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
         """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
-        read = self._words_of_tokens
-        near = read(passage.near)
-        if not passage.ahead and not passage.behind:
-            whole = self._weighed(" ".join(passage.near), near)
+        tokens, begin, end, *_ = passage
+        near = tokens[begin:end]
+        read: list[Sequence[_Word]]
+        if self._list.segmented:
+            read = [self._words_of(token) for token in tokens]
+        else:
+            read = [*map(self._prepared_words.__getitem__, tokens)]
+        words = list(chain.from_iterable(read))
+        if not _noted(words):
+            return NOTHING, NOTHING
+        whole = self._weighed(" ".join(tokens), words)
+        if len(near) == len(tokens):
             return whole, whole
-        words = read(passage.ahead) + near + read(passage.behind)
-        tokens = passage.ahead + passage.near + passage.behind
-        return self._weighed(" ".join(tokens), words), self._weighed(" ".join(passage.near), near)
+        return whole, self._weighed(" ".join(near), list(chain.from_iterable(read[begin:end])))
 
     def _weighed(self, text: str, words: Sequence[_Word]) -> Weighed:
         noted = _noted(words)
@@ -187,12 +193,6 @@ class LexiconRules:
             return NOTHING
         values = self._values(words, noted)[1]
         return weigh(_with_plain_marks(text), values) if values else NOTHING
-
-    def _words_of_tokens(self, tokens: Sequence[str]) -> list[_Word]:
-        """Return the words of tokens, those of phrases one by one."""
-        if self._list.segmented:
-            return self._words_of(" ".join(tokens))
-        return list(chain.from_iterable(map(self._prepared_words.__getitem__, tokens))) if tokens else []
 
     def _words_of(self, text: str) -> list[_Word]:
         """Return the words of a text, those of phrases one by one."""

@@ -20,15 +20,15 @@ __all__ = ["Passage", "passage_of"]
 
 
 class Passage(NamedTuple):
-    """Hold the words of a text, parted at white space: `near` are those about the brand.
+    """Hold the words of a text, parted at white space: tokens[begin:end] are those about the brand.
 
     The name is masked in them by `sign`; `text` is as it was given, but for names of other brands,
     `own` where the name stands in it and `bounds` where its sentence or clause does.
     """
 
-    ahead: list[str]
-    near: list[str]
-    behind: list[str]
+    tokens: list[str]
+    begin: int
+    end: int
     text: str
     own: tuple[int, int]
     bounds: tuple[int, int]
@@ -57,27 +57,31 @@ def passage_of(places: Places, sign: str) -> Passage | None:
         first, last = clause_at(text, (first, last), (start, end), others)
         if any([len(text[slice(*name)].split()) > 1 for name in others]):  # noqa: C419 - a generator costs more
             return None  # masked, it is one word where it was several
-    head = text[first:start].split()
-    if loses(head[-LOSING_TOKENS:], text[first:start]):
+    before = text[first:start]
+    head = before.split()
+    if loses(head[-LOSING_TOKENS:], before):
         return None
     if len(names) > 1:
         text, (first, last), (start, end) = (
             masked(text, names, 0, len(text), sign), moved(names, first, last), moved(names, start, end),
         )  # fmt: skip
         head = text[first:start].split()
+    is_part = first > 0 or last < len(text)
+    if is_part and not (is_between_words(text, first) and is_between_words(text, last)):
+        return None
+    tokens = [*text[:first].split(), *head] if first else head
+    begin = len(tokens) - min(len(head), WINDOW)
     tail = text[end:last].split()
-    ahead, behind = head[:-WINDOW], tail[WINDOW:]
-    near, following = head[-WINDOW:], tail[:WINDOW]
-    if first or last != len(text):
-        if not (is_between_words(text, first) and is_between_words(text, last)):
-            return None
-        ahead = [*text[:first].split(), *ahead]
-        behind += text[last:].split()
+    following = min(len(tail), WINDOW)
     token = sign
     if start > first and not text[start - 1].isspace():
-        token = near.pop() + token
+        token = tokens.pop() + token
     if end < last and not text[end].isspace():
-        token += following.pop(0)
-    near.append(token)
-    near += following
-    return Passage(ahead, near, behind, text, (start, end), (first, last), sign)
+        token += tail.pop(0)
+        following -= 1
+    tokens.append(token)
+    near_end = len(tokens) + following
+    tokens += tail
+    if last < len(text):
+        tokens += text[last:].split()
+    return Passage(tokens, begin, near_end, text, (start, end), (first, last), sign)

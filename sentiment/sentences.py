@@ -40,7 +40,8 @@ _CLAUSE: Final = re.compile(
 _STRONG_CLAUSE: Final = re.compile(
     r"[;\u2014\u2013]|\b(?:but|while|whereas|although|though|however|yet)\b", re.IGNORECASE
 )
-_CLAUSE_SIGNS: Final = (*",;:-", "but", "whi", "whe", "though", "how", "yet", "unl", "and", "or")
+_STRONG_SIGNS: Final = (";", "but", "whi", "whe", "though", "how", "yet")
+_WEAK_SIGNS: Final = (*",:-", "unl", "and", "or")
 """Of ASCII, one of these is in whatever ends a clause, in lower case."""
 _LOSER: Final = re.compile(
     r"""
@@ -102,11 +103,13 @@ def _cut(text: str, first: int, last: int) -> int | None:
     and the other brand begins what follows: "Acme and Globex" share a clause.
     """
     between = text[first:last].lower()
-    if between.isascii() and not any([sign in between for sign in _CLAUSE_SIGNS]):  # noqa: C419 - a generator costs more
+    may_end = not between.isascii()  # other letters may count as those of ASCII where case is ignored
+    if may_end or True in [sign in between for sign in _STRONG_SIGNS]:
+        strong = _STRONG_CLAUSE.search(text, first, last)
+        if strong:
+            return strong.start()
+    elif True not in [sign in between for sign in _WEAK_SIGNS]:
         return None
-    strong = _STRONG_CLAUSE.search(text, first, last)
-    if strong:
-        return strong.start()
     for found in _CLAUSE.finditer(text, first, last):
         said = len(_TOKEN.findall(text, first, found.start()))
         leading = len(_TOKEN.findall(text, found.end(), last))

@@ -184,23 +184,19 @@ class VaderRules:
 
     def weigh_passage(self, passage: Passage) -> tuple[Weighed, Weighed]:
         """Return what `weigh_with_part` does of the text of a passage and the part about the brand."""
-        ahead, near, behind = passage.ahead, passage.near, passage.behind
-        is_ascii = passage.text.isascii()
+        tokens, begin, end, text, *_ = passage
+        is_ascii = text.isascii()
         if is_ascii:
-            begin, end = len(ahead), len(ahead) + len(near)
-            words = list(map(self._words.__getitem__, ahead + near + behind))
+            words = list(map(self._words.__getitem__, tokens))
+            inner = words[begin:end]
         else:
-            spelled = self._spelled_words.__getitem__
-            words = list(chain.from_iterable(map(spelled, ahead)))
-            begin = len(words)
-            words += chain.from_iterable(map(spelled, near))
-            end = len(words)
-            words += chain.from_iterable(map(spelled, behind))
+            spelled = list(map(self._spelled_words.__getitem__, tokens))
+            words = list(chain.from_iterable(spelled))
+            inner = list(chain.from_iterable(spelled[begin:end]))
         weighty = _weighty(words)
         if not weighty:
             return NOTHING, NOTHING
-        tokens = ahead + near + behind
-        inner = words[begin:end]
+        near = tokens[begin:end]
         if self._prepare is not None and True in [words[place].hints for place in weighty]:
             left, left_inside = self._left(tokens, words, is_ascii=is_ascii), self._left(near, inner, is_ascii=is_ascii)
             if left is None or left_inside is None:
@@ -208,7 +204,7 @@ class VaderRules:
             words, inner = left, left_inside
             weighty = _weighty(words)
         whole = self._weighed_as_said(tokens, words, weighty)
-        if not ahead and not behind:
+        if len(near) == len(tokens):
             return whole, whole
         return whole, self._weighed_as_said(near, inner, _weighty(inner))
 
