@@ -41,5 +41,5 @@ def bring_up(path: Path) -> None:
     from listener.database import is_there
 
     if is_there(path):
-        with open_store(path):
+        with open_store(path, make=True):  # another process may be about to make it
             pass

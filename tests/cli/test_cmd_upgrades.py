@@ -79,6 +79,13 @@ def test_a_collection_makes_no_store_before_there_is_something_to_collect(place:
     assert not place.database.exists()
 
 
+def test_a_collection_takes_a_store_that_another_process_is_about_to_make(place: Place) -> None:
+    place.configure(NO_SOURCE)
+    place.database.touch(mode=0o600)
+    answer = place.run("collect")
+    assert (answer.code, "no source is enabled" in answer.err) == (0, True)
+
+
 @pytest.mark.parametrize("command", DRY_RUNS, ids=" ".join)
 def test_a_dry_run_refuses_a_store_of_an_older_version_and_leaves_it(place: Place, command: tuple[str, ...]) -> None:
     place.configure(NO_SOURCE)
