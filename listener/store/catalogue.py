@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from listener.bulk import Insert
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,9 +30,7 @@ WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))
 _GRAVES: Final = """
 SELECT EXISTS (SELECT 1 FROM mentions WHERE source_id = ? AND native_id >= 'erased:' AND native_id < 'erased;')
 """
-_INSERT_AUTHOR: Final = """
-INSERT INTO authors (id, source_id, native_id, handle, name, followers, verified) VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
+_AUTHORS: Final = Insert("authors", ("id", "source_id", "native_id", "handle", "name", "followers", "verified"))
 _CHANGE_AUTHOR: Final = """
 UPDATE authors SET handle = coalesce(?, handle), name = coalesce(?, name), followers = coalesce(?, followers),
   verified = coalesce(?, verified)
@@ -153,7 +153,7 @@ class Catalogue:
     def write_authors(self) -> None:
         """Store the authors that are new."""
         if self._new_authors:
-            self._connection.executemany(_INSERT_AUTHOR, self._new_authors)
+            _AUTHORS.write(self._connection, self._new_authors)
             self._new_authors = []
 
     def _new_author(self, source_id: int, author: AuthorRow) -> int:

@@ -55,6 +55,8 @@ LEFT JOIN brands ON brands.id = matches.brand_id LEFT JOIN queries ON queries.id
 
 _CACHE, _BULK_CACHE = 2_000, 32_000
 """Kilobytes of the store that are kept in memory: SQLite's default, and where much is written."""
+_LOG, _BULK_LOG = 1_000, 4_000
+"""Pages in the log from which on they are written back, likewise; below what `bound_log` allows."""
 
 _REMATCHED: Final = """
 UPDATE queries SET first_used_at = min(first_used_at, coalesce((SELECT seen_at FROM mentions ORDER BY id LIMIT 1), 0))
@@ -203,11 +205,11 @@ class Store:
 
         What a page refers to, it writes or has just read; `check` looks at all references.
         """
-        self._set(foreign_keys=0, cache_size=-_BULK_CACHE)
+        self._set(foreign_keys=0, cache_size=-_BULK_CACHE, wal_autocheckpoint=_BULK_LOG)
         try:
             yield
         finally:
-            self._set(foreign_keys=1, cache_size=-_CACHE)
+            self._set(foreign_keys=1, cache_size=-_CACHE, wal_autocheckpoint=_LOG)
 
     def _set(self, **pragmas: int) -> None:
         with translated(self.path):
