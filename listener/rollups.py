@@ -81,7 +81,11 @@ _COLUMN_OF: Final = {
 }
 _POSITIONS: Final = tuple(_FIGURES.index(_COLUMN_OF[label]) for label in sorted(_COLUMN_OF))
 """Where each label is counted, by its number: the labels that are counted are the first ones."""
+_SCORE_SUM, _SCORE_SQUARES, _ENGAGEMENT, _SCORE_COUNT = (
+    _FIGURES.index(name) for name in ("score_sum", "score_squares", "engagement", "score_count")
+)
 _NO_FIGURES: Final = (0,) * len(_FIGURES)
+_NO_DAY_FIGURES: Final = (0,) * len(_DAY_FIGURES)
 _AFTER_PLACE: Final = 2
 """Where the figures of a row begin, mentions first, after brand and bucket or day."""
 
@@ -116,24 +120,24 @@ class RollupChange:
         brand, at, source, language, label, score, engagement = contribution
         if label is Label.IRRELEVANT:
             return
-        if score is None:
-            figures = [sign, 0, 0, 0, 0, 0, 0, 0, sign * engagement, 0]
-        else:
-            amount = sign * score
-            figures = [sign, 0, 0, 0, 0, 0, amount, amount * score, sign * engagement, sign]
-        figures[_POSITIONS[label]] = sign
         quarters, bucket = self._quarters[brand], at // QUARTER_SECONDS
-        row = quarters.get(bucket)
-        if row is None:
-            quarters[bucket] = [brand, bucket, *figures, 0]
-        else:
-            row[_AFTER_PLACE:-1] = map(add, row[_AFTER_PLACE:], figures)
+        quarter = quarters.get(bucket)
+        if quarter is None:
+            quarter = quarters[bucket] = [brand, bucket, *_NO_FIGURES]
         key = (brand, at // DAY_SECONDS, source, language)
         day = self._days.get(key)
         if day is None:
-            self._days[key] = [*key, *figures]
-        else:
-            day[len(key) :] = map(add, day[len(key) :], figures)
+            day = self._days[key] = [*key, *_NO_DAY_FIGURES]
+        place, amount = _POSITIONS[label], None if score is None else sign * score
+        for row, first in ((quarter, _AFTER_PLACE), (day, len(key))):
+            row[first] += sign
+            row[first + place] += sign
+            if engagement:
+                row[first + _ENGAGEMENT] += sign * engagement
+            if amount is not None and score is not None:
+                row[first + _SCORE_SUM] += amount
+                row[first + _SCORE_SQUARES] += amount * score
+                row[first + _SCORE_COUNT] += sign
 
     def add_story(self, brand_id: int, first_at: int, sign: int = 1) -> None:
         """Add a story at the bucket in which the brand first saw it, or take it away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from listener.bulk import Insert
+from listener.bulk import SparseInsert
 from listener.clock import to_epoch
 from listener.mention import Label
 from listener.rollups import Contribution, RollupChange, apply_change
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PageWriter"]
 
-_MENTIONS: Final = Insert(
+_MENTIONS: Final = SparseInsert(
     "mentions",
     (
         "id", "source_id", "author_id", "seen_at", "story_id", "native_id", "kind_mark", "address", "title", "text", "text_hash",
@@ -61,7 +61,7 @@ UPDATE mentions SET
 WHERE id = ?
 """
 
-_MATCHES: Final = Insert(
+_MATCHES: Final = SparseInsert(
     "matches",
     (
         "brand_id", "published_at", "mention_id", "query_id", "scorer_id", "source_id", "language", "engagement", "label",
