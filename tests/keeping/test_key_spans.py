@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listener.clock import to_epoch
+from listener.config import load_config
+from listener.service import Service
 from listener.store import Store
 from listener.store.keyspans import span_of, spans_around
 from listener.stories import LINK, NEAR, REACH_SECONDS
@@ -199,4 +203,23 @@ def test_the_eleventh_version_needs_no_keys_of_what_it_held(tmp_path: Path) -> N
         ]
         store_mentions(store, late)
         assert stories(store) == {frozenset("14"), frozenset("25"), frozenset("3"), frozenset("67")}
+        assert store.check() == []
+
+
+def test_a_collection_and_the_purge_of_the_daemon_shed_keys_of_old_mentions(tmp_path: Path) -> None:
+    with (tmp_path / "in.jsonl").open("w") as file:
+        for number, at in enumerate((LONG_AGO, NOW - timedelta(days=1))):
+            said = {"source": "forum", "id": str(number), "text": SAID, "published_at": at.isoformat()}
+            file.write(json.dumps(said) + "\n")
+    (tmp_path / "config.toml").write_text(
+        '[[brands]]\nname = "Acme"\nkeywords = ["acme"]\n[sources.jsonl]\npaths = ["in.jsonl"]\n'
+    )
+    service = Service(load_config(tmp_path / "config.toml"), tmp_path / "listener.db", threading.Event())
+    (read,) = service.collect_all(["jsonl"], now=NOW, since=LONG_AGO - timedelta(days=1))
+    assert read.new == 2
+    with Store(tmp_path / "listener.db") as store:
+        assert keys(store) == 4
+    service.purge(now=NOW + timedelta(days=60))
+    with Store(tmp_path / "listener.db") as store:
+        assert keys(store) == 0
         assert store.check() == []
