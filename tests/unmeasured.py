@@ -28,11 +28,34 @@ def measuring_paused() -> Iterator[None]:
         return
     told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
     measuring.stop()
+    _paused.append((measuring, told))
     try:
         yield
     finally:
+        _paused.pop()
         measuring.start()
         os.environ.update(told)
+
+
+@contextmanager
+def measuring_resumed() -> Iterator[None]:
+    """Measure coverage inside, also where it is paused: for what only slow tests prepare."""
+    if not _paused:
+        yield
+        return
+    measuring, told = _paused[-1]
+    os.environ.update(told)
+    measuring.start()
+    try:
+        yield
+    finally:
+        measuring.stop()
+        for name in told:
+            del os.environ[name]
+
+
+_paused: list[tuple[Any, dict[str, str]]] = []
+"""What was measuring, and the environment that says so to child processes."""
 
 
 @contextmanager

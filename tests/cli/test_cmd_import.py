@@ -257,6 +257,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.measured
 @pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [0, 5_000])
 def test_an_import_with_a_killed_worker_gives_the_same_store_and_goes_on_if_it_is_killed_too(

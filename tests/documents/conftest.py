@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from listener.demo.show import run_demo
+from unmeasured import measuring_resumed
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            run_demo(folder)
+            with measuring_resumed():
+                run_demo(folder)
             done.touch()
     return folder
 

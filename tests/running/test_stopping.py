@@ -27,7 +27,7 @@ from servers.lemmy import Lemmy
 from servers.mastodon import Instance
 from servers.x import X
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.measured]
 
 
 def table(name: str, **options: object) -> str:
