@@ -192,9 +192,6 @@ class Service:
             if outcome.new:
                 self.recheck(name, now=now, only_new=True)
             outcomes.append(outcome)
-        if not self._stop.is_set():
-            with Store(self._database) as store:
-                store.shed_keys(now=now)
         return outcomes
 
     def evaluate_alerts(self, *, now: datetime, live: bool = True) -> int:

@@ -206,7 +206,7 @@ def test_the_eleventh_version_needs_no_keys_of_what_it_held(tmp_path: Path) -> N
         assert store.check() == []
 
 
-def test_a_collection_and_the_purge_of_the_daemon_shed_keys_of_old_mentions(tmp_path: Path) -> None:
+def test_the_purge_of_the_daemon_sheds_keys_of_old_mentions(tmp_path: Path) -> None:
     with (tmp_path / "in.jsonl").open("w") as file:
         for number, at in enumerate((LONG_AGO, NOW - timedelta(days=1))):
             said = {"source": "forum", "id": str(number), "text": SAID, "published_at": at.isoformat()}
@@ -218,7 +218,7 @@ def test_a_collection_and_the_purge_of_the_daemon_shed_keys_of_old_mentions(tmp_
     (read,) = service.collect_all(["jsonl"], now=NOW, since=LONG_AGO - timedelta(days=1))
     assert read.new == 2
     with Store(tmp_path / "listener.db") as store:
-        assert keys(store) == 4
+        assert keys(store) == 8
     service.purge(now=NOW + timedelta(days=60))
     with Store(tmp_path / "listener.db") as store:
         assert keys(store) == 0
