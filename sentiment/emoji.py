@@ -1,4 +1,4 @@
-"""Say what emoji are worth where their names mislead.
+"""Find emoji, and say what they are worth where their names mislead.
 
 VADER reads an emoji as the words of its name: a broken heart is a heart, a pensive
 face feels well, and an angry one is called pouting and says nothing. What is listed here is an
@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["EMOJI_LOOKS", "EMOJI_VALENCES"]
+__all__ = ["EMOJI_LOOKS", "EMOJI_VALENCES", "coarse_class"]
 
 EMOJI_LOOKS: Final = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0f"
 """Tones of skin and the selector of the coloured form: they say how an emoji looks, and mean nothing."""
@@ -37,3 +37,19 @@ EMOJI_VALENCES: Final[Mapping[str, float]] = {
     for emoji in some
 }
 """Single code points; a selector or a tone of skin behind one changes nothing."""
+
+
+def coarse_class(characters: Iterable[str]) -> str:
+    """Return a character class that holds at least `characters` (single code points), in few ranges.
+
+    One class of all their ranges is slow: the matcher tries literals above the
+    basic plane one by one, so near ones are merged and the dictionary decides.
+    """
+    ranges: list[list[int]] = []
+    for code in sorted(ord(key) for key in characters if len(key) == 1):
+        nearby = 0x80 if code < 0x10000 else 0x10000  # noqa: PLR2004 - the end of the basic plane
+        if ranges and code - ranges[-1][1] < nearby:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "[" + "".join(f"{chr(first)}-{chr(final)}" for first, final in ranges) + "]" if ranges else r"(?!)"

@@ -20,12 +20,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
-from sentiment.emoji import EMOJI_VALENCES
+from sentiment.emoji import EMOJI_VALENCES, coarse_class
 from sentiment.lexical import LexicalScorer
 from sentiment.memo import Memo
 from sentiment.reading import NOTHING, is_between_words, summarise, weigh
 from sentiment.rulesets import RESERVED_VALENCES
-from sentiment.vader import coarse_class, default_rules
+from sentiment.vader import default_rules
 from sentiment.wordlists import LISTS_VERSION, Wordlist, load_wordlist
 
 if TYPE_CHECKING:
