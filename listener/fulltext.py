@@ -2,8 +2,10 @@
 
 The index holds folded words. Scripts that put no spaces between words are held as
 overlapping pairs of letters, so that a name of two letters is found inside a
-sentence. Every emoji is a word of its own, also in a run. The index only splits at
-spaces and ASCII signs; everything else is decided here, for filling and asking alike.
+sentence. Every emoji is a word of its own, also in a run; those that a joiner makes
+one are one. A name with a break in it that is not to be seen, or with a middle dot, is held
+whole and in its parts. The index only splits at spaces and ASCII signs; everything else
+is decided here, for filling and asking alike.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from listener.query.characters import KINDS, UNSPACED, WORD, ZWJ, unspaced_pattern
+from listener.query.characters import KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, unspaced_pattern
 from listener.query.text import ends_word, fold, fold_with_origins, starts_word
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from listener.query.text import Folded
 
-__all__ = ["Snippet", "excerpt", "find_words", "index_form", "words_expression"]
+__all__ = ["HIDING", "Snippet", "excerpt", "find_words", "former_index_form", "index_form", "words_expression"]
 
 _MARKS: Final = "#@$"
 """What may stand before a word in the index, as part of it."""
@@ -31,6 +33,10 @@ _TOKEN: Final = re.compile(r"[0-9A-Za-z#@$+_\x80-\U0010ffff]+")
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 _LONE_MARKS: Final = re.compile(r"[#@$+](?<!\S.)[#@$+]*(?=\s|$)")
 _JOINED: Final = re.compile(f" *{ZWJ} *")
+_BREAKS: Final = f"[{''.join(sorted(SOFT_BREAKS))}]"
+_BROKEN: Final = re.compile(f"{_BREAKS}+")
+HIDING: Final = frozenset({ZWJ, *SOFT_BREAKS})
+"""What must be in a text for `former_index_form` to differ from `index_form`."""
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _REGIONALS: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _TAGS: Final = range(0xE0020, 0xE0080)
@@ -83,7 +89,21 @@ def index_form(text: str) -> str:
     """
     if text.isascii():
         return text
-    spaced, has_runs = _spaced(text)
+    if _BROKEN.search(text):
+        text = _with_parts(text)
+    return _cut(*_spaced(text))
+
+
+def former_index_form(text: str) -> str:
+    """Return what the index was given for a text up to version 12 of the store: what it holds until it is made anew.
+
+    Joiners held together whatever stood beside them, and what had a break in it was held whole only.
+    """
+    return text if text.isascii() else _cut(*_spaced(text, joined_ever=True))
+
+
+def _cut(spaced: str, has_runs: bool) -> str:
+    """Return a spaced text with runs of scripts without spaces cut into pairs, and without lone marks."""
     if has_runs:
         spaced = _runs().sub(_pairs, spaced)
     if "#" in spaced or "@" in spaced or "$" in spaced or "+" in spaced:
@@ -91,9 +111,44 @@ def index_form(text: str) -> str:
     return spaced
 
 
-def _spaced(text: str) -> tuple[str, bool]:
+def _with_parts(text: str) -> str:
+    """Return a text with what is broken between letters of a script with spaces written twice: as it is, and in parts.
+
+    Folding drops breaks. Scripts without spaces need none: any part of a run is found.
+    """
+    pieces = _words().split(text)
+    for place, word in enumerate(pieces):
+        if place % 2 == 0 and _BROKEN.search(word):
+            parts = [part for part in map(fold, _BROKEN.split(word)) if part]
+            if any(KINDS[before[-1]] & KINDS[after[0]] & WORD for before, after in pairwise(parts)):
+                pieces[place] = f"{word} {_BROKEN.sub(' ', word)}"
+    return "".join(pieces)
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """Return the expression of what parts words of scripts with spaces, as a group, built when first needed."""
+    return re.compile(f"((?:(?!{_BREAKS}){unspaced_pattern()}|[\\s\0])+)")
+
+
+def _kept_joiner(joiner: re.Match[str]) -> str:
+    """Return a joiner that makes two emoji one, nothing in place of any other."""
+    at, text = joiner.start(), joiner.string
+    return ZWJ if _is_emoji(text[at - 1 : at]) and _is_emoji(text[at + 1 : at + 2]) else ""
+
+
+def _is_emoji(character: str) -> bool:
+    """Say whether a character may be an emoji, or a part of one: it is a symbol, and no letter of a flag."""
+    if character.isascii() or character in _REGIONALS:
+        return False
+    return unicodedata.category(character) in {"So", "Sm"}
+
+
+def _spaced(text: str, *, joined_ever: bool = False) -> tuple[str, bool]:
     """Return a text folded, with spaces where words of the index end, and whether there are runs still to be cut."""
     spaced = unicodedata.normalize("NFC", fold(text))
+    if ZWJ in spaced and not joined_ever:
+        spaced = re.sub(ZWJ, _kept_joiner, spaced)
     has_runs = has_flags = False
     for character in set(_NOT_ASCII.findall(spaced)) - _KEPT:  # few in most texts, and quicker than `str.translate`
         held, is_unspaced = _SPACING[character]

@@ -336,8 +336,8 @@ def starts_word(folded: Folded, start: int) -> bool:
     text = folded.text
     before = text[start - 1]
     first = text[start]
-    if before == ZWJ:
-        return False
+    if before == ZWJ:  # it joins emoji, and stands before letters for nothing
+        return bool(KINDS[first] & (WORD | UNSPACED))
     if not KINDS[first] & WORD or not KINDS[before] & WORD:
         return True
     return start in folded.soft_breaks

@@ -27,6 +27,7 @@ from listener.schema import (
     v0010_reposts,
     v0011_smaller_rows,
     v0012_spans_of_keys,
+    v0013_words_not_hidden,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _TABLES: Final = (
     ("0010_reposts", v0010_reposts.TABLES),
     ("0011_smaller_rows", v0011_smaller_rows.TABLES),
     ("0012_spans_of_keys", v0012_spans_of_keys.TABLES),
+    ("0013_words_not_hidden", v0013_words_not_hidden.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

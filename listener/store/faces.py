@@ -13,15 +13,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.frozen import dataclass
-from listener.fulltext import index_form
+from listener.fulltext import former_index_form, index_form
 from listener.mention import Label
 from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
 from listener.store.cells import Cells, add_cells, values_of
 from listener.store.reach import ReachChange
+from listener.store.rewording import INDEX, UNINDEX, read_former_words
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
 
@@ -32,8 +33,6 @@ SELECT id, author_id, published_at, title, text, links, hashtags FROM mentions
 """
 _BRANDS: Final = f"SELECT mention_id, brand_id, score FROM matches WHERE label <> {int(Label.IRRELEVANT)} AND "  # noqa: S608 - a number
 _NO_WORDS: Final = (None, None)
-_INDEX: Final = "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)"
-_UNINDEX: Final = "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +52,15 @@ class Face:
     @property
     def forms(self) -> tuple[str | None, str | None]:
         """Return title and text as they are indexed."""
-        return (
-            index_form(self.title) if self.title else None,
-            index_form(self.text) if self.text else None,
-        )
+        return self._forms_by(index_form)
+
+    @property
+    def former_forms(self) -> tuple[str | None, str | None]:
+        """Return title and text as they were indexed by version 12 of the store."""
+        return self._forms_by(former_index_form)
+
+    def _forms_by(self, form: Callable[[str], str]) -> tuple[str | None, str | None]:
+        return form(self.title) if self.title else None, form(self.text) if self.text else None
 
     @property
     def values(self) -> Collection[tuple[int, str]]:
@@ -83,6 +87,7 @@ class Faces:
         self._connection = connection
         (self._newest_author,) = connection.execute("SELECT coalesce(max(id), 0) FROM authors").fetchone()
         self._uncounted = uncounted
+        self._former = read_former_words(connection)
         self._before: dict[int, Face] = {}
 
     def note(self, *numbers: int) -> None:
@@ -108,12 +113,12 @@ class Faces:
     def add(self, now: Sequence[Face]) -> None:
         """Add what mentions bring that were in no rollup; to the index too where that is still to be done."""
         self._count({}, (), now, {}, None)
-        if not self._uncounted.has_words:
+        if not self._uncounted.is_indexed:
             self._index({}, now)
 
     def _is_unknown(self, number: int) -> bool:
         """Say whether a mention is neither counted nor indexed yet."""
-        return number in self._uncounted and not self._uncounted.has_words
+        return number in self._uncounted and not self._uncounted.is_indexed
 
     def _count(
         self,
@@ -157,11 +162,17 @@ class Faces:
             if isinstance(face, Face) and face.number in then
             and (then[face.number].title, then[face.number].text) == (face.title, face.text)
         }  # fmt: skip
-        for statement, faces in ((_UNINDEX, then.values()), (_INDEX, now)):
+        for statement, faces in ((UNINDEX, then.values()), (INDEX, now)):
             changed = (face for face in faces if face.number not in same)
             self._connection.executemany(
-                statement, [(face.number, *forms) for face in changed if (forms := face.forms) != _NO_WORDS]
+                statement, [(face.number, *forms) for face in changed if (forms := self._forms(face)) != _NO_WORDS]
             )
+
+    def _forms(self, face: Face | NewFace) -> tuple[str | None, str | None]:
+        """Return what the index holds of a mention, or is to hold: until it is indexed anew, in the former way."""
+        if isinstance(face, Face) and face.number in self._former:
+            return face.former_forms
+        return face.forms
 
 
 def _only(new: Sequence[Face | NewFace]) -> range:

@@ -16,13 +16,13 @@ __all__ = ["Uncounted", "read_uncounted"]
 class Uncounted:
     """Hold the numbers above `position` up to `until`: mentions that are still in no rollup cut in the store's zone.
 
-    Nor are they in the full-text index, unless it `has_words`. Both are 0 where
+    Nor are they in the full-text index, unless it `is_indexed`. Both are 0 where
     nothing is to be done.
     """
 
     position: int = 0
     until: int = 0
-    has_words: bool = True
+    is_indexed: bool = True
 
     def __contains__(self, number: object) -> bool:
         return isinstance(number, int) and self.position < number <= self.until
@@ -33,5 +33,5 @@ class Uncounted:
 
 def read_uncounted(connection: sqlite3.Connection) -> Uncounted:
     """Return how far the counting stands."""
-    row = connection.execute("SELECT position, until, has_words FROM upgrade_progress").fetchone()
-    return Uncounted() if row is None else Uncounted(position=row[0], until=row[1], has_words=bool(row[2]))
+    row = connection.execute("SELECT position, until, is_indexed FROM upgrade_progress").fetchone()
+    return Uncounted() if row is None else Uncounted(position=row[0], until=row[1], is_indexed=bool(row[2]))

@@ -15,6 +15,7 @@ from listener.logs import event
 from listener.rollups import read_zone, rebuild_local
 from listener.store.copying import back_up
 from listener.store.faces import Faces, read_faces
+from listener.store.rewording import read_former_words, reword
 from listener.store.uncounted import Uncounted, read_uncounted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def change_zone(connection: sqlite3.Connection, zone: str) -> None:
     What is stored is then to be counted anew: see `finish_upgrade`.
     """
     left = read_uncounted(connection)
-    if zone == read_zone(connection) or (left and not left.has_words):
+    if zone == read_zone(connection) or (left and not left.is_indexed):
         return  # an upgrade under way comes first; the next start changes the zone
     connection.execute("UPDATE rollup_zone SET zone = ?", (zone,))
     rebuild_local(connection)
@@ -44,7 +45,7 @@ def change_zone(connection: sqlite3.Connection, zone: str) -> None:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names are the three above
     connection.execute("DELETE FROM upgrade_progress")
     begun = connection.execute(
-        "INSERT INTO upgrade_progress (id, position, until, has_words) "
+        "INSERT INTO upgrade_progress (id, position, until, is_indexed) "
         "SELECT 1, 0, max(id), 1 FROM mentions HAVING count(*) > 0"
     )
     if begun.rowcount > 0:
@@ -68,29 +69,34 @@ def keep_former(connection: sqlite3.Connection, path: Path) -> None:
 def finish_upgrade(
     connection: sqlite3.Connection, path: Path, on_progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Go on until all is moved and every mention counted; `on_progress` is told how far that is, and how far it goes.
+    """Go on until every mention is counted and indexed; `on_progress` is told how far that is, and how far it goes.
 
     That is in numbers of mentions.
     """
+    with translated(path):
+        whole = read_uncounted(connection).until + len(read_former_words(connection))
     while _is_left(connection, path):
         with write_transaction(connection, path):
             left = read_uncounted(connection)
+            former = range(0) if left else read_former_words(connection)
             if left:
                 done = _count(connection, left)
-        if on_progress is not None and left:
-            on_progress(done, left.until)
+            elif former:
+                done = whole - (former.stop - 1 - reword(connection, former))
+        if on_progress is not None and (left or former):
+            on_progress(done, max(whole, done))
 
 
 def _is_left(connection: sqlite3.Connection, path: Path) -> bool:
     with translated(path):
-        return bool(read_uncounted(connection))
+        return bool(read_uncounted(connection) or read_former_words(connection))
 
 
 def _count(connection: sqlite3.Connection, left: Uncounted) -> int:
     """Count the next mentions; return the last of them."""
     end = min(left.position + _BATCH, left.until)
     connection.execute("UPDATE upgrade_progress SET position = ?", (end,))
-    rest = Uncounted(position=end, until=left.until, has_words=left.has_words)
+    rest = Uncounted(position=end, until=left.until, is_indexed=left.is_indexed)
     faces = read_faces(connection, "> ? AND {} <= ?", (left.position, end))
     Faces(connection, rest).add(faces)
     if end == left.until:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from listener.fulltext import excerpt, find_words, index_form, words_expression
+from listener.fulltext import excerpt, find_words, former_index_form, index_form, words_expression
 from listener.mention import Engagement
 from listener.search import MentionFilter, Reader
 from listener.store import Store
@@ -71,6 +71,62 @@ def test_a_part_of_a_word_is_not_the_word_but_a_name_inside_a_sentence_without_s
     assert found(store, "京東") == []
 
 
+NOT_SEEN = {
+    "a joiner between spaces": "Acme \u200d \u200d lid here",
+    "a joiner before a word": "Acme \u200dlid here",
+    "a joiner between emoji and word": "Acme 😍\u200dlid\u200d😍 here",
+    "a joiner after a sign": "Acme!\u200dlid\u200d: here",
+    "joiners in a row": "Acme 👩\u200d\u200dlid here",
+    "a joiner between signs": "Acme +\u200d+ lid here",
+    "a zero-width space": "the\u200blid\u200bof Acme",
+    "zero-width spaces in every word": "A\u200bcme \u200b lid\u200b \u200bhere",
+    "a middle dot": "Acme・lid・jar",
+    "a narrow middle dot": "Acme･lid",
+    "a middle dot amid a sentence without spaces": "これはAcme・lidのマグです",
+    "a middle dot after a sign": "(e-pot)・lid・Acme",
+}
+
+
+@pytest.mark.parametrize("text", NOT_SEEN.values(), ids=NOT_SEEN)
+def test_a_word_beside_what_is_not_seen_and_joins_nothing_is_found_and_shown(store: Store, text: str) -> None:
+    store_mentions(store, [make_mention(1, text), make_mention(2, "Acme has none")])
+    assert found(store, "lid") == [text]
+    shown, hits = excerpt(text, "lid")
+    assert "lid" in [shown[start:end] for start, end in hits]
+
+
+JOINED = {
+    "👩\u200d💻": ("Acme 👩\u200d💻 👩🏽\u200d💻yes", ["👩", "💻"]),
+    "🏳\ufe0f\u200d🌈": ("Acme 🏳️\u200d🌈🏳️\u200d🌈", ["🏳", "🌈"]),
+    "❤\u200d🔥": ("Acme ❤️\u200d🔥.", ["❤", "🔥"]),
+    "🧑\u200d➡": ("Acme 🧑\u200d➡️", ["🧑", "➡"]),
+    "👨\u200d👩\u200d👧": ("Acme 👨\u200d👩\u200d👧!", ["👨", "👩\u200d👧"]),
+    "श्रीमान्\u200dजी": ("Acme श्रीमान्\u200dजी का", ["श्रीमान्", "जी"]),
+    "ශ්\u200dරී": ("Acme ශ්\u200dරී ලංකා", ["ශ්", "රී"]),
+    "می\u200cخواهم": ("Acme می\u200cخواهم", ["می", "خواهم"]),
+    "Auf\u200clage": ("Acme Auf\u200clage zwei", ["Auf", "lage"]),
+    "foobar": ("Acme foo\u200bbar", ["fooba"]),
+    "foo\u200bbar": ("Acme foo・bar", ["foobarfoo"]),
+    "e-foo・bar-x": ("Acme e-foo・bar-x", ["xe"]),
+}
+
+
+@pytest.mark.parametrize("words", JOINED)
+def test_what_a_joiner_makes_one_is_one_word(store: Store, words: str) -> None:
+    text, others = JOINED[words]
+    store_mentions(store, [make_mention(1, text), make_mention(2, "Acme has none")])
+    assert found(store, words) == [text]
+    for other in others:
+        assert found(store, other) == [], other
+
+
+def test_parts_of_broken_words_make_the_index_no_larger_than_twice_the_text() -> None:
+    for text in ("東京・" * 2000, "ก\u200bข" * 2000, "ジョン・スミス" * 1000):
+        assert index_form(text) == former_index_form(text)
+    for text in ("a・" * 5000, "é\u200b" * 5000, "東京a・b" * 1000):
+        assert len(index_form(text)) < 2 * len(former_index_form(text)) + len(text)
+
+
 def test_a_plain_word_finds_the_hashtag_the_account_and_the_ticker_and_a_marked_one_only_itself(store: Store) -> None:
     store_mentions(
         store, [make_mention(n, f"Acme {word}") for n, word in enumerate(["lid", "#lid", "@lid", "$lid"], start=1)]
@@ -87,7 +143,7 @@ def test_no_sign_is_an_operator_and_no_question_an_error(store: Store, words: st
 
 
 @settings(max_examples=some(150))
-@given(st.text(max_size=40))
+@given(st.text(max_size=40) | st.text(alphabet="ab #@-+é東ไ🇩🇪😡\u200d\u200b・\u0301ガß", max_size=12))
 def test_a_text_is_always_indexed_the_same_and_its_own_words_ask_for_it(text: str) -> None:
     assert index_form(text) == index_form(text)
     asked = words_expression(text)
@@ -101,7 +157,7 @@ def test_a_text_is_always_indexed_the_same_and_its_own_words_ask_for_it(text: st
 
 
 @settings(max_examples=some(150))
-@given(st.text(max_size=40) | st.text(alphabet="ab #@+é東ไ🇩🇪😡\u200d\u0301ガ\u3099ß", max_size=12))
+@given(st.text(max_size=40) | st.text(alphabet="ab #@+é東ไ🇩🇪😡\u200d\u200b・\u0301ガ\u3099ß", max_size=12))
 def test_words_are_indexed_the_same_whatever_is_written_after_them(text: str) -> None:
     text = f"é {text} é"
     after = "ü 東京 🇩🇪 #"

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from listener.database import SCHEMA_VERSION, open_writer
-from listener.fulltext import index_form
+from listener.fulltext import former_index_form
 from listener.mention import Label, read_spans
 from listener.schema import MIGRATIONS
 from listener.search import MentionFilter, Reader
@@ -189,8 +189,10 @@ def test_a_store_with_mentions_is_copied_before_its_upgrade_and_an_empty_one_is_
     assert not list(tmp_path.glob("empty.db.version*"))
 
 
+TENTH = 10
 FORMER_FORMS = {
     "mentions.first_text_hash": "text_hash",
+    "upgrade_progress.has_words": "is_indexed",
     "story_keys.reach": "0",
     "matches.spans": "former_spans(spans)",
 }
@@ -201,13 +203,13 @@ def former_spans(kept: str | None) -> str | None:
     return None if kept is None else json.dumps([list(span) for span in read_spans(kept)])
 
 
-def make_store_of_the_tenth(path: Path, mentions: Sequence[Mention]) -> None:
-    """Make a store as the program of the tenth version left it."""
+def make_store_of(version: int, path: Path, mentions: Sequence[Mention]) -> None:
+    """Make a store as the program of a version from the tenth to the twelfth left it."""
     made = path.with_name("made.db")
     with Store(made) as store:
         store.register([("Acme", "own")], QUERIES, now=NOW)
         store_mentions(store, mentions)
-    make_old_store(path, 10)
+    make_old_store(path, version)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.create_function("former_spans", 1, former_spans)
         connection.execute("ATTACH ? AS made", (str(made),))
@@ -215,12 +217,16 @@ def make_store_of_the_tenth(path: Path, mentions: Sequence[Mention]) -> None:
         for table in tables:
             if not table.startswith(("_", "sqlite_", "mention_texts")):
                 columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
-                chosen = ", ".join(FORMER_FORMS.get(f"{table}.{column}", column) for column in columns)
+                former = FORMER_FORMS if version == TENTH else {"upgrade_progress.has_words": "is_indexed"}
+                chosen = ", ".join(former.get(f"{table}.{column}", column) for column in columns)
                 connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 - a table of the store
                 connection.execute(f"INSERT INTO main.{table} SELECT {chosen} FROM made.{table}")  # noqa: S608 - the same
         connection.executemany(
             "INSERT INTO main.mention_texts (rowid, text) VALUES (?, ?)",
-            [(number, index_form(text)) for number, text in connection.execute("SELECT id, text FROM main.mentions")],
+            [
+                (number, former_index_form(text))
+                for number, text in connection.execute("SELECT id, text FROM main.mentions")
+            ],
         )
 
 
@@ -249,7 +255,7 @@ def test_the_tenth_version_is_brought_up_and_answers_as_if_nothing_had_been_kept
     path = tmp_path / "listener.db"
     mentions = [make_mention(n, text, url=link(n)) for n, text in enumerate(SAID, start=1)]
     mentions.append(make_mention(20, "RT @jo_1: Acme is good", repost_of="2", url=None))
-    make_store_of_the_tenth(path, mentions)
+    make_store_of(TENTH, path, mentions)
     with Reader(tmp_path / "made.db") as reader:
         right = reader.mentions(MentionFilter(brand="Acme", limit=100))
 
@@ -269,10 +275,105 @@ def test_the_tenth_version_is_brought_up_and_answers_as_if_nothing_had_been_kept
 
 def test_the_words_first_seen_are_known_by_their_fingerprint_also_of_the_tenth_version(tmp_path: Path) -> None:
     path = tmp_path / "listener.db"
-    make_store_of_the_tenth(path, [make_mention(1, "Acme is good")])
+    make_store_of(TENTH, path, [make_mention(1, "Acme is good")])
     with Store(path) as store:
         (first,) = store._connection.execute("SELECT first_text_hash FROM mentions").fetchone()
         store_mentions(store, [make_mention(1, "Acme is bad"), make_mention(2, "Acme is good")])
         store_mentions(store, [make_mention(2, "Acme is bad")])
         kept = store._connection.execute("SELECT first_text_hash FROM mentions").fetchall()
     assert kept == [(first,), (first,)]
+
+
+HIDDEN = [
+    f"{text} {number}"
+    for number in range(5)
+    for text in (
+        "Acme has a lid",
+        "Acme \u200d lid",
+        "Acme・lid \u200d\u200d",
+        "é Acme 👩\u200d💻 lid",
+        "the\u200blid\u200bof Acme",
+        "Acme की श्रीमान्\u200dजी lid",
+        "これはAcme・ソニー・lidです",
+        "Acme 😍\u200dlid",
+    )
+]
+
+
+def words_of(path: Path) -> list[tuple[object, ...]]:
+    """Return every word of the full-text index with the mentions and places it stands at."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, mention_texts, instance)")
+        found = connection.execute("SELECT doc, col, offset, term FROM temp.words").fetchall()
+        connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('integrity-check')")
+    return sorted(found)
+
+
+def words_to_be(folder: Path, mentions: Sequence[Mention]) -> list[tuple[object, ...]]:
+    """Return the words of the index of a store that is made of these mentions today."""
+    with Store(folder / "fresh.db") as store:
+        store.register([("Acme", "own")], QUERIES, now=NOW)
+        store_mentions(store, list(mentions))
+    return words_of(folder / "fresh.db")
+
+
+def test_the_twelfth_version_is_brought_up_and_finds_the_words_that_were_hidden(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    mentions = [make_mention(n, text) for n, text in enumerate(HIDDEN, start=1)]
+    make_store_of(12, path, mentions)
+    with closing(sqlite3.connect(path)) as connection:
+        hits = "SELECT count(*) FROM mention_texts WHERE mention_texts MATCH 'lid'"
+        assert connection.execute(hits).fetchone() == (20,)
+
+    told: list[tuple[int, int]] = []
+    with Store(path, on_upgrade=lambda *progress: told.append(progress)), Reader(path) as reader:
+        assert len(reader.mentions(MentionFilter(text="lid", limit=100))) == len(HIDDEN)
+    assert told == [(40, 40)]
+    assert words_of(path) == words_to_be(tmp_path, mentions)
+
+
+def test_the_indexing_anew_may_be_cut_off_anywhere_and_mentions_change_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.rewording._BATCH", 7)
+    path = tmp_path / "listener.db"
+    mentions = {n: make_mention(n, text) for n, text in enumerate(HIDDEN, start=1)}
+    make_store_of(12, path, list(mentions.values()))
+
+    def cut_off(done: int, _all: int) -> None:
+        if done in {14, 28}:
+            raise KeyboardInterrupt
+
+    steps = (
+        (40, {3: "Acme・jar 3", 18: "Acme・jar 18", 30: "Acme 😍\u200djar 30", 41: "é Acme・jar"}),
+        (32, {9: "Acme \u200d jar 9", 34: "Acme・jar 34", 30: "Acme is good", 41: "Acme \u200d jar 41"}),
+    )
+    for gone, texts in steps:
+        with pytest.raises(KeyboardInterrupt):
+            Store(path, on_upgrade=cut_off)
+        with monkeypatch.context() as held:
+            held.setattr("listener.store.writer.finish_upgrade", lambda *_: None)
+            with Store(path) as store:
+                mentions |= {number: make_mention(number, text) for number, text in texts.items()}
+                store_mentions(store, [mentions[number] for number in texts])
+                store.erasure.forget_mention(gone, now=NOW)
+                assert store.check() == []
+    with Store(path) as store, Reader(path) as reader:
+        assert store.check() == []
+        assert len(reader.mentions(MentionFilter(text="jar", limit=100))) == 5
+    kept = [row for row in words_to_be(tmp_path, list(mentions.values())) if row[0] not in {40, 32}]
+    assert words_of(path) == kept
+
+
+def test_a_process_of_the_version_before_cannot_go_on_to_index_in_the_former_way(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.OperationalError):
+        connection.execute("SELECT position, until, has_words FROM upgrade_progress")
+
+
+def test_what_the_former_way_gave_the_index_is_known_to_the_letter() -> None:
+    assert former_index_form("Acme \u200d Lid") == "acme\u200dlid"
+    assert former_index_form("Acme・Lid 東京都") == "acmelid  東京 京都 都 "
+    assert former_index_form("é 👩\u200d💻😍 #") == "e  👩\u200d💻  😍   "
+    assert former_index_form("the\u200blid") == "thelid"
