@@ -25,6 +25,8 @@ from listener.errors import DeliveryError, ListenerError, UsageError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from click.shell_completion import CompletionItem
+
     from listener.search import EpisodeRow, Reader
 
 __all__ = ["alerts"]
@@ -39,9 +41,16 @@ class _Listing(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `list` before options that are not those of the group."""
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+        is_bare = not args and not ctx.resilient_parsing  # what a shell completes may become a subcommand
+        if is_bare or (args and args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the subcommands, or the options of `list`, that begin with `incomplete`."""
+        if incomplete.startswith("-"):
+            return list_.shell_complete(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
 
 @click.group(

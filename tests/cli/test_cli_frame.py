@@ -99,6 +99,8 @@ def test_a_command_far_from_any_points_to_the_list(capsys: pytest.CaptureFixture
 def test_an_unknown_option_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "--brnd", "Acme"]) == 2
     assert "--brand" in capsys.readouterr().err
+    assert run(["--", "-x"]) == 2
+    assert "No such option '-x'" in capsys.readouterr().err
 
 
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,7 +245,24 @@ def test_output_is_utf_8_in_a_pipe_whatever_the_locale(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_shell_completion_offers_commands() -> None:
-    environment = {**os.environ, "_LISTENER_COMPLETE": "bash_complete", "COMP_WORDS": "listener con", "COMP_CWORD": "1"}
-    done = subprocess.run(PROGRAM, capture_output=True, text=True, env=environment, check=False)
-    assert "config" in done.stdout
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("con", {"config"}),
+        ("--de", {"--debug"}),
+        ("trend --by", {"--by"}),
+        ("trend --format js", {"json", "jsonl"}),
+        ("alerts s", {"show", "snooze"}),
+        ("alerts --br", {"--brand"}),
+        ("alerts --since 1d --li", {"--limit"}),
+    ],
+)
+def test_a_shell_is_offered_what_can_follow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, offered: set[str]
+) -> None:
+    monkeypatch.setenv("_LISTENER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"listener {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    with pytest.raises(SystemExit, match="0"):
+        run([])
+    assert {line.partition(",")[2] for line in capsys.readouterr().out.splitlines()} == offered

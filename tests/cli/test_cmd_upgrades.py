@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 from listener.schema import MIGRATIONS
 
 if TYPE_CHECKING:
-    from cli.conftest import Place
+    from cli.conftest import Answer, Place
 
 NO_SOURCE = '[listener]\ntime_zone = "UTC"\nretention = "30d"\n[[brands]]\nname = "Acme"\n'
 DRY_RUNS = (
@@ -37,6 +37,14 @@ def uncounted(place: Place) -> int:
     with closing(sqlite3.connect(place.database)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM upgrade_progress").fetchone()
     return int(count)
+
+
+def run_changing_nothing(place: Place, command: tuple[str, ...]) -> Answer:
+    """Return what a command says, once it is seen that it left every byte of the store."""
+    before = place.database.read_bytes()
+    answer = place.run(*command)
+    assert place.database.read_bytes() == before
+    return answer
 
 
 def lay_first_version(place: Place) -> None:
@@ -90,15 +98,11 @@ def test_a_collection_takes_a_store_that_another_process_is_about_to_make(place:
 def test_a_dry_run_refuses_a_store_of_an_older_version_and_leaves_it(place: Place, command: tuple[str, ...]) -> None:
     place.configure(NO_SOURCE)
     lay_first_version(place)
-    before = place.database.read_bytes()
-
-    answer = place.run(*command)
-
+    answer = run_changing_nothing(place, command)
     assert (answer.code, answer.out) == (1, "")
     assert "store version 1 is older than" in answer.err
     assert '"listener doctor --migrate" brings it up' in answer.err
     assert len(answer.err.splitlines()) == 1
-    assert place.database.read_bytes() == before
     assert sorted(one.name for one in place.folder.iterdir()) == ["config.toml", "listener.db"]
 
 
@@ -106,11 +110,7 @@ def test_a_dry_run_refuses_a_store_of_an_older_version_and_leaves_it(place: Plac
 def test_a_dry_run_goes_on_with_no_upgrade(place: Place, command: tuple[str, ...]) -> None:
     place.configure(NO_SOURCE)
     leave_uncounted(place)
-    before = place.database.read_bytes()
-
-    answer = place.run(*command)
-
+    answer = run_changing_nothing(place, command)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("would erase ")
     assert uncounted(place) == 1
-    assert place.database.read_bytes() == before

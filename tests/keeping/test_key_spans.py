@@ -20,23 +20,24 @@ from listener.service import Service
 from listener.store import Store
 from listener.store.keyspans import span_of, spans_around
 from listener.stories import LINK, NEAR, REACH_SECONDS
-from servers.world import NOW, make_mention, open_store, store_mentions
+from servers.world import (
+    NOW,
+    assert_same_stories_in_any_order,
+    make_mention,
+    open_store,
+    store_mentions,
+    stories_of,
+)
 from thoroughness import some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from listener.mention import Mention
 
 SAID = "the new Acme jar has a lid that nobody here can open without help"
 LONG_AGO = NOW - timedelta(days=200)
-
-
-def stories(store: Store) -> set[frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for native_id, story in store._connection.execute("SELECT native_id, story_id FROM mentions"):
-        found.setdefault(story, set()).add(native_id)
-    return {frozenset(one) for one in found.values()}
 
 
 def keys(store: Store) -> int:
@@ -81,22 +82,15 @@ def everything(seed: int) -> list[Mention]:
 def test_stories_are_the_same_wherever_keys_are_shed_between_pages(
     tmp_path_factory: pytest.TempPathFactory, seed: int, order: random.Random, page: int
 ) -> None:
-    mentions = everything(seed)
-    with open_store(tmp_path_factory.mktemp("one")) as store:
-        store_mentions(store, mentions)
-        right = stories(store)
-    order.shuffle(mentions)
-    with open_store(tmp_path_factory.mktemp("other")) as store:
-        for start in range(0, len(mentions), page):
-            some_mentions = mentions[start : start + page]
-            store_mentions(store, some_mentions)
-            if order.random() < 0.5:
-                times = [one.published_at or NOW for one in some_mentions]
-                store.shed_keys_behind(min(times), max(times))
-            if order.random() < 0.3:
-                store.shed_keys(now=NOW)
-        assert stories(store) == right
-        assert store.check() == []
+    def shed_now_and_then(store: Store, stored: Sequence[Mention]) -> None:
+        if order.random() < 0.5:
+            times = [one.published_at or NOW for one in stored]
+            store.shed_keys_behind(min(times), max(times))
+        if order.random() < 0.3:
+            store.shed_keys(now=NOW)
+
+    folder = tmp_path_factory.mktemp("stories")
+    assert_same_stories_in_any_order(folder, everything(seed), order, page, after=shed_now_and_then)
 
 
 @pytest.mark.parametrize("kind", [LINK, NEAR])
@@ -117,7 +111,7 @@ def test_keys_of_old_mentions_are_shed_and_made_anew_where_a_copy_comes_late(tmp
         assert keys(store) == 4
         store_mentions(store, [make_mention(4, SAID.replace("open", "close"), published_at=LONG_AGO)])
         store_mentions(store, [handed_on(5, LONG_AGO + timedelta(days=13))])
-        assert stories(store) == {frozenset("14"), frozenset("25"), frozenset("3")}
+        assert stories_of(store) == {frozenset("14"), frozenset("25"), frozenset("3")}
         assert keys(store) > before
 
 
@@ -143,7 +137,7 @@ def test_what_comes_in_no_order_is_not_shed_again_and_again(tmp_path: Path) -> N
         assert 1 <= made <= 2
         store.shed_keys(now=NOW)
         assert keys(store) == 0
-        assert len(stories(store)) == 2
+        assert len(stories_of(store)) == 2
 
 
 def test_of_what_was_erased_no_keys_are_made_anew(tmp_path: Path) -> None:
@@ -153,7 +147,7 @@ def test_of_what_was_erased_no_keys_are_made_anew(tmp_path: Path) -> None:
         store.erasure.forget_mention(1, now=NOW)
         store.erasure.forget_mention(2, now=NOW)
         store_mentions(store, [make_mention(3, SAID, published_at=LONG_AGO), handed_on(4, LONG_AGO)])
-        assert len(stories(store)) == 4
+        assert len(stories_of(store)) == 4
         assert store.check() == []
 
 
@@ -169,7 +163,7 @@ def test_a_page_that_fails_leaves_shed_what_was_shed(tmp_path: Path) -> None:
         assert keys(store) == 0
     with Store(tmp_path / "listener.db") as store:
         store_mentions(store, [make_mention(2, SAID, published_at=LONG_AGO)])
-        assert len(stories(store)) == 1
+        assert len(stories_of(store)) == 1
 
 
 def test_reposts_of_what_was_never_seen_are_one_story_with_it_once_it_comes(tmp_path: Path) -> None:
@@ -178,7 +172,7 @@ def test_reposts_of_what_was_never_seen_are_one_story_with_it_once_it_comes(tmp_
         store.shed_keys(now=NOW)
         store_mentions(store, [make_mention(2, "RT @jo: Acme jars", repost_of="9")])
         store_mentions(store, [make_mention(9, "Acme jars"), make_mention(3, "Acme pots")])
-        assert stories(store) == {frozenset("129"), frozenset("3")}
+        assert stories_of(store) == {frozenset("129"), frozenset("3")}
 
 
 def test_the_eleventh_version_needs_no_keys_of_what_it_held(tmp_path: Path) -> None:
@@ -202,7 +196,7 @@ def test_the_eleventh_version_needs_no_keys_of_what_it_held(tmp_path: Path) -> N
             make_mention(7, SAID, published_at=ancient + timedelta(days=2)),
         ]
         store_mentions(store, late)
-        assert stories(store) == {frozenset("14"), frozenset("25"), frozenset("3"), frozenset("67")}
+        assert stories_of(store) == {frozenset("14"), frozenset("25"), frozenset("3"), frozenset("67")}
         assert store.check() == []
 
 

@@ -11,14 +11,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listener.clock import to_epoch
-from servers.world import NOW, make_judge, make_mention, open_store, store_mentions
+from servers.world import (
+    NOW,
+    assert_same_stories_in_any_order,
+    make_judge,
+    make_mention,
+    open_store,
+    store_mentions,
+    stories_of,
+)
 from thoroughness import some
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.mention import Mention
-    from listener.store import Store
 
 WORDS = [
     "lid",
@@ -61,28 +68,12 @@ def posts(seed: int) -> list[Mention]:
     return made
 
 
-def partition(store: Store) -> set[frozenset[str]]:
-    stories: dict[int, set[str]] = {}
-    for native_id, story in store._connection.execute("SELECT native_id, story_id FROM mentions"):
-        stories.setdefault(story, set()).add(native_id)
-    return {frozenset(one) for one in stories.values()}
-
-
 @settings(max_examples=some(15), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), order=st.randoms(use_true_random=False), page=st.integers(1, 12))
 def test_near_copies_are_the_same_stories_in_any_order_and_the_counts_can_be_rebuilt(
     tmp_path_factory: pytest.TempPathFactory, seed: int, order: random.Random, page: int
 ) -> None:
-    mentions = posts(seed)
-    with open_store(tmp_path_factory.mktemp("one")) as store:
-        store_mentions(store, mentions)
-        right = partition(store)
-    order.shuffle(mentions)
-    with open_store(tmp_path_factory.mktemp("other")) as store:
-        for start in range(0, len(mentions), page):
-            store_mentions(store, mentions[start : start + page])
-        assert partition(store) == right
-        assert store.check() == []
+    assert_same_stories_in_any_order(tmp_path_factory.mktemp("stories"), posts(seed), order, page)
 
 
 def test_a_post_with_another_word_is_the_same_story_and_one_a_week_later_is_not(tmp_path: Path) -> None:
@@ -90,11 +81,11 @@ def test_a_post_with_another_word_is_the_same_story_and_one_a_week_later_is_not(
     with open_store(tmp_path) as store:
         store_mentions(store, [make_mention(1, text)])
         store_mentions(store, [make_mention(2, text.replace("nobody", "everybody"))])
-        assert len(partition(store)) == 1
+        assert len(stories_of(store)) == 1
         store_mentions(store, [make_mention(3, text.replace("jar", "pot"), published_at=NOW - timedelta(days=7))])
-        assert len(partition(store)) == 2
+        assert len(stories_of(store)) == 2
         store_mentions(store, [make_mention(4, "a quite different text about Acme that says nothing about any lids")])
-        assert len(partition(store)) == 3
+        assert len(stories_of(store)) == 3
 
 
 def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) -> None:
@@ -118,7 +109,7 @@ def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) ->
                 ],
             )
             costs.append(steps)
-        assert len(partition(store)) == 1
+        assert len(stories_of(store)) == 1
     assert costs[-1] <= 1.5 * costs[1]
 
 

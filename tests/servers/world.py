@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +94,38 @@ def store_mentions(store: Store, mentions: list[Mention], judge: Judge | None = 
     """Carry mentions through the stages into the store, as one page without a window."""
     judgement = (judge or make_judge()).judge(mentions, store.known([one.key for one in mentions]), now=NOW)
     store.save_page(judgement.judged, refreshed=judgement.refreshed, now=NOW)
+
+
+def stories_of(store: Store) -> set[frozenset[str]]:
+    """Return the stories of a store as the services' ids of their mentions."""
+    found: dict[int, set[str]] = {}
+    for native_id, story in store._connection.execute("SELECT native_id, story_id FROM mentions"):
+        found.setdefault(story, set()).add(native_id)
+    return {frozenset(one) for one in found.values()}
+
+
+def assert_same_stories_in_any_order(
+    folder: Path,
+    mentions: Sequence[Mention],
+    order: random.Random,
+    page: int,
+    after: Callable[[Store, Sequence[Mention]], None] | None = None,
+) -> None:
+    """Assert that mentions are the same stories in one page and, shuffled, in small ones; `after` is called after each."""
+    (folder / "one").mkdir()
+    (folder / "other").mkdir()
+    with open_store(folder / "one") as store:
+        store_mentions(store, list(mentions))
+        right = stories_of(store)
+    shuffled = order.sample(mentions, len(mentions))
+    with open_store(folder / "other") as store:
+        for start in range(0, len(shuffled), page):
+            stored = shuffled[start : start + page]
+            store_mentions(store, stored)
+            if after is not None:
+                after(store, stored)
+        assert stories_of(store) == right
+        assert store.check() == []
 
 
 def make_judged(mention: Mention, label: Label, score: float | None) -> Judged:
