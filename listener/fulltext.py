@@ -33,6 +33,7 @@ _TOKEN: Final = re.compile(r"[0-9A-Za-z#@$+_\x80-\U0010ffff]+")
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 _LONE_MARKS: Final = re.compile(r"[#@$+](?<!\S.)[#@$+]*(?=\s|$)")
 _JOINED: Final = re.compile(f" *{ZWJ} *")
+_ZERO_WIDTH_SPACE, _DOT, _NARROW_DOT = sorted(SOFT_BREAKS)
 _BREAKS: Final = f"[{''.join(sorted(SOFT_BREAKS))}]"
 _BROKEN: Final = re.compile(f"{_BREAKS}+")
 HIDING: Final = frozenset({ZWJ, *SOFT_BREAKS})
@@ -89,7 +90,7 @@ def index_form(text: str) -> str:
     """
     if text.isascii():
         return text
-    if _BROKEN.search(text):
+    if _ZERO_WIDTH_SPACE in text or _DOT in text or _NARROW_DOT in text:
         text = _with_parts(text)
     return _cut(*_spaced(text))
 
