@@ -199,6 +199,7 @@ class Service:
         from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
         options, rules = wiring.read_alert_options(self._config)
+        delays = wiring.reading_delays(self._config)
         changed = 0
         with Store(self._database) as store, Reader(self._database) as reader:
             stage = AlertStage(
@@ -212,7 +213,8 @@ class Service:
             for query in self._queries:
                 if self._stop.is_set():
                     break
-                watched = WatchedBrand(name=query.brand, names=query.names, sources=self._listening[query.brand])
+                sources = self._listening[query.brand]
+                watched = WatchedBrand(name=query.brand, names=query.names, sources=sources, delays=delays)
                 changed += stage.evaluate(watched, now=now, live=live)
         return changed
 

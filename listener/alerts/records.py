@@ -102,7 +102,8 @@ class RuleState:
     readings of the last days, (day number, strength), from which the threshold is
     solved. Before `held_until` nothing is raised, since part of what is judged was
     backfilled. `terms` are those of the cause that was told. Until `muted_until`
-    nobody is told. `about` is what the rule looked at: its kind and its query.
+    nobody is told. `about` is what the rule looked at: its kind and its query. `heard` are the
+    sources whose mentions it counted, none where that does not matter.
     """
 
     memory: str = ""
@@ -117,6 +118,7 @@ class RuleState:
     terms: tuple[str, ...] = ()
     muted_until: datetime | None = None
     about: str = ""
+    heard: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the state as JSON text, exactly what `from_json` reads."""
@@ -140,6 +142,7 @@ class RuleState:
                     "episode": _episode(held["episode"]),
                     "days": tuple((int(day), float(high)) for day, high in held["days"]),
                     "terms": tuple(str(term) for term in held["terms"]),
+                    "heard": tuple(str(source) for source in held.get("heard", ())),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:

@@ -16,11 +16,12 @@ from listener.alerts.episodes import evaluate, note_cause
 from listener.alerts.inhibition import inhibit
 from listener.alerts.records import RuleState
 from listener.errors import StoreVersionError
+from listener.pipeline.hearing import heard_sources, is_compared, ordinary_delay, patience_with
 from listener.pipeline.quarters import quarter_of, read_quarters, single_rules
 from listener.pipeline.reasons import find_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from listener.alerts.options import AlertOptions, RuleOptions
@@ -31,14 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AlertStage"]
 
-_ORDINARY_DELAY: Final = timedelta(hours=2)
-"""A quarter that is looked at later than this after its end was not filled by an ordinary pass."""
 _KEPT: Final = 3
 """Answers of the store kept for a brand's other rules: two months of quarters are 5 760 records."""
 _HISTORY: Final = timedelta(days=60)
 """How far back a rule learns from when it first meets a brand."""
-_STALE_AFTER: Final = timedelta(hours=1)
-"""A source that is behind by more holds back nobody: the coverage says what is missing."""
 _SET_BACK: Final = timedelta(minutes=5)
 """A look that lies further in the future was made by a clock that was ahead."""
 _COUNTED_APART: Final = frozenset({"words", "reach"})
@@ -49,10 +46,12 @@ _COUNTED_APART: Final = frozenset({"words", "reach"})
 class _Look:
     """Say what is to be looked at: a rule about a brand (or one source), up to when, at what time.
 
+    `brand` names the sources that the rule hears, `listening` all that listen for it.
     With `is_live` False what is stored counts as seen in time.
     """
 
     brand: WatchedBrand
+    listening: tuple[str, ...]
     rule: RuleOptions
     until: datetime
     now: datetime
@@ -93,31 +92,21 @@ class AlertStage:
         """
         if not self._options.enabled:
             return 0
-        until = self._ready_until(brand, now) if live else now
         changed = 0
         whole: list[Episode] = []
+        ends = {source: self._reader.read_until(source, brand.name) for source in brand.sources}
+        hears = heard_sources(self._reader, brand, now=now) if live else (brand.sources, brand.sources)
         for rule in self._rules:
             if rule.brands and brand.name not in rule.brands:
                 continue
-            ready = self._source_ready_until(brand, rule, until) if live else until
-            look = _Look(brand=brand, rule=rule, until=ready, now=now, is_live=live)
+            heard = replace(brand, sources=hears[is_compared(rule)])
+            until = _ready_until(heard, rule, ends, now) if live else now
+            look = _Look(brand=heard, listening=brand.sources, rule=rule, until=until, now=now, is_live=live)
             count, episodes = self._look(look, whole if rule.sources else ())
             changed += count
             if not rule.sources:
                 whole.extend(episodes)
         return changed
-
-    def _ready_until(self, brand: WatchedBrand, now: datetime) -> datetime:
-        """Return the instant to which every source that is not far behind is drained."""
-        ends = [self._reader.read_until(source, brand.name) for source in brand.sources]
-        fresh = [end for end in ends if end is not None and now - end < _STALE_AFTER]
-        return min([*fresh, now])
-
-    def _source_ready_until(self, brand: WatchedBrand, rule: RuleOptions, until: datetime) -> datetime:
-        """Return to when a rule can look: one about a single source waits for it, but for one about coverage."""
-        if not rule.sources or rule.kind == "blind":
-            return until
-        return min(until, self._reader.read_until(rule.sources[0], brand.name) or until)
 
     def _look(self, look: _Look, whole: Sequence[Episode]) -> tuple[int, list[Episode]]:
         """Take in what is new to a rule; return how many episodes changed, and those that changed or are open.
@@ -146,7 +135,9 @@ class AlertStage:
         )
         if start is None or start >= end:
             return 0, [state.episode] if state.episode else []
-        late_before = start if not look.is_live else end if known is None else look.now - _ORDINARY_DELAY
+        if known is not None and look.is_live:
+            _check_heard(look, state)
+        late_before = start if not look.is_live else end if known is None else look.now - ordinary_delay(brand, rule)
         state, changes = evaluate(
             brand.name,
             rule,
@@ -157,6 +148,8 @@ class AlertStage:
             time_zone=self._time_zone,
         )
         state, episodes = self._explained(look, state, inhibit(changes, whole), whole)
+        if is_compared(rule):
+            state = replace(state, heard=tuple(sorted(brand.sources)))
         self._store.reports.save_evaluation(
             brand.name,
             rule.name,
@@ -209,3 +202,24 @@ class AlertStage:
                 news += [change.kind for change in inhibit(more, whole) if change.notify]
             saves.append(reasons.to_save(news))
         return state, saves
+
+
+def _ready_until(
+    brand: WatchedBrand, rule: RuleOptions, ends: Mapping[str, datetime | None], now: datetime
+) -> datetime:
+    """Return the instant to which every source is drained that is not further behind than its schedule explains.
+
+    One that is holds back nobody: the coverage says what is missing. But a rule about the
+    mentions of a single source waits for it, and for the rule of its kind about the whole.
+    """
+    waited = {source: end for source in (*brand.sources, *rule.sources) if (end := ends.get(source))}
+    fresh = [end for source, end in waited.items() if now - end < patience_with(brand, source)]
+    awaited = [] if rule.kind == "blind" else [waited[source] for source in rule.sources if source in waited]
+    return min([*fresh, *awaited, now])
+
+
+def _check_heard(look: _Look, state: RuleState) -> None:
+    """Raise StoreVersionError where a rule counted other sources before: what was usual for them says nothing of these."""
+    if is_compared(look.rule) and set(state.heard or look.listening) != set(look.brand.sources):
+        msg = f'the alert rule "{look.rule.name}" hears other sources than before; it must be learned again'
+        raise StoreVersionError(msg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -16,7 +16,7 @@ from listener.query import Query
 from listener.query.parse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from listener.mention import Mention
@@ -30,11 +30,16 @@ _ANY: Final = RuleOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedBrand:
-    """Name a brand to look at: its own names explain nothing; `sources` are those that listen for it."""
+    """Name a brand to look at: its own names explain nothing; `sources` are those that listen for it.
+
+    `delays` say by source how long after its publication an item may be read where
+    nothing is amiss, by the schedule; a source that is not named is read at once.
+    """
 
     name: str
     names: tuple[str, ...]
     sources: tuple[str, ...]
+    delays: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def single_rules(rules: Sequence[RuleOptions]) -> tuple[RuleOptions, ...]:
@@ -76,7 +81,7 @@ def read_quarters(
         for index in range((end - start) // _QUARTER)
     ]
     shares = _coverage(reader, brand, source, quarters, end)
-    counts = _counts(reader, brand.name, rule, start, end)
+    counts = _counts(reader, brand, rule, start, end)
     loudest = reader.loudest_by_quarter(brand.name, start, end, source=source) if rule.kind == "reach" else {}
     made = []
     for quarter, share in zip(quarters, shares, strict=True):
@@ -109,18 +114,25 @@ def _coverage(
     """Return the covered share of each quarter, over all sources of the brand or in one."""
     if source is None or not quarters:
         return reader.coverage(brand.name, brand.sources, quarters, end)
-    shares = reader.coverage_by_source(brand.name, brand.sources, quarters, end)
+    shares = reader.coverage_by_source(brand.name, (source,), quarters, end)
     return shares.get(source, [None] * len(quarters))
 
 
 def _counts(
-    reader: Reader, brand: str, rule: RuleOptions, start: datetime, end: datetime
+    reader: Reader, brand: WatchedBrand, rule: RuleOptions, start: datetime, end: datetime
 ) -> dict[datetime, tuple[int, int, int]]:
-    """Return (stories, negative, scored) by quarter, of what the rule looks at."""
-    source = rule.sources[0] if rule.sources else None
+    """Return (stories, negative, scored) by quarter, of what the rule looks at.
+
+    Of a whole brand what its sources gave counts: what another one gave, that is not
+    listened to any more or not yet counted, is in the store all the same.
+    """
     if rule.kind == "words":
-        return {at: (stories, 0, 0) for at, stories in _with_words(reader, brand, rule, start, end).items()}
-    rows = reader.source_quarters(brand, source, start, end) if source else reader.quarters(brand, start, end)
+        return {at: (stories, 0, 0) for at, stories in _with_words(reader, brand.name, rule, start, end).items()}
+    sources = rule.sources or brand.sources
+    if rule.sources or (sources and reader.has_others(brand.name, sources, start, end)):
+        rows = reader.source_quarters(brand.name, sources, start, end)
+    else:
+        rows = reader.quarters(brand.name, start, end)
     return {at: (stories, negative, scored) for at, stories, negative, scored in rows}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from listener.clock import Bucket
     from listener.search.records import CoverageGap
 
-__all__ = ["covered_share", "find_gaps", "load_coverage", "read_until", "share_of", "shares_by_source"]
+__all__ = ["covered_share", "find_gaps", "load_coverage", "read_since", "read_until", "share_of", "shares_by_source"]
 
 _IMPORT_LANE: Final = "import"
 """As `listener.ledger.IMPORT_LANE`, which a trend need not load."""
@@ -55,6 +55,12 @@ SELECT min(last), count(*), count(last) FROM (
   SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last
   FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
   WHERE is_active = 1 AND lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND})
+"""  # noqa: S608 - constant
+
+_READ_SINCE: Final = f"""
+SELECT min((SELECT from_at FROM windows WHERE resource_id = resources.id AND state = 'drained' ORDER BY from_at LIMIT 1))
+FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
+WHERE lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
 _GAPS: Final = """
@@ -100,6 +106,12 @@ def read_until(connection: sqlite3.Connection, source: str, brand: str) -> datet
     """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
     last, lanes, drained = connection.execute(_READ_UNTIL, (brand, source, _IMPORT_LANE)).fetchone()
     return None if not lanes or lanes != drained else from_epoch(last)
+
+
+def read_since(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:
+    """Return from when on a source was first drained for a brand on any lane, None where it never was."""
+    (first,) = connection.execute(_READ_SINCE, (brand, source, _IMPORT_LANE)).fetchone()
+    return None if first is None else from_epoch(first)
 
 
 def share_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
@@ -9,9 +10,10 @@ from listener.mention import Label
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["loudest_by_quarter", "loudest_mention", "mentions_by_quarter", "source_quarters"]
+__all__ = ["has_others", "loudest_by_quarter", "loudest_mention", "mentions_by_quarter", "source_quarters"]
 
 _IN_SPAN: Final = f"""
 matches.brand_id = (SELECT id FROM brands WHERE name = :brand)
@@ -20,18 +22,22 @@ AND matches.published_at >= :since AND matches.published_at < :until AND matches
 
 _OF_SOURCE: Final = "AND (:source IS NULL OR matches.source_id = (SELECT id FROM sources WHERE name = :source))"
 
-_SOURCE: Final = f"""
+_OF_SOURCES: Final = "(SELECT id FROM sources WHERE name IN (SELECT value FROM json_each(:sources)))"
+
+_SOURCES: Final = f"""
 SELECT matches.published_at / 900, sum(NOT EXISTS (
          SELECT 1 FROM mentions AS earlier CROSS JOIN matches AS first ON first.mention_id = earlier.id
          WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
              OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
            AND first.brand_id = matches.brand_id
-           AND first.source_id = matches.source_id AND first.label <> {int(Label.IRRELEVANT)}
+           AND first.source_id IN {_OF_SOURCES} AND first.label <> {int(Label.IRRELEVANT)}
            AND (first.published_at, first.mention_id) < (matches.published_at, matches.mention_id))),
        sum(matches.label = {int(Label.NEGATIVE)}), sum(matches.label <> {int(Label.UNSCORED)})
 FROM matches JOIN mentions ON mentions.id = matches.mention_id
-WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1 ORDER BY 1
+WHERE {_IN_SPAN} AND matches.source_id IN {_OF_SOURCES} GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - built from constants of this module
+
+_OTHERS: Final = f"SELECT EXISTS (SELECT 1 FROM matches WHERE {_IN_SPAN} AND matches.source_id NOT IN {_OF_SOURCES})"  # noqa: S608 - built from constants of this module
 
 _MENTIONS: Final = f"""
 SELECT matches.published_at / 900, count(*) FROM matches WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1
@@ -56,14 +62,22 @@ ORDER BY max(followers * 1.0 / :followers, engagement * 1.0 / :engagement) DESC,
 """  # noqa: S608 - built from constants of this module
 
 
-def source_quarters(
-    connection: sqlite3.Connection, brand: str, source: str, since: datetime, until: datetime
-) -> list[tuple[datetime, int, int, int]]:
-    """Return (start, stories, negative, scored) of a brand's quarters in one source that hold anything.
+def has_others(
+    connection: sqlite3.Connection, brand: str, sources: Sequence[str], since: datetime, until: datetime
+) -> bool:
+    """Say whether anything of a brand in [since, until) came from another source than these."""
+    (found,) = connection.execute(_OTHERS, _of(sources, _values(brand, None, since, until))).fetchone()
+    return bool(found)
 
-    A story counts where it is first told in that source.
+
+def source_quarters(
+    connection: sqlite3.Connection, brand: str, sources: Sequence[str], since: datetime, until: datetime
+) -> list[tuple[datetime, int, int, int]]:
+    """Return (start, stories, negative, scored) of a brand's quarters in certain sources that hold anything.
+
+    A story counts where it is first told in one of them.
     """
-    rows = connection.execute(_SOURCE, _values(brand, source, since, until))
+    rows = connection.execute(_SOURCES, _of(sources, _values(brand, None, since, until)))
     return [(from_epoch(quarter * 900), stories, negative, scored) for quarter, stories, negative, scored in rows]
 
 
@@ -105,6 +119,10 @@ def loudest_mention(
     more = {"since": to_epoch(since) - 86_400, "followers": lines[0], "engagement": lines[1]}
     row = connection.execute(_LOUDEST_MENTION, {**values, **more}).fetchone()
     return None if row is None else int(row[0])
+
+
+def _of(sources: Sequence[str], values: dict[str, object]) -> dict[str, object]:
+    return {**values, "sources": json.dumps(list(sources))}
 
 
 def _values(brand: str, source: str | None, since: datetime, until: datetime) -> dict[str, object]:

@@ -12,7 +12,7 @@ from listener.search import coverage
 from listener.search.trend import read_share, read_totals, read_trend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -166,12 +166,15 @@ class Reader:
         with translated(self.path):
             yield from verdicts.iterate_decided(self._connection, wanted)
 
-    def is_emptied(self, brand: str, since: datetime, until: datetime) -> bool:
-        """Say whether a brand has mentions in [since, until) and none is handed out: their texts were erased."""
+    def is_emptied(self, brand: str, since: datetime, until: datetime, keys: Iterable[tuple[str, str]]) -> bool:
+        """Say whether nothing of a brand in [since, until) is handed out though the store knows that span.
+
+        Its texts were erased, or what once matched, with sources and ids in `keys`, matches no more.
+        """
         from listener.search import verdicts
 
         with translated(self.path):
-            return verdicts.is_emptied(self._connection, brand, since, until)
+            return verdicts.is_emptied(self._connection, brand, since, until, keys)
 
     def count_by(self, what: str, brand: str, since: datetime, until: datetime) -> tuple[SourceCount, ...]:
         """Return a brand's mentions in [since, until) by ``source`` or ``language``."""
@@ -326,13 +329,20 @@ class Reader:
             return [(from_epoch(start), count, negative, scored) for start, count, negative, scored in rows]
 
     def source_quarters(
-        self, brand: str, source: str, since: datetime, until: datetime
+        self, brand: str, sources: Sequence[str], since: datetime, until: datetime
     ) -> list[tuple[datetime, int, int, int]]:
-        """Return (start, stories, negative, scored) of a brand's 15-minute buckets in one source that hold anything."""
+        """Return (start, stories, negative, scored) of a brand's 15-minute buckets in some sources that hold anything."""
         from listener.search import quarters
 
         with translated(self.path):
-            return quarters.source_quarters(self._connection, brand, source, since, until)
+            return quarters.source_quarters(self._connection, brand, sources, since, until)
+
+    def has_others(self, brand: str, sources: Sequence[str], since: datetime, until: datetime) -> bool:
+        """Say whether anything of a brand in [since, until) came from another source than these."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.has_others(self._connection, brand, sources, since, until)
 
     def mentions_by_quarter(
         self, brand: str, since: datetime, until: datetime, *, source: str | None = None
@@ -394,6 +404,11 @@ class Reader:
         """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
         with translated(self.path):
             return coverage.read_until(self._connection, source, brand)
+
+    def read_since(self, source: str, brand: str) -> datetime | None:
+        """Return from when on a source was first drained for a brand, None where it never was."""
+        with translated(self.path):
+            return coverage.read_since(self._connection, source, brand)
 
     def is_never_matched(self, brand: str) -> bool:
         """Say whether a brand has no mention, and some were stored before its query was known: never matched with it."""

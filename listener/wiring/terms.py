@@ -22,6 +22,7 @@ __all__ = [
     "Schedule",
     "all_limits",
     "budget_of",
+    "reading_delays",
     "recheck_of",
     "retention_of",
     "schedule_of",
@@ -50,6 +51,15 @@ def schedule_of(config: Config, name: str) -> Schedule:
         lookback=settings.lookback or facts.lookback,
         jitter=settings.jitter if settings.jitter is not None else min(every / 10, every.__class__(minutes=1)),
     )
+
+
+def reading_delays(config: Config) -> dict[str, timedelta]:
+    """Return by enabled source how long after its publication an item may be read where all goes by the schedule."""
+    delays = {}
+    for name in enabled_sources(config):
+        schedule = schedule_of(config, name)
+        delays[name] = schedule.every + schedule.jitter + facts_of(name).lag
+    return delays
 
 
 def budget_of(config: Config, name: str) -> Budget:

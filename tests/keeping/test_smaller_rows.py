@@ -84,7 +84,7 @@ def test_the_stories_of_a_source_cost_twice_as_much_for_twice_as_many_mentions(t
                 found = reader.trend(["Acme"], span, {})
                 assert found.totals[0].stories == count // 2
             else:
-                quarters = reader.source_quarters("Acme", "x", since, until)
+                quarters = reader.source_quarters("Acme", ("x",), since, until)
                 assert sum(stories for _, stories, *_ in quarters) == count // 2
             costs.append(steps)
     assert costs[1] <= 3 * costs[0]
