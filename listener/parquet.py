@@ -4,7 +4,7 @@
 
 Days are those of UTC. A part is written beside its place and moved there whole, so
 that a reader never sees half a file; writing a day again replaces it, so that only
-whole days are written. A day whose texts were all erased since is taken out. What was
+whole days are written. A day of which nothing is left in the store is taken out. What was
 written can be read again, as the mentions they were. Memory is that of one batch.
 """
 
@@ -90,7 +90,7 @@ def write_parquet(rows: Iterable[Decided], folder: Path) -> int:
 
 def remove_emptied(
     folder: Path,
-    is_emptied: Callable[[str, datetime, datetime], bool],
+    is_emptied: Callable[[str, datetime, datetime, Iterable[tuple[str, str]]], bool],
     *,
     brand: str | None,
     since: datetime | None,
@@ -98,7 +98,8 @@ def remove_emptied(
 ) -> int:
     """Remove the days of an archive that nothing is left of, of one brand or all, in [since, until); return how many.
 
-    `is_emptied` says so of a brand and a span; the bounds are those of whole days.
+    `is_emptied` says so of a brand, a span and what the archive holds of it, by source and id; the bounds are those
+    of whole days.
     Whatever else stands in the folder stays. Raises ListenerError where a day cannot be removed.
     """
     count = 0
@@ -114,11 +115,20 @@ def remove_emptied(
             and brand in {None, named}
             and (since is None or start >= since)
             and (until is None or start < until)
-            and is_emptied(named, start, start + timedelta(days=1))
+            and is_emptied(named, start, start + timedelta(days=1), _keys(file))
         ):
             _remove_part(file)
             count += 1
     return count
+
+
+def _keys(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield source and id of each mention of a part; nothing of one that cannot be read."""
+    pa, pq = _pyarrow()
+    with suppress(pa.ArrowException, KeyError, OSError), pq.ParquetFile(file) as part:
+        for batch in part.iter_batches(columns=["source", "id"]):
+            columns = batch.to_pydict()
+            yield from zip(columns["source"], columns["id"], strict=True)
 
 
 def _place(folder: Path, brand: str, day: date) -> Path:
@@ -131,7 +141,7 @@ def _remove_part(file: Path) -> None:
         file.with_name(f".{_FILE}.part").unlink(missing_ok=True)
         file.unlink()
     except OSError as error:
-        msg = f"{file} holds texts that were erased and cannot be removed: {error.strerror or error}"
+        msg = f"{file} holds what is no longer in the store and cannot be removed: {error.strerror or error}"
         raise ListenerError(msg) from None
     with suppress(OSError):  # something else stands there
         file.parent.rmdir()

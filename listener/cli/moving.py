@@ -211,7 +211,7 @@ def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> Non
         gone = remove_emptied(folder, reader.is_emptied, brand=wanted.brand, since=since, until=until)
     click.echo(f"{count} {noun(count, 'mention')} written below {folder}", err=True)
     if gone:
-        click.echo(f"{gone} {noun(gone, 'day')} removed there, of which no text is left", err=True)
+        click.echo(f"{gone} {noun(gone, 'day')} removed there, of which nothing is left", err=True)
 
 
 def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:

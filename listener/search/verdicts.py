@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
 from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label, Mention
 from listener.search.exporting import COLUMNS, read_mention
+from listener.store.erasure import tombstone
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from listener.search.records import MentionFilter
@@ -34,11 +36,16 @@ _OF_SPAN: Final = """
 matches WHERE brand_id = (SELECT id FROM brands WHERE name = :brand)
   AND matches.published_at >= :since AND matches.published_at < :until
 """
-_IS_EMPTIED: Final = f"""
-SELECT EXISTS (SELECT 1 FROM {_OF_SPAN}) AND NOT EXISTS (
+_LEFT: Final = f"""
+SELECT EXISTS (SELECT 1 FROM {_OF_SPAN}), EXISTS (
   SELECT 1 FROM {_OF_SPAN} AND label <> {int(Label.IRRELEVANT)}
     AND EXISTS (SELECT 1 FROM mentions WHERE mentions.id = mention_id AND text IS NOT NULL))
 """  # noqa: S608 - built from constants of this module
+_IS_UNKNOWN: Final = """
+SELECT EXISTS (SELECT 1 FROM json_each(?) AS pairs WHERE NOT EXISTS (
+  SELECT 1 FROM mentions WHERE source_id = (SELECT id FROM sources WHERE name = ?)
+    AND native_id IN (json_extract(pairs.value, '$[0]'), json_extract(pairs.value, '$[1]'))))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +95,27 @@ def iterate_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> It
         )
 
 
-def is_emptied(connection: sqlite3.Connection, brand: str, since: datetime, until: datetime) -> bool:
-    """Say whether a brand has mentions in [since, until) and `iterate_decided` would yield none of them.
+def is_emptied(
+    connection: sqlite3.Connection, brand: str, since: datetime, until: datetime, keys: Iterable[tuple[str, str]]
+) -> bool:
+    """Say whether `iterate_decided` would yield nothing of a brand in [since, until) though the store knows that span.
 
-    So it is where all their texts were erased. Of a span that the store knows nothing of it is False.
+    So it is where all texts were erased, and where all that once matched the brand,
+    of which `keys` are the sources and ids, is stored and matches it no more. Of what the
+    store knows nothing of it is False.
     """
     values = {"brand": brand, "since": to_epoch(since), "until": to_epoch(until)}
-    (is_so,) = connection.execute(_IS_EMPTIED, values).fetchone()
-    return bool(is_so)
+    has_matches, has_more = connection.execute(_LEFT, values).fetchone()
+    if has_matches:
+        return not has_more
+    by_source: dict[str, set[str]] = {}
+    for source, native_id in keys:
+        by_source.setdefault(source, set()).add(native_id)
+    return bool(by_source) and all(_knows_all(connection, source, ids) for source, ids in by_source.items())
+
+
+def _knows_all(connection: sqlite3.Connection, source: str, native_ids: Collection[str]) -> bool:
+    """Say whether all these mentions of a source are stored, erased or not."""
+    wanted = json.dumps([(native_id, tombstone(native_id)) for native_id in native_ids])
+    (is_unknown,) = connection.execute(_IS_UNKNOWN, (wanted, source)).fetchone()
+    return not is_unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from contextlib import closing
@@ -105,7 +106,7 @@ def test_a_day_all_of_whose_texts_were_erased_is_removed_when_it_is_exported_aga
     assert "removed" not in export(place, "--until", "2026-11-18")
     assert "Acme by ada 0" in texts_in(archive)
     assert "removed" not in export(place, "--since", "2026-11-18", "--until", "2026-11-19")
-    assert "1 day removed there, of which no text is left\n" in export(place, "--brand", "Acme")
+    assert "1 day removed there, of which nothing is left\n" in export(place, "--brand", "Acme")
     assert texts_in(archive) == {"Acme by bob 0", "Acme by bob 1", "Globex by ada"}
     assert [one.name for one in other.parent.iterdir()] == ["notes.txt"]
     assert "1 day removed" in export(place)
@@ -129,6 +130,64 @@ def test_days_that_the_store_knows_nothing_of_stay_in_the_archive(place: Place) 
     assert texts_in(archive) == {"Acme of before", "Acme of today"}
 
 
+def import_lines(place: Place, *texts: str) -> None:
+    lines = [
+        {"source": "x", "id": f"{number}", "text": text, "published_at": (NOW - timedelta(days=number)).isoformat()}
+        for number, text in enumerate(texts)
+    ]
+    (place.folder / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert place.run("import", "in.jsonl").code == 0
+
+
+BOTH = '[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\n[[brands]]\nname = "Globex"\n'
+
+
+def test_a_day_that_matching_anew_left_nothing_of_is_removed_when_it_is_exported_again(place: Place) -> None:
+    place.configure(BOTH)
+    import_lines(place, "Acme lid", "Acme jar", "Acme and Globex", "Acme pot and Globex")
+    export(place)
+    archive = place.folder / "archive"
+
+    place.configure(BOTH.replace('"Acme"\n', '"Acme"\nkeywords = ["lid", "pot"]\n'))
+    assert place.run("rematch").code == 0
+    assert place.run("forget", "--mention", "3").code == 0
+
+    assert "2 days removed there, of which nothing is left\n" in export(place, "--brand", "Acme")
+    assert texts_in(archive / "brand=Acme") == {"Acme lid", "Acme pot and Globex"}
+    assert "1 day removed" in export(place)
+    assert texts_in(archive / "brand=Globex") == {"Acme pot and Globex"}
+
+
+def test_days_of_a_brand_that_is_listened_for_no_more_stay_as_in_the_store(place: Place) -> None:
+    place.configure(BOTH)
+    import_lines(place, "Acme lid", "Acme and Globex", "Globex")
+    export(place)
+    place.configure(BOTH.replace('[[brands]]\nname = "Globex"\n', ""))
+    assert place.run("rematch").code == 0
+    assert "removed" not in export(place)
+    assert texts_in(place.folder / "archive" / "brand=Globex") == {"Acme and Globex", "Globex"}
+
+
+def test_a_day_of_which_the_store_does_not_know_every_mention_stays(place: Place) -> None:
+    place.configure(BOTH)
+    import_lines(place, "Acme jar", "Acme pot")
+    export(place)
+    archive = place.folder / "archive"
+    (archive / "brand=Acme" / "day=2026-01-01").mkdir()
+    (archive / "brand=Acme" / "day=2026-01-01" / "mentions.parquet").write_bytes(b"of somebody's own")
+    place.database.unlink()
+    place.configure(BOTH.replace('"Acme"\n', '"Acme"\nkeywords = ["lid"]\n'))
+    line = {"source": "x", "id": "1", "text": "Acme pot", "published_at": (NOW - timedelta(days=1)).isoformat()}
+    other = {"source": "hackernews", "id": "0", "text": "Acme jar", "published_at": NOW.isoformat()}
+    (place.folder / "in.jsonl").write_text(f"{json.dumps(line)}\n{json.dumps(other)}\n", encoding="utf-8")
+    assert place.run("import", "in.jsonl", "--keep-unmatched").code == 0
+
+    assert "1 day removed" in export(place)
+
+    (archive / "brand=Acme" / "day=2026-01-01" / "mentions.parquet").unlink()
+    assert texts_in(archive) == {"Acme jar"}
+
+
 def test_a_day_that_cannot_be_removed_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.save([place.mention("Acme", at=NOW)])
     export(place)
@@ -141,7 +200,9 @@ def test_a_day_that_cannot_be_removed_is_named(place: Place, monkeypatch: pytest
         held.setattr("pathlib.Path.unlink", refuse)
         answer = place.run("export", "--format", "parquet", "--output", "archive")
     assert answer.code == 1
-    assert "mentions.parquet holds texts that were erased and cannot be removed: Permission denied" in answer.err
+    assert (
+        "mentions.parquet holds what is no longer in the store and cannot be removed: Permission denied" in answer.err
+    )
 
 
 def stored(place: Place) -> list[tuple[object, ...]]:
