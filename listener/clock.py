@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "EARLIEST",
     "STEPS",
     "Bucket",
     "align_down",
@@ -26,6 +27,7 @@ __all__ = [
     "countable",
     "format_duration",
     "from_epoch",
+    "is_countable",
     "is_finer_than_a_day",
     "load_zone",
     "local_day",
@@ -60,9 +62,12 @@ _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 """Years that may be asked for: further away, spans and buckets would leave the calendar."""
 
-_FIRST: Final = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
+EARLIEST: Final = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
 _END: Final = datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
-"""The same in every time zone: its own first and last day lie up to a day beside those of UTC."""
+"""The same in every time zone: its own first and last day lie up to a day beside those of UTC.
+
+What claims to be from before EARLIEST has no date: 0001-01-01 is what some services send for none.
+"""
 
 
 def utc_now() -> datetime:
@@ -175,9 +180,14 @@ def is_finer_than_a_day(text: str) -> bool:
     return any(unit in "smh" for _, unit in parts) if parts else ":" in word
 
 
+def is_countable(instant: datetime) -> bool:
+    """Say whether an aware instant lies in the years that are counted in."""
+    return EARLIEST <= instant < _END
+
+
 def countable(instant: datetime, text: str) -> datetime:
     """Return an instant of the years that are counted in, or raise UsageError about what was written."""
-    if _FIRST <= instant < _END:
+    if is_countable(instant):
         return instant
     msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
     raise UsageError(msg)

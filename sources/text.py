@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from listener.cleaning import TEXT_LIMIT, clean, clean_line
+from listener.clock import is_countable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -231,7 +232,7 @@ def instant_from_epoch(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        return _EPOCH + timedelta(seconds=float(value))
+        return _possible(_EPOCH + timedelta(seconds=float(value)))
     except (ValueError, OverflowError):
         return None
 
@@ -242,7 +243,7 @@ def instant_from_iso(value: object) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value.strip())
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        return _possible((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
@@ -253,9 +254,14 @@ def instant_from_http(value: object) -> datetime | None:
         return None
     try:
         instant = parsedate_to_datetime(value)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        return _possible((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def _possible(instant: datetime) -> datetime | None:
+    """Return an instant as it is; None for one of years that nothing here counts in, as services send for no date."""
+    return instant if is_countable(instant) else None
 
 
 def line_of(value: object, *, limit: int = TITLE_LIMIT) -> str | None:

@@ -9,17 +9,18 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import from_epoch
+from listener.clock import EARLIEST, from_epoch, to_epoch
+from listener.pipeline.judge import CLOCK_SKEW
 from listener.pipeline.sparing import made_sparingly, spared_collector
 from listener.pipeline.workers import judge_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from listener.interchange import BadLine
-    from listener.pipeline.judge import Judge
-    from listener.pipeline.received import Item
+    from listener.pipeline.judge import Judge, Prejudged
+    from listener.pipeline.received import Item, Received
     from listener.pipeline.workers import Chunk
     from listener.protocols import StopSignal
     from listener.store import ReplayMark, Store
@@ -93,8 +94,9 @@ def import_mentions(
             for line in bad:
                 report.bad += 1
                 on_bad(line)
-            for one in looked:
-                report.note(one.key[0], one.published_at)
+            times = _times(looked, now)
+            for one, at in zip(looked, times, strict=True):
+                report.note(one.key[0], at)
             report.lines += count
             known = store.known([one.key for one in looked])
             judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)
@@ -109,8 +111,8 @@ def import_mentions(
             report.changed += saved.changed
             report.seen += saved.seen
             report.unmatched += judgement.unmatched
-            if times := [one.published_at for one in looked if one.published_at is not None]:
-                store.shed_keys_behind(from_epoch(min(times)), from_epoch(max(times)))
+            if dated := [at for at in times if at is not None]:
+                store.shed_keys_behind(from_epoch(min(dated)), from_epoch(max(dated)))
             on_chunk(report)
             if stop.is_set():
                 report.is_stopped = True
@@ -119,6 +121,13 @@ def import_mentions(
     if not report.is_stopped:
         store.compact_import(report.new)
     return report
+
+
+def _times(looked: Sequence[Prejudged | Received], now: datetime) -> list[int | None]:
+    """Return the time of each mention in seconds, None where it claims none, or one that it cannot have."""
+    earliest, latest = to_epoch(EARLIEST), to_epoch(now + CLOCK_SKEW)
+    claimed = [one.published_at for one in looked]
+    return [at if at is not None and earliest <= at <= latest else None for at in claimed]
 
 
 def _pages(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -136,4 +145,6 @@ def _pages(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
 def declare_complete(store: Store, report: ImportReport, *, now: datetime) -> None:
     """Take the user's word that the file holds everything between its first and last mention, source by source."""
     for source, (first, last) in sorted(report.spans.items()):
-        store.declare_complete(source, since=first, until=last + timedelta(seconds=1), now=now)
+        until = min(last + timedelta(seconds=1), now)  # nothing that is still to come was imported
+        if first < until:
+            store.declare_complete(source, since=first, until=until, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import to_epoch
+from listener.clock import EARLIEST, to_epoch
 from listener.frozen import maker
 from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from listener.query import Query
     from listener.store import KnownMention, OwnReply, Prepared
 
-__all__ = ["Judge", "Judgement", "Prejudged"]
+__all__ = ["CLOCK_SKEW", "Judge", "Judgement", "Prejudged"]
 
-_CLOCK_SKEW: Final = timedelta(hours=1)
+CLOCK_SKEW: Final = timedelta(hours=1)
 """A date further in the future than this is no date: it would count in a bucket that has not begun."""
 
 
@@ -220,7 +220,7 @@ class Judge:
             for match in matches
         ]
         sentiments = iter(self.score(matched))
-        latest = now + _CLOCK_SKEW
+        latest = now + CLOCK_SKEW
         return [
             _make_judged(
                 mention,
@@ -251,6 +251,6 @@ def _whole_text(mention: Mention) -> str:
 
 
 def _date(mention: Mention, now: datetime, latest: datetime) -> datetime:
-    """Return the time a mention counts at: its own, or now where it has none or one that cannot be, after `latest`."""
+    """Return the time a mention counts at: its own, or now where it has none or one that cannot be."""
     claimed = mention.published_at
-    return now if claimed is None or claimed > latest else claimed
+    return now if claimed is None or not EARLIEST <= claimed <= latest else claimed

@@ -335,6 +335,23 @@ def test_a_damaged_file_is_not_noted_as_complete(place: Place) -> None:
         assert connection.execute("SELECT count(*) FROM windows").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "1850-06-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_date_that_no_mention_can_have_counts_as_first_seen_and_bounds_no_complete_span(
+    place: Place, date: str
+) -> None:
+    file = place.folder / "some.jsonl"
+    rows = lines_of(3)
+    file.write_bytes(jsonl([*rows, {**rows[0], "id": "odd", "published_at": date}]))
+    done = place.run("import", str(file), "--complete", "--workers", "0", now=NOW)
+    assert (done.code, done.err.splitlines()[-1][:23]) == (0, "4 mentions read: 4 new,")
+    with closing(sqlite3.connect(place.database)) as connection:
+        (odd,) = connection.execute("SELECT published_at FROM mentions WHERE native_id = 'odd'").fetchone()
+        spans = connection.execute("SELECT from_at, to_at FROM windows").fetchall()
+    times = [datetime.fromisoformat(str(row["published_at"])).timestamp() for row in rows]
+    assert odd == NOW.timestamp()
+    assert spans == [(min(times), min(max(times) + 1, NOW.timestamp()))]
+
+
 def whole_lines(packed: Path) -> int:
     """Return how many lines of a packed file can be read whole."""
     count = 0

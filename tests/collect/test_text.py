@@ -202,6 +202,14 @@ def test_instants_are_read_from_every_form_services_use() -> None:
     assert instant_from_epoch(str(int(expected.timestamp()))) == expected
 
 
+def test_a_year_that_nobody_can_ask_for_is_no_date() -> None:
+    assert instant_from_iso("0001-01-01T00:00:00Z") is None  # what some services send where they know none
+    assert instant_from_iso("9999-12-31T23:59:59Z") is None
+    assert instant_from_http("Mon, 01 Jan 1601 00:00:00 GMT") is None
+    assert instant_from_epoch(-62_135_596_800) is None
+    assert instant_from_iso("1969-07-20T20:17:40Z") is not None
+
+
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), ANY_TEXT, st.lists(st.integers())))
 def test_no_value_makes_a_reader_fail(value: object) -> None:
     for read in (instant_from_iso, instant_from_http, instant_from_epoch):
