@@ -74,7 +74,17 @@ def on_dask(address: str, make: Callable[[], S]) -> Iterator[Executor[S]]:
         raise UsageError(msg) from None
     named = address or "of this machine"
     try:
-        cluster = None if address else LocalCluster(threads_per_worker=1, dashboard_address=None, silence_logs=40)
+        # any free port: even without a dashboard a scheduler serves its health, and warns where the usual port is taken
+        cluster = (
+            None
+            if address
+            else LocalCluster(
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=40,
+            )
+        )
         client = Client(cluster or address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         msg = f"the Dask scheduler {named} cannot be reached: {error}; look at [listener] dask_scheduler"
@@ -115,7 +125,8 @@ class _OnDask(Generic[S]):
             while waiting:
                 yield self._oldest(waiting)
         except (OSError, KilledWorker, FutureCancelledError) as error:
-            msg = f"the Dask cluster {self._named} gave up: {error}; run it again to go on where it was"
+            said = " ".join(str(error).split()).removesuffix(".")
+            msg = f"the Dask cluster {self._named} gave up: {said}; run it again to go on where it was"
             raise ListenerError(msg) from None
         finally:
             self._client.cancel([future for _, future in waiting])
