@@ -78,7 +78,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     named = None if brand is None else app.config.brand(brand).name
     with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)
-        bring_up(app.database_path)
+        bring_up(app.database_path, app.zone.key)
         with page_line() as tell:
             outcomes = service.collect_all(names, now=app.now, brand=named, since=start, on_page=tell)
         if outcomes and not stop.is_set():

@@ -92,13 +92,11 @@ def import_(
         asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
-        store = stack.enter_context(open_store(app.database_path, make=True))
+        store = stack.enter_context(open_store(app.database_path, make=True, zone=app.zone.key))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
-        store.register(
-            [(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now, zone=app.zone.key
-        )
+        store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
         place = None if complete or not size else _place_of(file, judge, keep_unmatched=keep_unmatched)
         before = 0 if place is None else store.replay_position(place.kind, place.target)
         report = import_mentions(

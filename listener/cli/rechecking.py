@@ -65,6 +65,7 @@ def recheck(app: App, only: str | None) -> int:
     stays. The exit code is 3 where a source failed and the rest is done.
     """
     from listener import wiring
+    from listener.cli.opening import bring_up
     from listener.service import Service, stop_on_signals
 
     app.validate(with_log=True)
@@ -74,6 +75,7 @@ def recheck(app: App, only: str | None) -> int:
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
     with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)
+        bring_up(app.database_path, app.zone.key)
         found = [service.recheck(name, now=app.now) for name in names if not stop.is_set()]
         outcomes = [outcome for outcome in found if outcome is not None]
         if any(outcome.gone for outcome in outcomes) and not stop.is_set():

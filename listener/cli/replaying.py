@@ -72,9 +72,9 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     queries = wiring.build_queries(app.config)
     stop = threading.Event()
     path = app.database_path
-    with stop_on_signals(stop) as asked, open_store(path) as store, HistoryReader(path) as reader:
+    with stop_on_signals(stop) as asked, open_store(path, zone=app.zone.key) as store, HistoryReader(path) as reader:
         judge = wiring.build_judge(app.config, queries, reader.models(), database=path)
-        store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now, zone=app.zone.key)
+        store.register([(one.name, one.kind) for one in app.config.brands], queries, now=app.now)
         make = wiring.judge_maker(app.config, queries, reader.models())
         with wiring.open_executor(app.config, make) as executor, progress_bar("mentions") as move:
             report = how(

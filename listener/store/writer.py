@@ -122,9 +122,17 @@ class Store:
         """
         with self._transaction():
             self._catalogue.register(brands, queries, to_epoch(now))
-            if zone is not None:
-                change_zone(self._connection, zone)
-        finish_upgrade(self._connection, self.path)
+        if zone is not None:
+            self.cut_days(zone)
+
+    def cut_days(self, zone: str, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Cut days in this time zone from now on; where that changes, what is stored is counted anew.
+
+        `on_progress` is told how far that is and how far it goes, in numbers of mentions.
+        """
+        with self._transaction():
+            change_zone(self._connection, zone)
+        finish_upgrade(self._connection, self.path, on_progress)
 
     def known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], KnownMention]:
         """Return what is stored of mentions (source, native id); absent where nothing is."""

@@ -81,6 +81,25 @@ def test_a_command_that_first_has_to_count_anew_shows_it_on_a_terminal(
     assert uncounted(place) == 0
 
 
+@pytest.mark.parametrize(
+    "command", [("collect",), ("recheck",), ("rematch",), ("rescore",), ("import", "none.jsonl")], ids=" ".join
+)
+def test_a_command_that_counts_days_anew_in_another_time_zone_shows_it_on_a_terminal(
+    place: Place, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    place.configure(NO_SOURCE.replace("UTC", "Asia/Kolkata"))
+    place.fill(2, 3)
+    (place.folder / "none.jsonl").write_text("", encoding="utf-8")
+    with monkeypatch.context() as held:
+        held.setattr(sys.stderr, "isatty", lambda: True)
+        first, second = place.run(*command), place.run(*command)
+    assert "counting anew" in first.err
+    assert "100%" in first.err
+    assert "counting anew" not in second.err
+    with closing(sqlite3.connect(place.database)) as connection:
+        assert connection.execute("SELECT zone FROM rollup_zone").fetchone() == ("Asia/Kolkata",)
+
+
 def test_a_collection_makes_no_store_before_there_is_something_to_collect(place: Place) -> None:
     place.configure(NO_SOURCE)
     assert "no source is enabled" in place.run("collect").err
