@@ -22,6 +22,7 @@ __all__ = [
     "digest_notifiers",
     "installed_notifiers",
     "mail_problems",
+    "notifiers_and_problems",
     "options_of",
     "plugin_notifiers",
 ]
@@ -38,6 +39,18 @@ def build_notifiers(config: Config) -> tuple[Notifier, ...]:
     `[notify]` are not at the place that is configured for them, or an option is wrong.
     """
     return (*_mail_notifiers(config), *_apprise_notifiers(config), *plugin_notifiers(config))
+
+
+def notifiers_and_problems(config: Config) -> tuple[tuple[Notifier, ...], tuple[ConfigError, ...]]:
+    """Return where alerts go as far as that can be made, and an error for each kind of way that cannot."""
+    notifiers: list[Notifier] = []
+    errors: list[ConfigError] = []
+    for make in (_mail_notifiers, _apprise_notifiers, plugin_notifiers):
+        try:
+            notifiers += make(config)
+        except ConfigError as error:
+            errors.append(error)
+    return tuple(notifiers), tuple(errors)
 
 
 def digest_notifiers(config: Config) -> tuple[Notifier, ...]:

@@ -129,18 +129,16 @@ def _check_scorers(app: App) -> bool:
 
 def _check_mail(app: App) -> bool:
     """Ask every way that messages go; mail notifiers differ in the recipient only, so one of them is asked."""
-    from listener import wiring
+    from listener.notifying import notifiers_and_problems
 
-    try:
-        notifiers = wiring.build_notifiers(app.config)
-    except ListenerError as error:
+    notifiers, errors = notifiers_and_problems(app.config)
+    for error in errors:
         print_finding("FAIL", "notify", str(error))
-        return False
-    if not notifiers:
+    if not notifiers and not errors:
         print_finding("skip", "mail", "no mail server with a recipient is configured; nothing is sent")
     asked = {one.name if one.name == "mail" else one.destination: one for one in notifiers}
     answers = [_check_notifier(notifier) for notifier in asked.values()]  # all are asked, whatever the first says
-    return all(answers)
+    return all(answers) and not errors
 
 
 def _check_notifier(notifier: Notifier) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from listener.errors import ConfigError, SourceError, UsageError, suggest
 from listener.notifying import mail_problems
@@ -25,6 +25,10 @@ __all__ = [
     "read_alert_options",
     "validate",
 ]
+
+
+_BESIDE_EXPRESSIONS: Final = (".kind:", ".sources:", ".budget")
+"""Options of a brand that its expression does not depend on: it is looked over whatever they are."""
 
 
 def validate(config: Config) -> None:
@@ -78,7 +82,13 @@ def _only_follows(problem: str, before: Sequence[str]) -> bool:
     if "there is no brand" in problem:
         return any(earlier.startswith("brands") for earlier in before)
     place = re.match(r"brands\[\d+\]|sources\.[^.:]+\.budget", problem)
-    return place is not None and any(earlier.startswith(place[0]) for earlier in before)
+    if place is None:
+        return False
+    return any(
+        earlier.startswith(place[0])
+        and not earlier.startswith(tuple(f"{place[0]}{one}" for one in _BESIDE_EXPRESSIONS))
+        for earlier in before
+    )
 
 
 def _unknown_brands(config: Config, name: str, options: object) -> list[str]:

@@ -175,3 +175,25 @@ def test_nothing_is_written_into_the_store_by_the_number_of_a_closed_stream(fill
 def test_a_closed_input_has_nothing_to_read() -> None:
     done = without("<&-", "score", "-")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_an_expression_is_looked_over_in_a_brand_of_which_something_else_is_wrong(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\nkind = "foe"\nquery = "acme AND ("\n')
+    answer = place.run("check")
+    assert answer.code == 2
+    assert [line.split("config.toml: ")[1].split(":")[0] for line in answer.out.splitlines()] == [
+        "brands[1].kind",
+        'brands[1] "Acme"',
+    ]
+
+
+def test_a_missing_secret_of_chat_rooms_does_not_hide_one_of_the_mail_server(place: Place) -> None:
+    place.configure(
+        '[[brands]]\nname = "Acme"\n[digest]\nto = ["ada@acme.example"]\n'
+        '[mail]\nhost = "127.0.0.1"\nuser = "ada@acme.example"\npassword_env = "ACME_NO_PASSWORD"\n'
+        '[notify]\nurls_env = "ACME_NO_URLS"\n'
+    )
+    answer = place.run("check")
+    failed = [line.split()[1] for line in answer.out.splitlines() if line.startswith("FAIL")]
+    assert (answer.code, failed) == (3, ["notify", "mail"])
+    assert "ACME_NO_PASSWORD" in answer.out
