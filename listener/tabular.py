@@ -15,12 +15,12 @@ from listener.errors import InputError
 from listener.interchange import BadLine, mention_from_json, mention_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from listener.mention import Mention
 
-__all__ = ["COLUMNS", "read_csv", "write_csv"]
+__all__ = ["COLUMNS", "read_csv", "write_csv", "write_objects"]
 
 COLUMNS: Final = (
     "source", "id", "url", "kind", "author.id", "author.handle", "author.name", "author.followers",
@@ -128,7 +128,34 @@ def write_csv(mentions: Iterable[Mention], out: TextIO | IO[str]) -> int:
     return count
 
 
-def _cell(obj: dict[str, object], name: str) -> object:
+def write_objects(objects: Iterable[Mapping[str, object]], out: TextIO | IO[str], more: Sequence[str] = ()) -> None:
+    """Write JSON objects that are mentions or nearly so: under `COLUMNS`, then those of `more`, such as ``match.query``.
+
+    What has no column of its own stands under ``extra``, nested fields by their path.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    names = (*COLUMNS, *more)
+    nested = {name.partition(".")[0] for name in names if "." in name}
+    writer.writerow(names)
+    for obj in objects:
+        row = _with_extra(obj, names, nested)
+        writer.writerow([_cell(row, name) for name in names])
+
+
+def _with_extra(obj: Mapping[str, object], names: Sequence[str], nested: Iterable[str]) -> dict[str, object]:
+    """Return an object with all that has no column under its field `extra`."""
+    row = dict(obj)
+    given = row.pop("extra", None)
+    extra = dict(given) if isinstance(given, dict) else {} if given is None else {"extra": given}
+    for name, value in obj.items():
+        if name in nested and isinstance(value, dict):
+            extra |= {f"{name}.{inner}": each for inner, each in value.items() if f"{name}.{inner}" not in names}
+        elif name != "extra" and name not in names and value is not None:
+            extra[name] = value
+    return {**row, "extra": extra or None}
+
+
+def _cell(obj: Mapping[str, object], name: str) -> object:
     outer, _, inner = name.partition(".")
     value = obj.get(outer)
     if inner:

@@ -150,13 +150,14 @@ def backtest(app: App, since: str, brand: str | None, chart: Path | None, compar
         here, other = _replay(app, start, wanted, [_rules_of(app, None), _rules_of(app, compare)])
         _emit_comparison(app, here, other, start)
         return
+    is_drawn_here = app.draws_here(chart)
     _check_chart(chart)
     (found,) = _replay(app, start, wanted, [_rules_of(app, None)])
     if chart is None:
         _emit(app, found)
         return
     name = _only_brand(app, found, wanted)
-    if str(chart) != "-":
+    if not is_drawn_here:
         _emit(app, found)
     _draw(app, chart, name, start, [each for (about, _), one in found.items() if about == name for each in one.opened])
 

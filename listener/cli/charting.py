@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import NUMBER, App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import NUMBER, App, OneOf, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
 from listener.cli.trending import read_span, read_whole_span
 from listener.errors import ListenerError, StoreReadOnlyError, UsageError, suggest
@@ -58,8 +58,8 @@ def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> 
 )
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
-@click.option("--by", type=click.Choice(("hour", "day", "week", "month")), default="day", show_default=True)
-@click.option("--metric", type=click.Choice(_METRICS), default="mentions", show_default=True, help="For brands.")
+@click.option("--by", type=OneOf(("hour", "day", "week", "month")), default="day", show_default=True)
+@click.option("--metric", type=OneOf(_METRICS), default="mentions", show_default=True, help="For brands.")
 @click.option("--alert", type=NUMBER, default=None, metavar="ID", help="For episode: which one; default: the newest.")
 @click.option("--dark", is_flag=True, help="Light on dark.")
 @config_option

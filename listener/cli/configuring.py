@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, examples, now_option, pass_app
+from listener.cli.context import App, config_option, examples, now_option, pass_app, unread_config_option
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -135,15 +135,26 @@ instances = ["lemmy.world"]
 
 
 @click.command(epilog=examples('listener init --brand "Acme"', "listener init ~/listening/config.toml"))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="config.toml")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--brand", default="Acme", metavar="NAME", help="The brand to listen for; can be changed in the file.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(file: Path, brand: str, force: bool) -> None:
+@click.option(
+    "--config",
+    "named",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The same as FILE: so do the other commands name it.",
+)
+def init(file: Path | None, brand: str, force: bool, named: Path | None) -> None:
     """Write a commented starter configuration to FILE (default: config.toml), never asking anything."""
     import shlex
 
     from listener.config.sample import toml_value
 
+    if file is not None and named is not None and file != named:
+        msg = f"{file} and --config {named}: name one file"
+        raise UsageError(msg)
+    file = file or named or Path("config.toml")
     name = brand.strip()
     if not name or not name.isprintable():
         msg = "--brand: write the name as people read it, on one line"
@@ -159,6 +170,7 @@ def config() -> None:
 
 
 @config.command(epilog=examples("listener config sample > config.toml"))
+@unread_config_option
 def sample() -> None:
     """Print a configuration with every table and every option, commented."""
     from listener import wiring

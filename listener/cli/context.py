@@ -35,12 +35,14 @@ __all__ = [
     "NUMBER",
     "STOPPED",
     "App",
+    "OneOf",
     "config_option",
     "database_option",
     "examples",
     "format_option",
     "now_option",
     "pass_app",
+    "unread_config_option",
 ]
 
 _BITS: Final = 63
@@ -67,10 +69,17 @@ class App:
 
     @cached_property
     def config(self) -> Config:
-        """Return the configuration; raises ConfigError where there is none or it is wrong."""
+        """Return the configuration; raises ConfigError where there is none, or with every problem of a wrong one."""
         from listener.config import find_config, load_config
+        from listener.errors import ConfigError
 
-        return load_config(find_config(self.config_file, os.environ))
+        file = find_config(self.config_file, os.environ)
+        try:
+            return load_config(file)
+        except ConfigError:
+            from listener import wiring
+
+            return load_config(file, also=wiring.further_problems)
 
     @cached_property
     def config_if_any(self) -> Config | None:
@@ -95,14 +104,8 @@ class App:
         ConfigError with every problem at once.
         """
         from listener import wiring
-        from listener.errors import ConfigError
 
-        try:
-            config = self.config
-        except ConfigError:
-            from listener.config import find_config, load_config
-
-            config = load_config(find_config(self.config_file, os.environ), also=wiring.further_problems)
+        config = self.config
         if with_log:
             from listener.logs import configure
 
@@ -132,6 +135,28 @@ class App:
     def database_path(self) -> Path:
         """Return the store's path: --database, or the one the configuration names."""
         return self.database_file if self.database_file is not None else self.config.database
+
+    def draws_here(self, chart: Path | None) -> bool:
+        """Say whether a chart is for the terminal (-); raises UsageError where data is asked for in its place."""
+        if str(chart) != "-":
+            return False
+        if self.format != "table":
+            from listener.errors import UsageError
+
+            msg = f"--chart - draws in the place of the rows; leave out --format {self.format}, or name a file"
+            raise UsageError(msg)
+        return True
+
+
+class OneOf(click.Choice[str]):
+    """Take one of some words; name the near miss of any other."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is wrong with a word that is none of them."""
+        from listener.errors import suggest
+
+        del ctx
+        return f'"{str(value)[:40]}" is not possible; {suggest(str(value), map(str, self.choices))}'
 
 
 class _Number(click.types.IntParamType):
@@ -181,6 +206,13 @@ def config_option(command: Command) -> Command:
     )(command)
 
 
+def unread_config_option(command: Command) -> Command:
+    """Add a --config that changes nothing, so that a script can give it to every command."""
+    return click.option(
+        "--config", type=click.Path(), metavar="FILE", expose_value=False, help="Taken, and not read: none is needed."
+    )(command)
+
+
 def database_option(command: Command) -> Command:
     """Add --database."""
     return click.option(
@@ -197,7 +229,7 @@ def format_option(default: str = "table") -> Callable[[Command], Command]:
     """Return a decorator that adds --format with this default."""
     return click.option(
         "--format",
-        type=click.Choice(FORMATS),
+        type=OneOf(FORMATS),
         default=default,
         show_default=True,
         expose_value=False,

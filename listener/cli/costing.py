@@ -90,7 +90,7 @@ def read_costs(app: App) -> Costs:
     from listener.errors import StoreError
     from listener.search import Reader
 
-    database = app.config.database
+    database = app.database_path
     usual: tuple[UsualRow, ...] = ()
     try:
         if is_there(database):

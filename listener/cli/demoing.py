@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listener.cli.context import App, examples, pass_app
+from listener.cli.context import App, examples, pass_app, unread_config_option
 
 if TYPE_CHECKING:
     from listener.demo.show import DemoResult
@@ -20,6 +20,7 @@ __all__ = ["demo"]
 
 @click.command(epilog=examples("listener demo", "listener demo /tmp/listener-demo"))
 @click.argument("folder", default="listener-demo", type=click.Path(file_okay=False, path_type=Path), metavar="[DIR]")
+@unread_config_option
 @pass_app
 def demo(app: App, folder: Path) -> None:
     """Replay a bundled archive of invented brands through the real stages.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, examples, format_option, now_option, pass_app
+from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.costing import read_costs
 from listener.cli.output import emit_rows, line_room
 from listener.cli.upkeep import UPKEEP_COLUMNS, Upkeep, read_upkeep
@@ -73,6 +73,7 @@ class _Plan:
 @click.command(epilog=examples("listener explain Acme", "listener explain --format json"))
 @click.argument("brand", required=False)
 @config_option
+@database_option
 @format_option()
 @now_option
 @pass_app
@@ -228,7 +229,7 @@ def _print_scorers(app: App) -> None:
     config = app.config
     click.echo("scored by")
     lines = scoring.describe_routes(config.sentiment, str(config.path), folder=config.path.parent)
-    for line in [*_trained(config.database), *lines]:
+    for line in [*_trained(app.database_path), *lines]:
         _print_text("  ", line)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.lines import BadLines
 from listener.cli.output import Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
@@ -54,7 +63,7 @@ _SHEET: Final = (
     )
 )
 @click.argument("mention", required=False)
-@click.argument("word", required=False, type=click.Choice(_WORDS), metavar="[LABEL]")
+@click.argument("word", required=False, type=OneOf(_WORDS), metavar="[LABEL]")
 @click.option("--brand", default=None, metavar="BRAND", help="Only towards this brand; else every one it matches.")
 @click.option("--remove", is_flag=True, help="Take the label of the mention back.")
 @click.option("--queue", type=click.IntRange(1, 10_000), metavar="N", help="Show the N most useful to label.")

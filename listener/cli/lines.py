@@ -140,17 +140,18 @@ class LineScorer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRecipe:
-    """Hold what a `LineScorer` is made from, also in another process."""
+    """Hold what a `LineScorer` is made from, also in another process; `database` is the store, where not the configuration's."""
 
     config: Config | None
     models: tuple[StoredModel, ...] = ()
     towards: Towards | None = None
+    database: Path | None = None
 
     def __call__(self) -> LineScorer:
         """Make it."""
         from listener import scoring, wiring
 
-        identifier, scorer = wiring.build_scoring_of(self.config)
+        identifier, scorer = wiring.build_scoring_of(self.config, self.database)
         queries = wiring.build_queries(self.config) if self.config is not None else ()
         names = tuple(sorted({name for query in queries for name in query.names}))
         return LineScorer(identifier, scoring.with_models(scorer, self.models), self.towards, names)
@@ -169,19 +170,19 @@ def scorer_towards(app: App, brand: str | None) -> LineRecipe:
     from listener import wiring
 
     if brand is None:
-        return LineRecipe(config=app.config_if_any)
+        return LineRecipe(config=app.config_if_any, database=app.database_file)
     from listener.database import is_there
     from listener.search import Reader
 
     name = app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
     models: tuple[StoredModel, ...] = ()
-    if is_there(app.config.database):
-        with Reader(app.config.database) as reader:
+    if is_there(app.database_path):
+        with Reader(app.database_path) as reader:
             models = tuple(one for one in reader.models() if one.brand == name)
     masks = tuple(sorted({each for query in queries for each in query.names}))
     names = next(query.names for query in queries if query.brand == name)
-    return LineRecipe(config=app.config, models=models, towards=Towards(name, names, masks))
+    return LineRecipe(config=app.config, models=models, towards=Towards(name, names, masks), database=app.database_file)
 
 
 def score_lines(made: LineScorer, chunk: Sequence[Line]) -> list[Sentiment]:

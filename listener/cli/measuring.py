@@ -90,8 +90,12 @@ def show_metric(
     elif app.format == "table":
         _print(app, found, earlier)
     else:
+        from listener.cli.trending import emit_spans
+
         columns = _RESPONSE_DATA if metric == "response" else _survey_data(metric)
-        emit_rows((_row(app, metric, one) for one in found.buckets), columns, app.format)
+        rows = [_row(app, metric, one) for one in found.buckets]
+        before_rows = None if earlier is None else [_row(app, metric, one) for one in earlier.buckets]
+        emit_spans(rows, before_rows, columns, app.format)
 
 
 def _draw(app: App, reader: Reader, metric: str, names: Sequence[str], span: Span, file: Path) -> None:

@@ -9,6 +9,7 @@ import click
 from listener.cli.context import (
     LANGUAGE,
     App,
+    OneOf,
     config_option,
     database_option,
     examples,
@@ -59,7 +60,7 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
 )
 @click.argument("brand", required=False)
 @click.option("--search", default=None, metavar="TEXT", help="Only those that hold all of these words.")
-@click.option("--sentiment", type=click.Choice(_LABELS), default=None, help="Only those that feel this way.")
+@click.option("--sentiment", type=OneOf(_LABELS), default=None, help="Only those that feel this way.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option(
     "--language", type=LANGUAGE, default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi."

@@ -9,17 +9,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 
 import click
 
-from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import STOPPED, App, OneOf, config_option, database_option, examples, now_option, pass_app
 from listener.cli.output import noun
 from listener.cli.progress import progress_bar
 from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
     from listener.interchange import BadLine
     from listener.mention import Mention
@@ -60,7 +61,7 @@ _PARQUET: Final = "parquet"
     help="Processes that read and score beside this one; 0 none. Default: for large files one a processor, at most 2.",
 )
 @click.option(
-    "--format", "file_format", type=click.Choice((*_FILE_FORMATS, _PARQUET)), default=None, help="Else by the ending."
+    "--format", "file_format", type=OneOf((*_FILE_FORMATS, _PARQUET)), default=None, help="Else by the ending."
 )
 @config_option
 @database_option
@@ -141,7 +142,7 @@ def import_(
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice((*_FILE_FORMATS, _PARQUET)),
+    type=OneOf((*_FILE_FORMATS, _PARQUET, "json", "table")),
     default=None,
     help="Else by the ending; parquet fills the folder --output, a part a brand and day.",
 )
@@ -217,14 +218,10 @@ def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
         from listener.tabular import write_csv
 
         return write_csv(mentions, out)
-    from listener.cli.output import json_text
+    from listener.cli.objects import emit_objects
     from listener.interchange import mention_to_json
 
-    count = 0
-    for mention in mentions:
-        out.write(json_text(mention_to_json(mention)) + "\n")
-        count += 1
-    return count
+    return emit_objects(map(mention_to_json, mentions), chosen, stream=cast("TextIO", out))
 
 
 def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, examples, pass_app
+from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
 from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened, score_lines, scorer_towards
+from listener.cli.objects import emit_objects
 from listener.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from listener.cli.lines import LineScorer
+    from listener.matching import Matcher
     from listener.mention import Sentiment
+    from listener.pipeline.executors import Executor
     from listener.protocols import LanguageIdentifier
 
 __all__ = ["match", "score"]
@@ -29,6 +33,8 @@ _CHUNK: Final = 500
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-", metavar="[FILE]")
 @click.option("--brand", default=None, metavar="BRAND", help="Score for this brand: with its rules and its model.")
 @config_option
+@database_option
+@format_option("jsonl")
 @pass_app
 def score(app: App, file: Path, brand: str | None) -> int:
     """Add the sentiment to each line; a line with a field `target` is scored towards it.
@@ -41,11 +47,7 @@ def score(app: App, file: Path, brand: str | None) -> int:
     recipe = scorer_towards(app, brand)
     bad = BadLines()
     with lines_of(file, bad) as lines, wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere:
-        executor = elsewhere or Here(recipe())
-        for chunk, sentiments in executor.map(score_lines, _chunks(lines)):
-            for line, sentiment in zip(chunk, sentiments, strict=True):
-                _write({**line.obj, "sentiment": sentiment_json(sentiment)})
-            sys.stdout.flush()
+        emit_objects(_scored(lines, elsewhere or Here(recipe())), app.format, added="sentiment")
     return _SOME_FAILED if bad.count else 0
 
 
@@ -56,38 +58,60 @@ def score(app: App, file: Path, brand: str | None) -> int:
 )
 @click.argument("query")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-", metavar="[FILE]")
+@config_option
+@format_option("jsonl")
 @pass_app
 def match(app: App, query: str, file: Path) -> int:
-    """Write the lines that satisfy QUERY, with the places that made them match."""
-    from dataclasses import replace
+    """Write the lines that satisfy QUERY, with the places that made them match.
 
-    from listener.interchange import mention_from_json
+    Needs no configuration; where one is found its [sentiment] table says how the language of `lang:` is told.
+    """
+    from listener import wiring
     from listener.matching import Matcher
     from listener.query.build import build_query
     from listener.query.parse import parse
 
-    del app
     parse(query)  # an expression that cannot be read is told before anything is waited for
     made = build_query(brand="match", query=query)
-    matcher = Matcher((made,))
-    identifier: LanguageIdentifier | None = None
+    asks_language = "lang:" in query.lower()
+    config = app.config_if_any if asks_language or app.config_file is not None else None
+    identifier = wiring.build_scoring_of(config)[0] if asks_language else None
     bad = BadLines()
     with opened(file) as stream:
-        for number, line in numbered_lines(stream, bad):
-            try:
-                mention = replace(mention_from_json(line.obj), text=line.text, title=line.title)
-            except InputError as error:
-                bad.report(number, str(error))
-                continue
-            found = matcher.match(mention)
-            if found and "lang:" in query:
-                identifier = identifier or _identifier()
-                (language,) = identifier.identify([mention.text], [mention.language])
-                found = tuple(one for one in found if matcher.confirm(mention, one, language))
-            if found:
-                spans = [list(span) for span in found[0].spans]
-                _write({**line.obj, "match": {"query": query, "spans": spans}})
+        found = _matching(numbered_lines(stream, bad), Matcher((made,)), identifier, bad)
+        rows = ({**line.obj, "match": {"query": query, "spans": spans}} for line, spans in found)
+        emit_objects(rows, app.format, added="match")
     return _SOME_FAILED if bad.count else 0
+
+
+def _scored(lines: Iterator[Line], executor: Executor[LineScorer]) -> Iterator[dict[str, object]]:
+    """Yield each line with its sentiment; what was yielded is handed on before the next are waited for."""
+    for chunk, sentiments in executor.map(score_lines, _chunks(lines)):
+        for line, sentiment in zip(chunk, sentiments, strict=True):
+            yield {**line.obj, "sentiment": sentiment_json(sentiment)}
+        sys.stdout.flush()
+
+
+def _matching(
+    lines: Iterator[tuple[int, Line]], matcher: Matcher, identifier: LanguageIdentifier | None, bad: BadLines
+) -> Iterator[tuple[Line, list[list[object]]]]:
+    """Yield each line that satisfies the expression with the places that made it match."""
+    from dataclasses import replace
+
+    from listener.interchange import mention_from_json
+
+    for number, line in lines:
+        try:
+            mention = replace(mention_from_json(line.obj), text=line.text, title=line.title)
+        except InputError as error:
+            bad.report(number, str(error))
+            continue
+        found = matcher.match(mention)
+        if found and identifier is not None:
+            (language,) = identifier.identify([mention.text], [mention.language])
+            found = tuple(one for one in found if matcher.confirm(mention, one, language))
+        if found:
+            yield line, [list(span) for span in found[0].spans]
 
 
 def sentiment_json(sentiment: Sentiment) -> dict[str, object]:
@@ -108,18 +132,6 @@ def sentiment_json(sentiment: Sentiment) -> dict[str, object]:
     return shape
 
 
-def _identifier() -> LanguageIdentifier:
-    from listener import wiring
-
-    return wiring.build_scoring({}, "the defaults")[0]
-
-
 def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
     while chunk := list(islice(lines, _CHUNK)):
         yield chunk
-
-
-def _write(obj: dict[str, Any]) -> None:
-    from listener.cli.output import json_text
-
-    sys.stdout.write(json_text(obj) + "\n")

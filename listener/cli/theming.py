@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell_never_matched
 from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows
 
@@ -83,7 +92,7 @@ _CELLS: Final = (
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="At most this many themes.")
-@click.option("--by", type=click.Choice(("source", "language", "stage")), default=None, help="Where each theme lives.")
+@click.option("--by", type=OneOf(("source", "language", "stage")), default=None, help="Where each theme lives.")
 @config_option
 @database_option
 @format_option()

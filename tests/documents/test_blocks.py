@@ -18,7 +18,7 @@ import pytest
 from documents.pages import PAGES, ROOT, Block, all_blocks, blocks_of
 from listener import wiring
 from listener.cli.context import App
-from listener.cli.main import cli
+from listener.cli.main import cli, run
 from listener.config import load_config
 from listener.interchange import BadLine, read_lines
 
@@ -141,6 +141,21 @@ def test_every_line_of_mentions_that_is_shown_can_be_read(block: Block) -> None:
     read = list(read_lines(io.BytesIO(block.code.encode())))
     assert read
     assert not [line for line in read if isinstance(line, BadLine)]
+
+
+def test_what_score_and_match_add_is_shown_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (page,) = [page for page in PAGES if page.name == "commands.md"]
+    (shown,) = [json.loads(block.code) for block in blocks_of(page) if block.language == "json"]
+    (made,) = [block.code for block in blocks_of(page) if "listener match" in block.code and "END" in block.code]
+    monkeypatch.chdir(tmp_path)
+    Path("survey.jsonl").write_text(made.split("'END'\n")[1].split("END\n")[0], encoding="utf-8")
+    added: dict[str, object] = {}
+    for words in (["score"], ["match", shown["match"]["query"]]):
+        assert run([*words, "survey.jsonl"]) == 0
+        added |= json.loads(capsys.readouterr().out)
+    assert {name: added[name] for name in shown} == shown
 
 
 @pytest.mark.slow

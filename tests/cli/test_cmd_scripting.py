@@ -1,0 +1,212 @@
+"""What scripts rely on: shared options wherever they apply, every format of rows, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from cli.conftest import NOW
+from listener.cli.main import cli, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.conftest import Place
+
+LINES = [
+    {"source": "a", "id": "1", "text": "Acme is great", "published_at": "2026-11-20T08:00:00Z", "author": {"handle": "ada", "age": 7}},
+    {"source": "a", "id": "2", "text": "=Acme is awful", "published_at": "2026-11-20T09:00:00Z", "target": "Acme"},
+    {"source": "a", "id": "3", "text": "", "title": "Acme", "published_at": "2026-11-20T10:00:00Z", "extra": {"shop": 3}},
+]  # fmt: skip
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield each command that does something, with the words that call it."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield " ".join((*path, name)), command
+
+
+def lines_file(place: Place) -> str:
+    text = "".join(json.dumps(line) + "\n" for line in LINES)
+    (place.folder / "lines.jsonl").write_text(text, encoding="utf-8")
+    return "lines.jsonl"
+
+
+def test_every_command_takes_the_configuration() -> None:
+    assert [name for name, command in commands(cli) if "--config" not in _options(command)] == []
+
+
+def test_the_help_of_every_command_names_all_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, command in commands(cli):
+        assert run([*name.split(), "--help"]) == 0
+        text = capsys.readouterr().out
+        assert [one for one in _options(command) - {"--now"} if one not in text] == [], name
+
+
+def _options(command: click.Command) -> set[str]:
+    return {
+        word for one in command.params if isinstance(one, click.Option) for word in (*one.opts, *one.secondary_opts)
+    }
+
+
+def test_init_writes_where_the_configuration_is_said_to_be(place: Place) -> None:
+    assert run(["init", "--config", "mine.toml"]) == 0
+    assert (place.folder / "mine.toml").is_file()
+    assert run(["init", "a.toml", "--config", "b.toml"]) == 2
+    assert not (place.folder / "a.toml").exists()
+
+
+def test_a_sample_is_printed_whatever_the_configuration_is(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "sample"]) == 0
+    alone = capsys.readouterr().out
+    assert run(["config", "sample", "--config", str(place.folder / "none.toml")]) == 0
+    assert capsys.readouterr().out == alone
+
+
+def test_match_reads_the_configuration_it_is_given(place: Place) -> None:
+    answer = place.run("match", "acme", lines_file(place), now=None)
+    assert [json.loads(line)["id"] for line in answer.out.splitlines()] == ["1", "2", "3"]
+    gone = place.folder / "gone.toml"
+    place.config_file = gone
+    assert place.run("match", "acme", "lines.jsonl", now=None).code == 2
+
+
+@pytest.mark.parametrize("command", [["score"], ["match", "acme"]])
+def test_lines_come_out_in_every_format_with_nothing_lost(place: Place, command: list[str]) -> None:
+    file = lines_file(place)
+    plain = [json.loads(line) for line in place.run(*command, file, now=None).out.splitlines()]
+    assert [{name: one[name] for name in line} for one, line in zip(plain, LINES, strict=True)] == LINES
+    assert place.run(*command, file, "--format", "jsonl", now=None).out == place.run(*command, file, now=None).out
+    assert json.loads(place.run(*command, file, "--format", "json", now=None).out) == plain
+
+    rows = list(csv.DictReader(io.StringIO(place.run(*command, file, "--format", "csv", now=None).out)))
+    assert [(row["source"], row["id"], row["text"]) for row in rows] == [
+        ("a", "1", "Acme is great"),
+        ("a", "2", "'=Acme is awful"),
+        ("a", "3", ""),
+    ]
+    assert rows[0]["author.handle"] == "ada"
+    assert [json.loads(row["extra"] or "{}") for row in rows] == [{"author.age": 7}, {"target": "Acme"}, {"shop": 3}]
+    verdict = command[0].replace("score", "sentiment")
+    for row, one in zip(rows, plain, strict=True):
+        for name, value in one[verdict].items():
+            cell = row[f"{verdict}.{name}"]
+            shown = cell and json.loads(cell) if isinstance(value, (list, float, int)) else cell
+            assert shown == ("" if value is None else value), name
+
+    table = place.run(*command, file, "--format", "table", now=None).out
+    assert all(text in table for text in ("Acme is great", "=Acme is awful"))
+
+
+@pytest.mark.parametrize("command", [["score"], ["match", "acme"], ["export"]])
+def test_no_line_at_all_is_an_empty_list(filled: Place, command: list[str]) -> None:
+    (filled.folder / "empty.jsonl").write_text("", encoding="utf-8")
+    asked = (
+        [*command, "--since", "2020-01-01", "--until", "2020-01-02"]
+        if command == ["export"]
+        else [*command, "empty.jsonl"]
+    )
+    answer = filled.run(*asked, "--format", "json", now=None)
+    assert (answer.code, json.loads(answer.out)) == (0, [])
+
+
+def test_an_export_is_a_list_of_the_very_lines_in_json(filled: Place) -> None:
+    lines = [json.loads(line) for line in filled.run("export").out.splitlines()]
+    assert len(lines) == 20
+    assert json.loads(filled.run("export", "--format", "json").out) == lines
+    assert filled.run("export", "--format", "json", "--output", "all.json").code == 0
+    assert json.loads((filled.folder / "all.json").read_text(encoding="utf-8")) == lines
+    assert all(line["text"] in filled.run("export", "--format", "table").out for line in lines)
+
+
+def test_score_and_explain_look_into_the_store_that_is_named(filled: Place) -> None:
+    elsewhere = filled.folder / "other.db"
+    elsewhere.write_bytes(b"no store at all, but long enough to be looked at as one" * 40)
+    file = lines_file(filled)
+    assert filled.run("score", "--brand", "Acme", file, now=None).code == 0
+    assert filled.run("score", "--brand", "Acme", file, "--database", str(elsewhere), now=None).code == 1
+    named = filled.folder / "named.db"
+    filled.database.rename(named)
+    assert "trained" not in filled.run("explain", "--database", str(named)).out
+    assert filled.run("explain", "--database", str(named)).code == 0
+
+
+@pytest.mark.parametrize("shape", ["json", "jsonl", "csv"])
+@pytest.mark.parametrize("asked", [["trend", "Acme"], ["trend", "Acme", "--metric", "nps"], ["alerts", "backtest"]])
+def test_a_drawing_is_never_written_where_data_was_asked_for(filled: Place, asked: list[str], shape: str) -> None:
+    answer = filled.run(*asked, "--chart", "-", "--format", shape)
+    assert (answer.code, answer.out) == (2, "")
+    assert (
+        answer.err == f"Error: --chart - draws in the place of the rows; leave out --format {shape}, or name a file\n"
+    )
+
+
+@pytest.mark.parametrize("metric", ["mentions", "nps", "response"])
+def test_the_span_before_is_in_every_format(filled: Place, metric: str) -> None:
+    asked = ["trend", "Acme", "--since", "1d", "--compare", "previous", "--metric", metric]
+    whole = json.loads(filled.run(*asked, "--format", "json").out)
+    told = [json.loads(line) for line in filled.run(*asked, "--format", "jsonl").out.splitlines()]
+    assert told == [
+        *({"span": "previous", **one} for one in whole["previous"]["buckets"]),
+        *({"span": "this", **one} for one in whole["buckets"]),
+    ]
+    rows = list(csv.DictReader(io.StringIO(filled.run(*asked, "--format", "csv").out)))
+    assert [(row["span"], row["start"]) for row in rows] == [(one["span"], one["start"]) for one in told]
+
+
+def test_without_a_comparison_rows_have_no_span(filled: Place) -> None:
+    assert "span" not in json.loads(
+        filled.run("trend", "Acme", "--since", "0d", "--format", "jsonl").out.splitlines()[0]
+    )
+
+
+def test_every_mistake_of_a_configuration_is_told_by_every_command(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\nkind = "ownn"\n[sources.rss]\nfeedz = []\n[sources.mastodn]\n')
+    for asked in (["check"], ["status"], ["trend", "Acme"], ["mentions"], ["collect"]):
+        answer = place.run(*asked)
+        told = answer.out + answer.err
+        assert answer.code == 2
+        assert all(
+            part in told for part in ('did you mean "own"', 'did you mean "feeds"', 'did you mean "mastodon"')
+        ), asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        (["trend", "Acme", "--by", "dya"], "day"),
+        (["trend", "Acme", "--metric", "mention"], "mentions"),
+        (["mentions", "--sentiment", "negativ"], "negative"),
+        (["mentions", "--format", "jsn"], "json"),
+        (["top", "Acme", "--of", "hashtag"], "hashtags"),
+        (["label", "1", "postive"], "positive"),
+        (["export", "--format", "jsnl"], "jsonl"),
+        (["themes", "Acme", "--by", "stag"], "stage"),
+    ],
+)
+def test_a_word_that_is_none_of_the_choices_names_the_near_miss(filled: Place, asked: list[str], near: str) -> None:
+    answer = filled.run(*asked)
+    assert (answer.code, answer.out) == (2, "")
+    assert f'did you mean "{near}"?' in answer.err
+
+
+def test_a_bucket_of_no_mention_is_zero_where_it_was_read_and_null_where_not(place: Place) -> None:
+    place.fill(days=1)
+    place.drain(NOW - timedelta(days=2), NOW - timedelta(days=1))
+    shape = json.loads(place.run("trend", "Acme", "--since", "3d", "--format", "json").out)
+    for bucket in shape["buckets"]:
+        if not bucket["mentions"]:
+            assert (bucket["mentions"] is None) == (bucket["coverage"] == 0)
+            assert (bucket["reach"] is None) == (bucket["coverage"] == 0)
+    assert {bucket["mentions"] for bucket in shape["buckets"]} >= {None, 0}
