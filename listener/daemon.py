@@ -60,6 +60,8 @@ _LONGEST_WAIT: Final = timedelta(days=1)
 _SET_BACK: Final = timedelta(seconds=10)
 """A clock that goes back by more was set; by less it was corrected, which no schedule notices."""
 _WORKERS: Final = 8
+_OWN_WORKERS: Final = 2
+"""Heartbeat and reporting have threads of their own: long passes over many sources hold up neither."""
 _MISFIRE_SECONDS: Final = None
 """A run that is late (a sleeping laptop, a busy worker) runs late; it is never dropped."""
 
@@ -241,7 +243,7 @@ class Daemon:
     def _start(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(_WORKERS)},
+            executors={"default": ThreadPoolExecutor(_WORKERS), "own": ThreadPoolExecutor(_OWN_WORKERS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_SECONDS},
         )
         self._scheduler = scheduler
@@ -249,11 +251,11 @@ class Daemon:
         now = self._clock()
         scheduler.add_job(
             self._beat, IntervalTrigger(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
-            next_run_time=now,
+            next_run_time=now, executor="own",
         )  # fmt: skip
         scheduler.add_job(
             self._report, IntervalTrigger(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
-            next_run_time=now + timedelta(seconds=5),
+            next_run_time=now + timedelta(seconds=5), executor="own",
         )  # fmt: skip
         scheduler.add_job(
             self._purge, IntervalTrigger(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",

@@ -6,7 +6,8 @@ import logging
 import signal
 import threading
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, cast
 
 from listener import wiring
 from listener.errors import PluginError, SourceError, UsageError
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from listener.store import SaveResult
 
 __all__ = ["Service", "StopAsked", "stop_on_signals"]
+
+_AWAITED: Final = timedelta(minutes=30)
+"""A source that is behind its schedule by more is overdue; a digest waits for such ones no longer than this."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +85,7 @@ class Service:
             logger.warning("plug-in left out problem=%s", why)
         self._making = threading.Lock()
         self._made: tuple[object, Judge] | None = None
+        self._awaited: tuple[str, datetime] | None = None
 
     @property
     def _judge(self) -> Judge:
@@ -221,7 +226,8 @@ class Service:
     def make_due_digest(self, *, now: datetime) -> int | None:
         """Make the digest that should have gone out by now, once; return its number, None where none is due.
 
-        Nothing is due while no mail is configured, or for a period before anything was read.
+        Nothing is due while no mail is configured, or for a period before anything was read. After
+        a pause (a sleeping machine) it waits for the sources to be read again, half an hour at most.
         """
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
@@ -230,9 +236,28 @@ class Service:
             return None
         with Reader(self._database) as reader:
             first = reader.first_read_at()
-            if first is None or first >= period.until or reader.has_digest(period.key):
+            if first is None or first >= period.until or reader.has_digest(period.stem):
+                return None
+            if self._is_behind(reader, period, now):
                 return None
             return self.make_digest(reader, period, now=now, send=True)
+
+    def _is_behind(self, reader: Reader, period: Period, now: datetime) -> bool:
+        """Say whether a period's digest is better made a little later: a source that was well is overdue."""
+        if self._awaited is None or self._awaited[0] != period.key or now < self._awaited[1]:
+            self._awaited = (period.key, now)
+        if now - self._awaited[1] >= _AWAITED:
+            return False
+        states = reader.source_states()
+        for name in wiring.enabled_sources(self._config):
+            state = states.get(name)
+            if state is None or state.state != "ok" or state.last_success_at is None:
+                continue
+            schedule = wiring.schedule_of(self._config, name)
+            due_at = state.last_success_at + schedule.every + schedule.jitter + _AWAITED
+            if state.last_success_at < period.until and due_at < now:
+                return True
+        return False
 
     def make_digest(self, reader: Reader, period: Period, *, now: datetime, send: bool) -> int:
         """Render a period's digest and keep it; with `send` it goes to the outbox. Returns its number."""
@@ -264,7 +289,7 @@ class Service:
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
         with Store(self._database) as store, Reader(self._database) as reader:
-            return reporting.deliver(self._desk(reader, now), store, self._notifiers)
+            return reporting.deliver(self._desk(reader, now), store, self._notifiers, self._stop)
 
     def _desk(self, reader: Reader, now: datetime) -> Desk:
         from listener.reporting import Desk as Made  # noqa: PLC0415 - not for a mere collection

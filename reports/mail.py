@@ -121,13 +121,17 @@ class MailNotifier:
                 self._accepted.popitem(last=False)
             waiting = [recipient for recipient in self._recipients if recipient not in accepted]
             refusals: list[_Refusal] = []
-            with self._connection() as server:
-                for recipient in waiting:
-                    message = self._message(notification, recipient)
-                    if (refusal := self._submit(server, message, recipient)) is None:
-                        accepted.add(recipient)
-                    else:
-                        refusals.append(refusal)
+            try:
+                with self._connection() as server:
+                    for recipient in waiting:
+                        message = self._message(notification, recipient)
+                        if (refusal := self._submit(server, message, recipient)) is None:
+                            accepted.add(recipient)
+                        else:
+                            refusals.append(refusal)
+            except DeliveryError:
+                if len(accepted) < len(self._recipients):
+                    raise  # what a server says once it has taken every message, changes nothing
             if refusals:
                 raise _refused(refusals, delivered=len(accepted))
             del self._accepted[notification.key]

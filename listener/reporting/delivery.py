@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener import wiring
-from listener.errors import PermanentDeliveryError, TransientDeliveryError, UsageError
+from listener.errors import PermanentDeliveryError, StoreError, TransientDeliveryError, UsageError
 from listener.logs import event, redact
 from listener.protocols import Notification
 from listener.reporting.messages import render_alert_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from listener.protocols import Notifier
+    from listener.protocols import Notifier, StopSignal
     from listener.reporting.desk import Desk
     from listener.search import EpisodeRow
     from listener.store import OutboxItem, Store
@@ -27,10 +28,12 @@ logger = logging.getLogger(__name__)
 _RETRIES: Final = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 30, 60, 120, 240))
 _MOST_TRIES: Final = 40
 """With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
+_IN_HAND: Final = timedelta(minutes=5)
+"""What is being handed over is left alone by others for so long; where that never ended, it is tried again."""
 
 
-def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
-    """Hand over what is due; return how many deliveries were accepted.
+def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopSignal | None = None) -> int:
+    """Hand over what is due, until a stop is asked for; return how many deliveries were accepted.
 
     A failure that may pass is tried again, later each time; one that will not
     pass, or a destination that is no longer configured, is parked and shown. Alerts
@@ -39,19 +42,16 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier]) -> int:
     by_name = {notifier.destination: notifier for notifier in notifiers}
     sent = 0
     for item in store.reports.due(now=desk.now):
+        if stop is not None and stop.is_set():
+            break
         notifier = by_name.get(item.destination)
         if notifier is None:
             message = f"{item.destination} is no longer configured"
             store.reports.mark_unsent(item, error=message, next_try_at=None)
-            continue
-        if until := _held_until(desk, item):
+        elif until := _held_until(desk, item):
             store.reports.postpone(item, until=until)
-            continue
-        notification = _notification(desk, item)
-        if notification is None:
-            store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
-            continue
-        sent += _hand_over(store, notifier, item, notification, desk.now)
+        else:
+            sent += _hand_over(desk, store, notifier, item)
     return sent
 
 
@@ -91,18 +91,35 @@ def _episode_of(desk: Desk, item: OutboxItem) -> EpisodeRow | None:
         return None
 
 
-def _hand_over(store: Store, notifier: Notifier, item: OutboxItem, notification: Notification, now: datetime) -> int:
+def _hand_over(desk: Desk, store: Store, notifier: Notifier, item: OutboxItem) -> int:
+    """Try one delivery; return how many were accepted: one or none.
+
+    The try is noted before it is made: what cannot be written down afterwards, as on a
+    full disk, is not sent every minute, and what is in hand here is not sent by another process.
+    """
+    pause = _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
+    if not store.reports.take_in_hand(item, until=desk.now + max(pause, _IN_HAND)):
+        return 0
+    following = desk.now + pause if item.attempts + 1 < _MOST_TRIES else None
     try:
+        notification = _notification(desk, item)
+        if notification is None:
+            store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
+            return 0
         notifier.send(notification)
-    except TransientDeliveryError as error:
-        following = None
-        if item.attempts + 1 < _MOST_TRIES:
-            following = now + _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
-        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=following)
+    except StoreError:
+        raise
     except PermanentDeliveryError as error:
         store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=None)
+    except TransientDeliveryError as error:
+        store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=following)
+    except Exception as error:
+        # A guard as that of collecting: one broken notifier must not keep the others from being told.
+        logger.exception("delivery broken kind=%s number=%d", item.kind, item.subject)
+        message = f"{item.destination}: unexpected {type(error).__name__}; the log has the details"
+        store.reports.mark_unsent(item, error=message, next_try_at=following)
     else:
-        store.reports.mark_sent(item, now=now)
+        store.reports.mark_sent(item, now=desk.now)
         event(logger, "delivered", kind=item.kind, number=item.subject)
         return 1
     event(logger, "not delivered", level=logging.WARNING, kind=item.kind, number=item.subject)

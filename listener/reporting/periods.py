@@ -21,12 +21,16 @@ STEPS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Hold the local days [since, until) a digest is about, and the key that names it."""
+    """Hold the local days [since, until) a digest is about, and the key that names it.
+
+    `stem` is what the key begins with whichever brands the digest tells of.
+    """
 
     cadence: str
     since: datetime
     until: datetime
     key: str
+    stem: str = ""
 
 
 def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
@@ -39,12 +43,8 @@ def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
         following = start.astimezone(zone).date() + timedelta(days=7 if step == "week" else 31)
         end = align_down(local_day(following, zone)[0], step, zone)
     brands = ",".join(brand.name for brand in digest_brands(config))
-    return Period(
-        cadence=cadence,
-        since=start,
-        until=end,
-        key=f"digest:{cadence}:{start.astimezone(zone).date().isoformat()}:{brands}",
-    )
+    stem = f"digest:{cadence}:{start.astimezone(zone).date().isoformat()}:"
+    return Period(cadence=cadence, since=start, until=end, key=f"{stem}{brands}", stem=stem)
 
 
 def due_period(config: Config, now: datetime, zone: ZoneInfo) -> Period:

@@ -385,10 +385,12 @@ class Reader:
         with translated(self.path):
             return states.read_digest(self._connection, number)
 
-    def has_digest(self, key: str) -> bool:
-        """Say whether the digest of this key was made."""
+    def has_digest(self, stem: str) -> bool:
+        """Say whether a digest was made whose key begins so."""
         with translated(self.path):
-            row = self._connection.execute("SELECT 1 FROM digests WHERE key = ?", (key,)).fetchone()
+            row = self._connection.execute(
+                "SELECT 1 FROM digests WHERE substr(key, 1, length(?1)) = ?1", (stem,)
+            ).fetchone()
         return row is not None
 
     def first_read_at(self) -> datetime | None:

@@ -281,11 +281,21 @@ class ReportWriter:
         with self._transaction():
             self._connection.execute("UPDATE outbox SET next_try_at = ? WHERE id = ?", (to_epoch(until), item.number))
 
+    def take_in_hand(self, item: OutboxItem, *, until: datetime) -> bool:
+        """Count a try of a delivery, due again at `until` unless it is marked; False where another process made one."""
+        with self._transaction():
+            changed = self._connection.execute(
+                "UPDATE outbox SET attempts = attempts + 1, next_try_at = ? "
+                "WHERE id = ? AND state = 'pending' AND attempts = ?",
+                (to_epoch(until), item.number, item.attempts),
+            ).rowcount
+        return changed == 1
+
     def mark_sent(self, item: OutboxItem, *, now: datetime) -> None:
-        """Note that a delivery was accepted."""
+        """Note that a delivery that was taken in hand was accepted."""
         with self._transaction():
             self._connection.execute(
-                "UPDATE outbox SET state = 'sent', attempts = attempts + 1, sent_at = ?, last_error = NULL WHERE id = ?",
+                "UPDATE outbox SET state = 'sent', sent_at = ?, last_error = NULL WHERE id = ?",
                 (to_epoch(now), item.number),
             )
 
@@ -293,7 +303,7 @@ class ReportWriter:
         """Note that a delivery failed; it is parked where there is no next try."""
         with self._transaction():
             self._connection.execute(
-                "UPDATE outbox SET state = ?, attempts = attempts + 1, last_error = ?, next_try_at = ? WHERE id = ?",
+                "UPDATE outbox SET state = ?, last_error = ?, next_try_at = ? WHERE id = ?",
                 (
                     "failed" if next_try_at is None else "pending",
                     error,

@@ -188,6 +188,19 @@ def test_the_answer_to_the_message_decides_whether_another_try_helps(answer: str
         notifier_for(server).send(made_notification())
 
 
+class Rude(Behaviour):
+    """Take every message, and answer the good-bye with an error."""
+
+    async def handle_QUIT(self, server: object, session: object, envelope: object) -> str:  # noqa: N802 - named and called by aiosmtpd
+        return "554 5.3.0 who are you"
+
+
+def test_what_a_server_says_after_it_took_the_message_is_no_failure() -> None:
+    with MailServer(Rude()) as server:
+        notifier_for(server).send(made_notification())
+        assert len(server.behaviour.received) == 1
+
+
 def test_those_refused_are_named_and_the_others_have_their_mail() -> None:
     refusing = Behaviour(refuse={"gone@example.org": "550 5.1.1 no such user"})
     with MailServer(refusing) as server:

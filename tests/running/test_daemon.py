@@ -40,6 +40,13 @@ from servers.x import X
 OFTEN = {"every": "1s", "jitter": "0s"}
 
 
+def mail_table(port: int) -> str:
+    return (
+        '[digest]\nat = 00:00:00\nto = ["team@example.com"]\n'
+        f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "listener@example.org"\n'
+    )
+
+
 class Running:
     """Hold a daemon as a process of its own, with its log."""
 
@@ -241,17 +248,20 @@ class Stubborn:
 """
 
 
+def install(folder: Path, module: str, points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a plug-in with sources as pip would."""
+    metadata = folder / "stubborn_plugin-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (folder / "stubborn_plugin.py").write_text(module, encoding="utf-8")
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stubborn-plugin\nVersion: 1.0\n", encoding="utf-8")
+    (metadata / "entry_points.txt").write_text(f"[listener.sources]\n{points}", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
 @pytest.fixture
 def stubborn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return a site with a plug-in, installed as pip would, that does not hear when it is told to stop."""
-    folder = tmp_path / "installed"
-    metadata = folder / "stubborn_plugin-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (folder / "stubborn_plugin.py").write_text(STUBBORN, encoding="utf-8")
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stubborn-plugin\nVersion: 1.0\n", encoding="utf-8")
-    points = "[listener.sources]\nstubborn = stubborn_plugin:Stubborn\n"
-    (metadata / "entry_points.txt").write_text(points, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    install(tmp_path / "installed", STUBBORN, "stubborn = stubborn_plugin:Stubborn\n", monkeypatch)
     return Site(tmp_path / "site", '[sources.stubborn]\nevery = "1s"\n')
 
 
@@ -280,6 +290,29 @@ def test_a_part_that_does_not_hear_is_left_behind_within_ten_seconds(
     assert daemon.stop() == 0
     assert "stopped in mid job" in daemon.log
     assert stubborn.rows("SELECT state FROM windows") == [("open",)]
+
+
+@pytest.mark.slow
+def test_sources_that_take_for_ever_hold_up_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Callable[[Site], Running]
+) -> None:
+    names = [f"stubborn{number}" for number in range(12)]
+    kinds = "".join(f"class Kind_{name}(Stubborn):\n    name = {name!r}\n" for name in names)
+    points = "".join(f"{name} = stubborn_plugin:Kind_{name}\n" for name in names)
+    install(tmp_path / "installed", STUBBORN + kinds, points, monkeypatch)
+    with MailServer(Behaviour()) as mail:
+        sources = "".join(f"[sources.{name}]\n" for name in names)
+        site = Site(tmp_path / "site", sources, more=mail_table(mail.port))
+        with Store(site.database) as store:
+            digest = DigestSave(key="digest:1", since=NOW, until=NOW, subject="Acme", text="quiet", html=None)
+            store.reports.save_digest(digest, ["mail to team@example.com"], now=NOW)
+        daemon = start(site)
+        daemon.wait_until_ready()
+        daemon.wait_for(lambda: mail.behaviour.received, "the message is sent")
+        daemon.wait_for(lambda: site.rows("SELECT 1 FROM outbox WHERE state = 'sent'"), "that is noted")
+        daemon.tell(signal.SIGTERM)
+        daemon.wait_for(lambda: "stopping" in daemon.log, "the first signal is heard")
+        daemon.stop()
 
 
 @pytest.mark.slow
@@ -313,11 +346,8 @@ def test_the_digest_that_is_due_is_mailed_once_over_two_lives_of_the_daemon(
     tmp_path: Path, start: Callable[[Site], Running]
 ) -> None:
     with HackerNews(hits(40, step=timedelta(hours=1))) as server, MailServer(Behaviour()) as mail:
-        more = (
-            '[digest]\nat = 00:00:00\nto = ["team@example.com"]\n'
-            f'[mail]\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\nsender = "listener@example.org"\n'
-        )
-        site = Site(tmp_path, hackernews_table(server, every="1h", jitter="0s", lookback="3d"), more=more)
+        table = hackernews_table(server, every="1h", jitter="0s", lookback="3d")
+        site = Site(tmp_path, table, more=mail_table(mail.port))
         assert site.collect(now=utc_now()).code == 0
         first = start(site)
         first.wait_for(lambda: site.rows("SELECT 1 FROM outbox WHERE state = 'sent'"), "the digest is sent")

@@ -17,7 +17,7 @@ from listener.reporting import Period, due_period, period_of
 from listener.search import Reader
 from listener.service import Service
 from listener.store import DigestSave, Store
-from running.site import NOW, Site, hackernews_table, hits
+from running.site import BRANDS, NOW, Site, hackernews_table, hits
 from servers.hackernews import HackerNews
 from servers.smtp import Behaviour, MailServer
 
@@ -167,8 +167,42 @@ def test_a_digest_is_made_once_also_by_another_service_after_a_restart(collected
     assert digests(collected) == [(key,) for key in keys]
     assert collected.rows("SELECT key, count(*) FROM outbox GROUP BY key ORDER BY key DESC") == [(k, 1) for k in keys]
     missed = eight + 3 * DAY + timedelta(hours=5)  # the machine slept over three mornings: only the latest is made up
-    assert service(collected).make_due_digest(now=missed) is not None
+    woken = service(collected)
+    assert woken.make_due_digest(now=missed) is None  # what it slept over is read first
+    assert woken.make_due_digest(now=missed + timedelta(minutes=29)) is None
+    assert woken.make_due_digest(now=missed + timedelta(minutes=30)) is not None
     assert digests(collected)[2:] == [(f"digest:daily:{today + 2 * DAY}:Acme,Globex",)]
+
+
+def test_after_a_pause_the_digest_is_made_once_the_sources_were_read_again(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(9))
+        site.collect(now=NOW - 2 * DAY)
+        woken = service(site)
+        assert woken.make_due_digest(now=NOW) is None
+        site.collect(now=NOW)
+        assert woken.make_due_digest(now=NOW) is not None
+
+
+def test_a_source_that_fails_does_not_hold_up_the_digest(tmp_path: Path) -> None:
+    with HackerNews(hits(10)) as server:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(9))
+        site.collect(now=NOW - 2 * DAY)
+    assert site.collect(now=NOW).code != 0
+    assert service(site).make_due_digest(now=NOW) is not None
+
+
+def test_a_brand_that_is_added_during_the_day_brings_no_second_digest(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server:
+        sources = hackernews_table(server, lookback="5d")
+        site = Site(tmp_path, sources, more=mail_table(9))
+        site.collect()
+        assert service(site).make_due_digest(now=NOW) is not None
+        site.configure(sources, more=mail_table(9), brands=f'{BRANDS}\n[[brands]]\nname = "Initech"\n')
+        assert service(site).make_due_digest(now=NOW) is None
+        assert len(digests(site)) == 1
+        site.collect(now=NOW + DAY)
+        assert service(site).make_due_digest(now=NOW + DAY) is not None
 
 
 def test_nothing_is_due_before_anything_was_read_or_without_a_recipient(tmp_path: Path) -> None:

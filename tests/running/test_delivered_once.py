@@ -1,0 +1,138 @@
+"""A delivery is made once, or waits and is seen to wait: whatever breaks on either side of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from listener.config import load_config
+from listener.errors import StoreError
+from listener.protocols import Notification, Notifier
+from listener.reporting import Desk, deliver
+from listener.search import Reader
+from listener.store import DigestSave, Store
+from listener.testing import FakeNotifier
+from running.site import NOW, Site
+
+MINUTE = timedelta(minutes=1)
+FULL = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+
+
+class Broken(FakeNotifier):
+    """Raise what no notifier should, as a defect does."""
+
+    def send(self, notification: Notification) -> None:
+        raise ZeroDivisionError(notification.key)
+
+
+class Calls(FakeNotifier):
+    """Do something else once it has delivered."""
+
+    def __init__(self, destination: str, then: Callable[[], object]) -> None:
+        super().__init__(destination)
+        self._then = then
+
+    def send(self, notification: Notification) -> None:
+        super().send(notification)
+        self._then()
+
+
+class Outbox:
+    """Hold a store with one message for each of some destinations."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def fill(self, *destinations: str) -> None:
+        digest = DigestSave(key="digest:1", since=NOW - MINUTE, until=NOW, subject="Acme", text="quiet", html=None)
+        with Store(self.site.database) as store:
+            store.reports.save_digest(digest, destinations, now=NOW)
+
+    def deliver(self, notifiers: Sequence[Notifier], minutes: int = 0, stop: Event | None = None) -> int:
+        now = NOW + MINUTE * minutes
+        with Store(self.site.database) as store, Reader(self.site.database) as reader:
+            desk = Desk(config=load_config(self.site.config), reader=reader, listening={}, now=now)
+            return deliver(desk, store, notifiers, stop)
+
+    def execute(self, sql: str) -> None:
+        with Store(self.site.database) as store:
+            store._connection.execute(sql)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        return self.site.rows("SELECT destination, state, attempts FROM outbox ORDER BY id")
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    site = Site(tmp_path, "")
+    with Store(site.database):
+        yield Outbox(site)
+
+
+def test_a_notifier_that_breaks_is_shown_and_keeps_nobody_else_from_being_told(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.fill("broken", "team")
+    team = FakeNotifier("team")
+    assert outbox.deliver([Broken("broken"), team]) == 1
+    assert [one.key for one in team.sent] == ["digest:1"]
+    assert outbox.rows() == [("broken", "pending", 1), ("team", "sent", 1)]
+    ((error,),) = outbox.site.rows("SELECT last_error FROM outbox WHERE destination = 'broken'")
+    assert error == "broken: unexpected ZeroDivisionError; the log has the details"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_notifier_that_stays_broken_is_given_up_in_the_end(outbox: Outbox) -> None:
+    outbox.fill("broken")
+    for _ in range(50):
+        outbox.execute("UPDATE outbox SET next_try_at = 0")
+        outbox.deliver([Broken("broken")])
+    assert outbox.rows() == [("broken", "failed", 40)]
+
+
+def test_nothing_is_sent_while_the_store_cannot_be_written(outbox: Outbox) -> None:
+    outbox.fill("team")
+    team = FakeNotifier("team")
+    outbox.execute(f"CREATE TRIGGER full BEFORE UPDATE ON outbox {FULL}")
+    for minute in range(3):
+        with pytest.raises(StoreError):
+            outbox.deliver([team], minute)
+    assert team.sent == []
+    outbox.execute("DROP TRIGGER full")
+    assert outbox.deliver([team], 3) == 1
+    assert outbox.rows() == [("team", "sent", 1)]
+
+
+def test_what_was_sent_and_could_not_be_written_down_is_not_sent_every_minute(outbox: Outbox) -> None:
+    outbox.fill("team")
+    team = FakeNotifier("team")
+    outbox.execute(f"CREATE TRIGGER full BEFORE UPDATE ON outbox WHEN NEW.state = 'sent' {FULL}")
+    with pytest.raises(StoreError):
+        outbox.deliver([team])
+    for minute in range(1, 5):
+        assert outbox.deliver([team], minute) == 0
+    assert len(team.sent) == 1
+    outbox.execute("DROP TRIGGER full")
+    assert outbox.deliver([team], 5) == 1  # nobody knows any more whether it arrived
+    assert len({one.key for one in team.sent}) == 1
+
+
+def test_what_one_process_has_in_hand_another_one_leaves_alone(outbox: Outbox) -> None:
+    outbox.fill("team")
+    other = FakeNotifier("team")
+    team = Calls("team", lambda: outbox.deliver([other], 1))
+    assert outbox.deliver([team]) == 1
+    assert (len(team.sent), other.sent) == (1, [])
+
+
+def test_a_stop_lets_the_message_in_hand_be_noted_and_leaves_the_rest(outbox: Outbox) -> None:
+    outbox.fill("team", "boss")
+    stop = Event()
+    notifiers = [Calls("team", stop.set), FakeNotifier("boss")]
+    assert outbox.deliver(notifiers, stop=stop) == 1
+    assert outbox.rows() == [("team", "sent", 1), ("boss", "pending", 0)]
+    assert outbox.deliver(notifiers) == 1
