@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Final
 
 from listener.intervals import net_sentiment, net_sentiment_interval, wilson_interval
-from listener.search.trend import student_t_975
+from listener.search.averages import student_t_975
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from listener.search.reader import Reader
-from listener.search.trend import Span
-from listener.search.trends import METRICS, ShareRow, Trend, TrendBucket
+from listener.search.trends import METRICS, ShareRow, Span, Trend, TrendBucket
 
 if TYPE_CHECKING:
     from listener.search.records import (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from listener.search.trend import Span
+    from listener.search.trends import Span
 
 __all__ = ["IN_SPAN", "MOST_COUNTED", "is_counted", "read_reach"]
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from listener.search.size import StoreSize
     from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
-    from listener.search.trend import Span
-    from listener.search.trends import ShareRow, Trend, TrendBucket
+    from listener.search.trends import ShareRow, Span, Trend, TrendBucket
     from listener.search.verdicts import Decided
 
 __all__ = ["Reader"]

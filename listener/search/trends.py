@@ -1,4 +1,4 @@
-"""Hold the figures of a trend and of shares of voice: all that `listener trend` needs of the records.
+"""Hold what a trend is asked over, its figures, and those of shares of voice: all that `listener trend` needs of the records.
 
 A count that is not known is None, never 0. Every average names its n, its
 coverage and an interval.
@@ -12,11 +12,39 @@ from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
-__all__ = ["METRICS", "ShareRow", "Trend", "TrendBucket"]
+__all__ = ["METRICS", "ShareRow", "Span", "Trend", "TrendBucket"]
 
 METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
 """The figures of a trend that can be charted by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Hold what a trend is asked over: [since, until), cut by `by` in `zone`.
+
+    Where `by` is "quarter" it is not cut, and its end is that of its last quarter of an
+    hour; totals and shares of voice can be asked so. `now` tells which bucket is not
+    over. `source` and `language` are conditions, None for none. `percentiles` asks for
+    those of the scores too, `reach` for that of the authors even where very many
+    mentions are to be counted for it.
+    """
+
+    since: datetime
+    until: datetime
+    by: str
+    zone: ZoneInfo
+    now: datetime
+    source: str | None = None
+    language: str | None = None
+    percentiles: bool = False
+    reach: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether all mentions are asked for, whatever their source and language."""
+        return self.source is None and self.language is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from listener.errors import UsageError
 from listener.mention import Author, Label
 from listener.protocols import Resource
 from listener.search import MentionFilter, Reader, Span
-from listener.search.trend import mean_interval, net_sentiment, student_t_975
+from listener.search.averages import mean_interval, net_sentiment, student_t_975
 from listener.store import PageProgress, Store
 from servers.world import NOW, make_judged, make_mention, store_mentions
 
