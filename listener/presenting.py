@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from listener.config import Brand
     from listener.reporting import Desk
-    from listener.search import MentionRow, ShareRow
+    from listener.search import MentionRow, ShareRow, Span
     from reports.charts import Chart, Look
     from reports.digest import BrandSection
 
@@ -27,12 +27,12 @@ _LOOKED_AT: Final = 1_000
 _DAYS_BY_DAY: Final = timedelta(days=62)
 
 
-def write_page(desk: Desk, brand: Brand, since: datetime, until: datetime) -> str:
-    """Return the page of a brand in [since, until) as HTML that needs nothing beside itself."""
-    section = section_of(desk, brand, Period(cadence="daily", since=since, until=until, key="page"))
-    span = desk.span(since, until)
+def write_page(desk: Desk, brand: Brand, span: Span) -> str:
+    """Return the page of a brand as HTML that needs nothing beside itself; `span` is one by day, or a short one by hour."""
+    since, until = span.since, span.until
+    section = section_of(desk, brand, Period(cadence="daily", since=since, until=until, key="page"), by=span.by)
     share = desk.reader.share({one.name: one.kind for one in desk.config.brands}, span, desk.listening)
-    by = "day" if until - since <= _DAYS_BY_DAY else "week"
+    by = span.by if until - since <= _DAYS_BY_DAY else "week"
     numbers = {number for theme in section.themes for felt in theme.quotes for number in felt}
     quoted = {row.number: row for row in desk.reader.mentions_by_number(sorted(numbers), brand=brand.name)}
     return render_page(
@@ -42,7 +42,7 @@ def write_page(desk: Desk, brand: Brand, since: datetime, until: datetime) -> st
             until=until,
             time_zone=desk.config.zone().key,
             made_at=desk.now,
-            trend=section.trend if by == "day" else desk.trend(brand.name, since, until, by=by),
+            trend=section.trend if by == span.by else desk.trend(brand.name, since, until, by=by),
             languages=desk.reader.count_by("language", brand.name, since, until),
             share=share,
             quoted=quoted,
@@ -66,13 +66,12 @@ def _pictures(desk: Desk, section: BrandSection, share: tuple[ShareRow, ...], by
     """Draw every chart twice, for light and for dark screens; those with nothing to show are left out."""
     name, trend = section.brand, section.trend
     since, until = trend.since, trend.until
-    shown = trend if by == "day" else desk.trend(name, since, until, by=by)
-    hours = desk.trend(name, since, until, by="hour")
+    shown = trend if by == trend.by else desk.trend(name, since, until, by=by)
     languages = desk.reader.count_by("language", name, since, until)
-    makers: list[Callable[[Look], Chart]] = [
-        lambda look: draw_volume(shown, brand=name, **look),
-        lambda look: draw_heat(hours, brand=name, **look),
-    ]
+    makers: list[Callable[[Look], Chart]] = [lambda look: draw_volume(shown, brand=name, **look)]
+    if by != "hour":
+        hours = desk.trend(name, since, until, by="hour")
+        makers.append(lambda look: draw_heat(hours, brand=name, **look))
     if section.sources:
         makers.append(lambda look: draw_moods(section.sources, brand=name, since=since, until=until, **look))
         makers.append(lambda look: draw_moods(languages, brand=name, by="language", since=since, until=until, **look))

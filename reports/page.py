@@ -191,7 +191,7 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
     """Return the tables that hold what the charts draw, those of nothing left out."""
     heads = ("mentions", "positive", "neutral", "negative", "unscored", "net")
     by = data.trend.by
-    times = tuple(_bucket_row(bucket, zone) for bucket in data.trend.of(data.section.brand))
+    times = tuple(_bucket_row(bucket, by, zone) for bucket in data.trend.of(data.section.brand))
     tables = [_Table(title=f"By {by}", heads=(by, *heads, "read"), rows=times)]
     for title, rows, named in (
         ("By source", data.section.sources, place_words),
@@ -211,8 +211,9 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
     return [table for table in tables if table.rows]
 
 
-def _bucket_row(bucket: TrendBucket, zone: ZoneInfo) -> tuple[str, ...]:
-    name = date_words(bucket.start.astimezone(zone)) + (" (not over)" if bucket.partial else "")
+def _bucket_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> tuple[str, ...]:
+    begin = time_words(bucket.start, zone) if by == "hour" else date_words(bucket.start.astimezone(zone))
+    name = begin + (" (not over)" if bucket.partial else "")
     read = _DASH if bucket.coverage is None else percent(bucket.coverage)
     if bucket.mentions is None:
         return (name, *[_DASH] * 6, read)

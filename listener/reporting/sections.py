@@ -26,12 +26,13 @@ __all__ = ["loudness", "section_of"]
 _VOICES_LOOKED_AT: Final = 1_000
 
 
-def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
-    """Gather what a report tells of one brand in a period."""
+def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> BrandSection:
+    """Gather what a report tells of one brand in a period, which is of whole days, or `by` hour of whole hours."""
     from reports.digest import BrandSection as Section  # noqa: PLC0415 - loaded where a digest is made
 
     name, reader = brand.name, desk.reader
-    before = start_before(period.since, period.until, STEPS[period.cadence], desk.config.zone())
+    step = STEPS[period.cadence] if by == "day" else by
+    before = start_before(period.since, period.until, step, desk.config.zone())
     gaps = tuple(
         gap
         for gap in reader.gaps(period.since, min(period.until, desk.now))
@@ -41,8 +42,8 @@ def section_of(desk: Desk, brand: Brand, period: Period) -> BrandSection:
     return Section(
         brand=name,
         kind=brand.kind,
-        trend=desk.trend(name, period.since, period.until),
-        previous=desk.trend(name, before, period.since),
+        trend=desk.trend(name, period.since, period.until, by=by),
+        previous=desk.trend(name, before, period.since, by=by),
         gaps=gaps,
         sources=reader.count_by("source", name, period.since, period.until),
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until, present=present),

@@ -29,6 +29,35 @@ def test_a_page_tells_of_one_brand_and_needs_nothing_beside_itself(filled: Place
     assert re.findall(r'(?:src|srcset)="(?!data:image/png)', page) == []
 
 
+def save_hours(place: Place, *hours: int) -> None:
+    """Store a mention of Acme and one of Globex so many hours ago each."""
+    for brand in ("Acme", "Globex"):
+        texts = [(f"{brand} is fine, says {brand} {hour}", NOW - timedelta(hours=hour)) for hour in hours]
+        place.save([place.mention(text, at=at) for text, at in texts], brand=brand)
+
+
+def test_a_page_of_the_last_hours_begins_that_many_hours_ago_and_tells_of_each(place: Place) -> None:
+    save_hours(place, 1, 2, 5, 7, 9)
+    assert place.run("report", "Acme", "--since", "6h", "--output", "acme.html").code == 0
+    page = re.sub(r"\s+", " ", (place.folder / "acme.html").read_text(encoding="utf-8"))
+    assert "20 Nov 2026, 07:00 \N{EN DASH} 13:30" in page
+    assert "of 6 mentions" in page
+    assert page.count("says Acme") == 3
+    assert "By hour" in page
+    assert "<bdi>20 Nov 2026, 07:00</bdi>" in page
+    assert place.run("report", "Acme", "--since", "6h", "--until", "90m", "--output", "acme.html").code == 0
+    assert (place.folder / "acme.html").read_text(encoding="utf-8").count("says Acme") == 2
+
+
+def test_a_long_page_is_of_whole_days_and_says_so_where_hours_were_asked_for(place: Place) -> None:
+    save_hours(place, 1, 2, 97, 99, 120)
+    answer = place.run("report", "Acme", "--since", "98h", "--output", "acme.html")
+    assert "note: a page of more than 3 days is one of whole days; it begins at 2026-11-16" in answer.err
+    page = (place.folder / "acme.html").read_text(encoding="utf-8")
+    assert page.count("says Acme") == 4
+    assert "By day" in page
+
+
 def test_a_theme_quotes_a_mention_that_it_was_found_in(place: Place) -> None:
     texts = [f"Acme lid leaks brant{turn} colder{turn} fimble{turn} gostrin{turn}" for turn in range(9)]
     place.save(
