@@ -449,18 +449,18 @@ class PageWriter:
         what was one: what was said once stays said.
         """
         related = []
+        reposts = [self._reposted.get((source_id, ready.native_id))]
         if ready.repost_of is not None:
             if (source_id, ready.repost_of) not in self._found:
                 self._look_up(source_id, {ready.repost_of})
             original = self._found[source_id, ready.repost_of]
-            if original is not None and not original.is_repost:
+            if original is not None:
                 related.append(original.story_id)
-        named = (source_id, ready.repost_of or ready.native_id)
-        if named in self._reposted:
-            related.append(self._reposted[named])
+            reposts.append(self._reposted.get((source_id, ready.repost_of)))
+        related += [story for story in reposts if story is not None]
         story = self._joiner.join(own, ready.keys, published_at, text=ready.text, others=related)
         if ready.repost_of is not None:
-            self._reposted[named] = story
+            self._reposted[source_id, ready.repost_of] = story
         return story
 
     def _write_keys(self, ready: Ready, number: int, story: int, at: int) -> None:

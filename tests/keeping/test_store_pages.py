@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def test_newer_counters_are_taken_over_and_unknown_ones_do_not_erase_known_ones(
 def test_a_reposts_counters_are_the_originals_and_are_not_added(store: Store) -> None:
     store_mentions(store, [make_mention(2), make_mention(1, "RT @jo Acme is good", repost_of="2")])
     assert rows(store, "SELECT sum(engagement) FROM rollup_quarter") == [(2,)]
+
+
+@pytest.mark.parametrize("is_one_page", [True, False])
+def test_a_chain_of_reposts_of_reposts_is_one_story_in_any_order_of_arrival(tmp_path: Path, is_one_page: bool) -> None:
+    # A crosspost of a crosspost: no two have words in common, so that only the chain tells.
+    chain = [
+        make_mention(number, f"Acme {word}", repost_of=original)
+        for number, word, original in [(1, "lid", None), (2, "handle", "1"), (3, "spout", "2"), (4, "base", "3")]
+    ]
+    for turn, order in enumerate(permutations(chain)):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        with open_store(folder) as store:
+            for page in [list(order)] if is_one_page else [[one] for one in order]:
+                store_mentions(store, page)
+            told = [one.id for one in order]
+            assert rows(store, "SELECT count(DISTINCT story_id), count(*) FROM mentions") == [(1, 4)], told
+            assert rows(store, "SELECT sum(stories) FROM rollup_quarter") == [(1,)], told
+            assert store.check() == [], told
 
 
 def test_a_cascade_of_reposts_is_one_story_in_any_order_of_arrival(tmp_path: Path) -> None:
