@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, examples, now_option, pass_app, unread_config_option
+from listener.cli.files import replacing
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -241,11 +242,18 @@ def _show_sentiment(settings: Config) -> str:
 
 def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:
     """Write a file only its owner may read; raises ListenerError where that is not possible."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_replacing else os.O_EXCL)
     try:
-        with os.fdopen(os.open(file, flags, 0o600), "w", encoding="utf-8") as out:
-            file.chmod(0o600)
-            out.write(text)
+        if not is_replacing:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            with replacing(file) as place:
+                place.touch(0o600)
+                place.chmod(0o600)
+                place.write_text(text, encoding="utf-8")
+        except OSError:
+            if not is_replacing:
+                file.unlink(missing_ok=True)  # or a second try would find it there already
+            raise
     except FileExistsError:
         msg = f"{file} is there already; --force replaces it"
         raise UsageError(msg) from None

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+import os
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["ending_of", "write_file"]
+__all__ = ["ending_of", "replacing", "write_file"]
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ending_of(file: Path, known: Sequence[str], *, what: str) -> str:
@@ -26,10 +32,52 @@ def ending_of(file: Path, known: Sequence[str], *, what: str) -> str:
     return ending
 
 
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Yield where to write what is to become `file`: beside it, until all of it is written.
+
+    Where that fails or is interrupted, what was there before is still there, and nothing
+    that could be taken for the whole. A pipe, a device, a file with other names or in a folder
+    that takes no more files is written to itself.
+    """
+    target = Path(os.path.realpath(file))  # a link goes on being one
+    beside = _beside(target)
+    if beside is None:
+        yield file
+        return
+    try:
+        yield beside
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _beside(target: Path) -> Path | None:
+    """Make an empty file beside another, with its mode and owner; None where it is to be written to itself."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        is_there = target.exists()
+        if is_there and (not target.is_file() or target.stat().st_nlink > 1 or not os.access(target, os.W_OK)):
+            return None
+        beside.touch(exist_ok=False)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        return None
+    if is_there:
+        found = target.stat()
+        with suppress(OSError):  # only root may give files away
+            os.chown(beside, found.st_uid, found.st_gid)
+        shutil.copymode(target, beside)
+    return beside
+
+
 def write_file(file: Path, data: bytes) -> None:
     """Write a file, in the place of an older one; raises ListenerError where that is not possible."""
     try:
-        file.write_bytes(data)
+        with replacing(file) as place:
+            place.write_bytes(data)
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror or error}"
         raise ListenerError(msg) from None

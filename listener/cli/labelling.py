@@ -19,6 +19,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
+from listener.cli.files import replacing
 from listener.cli.lines import BadLines
 from listener.cli.output import Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
@@ -201,7 +202,10 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
         else:
             rows = [_queue_row(one, app.zone) for one in _queued(reader, queue, brand)]
     try:
-        with file.open("w", encoding="utf-8-sig", newline="") as out:  # with the mark, spreadsheets read UTF-8
+        with (
+            replacing(file) as place,
+            place.open("w", encoding="utf-8-sig", newline="") as out,
+        ):  # with the mark, spreadsheets read UTF-8
             emit_rows(rows, _SHEET, "csv", stream=out)
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror}"

@@ -138,7 +138,7 @@ def import_(
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option("--since", default=None, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included).")
-@click.option("--output", type=click.Path(path_type=Path), help="Write here; default: stdout.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write here; default, and -: stdout.")
 @click.option(
     "--format",
     "file_format",
@@ -182,7 +182,8 @@ def export(
         _export_parquet(app, wanted, output if file_format else None)
         return
     with Reader(app.database_path) as reader, ExitStack() as stack:
-        out = sys.stdout if output is None else stack.enter_context(create(output))
+        is_named = output is not None and str(output) != "-"
+        out = stack.enter_context(create(cast("Path", output))) if is_named else sys.stdout
         count = _write(reader.every_mention(wanted), out, chosen)
     click.echo(f"{count} {noun(count, 'mention')} written", err=True)
 

@@ -10,14 +10,15 @@ import gzip
 import io
 import sys
 import zlib
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from listener.cli.files import replacing
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import ExitStack
     from pathlib import Path
 
     from listener.pipeline.received import Item
@@ -116,17 +117,23 @@ def open_lines(
     return Lines(_lines(unpacked, chosen), file, problems)
 
 
-def create(file: Path) -> IO[str]:
-    """Open a file for writing text, packed where its name says so; raises UsageError or ListenerError."""
-    try:
-        if _packing(file) == ".gz":
-            return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline=""))
-        if _packing(file) == ".zst":
-            return cast("IO[str]", _zstd(file).open(file, "wt", encoding="utf-8", newline=""))
-        return file.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror}"
-        raise ListenerError(msg) from None
+@contextmanager
+def create(file: Path) -> Iterator[IO[str]]:
+    """Open a file for writing text, packed where its name says so: it is there once all is written.
+
+    Raises UsageError or ListenerError where it cannot be opened.
+    """
+    with ExitStack() as stack:
+        try:
+            raw: IO[bytes] = stack.enter_context(stack.enter_context(replacing(file)).open("wb"))
+            if _packing(file) == ".gz":
+                raw = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(file.name, "wb", fileobj=raw)))
+            elif _packing(file) == ".zst":
+                raw = stack.enter_context(_zstd(file).open(raw, "wb"))
+        except OSError as error:
+            msg = f"{file} cannot be written: {error.strerror}"
+            raise ListenerError(msg) from None
+        yield stack.enter_context(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
 
 
 class _Counted(io.RawIOBase):

@@ -1,0 +1,109 @@
+"""What a command writes into a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.conftest import NOW
+from listener.cli.files import replacing
+from unmeasured import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.conftest import Place
+
+PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
+SMALL = 300_000
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL))
+
+
+def test_what_fails_or_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None:
+    file = tmp_path / "chart.png"
+    file.write_bytes(b"before")
+
+    def fail(fault: BaseException) -> None:
+        with replacing(file) as place:
+            place.write_bytes(b"half")
+            raise fault
+
+    for fault in (OSError(28, "full"), KeyboardInterrupt()):
+        with pytest.raises(type(fault)):
+            fail(fault)
+        assert file.read_bytes() == b"before"
+        assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_keeps_its_mode_and_a_link_goes_on_being_one(tmp_path: Path) -> None:
+    file, link = tmp_path / "all.csv", tmp_path / "link.csv"
+    file.write_bytes(b"before")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    with replacing(link) as place:
+        place.write_bytes(b"after")
+    assert (link.is_symlink(), file.read_bytes(), file.stat().st_mode & 0o777) == (True, b"after", 0o640)
+
+
+def test_devices_and_files_of_several_names_are_written_to_themselves(tmp_path: Path) -> None:
+    file, other = tmp_path / "all.csv", tmp_path / "other.csv"
+    file.write_bytes(b"before")
+    os.link(file, other)
+    with replacing(file) as place:
+        place.write_bytes(b"after")
+    assert other.read_bytes() == b"after"
+    with replacing(tmp_path / "/dev/null") as place:
+        assert str(place) == "/dev/null"
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.csv"])
+def test_an_export_that_finds_no_room_leaves_the_last_one(place: Place, name: str) -> None:
+    long = {"source": "x", "text": "Acme " + "fine " * 2_000, "published_at": "2026-11-19T08:00:00Z"}
+    lines = "".join(json.dumps({**long, "id": str(number)}) + "\n" for number in range(60))
+    (place.folder / "long.jsonl").write_text(lines, encoding="utf-8")
+    assert place.run("import", str(place.folder / "long.jsonl")).code == 0
+    file = place.folder / name
+    file.write_text("before", encoding="utf-8")
+    command = ["export", "--output", str(file), "--config", str(place.config_file), "--now", NOW.isoformat()]
+    done = subprocess.run(
+        [*PROGRAM, *command], check=False, capture_output=True, env=environment(), preexec_fn=small_files
+    )
+    assert (done.returncode, done.stderr) == (1, b"Error: the output cannot be written: File too large\n")
+    assert file.read_text() == "before"
+    assert not list(place.folder.glob(".*"))
+    assert place.run(*command[:3]).code == 0
+    assert file.stat().st_size > SMALL
+
+
+def test_a_packed_export_bears_the_name_it_was_asked_for(filled: Place) -> None:
+    file = filled.folder / "all.jsonl.gz"
+    assert filled.run("export", "--output", str(file)).code == 0
+    assert len(gzip.decompress(file.read_bytes()).splitlines()) == 20
+    assert b"all.jsonl\0" in file.read_bytes()[:40]
+    assert b".part" not in file.read_bytes()[:80]
+
+
+def test_a_configuration_that_finds_no_room_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    done = subprocess.run(
+        [*PROGRAM, "init", str(file)],
+        check=False, capture_output=True, env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+    )  # fmt: skip
+    assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
+
+
+def test_an_export_to_a_dash_goes_to_standard_output(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(filled.folder)
+    assert filled.run("export", "--output", "-").out == filled.run("export").out != ""
+    assert not (filled.folder / "-").exists()
