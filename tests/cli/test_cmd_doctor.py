@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import zoneinfo
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -81,6 +83,48 @@ def test_a_damaged_file_is_named_and_the_rest_examined(place: Place) -> None:
     assert answer.code == 1
     assert states(answer)["store"] == "FAIL"
     assert states(answer)["plug-ins"] == "ok"
+
+
+def test_an_sqlite_that_is_too_old_is_a_finding(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.31.1")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
+    answer = filled.run("doctor")
+    assert answer.code == 1
+    assert "version 3.31.1 is too old; 3.37.0 or later is needed" in answer.out
+    assert states(answer)["sqlite"] == "FAIL"
+    assert states(answer)["store"] == "ok"
+
+
+def test_a_system_without_time_zones_is_a_finding(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tzdata", *(one for one in sys.modules if one.startswith("tzdata."))):
+        monkeypatch.setitem(sys.modules, name, None)
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        answer = filled.run("doctor")
+    finally:
+        zoneinfo.reset_tzpath()
+    assert answer.code == 1
+    assert states(answer)["time zones"] == "FAIL"
+    assert "install the package tzdata" in answer.out
+    assert states(answer)["sqlite"] == "ok"
+
+
+def test_a_program_that_lacks_a_package_says_which(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib import metadata
+
+    whole = metadata.version
+
+    def version(name: str) -> str:
+        if name == "click":
+            raise metadata.PackageNotFoundError(name)
+        return whole(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    answer = place.run("doctor")
+    assert answer.code == 1
+    assert "click is missing; install social-listener again" in answer.out
+    assert states(answer)["program"] == "ok"
 
 
 def test_a_store_that_others_can_read_is_a_finding(filled: Place) -> None:

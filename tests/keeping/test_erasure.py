@@ -252,6 +252,27 @@ def test_a_quotation_of_common_words_empties_the_digest_too(store: Store) -> Non
         assert reader.digest(number) is None
 
 
+def test_a_mention_whose_author_is_gone_stands_without_them_and_reports_name_them_no_more(filled: Store) -> None:
+    store_mentions(
+        filled, [make_mention(50, "Acme is good, says a guest", author=Author(id="guest", handle="Zyxguest"))]
+    )
+    counts = totals(filled)
+    numbers = dict(rows(filled, "SELECT native_id, id FROM mentions"))
+
+    assert filled.erasure.unsign([numbers["1"], numbers["2"]]) == 1  # of the author of 2 other mentions are left
+    filled.erasure.purge(Retention(by_source={}), now=NOW)
+
+    assert rows(filled, "SELECT native_id FROM mentions WHERE author_id IS NULL ORDER BY native_id") == [("1",), ("2",)]
+    assert rows(filled, "SELECT count(*) FROM authors WHERE native_id = 'zyxauthorid'") == [(0,)]
+    assert rows(filled, "SELECT count(*) FROM authors WHERE native_id = 'a2'") == [(1,)]
+    assert traces(filled.path.parent, "zyxauthorid", "zyxhandle", "zyxsurname") == []
+    assert traces(filled.path.parent, MARKER, "zyxguest")
+    assert totals(filled) == counts
+    with Reader(filled.path) as reader:
+        assert "Zyxhandle" not in reader.episode(1).authors
+    assert filled.erasure.unsign([numbers["1"]]) == 0
+
+
 def test_a_dry_run_counts_and_changes_nothing(filled: Store) -> None:
     assert filled.erasure.forget_author("x", "Zyxhandle", now=NOW, dry_run=True) == Erasure(mentions=2, authors=1)
     assert filled.erasure.forget_mention(1, now=NOW, dry_run=True) == Erasure(mentions=2)

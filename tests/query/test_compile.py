@@ -154,3 +154,36 @@ def test_what_is_only_met_is_not_asked_for_and_refuses_nothing():
         native('inhashtag:"acme coffee" OR inhashtag:"acme tea"')
     with pytest.raises(RejectedQueryError, match=r": lang:en holds"):
         native('inhashtag:"acme coffee" OR lang:en')
+
+
+FLAT = Dialect(
+    name="flat", max_length=40, disjunction=" | ", negation="", grouping=False, hashtags=False, handles=False
+)
+NEGATING = Dialect(name="negating", max_terms=2, hashtags=False)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("acme (coffee OR tea)", ["acme"]),
+        ("(acme OR globex) (coffee OR tea OR milk)", ["acme | globex"]),
+        ("(acme OR (globex shop)) (coffee OR tea OR milk)", ["acme | globex shop"]),
+        ("aaaaaaaaaaaa OR bbbbbbbbbbbb OR cccccccccccc", ["aaaaaaaaaaaa | bbbbbbbbbbbb", "cccccccccccc"]),
+        ("(aaaaaaaaaa bbbbbbbbbbbbbbb cccccccccccccccccccc) OR dd", ["aaaaaaaaaa bbbbbbbbbbbbbbb | dd"]),
+    ],
+)
+def test_a_service_with_or_but_no_parentheses_is_asked_for_alternatives_side_by_side(expression, expected):
+    found = compile_query(Query.of("Acme", parse(expression)), FLAT)
+    assert [one.text for one in found] == expected
+    assert all(len(one.text) <= 40 for one in found)
+
+
+def test_of_more_conditions_than_may_be_asked_for_exclusions_are_left_out_first():
+    assert native("acme coffee -pie -cake", NEGATING) == ["acme coffee"]
+    [found] = compile_query(Query.of("Acme", parse("acme -pie -cake")), NEGATING)
+    assert (found.text, found.exact) == ("acme -pie", False)
+    assert native("acme (pie OR cake) coffee", NEGATING) != []
+
+
+def test_nothing_is_asked_for_no_brand():
+    assert compile_together([], X) == ()

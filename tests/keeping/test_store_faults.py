@@ -1,0 +1,180 @@
+"""What SQLite or the disk refuses is said in a sentence that names the store; nothing is half done, and the next try is."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener import database
+from listener.database import bound_log, open_writer
+from listener.errors import ListenerError, StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
+from listener.store import Store
+from servers.world import NOW, make_mention, open_store, store_mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path) as opened:
+        yield opened
+
+
+def mentions_in(store: Store) -> int:
+    (count,) = store._connection.execute("SELECT count(*) FROM mentions").fetchone()
+    return int(count)
+
+
+def test_a_page_that_finds_the_disk_full_is_stored_whole_once_there_is_room(store: Store) -> None:
+    page = [make_mention(number, f"Acme is good, says person {number}") for number in range(300)]
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    with pytest.raises(StoreFullError, match="the disk is full; free some space and run again, nothing stored is lost"):
+        store_mentions(store, page)
+    assert mentions_in(store) == 0
+    assert store.check() == []
+
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store_mentions(store, page)
+    assert mentions_in(store) == 300
+    assert store.check() == []
+
+
+def test_a_source_that_was_new_in_a_change_that_failed_is_made_anew_with_the_next(store: Store) -> None:
+    store._connection.execute(
+        "CREATE TEMP TRIGGER no BEFORE INSERT ON source_states BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with pytest.raises(StoreError):
+        store.reports.note_attempt("board", now=NOW)
+    assert store._connection.execute("SELECT name FROM sources").fetchall() == []
+
+    store._connection.execute("DROP TRIGGER no")
+    store.reports.note_outcome("other", state="ok", message=None, retry_at=None, now=NOW)
+    for _ in range(2):
+        store.reports.note_outcome("board", state="auth", message="refused", retry_at=None, now=NOW)
+    assert store.reports.failures("board") == 2
+    assert store.reports.failures("other") == 0
+    assert store.check() == []
+
+
+def test_a_store_that_another_process_writes_for_too_long_says_so(store: Store) -> None:
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusyError, match="another process is writing for too long; run again when it is done"):
+            store_mentions(store, [make_mention(1)])
+        other.execute("ROLLBACK")
+    store_mentions(store, [make_mention(1)])
+    assert mentions_in(store) == 1
+
+
+def test_a_store_that_may_only_be_read_says_who_to_ask(store: Store) -> None:
+    store_mentions(store, [make_mention(1)])
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreReadOnlyError, match="the store may not be written; check the owner and mode"):
+        store_mentions(store, [make_mention(2)])
+    store._connection.execute("PRAGMA query_only = OFF")
+    assert mentions_in(store) == 1
+
+
+def held(path: Path) -> sqlite3.Connection:
+    """Return a connection that makes a new store at this moment."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def test_a_new_store_waits_a_moment_for_another_process_that_makes_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "listener.db"
+    waits: list[float] = []
+    monkeypatch.setattr(database, "WRITER_WAIT_SECONDS", 0.0)
+    with closing(held(path)) as other:
+
+        def other_is_done(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 2:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr("listener.database.time.sleep", other_is_done)
+        with closing(open_writer(path)) as opened:
+            assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert len(waits) == 2
+
+
+def test_a_new_store_that_another_process_never_finishes_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "listener.db"
+    waits: list[float] = []
+    monkeypatch.setattr(database, "WRITER_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("listener.database.time.sleep", waits.append)
+    with closing(held(path)), pytest.raises(StoreBusyError, match="another process is writing for too long"):
+        open_writer(path)
+    assert 0.5 < sum(waits) < 5
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("no/such/folder/listener.db", "the folder does not exist; create it or name another place"),
+        ("file/listener.db", "the file cannot be opened: Not a directory"),
+        ("n" * 300, "the file cannot be opened: File name too long"),
+        (".", "the store cannot be opened; check that its folder exists and may be written"),
+    ],
+    ids=["no folder", "a file as folder", "a long name", "a folder"],
+)
+def test_a_store_that_cannot_be_made_is_told_of_with_its_place(tmp_path: Path, place: str, said: str) -> None:
+    (tmp_path / "file").write_text("a text", encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        Store(tmp_path / place)
+    assert str(caught.value) == f"{tmp_path / place}: {said}"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    path.write_bytes(b"notes of a meeting\n" * 300)
+    with pytest.raises(StoreError, match="this file is damaged or not a store; restore a backup or name another file"):
+        Store(path)
+    assert path.read_bytes() == b"notes of a meeting\n" * 300
+
+
+def test_a_log_that_is_not_there_needs_no_bound(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store_mentions(store, [make_mention(1)])
+        log = store.path.with_name("listener.db-wal")
+        assert log.stat().st_size
+        bound_log(store._connection, store.path, limit=0)
+        assert log.stat().st_size == 0
+        bound_log(store._connection, store.path.with_name("other.db"), limit=0)
+        assert mentions_in(store) == 1
+
+
+def test_a_failure_within_a_change_of_several_steps_takes_all_of_them_back(store: Store) -> None:
+    store._connection.execute("CREATE TEMP TRIGGER no BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END")
+    before = store._connection.execute("SELECT count(*) FROM alert_states").fetchone()
+    with pytest.raises(ListenerError):
+        store.reports.save_evaluation(
+            "Acme", "spike", state="{}", evaluated_until=NOW, episodes=[episode()], destinations=["mail:team"], now=NOW
+        )
+    assert store._connection.execute("SELECT count(*) FROM alert_states").fetchone() == before
+    assert store._connection.execute("SELECT count(*) FROM episodes").fetchone() == (0,)
+
+
+def episode():
+    from listener.store import EpisodeSave
+
+    return EpisodeSave(
+        key="Acme:spike:1", state="open", severity="warning", opened_at=NOW - timedelta(hours=1), updated_at=NOW,
+        resolved_at=None, observed=9, expected=2, interval=(0, 5), surprise=3, peak=3, total=9, coverage=1,
+        headline="9 mentions where 2 are usual", why="{}", news=("opened",),
+    )  # fmt: skip
