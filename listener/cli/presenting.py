@@ -37,7 +37,8 @@ _LONGEST_BY_HOUR: Final = timedelta(days=3)
 def report(app: App, brand: str, output: Path, since: str, until: str | None) -> None:
     """Write one page about a brand that opens without a network: charts, themes, alerts, figures, mentions.
 
-    Of up to three days it may begin at any hour, such as 6h; else at midnight. A PDF is printed by an installed Chromium or Chrome; HTML needs none.
+    Days begin at midnight; 6h, or an instant, begins with its hour and goes by hour, for up to
+    three days. A PDF is printed by an installed Chromium or Chrome; HTML needs none.
     """
     from listener import wiring
     from listener.reporting import Desk

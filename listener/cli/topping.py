@@ -43,20 +43,20 @@ _KINDS: Final = ("hashtags", "links", "authors")
 @now_option
 @pass_app
 def top(app: App, brand: str, what: str, since: str, until: str | None, source: str | None, limit: int) -> None:
-    """Show which hashtags, pages or authors a brand's mentions have most, by whole days.
+    """Show which hashtags, pages or authors a brand's mentions have most.
 
-    A mention counts once for each; mentions whose text was erased count for none.
+    Days begin at midnight; 6h, or an instant, is kept to the quarter of an hour. A mention counts once for each; mentions whose text was erased count for none.
     """
     from datetime import timedelta
 
-    from listener.cli.trending import read_span
+    from listener.cli.trending import read_whole_span
     from listener.clock import align_down
     from listener.search import Reader
 
     named = app.config.brand(brand)
-    span = read_span(app, since, until, source=source)
+    span = read_whole_span(app, since, until)
     end = span.until
-    if align_down(end, "day", app.zone) != end:
+    if until is None and align_down(end, "day", app.zone) != end:
         end = align_down(align_down(end, "day", app.zone) + timedelta(hours=36), "day", app.zone)
     with Reader(app.database_path) as reader:
         found = reader.top(what, named.name, span.since, end, source=source, limit=limit)

@@ -34,6 +34,25 @@ def test_authors_of_one_source_are_counted(place: Place) -> None:
     assert answer.out.splitlines() == ["value,mentions", "#Anvil (hackernews),1"]
 
 
+@pytest.mark.parametrize(("what", "value"), [("hashtags", "lid"), ("authors", "ada (hackernews)")])
+@pytest.mark.parametrize(
+    ("span", "mentions"),
+    [
+        (("--since", "6h"), 3),
+        (("--since", "2026-11-20T02:01:00Z"), 3),
+        (("--since", "6h", "--until", "4h"), 1),
+        (("--since", "today"), 4),
+        (("--since", "1d", "--until", "today"), 1),
+    ],
+)
+def test_hours_are_kept_to_and_days_are_whole(
+    place: Place, what: str, value: str, span: tuple[str, ...], mentions: int
+) -> None:
+    place.save([place.mention(f"Acme #lid {hours}", at=NOW - timedelta(hours=hours)) for hours in (1, 3, 5, 7, 22)])
+    answer = place.run("top", "Acme", "--of", what, *span, "--format", "json")
+    assert json.loads(answer.out) == [{"value": value, "mentions": mentions}]
+
+
 def test_where_there_is_none_it_says_so(place: Place) -> None:
     fill(place)
     answer = place.run("top", "Acme", "--of", "links")
