@@ -72,6 +72,26 @@ def test_a_terminal_too_narrow_for_columns_gets_blocks() -> None:
     assert " ".join(line[10:] for line in lines[2 : lines.index("")]) == "the rocket landed where it should"
 
 
+def test_columns_of_lesser_rank_give_way_to_a_narrow_terminal_and_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = (
+        Column(name="brand"),
+        Column(name="mentions", align="right", text=count_text),
+        Column(name="stories", title="things said", align="right", rank=1),
+        Column(name="reach", align="right", rank=2),
+    )
+    rows = [{"brand": "Acme Rockets", "mentions": 1234, "stories": 1000, "reach": 123_456_789}]
+
+    assert "things said" in table(rows, columns, width=80)[0]
+    assert capsys.readouterr().err == ""
+    lines = table(rows, columns, width=40)
+    assert lines[0].split() == ["brand", "mentions", "things", "said"]
+    assert capsys.readouterr().err == "left out at this width: reach; --format csv has every column\n"
+    lines = table(rows, columns, width=24)
+    assert lines[0].split() == ["brand", "mentions"]
+    assert lines[1].split() == ["Acme", "Rockets", "1,234"]
+    assert capsys.readouterr().err == "left out at this width: things said, reach; --format csv has every column\n"
+
+
 def test_a_terminals_width_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     out = Terminal()
