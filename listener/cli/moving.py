@@ -270,6 +270,12 @@ def _report_bad(line: BadLine) -> None:
 
 def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) -> None:
     stored = report.new + report.changed + report.seen + (0 if keep_unmatched else report.unmatched)
+    if report.undated:
+        click.echo(
+            f"{report.undated} {noun(report.undated, 'mention')} with a time that cannot be (before 1900, or still to come): "
+            "what is stored of that counts at the time of its first import",
+            err=True,
+        )
     others = "" if report.is_stopped or report.read <= stored else f", {report.read - stored} repeated or erased before"
     click.echo(
         f"{report.read} {noun(report.read, 'mention')} read: {report.new} new, {report.changed} changed, {report.seen} known, "

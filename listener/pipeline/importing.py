@@ -35,7 +35,10 @@ _CHUNKS_A_PAGE: Final = 3
 
 @dataclass(slots=True)
 class ImportReport:
-    """Count what an import did; `first` and `last` are the times, in seconds, between which each source's mentions lie."""
+    """Count what an import did; `first` and `last` are the times, in seconds, between which each source's mentions lie.
+
+    `undated` are those of the mentions read that claim a time that cannot be.
+    """
 
     lines: int = 0
     read: int = 0
@@ -43,6 +46,7 @@ class ImportReport:
     changed: int = 0
     seen: int = 0
     unmatched: int = 0
+    undated: int = 0
     bad: int = 0
     is_stopped: bool = False
     first: dict[str, int] = field(default_factory=dict)
@@ -57,6 +61,7 @@ class ImportReport:
         """Count a mention that was read, with its time in seconds."""
         self.read += 1
         if at is None:
+            self.undated += 1
             return
         if at < self.first.get(source, at + 1):
             self.first[source] = at

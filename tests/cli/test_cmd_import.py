@@ -344,6 +344,9 @@ def test_a_date_that_no_mention_can_have_counts_as_first_seen_and_bounds_no_comp
     file.write_bytes(jsonl([*rows, {**rows[0], "id": "odd", "published_at": date}]))
     done = place.run("import", str(file), "--complete", "--workers", "0", now=NOW)
     assert (done.code, done.err.splitlines()[-1][:23]) == (0, "4 mentions read: 4 new,")
+    assert "1 mention with a time that cannot be (before 1900, or still to come)" in done.err
+    file.write_bytes(jsonl(rows))
+    assert "a time that cannot be" not in place.run("import", str(file), "--workers", "0", now=NOW).err
     with closing(sqlite3.connect(place.database)) as connection:
         (odd,) = connection.execute("SELECT published_at FROM mentions WHERE native_id = 'odd'").fetchone()
         spans = connection.execute("SELECT from_at, to_at FROM windows").fetchall()
