@@ -135,10 +135,10 @@ def mentions(
         )
         if not found:
             click.echo("no mention in the store is like that", err=True)
-        if len(found) > limit:
-            click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
     else:
         emit_rows(rows, (*_DATA_COLUMNS, *(("snippet",) if search is not None else ())), app.format)
+    if len(found) > limit:
+        click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
 
 
 def _end(app: App, until: str | None, older_than: str | None) -> datetime | None:

@@ -98,7 +98,7 @@ def terms(
         is_known = bool(found) or is_known_before(reader, named.name, span.since, span.until)
         tell_never_matched(reader, [] if found else [named.name])
     emit_rows([{column.name: getattr(row, column.name) for column in _COLUMNS} for row in found], _COLUMNS, app.format)
-    if not found and app.format == "table":
+    if not found:
         unread = f"nothing is known of the time before {span.since.astimezone(app.zone):%Y-%m-%d %H:%M} to compare with"
         click.echo(f"nothing is said of {named.name} more than before" if is_known else unread, err=True)
 

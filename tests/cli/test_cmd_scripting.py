@@ -201,6 +201,22 @@ def test_a_word_that_is_none_of_the_choices_names_the_near_miss(filled: Place, a
     assert f'did you mean "{near}"?' in answer.err
 
 
+@pytest.mark.parametrize("shape", ["table", "json", "jsonl", "csv"])
+def test_what_a_limit_leaves_out_is_told_beside_any_format(filled: Place, shape: str) -> None:
+    told = "only the newest 3 are shown; --limit shows more\n"
+    assert filled.run("mentions", "--limit", "3", "--format", shape).err == told
+    assert filled.run("mentions", "--limit", "20", "--format", shape).err == ""
+
+
+@pytest.mark.parametrize("shape", ["table", "json", "jsonl", "csv"])
+def test_nothing_risen_and_nothing_known_before_are_told_apart_beside_any_format(filled: Place, shape: str) -> None:
+    long = filled.run("terms", "Acme", "--since", "30d", "--format", shape)
+    short = filled.run("terms", "Acme", "--since", "1d", "--format", shape)
+    assert (long.code, short.code) == (0, 0)
+    assert long.err.startswith("nothing is known of the time before 2026-10-21")
+    assert short.err == "nothing is said of Acme more than before\n"
+
+
 def test_a_bucket_of_no_mention_is_zero_where_it_was_read_and_null_where_not(place: Place) -> None:
     place.fill(days=1)
     place.drain(NOW - timedelta(days=2), NOW - timedelta(days=1))
