@@ -305,7 +305,6 @@ def words_of(path: Path) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, mention_texts, instance)")
         found = connection.execute("SELECT doc, col, offset, term FROM temp.words").fetchall()
-        connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('integrity-check')")
     return sorted(found)
 
 
@@ -363,6 +362,25 @@ def test_the_indexing_anew_may_be_cut_off_anywhere_and_mentions_change_meanwhile
         assert len(reader.mentions(MentionFilter(text="jar", limit=100))) == 5
     kept = [row for row in words_to_be(tmp_path, list(mentions.values())) if row[0] not in {40, 32}]
     assert words_of(path) == kept
+
+
+def test_of_an_indexing_that_was_cut_off_before_only_what_was_indexed_is_indexed_anew(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    mentions = [make_mention(n, text) for n, text in enumerate(HIDDEN, start=1)]
+    make_store_of(12, path, mentions)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+        connection.executemany(
+            "INSERT INTO mention_texts (rowid, text) VALUES (?, ?)",
+            [(number, former_index_form(text)) for number, text in enumerate(HIDDEN[:22], start=1)],
+        )
+        connection.execute("INSERT INTO upgrade_progress VALUES (1, 22, 40, 0)")
+
+    told: list[tuple[int, int]] = []
+    Store(path, on_upgrade=lambda *progress: told.append(progress)).close()
+
+    assert told == [(40, 62), (62, 62)]
+    assert words_of(path) == words_to_be(tmp_path, mentions)
 
 
 def test_a_process_of_the_version_before_cannot_go_on_to_index_in_the_former_way(tmp_path: Path) -> None:
