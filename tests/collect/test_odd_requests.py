@@ -32,7 +32,6 @@ ASKED_FOR = {
     "lemmy": '[sources.lemmy]\ninstances = ["lemmy.example"]',
     "mastodon": '[sources.mastodon]\ninstances = ["mastodon.example"]',
     "mastodon search": '[sources.mastodon]\ninstances = ["mastodon.example"]\naccess_token_env = "SECRET"',
-    "reddit": '[sources.reddit]\nclient_id_env = "SECRET"\nclient_secret_env = "SECRET"\nuser_agent = "test:acme:1 (by /u/acme)"',
     "rss": '[sources.rss]\nfeeds = ["https://news.example/feed.xml"]',
     "stackexchange": "[sources.stackexchange]",
     "youtube": '[sources.youtube]\napi_key_env = "SECRET"',

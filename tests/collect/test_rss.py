@@ -90,6 +90,16 @@ def test_an_unchanged_feed_is_not_sent_again(server: Feeds, source: RssSource) -
     assert [mention.title for mention in poll(source, later(second)).mentions] == ["Acme 4", "Acme 3", "Acme 2"]
 
 
+@pytest.mark.parametrize(
+    "marker", ["{", "[" * 100_000, "[]", '{"etag": 7, "modified": []}'], ids=["cut", "deep", "list", "odd"]
+)
+def test_a_marker_that_cannot_be_read_is_as_none(server: Feeds, source: RssSource, marker: str) -> None:
+    page = poll(source, Window(since=WINDOW.since, until=WINDOW.until, marker=marker))
+    assert [mention.title for mention in page.mentions] == ["Acme 3", "Acme 2"]
+    assert "if-none-match" not in server.requests[0].headers
+    assert page.marker == poll(source).marker
+
+
 def test_a_look_further_back_reads_the_feed_again_though_it_is_unchanged(source: RssSource) -> None:
     first = poll(source)
     assert [mention.title for mention in poll(source, later(first, since=-9)).mentions] == [

@@ -230,6 +230,29 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
     assert source.fetch(resource, earlier, None).items == 2
 
 
+@pytest.mark.parametrize("marker", ["{", "[]", '{"since": "then", "files": 7}'], ids=["cut", "list", "odd"])
+def test_a_marker_that_cannot_be_read_lets_every_file_be_read(tmp_path: Path, marker: str) -> None:
+    (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-01T02:00:00,5,\n")
+    source = SurveySource(options_for(tmp_path / "a.csv"))
+    (resource,) = source.plan([ACME])
+    page = source.fetch(resource, Window(since=WINDOW.since, until=WINDOW.until, marker=marker), None)
+    assert ([mention.id for mention in page.mentions], page.items) == (["Acme/nps/1"], 1)
+
+
+def test_a_survey_that_is_configured_no_more_is_named(tmp_path: Path) -> None:
+    (resource,) = SurveySource(options_for(tmp_path / "a.csv")).plan([ACME])
+    with pytest.raises(UnexpectedAnswerError, match=r"a\.csv is not among \[\[sources\.survey\.surveys\]\] any more"):
+        SurveySource(options_for(tmp_path / "b.csv")).fetch(resource, WINDOW, None)
+
+
+@pytest.mark.parametrize("kept", [30, 60, -8], ids=["in its head", "in its rows", "before its end"])
+def test_a_packed_file_that_was_cut_is_told_of(tmp_path: Path, kept: int) -> None:
+    rows = "".join(f"{number},2026-11-01T02:00:00,5,{number * 7919 % 10007}\n" for number in range(500))
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress((HEAD + rows).encode())[:kept])
+    with pytest.raises(UnexpectedAnswerError, match=r"a\.csv\.gz is not a whole gzip file"):
+        read_all(options_for(tmp_path / "a.csv.gz"))
+
+
 def test_only_surveys_of_brands_that_listen_are_read(tmp_path: Path) -> None:
     assert SurveySource(options_for(tmp_path / "*.csv")).plan([GLOBEX]) == []
 
