@@ -39,6 +39,9 @@ _PIECE: Final = 1 << 16
 _LONGEST_WAIT: Final = timedelta(days=1)
 """No limit of these services lasts longer; a header that says so is not believed."""
 
+_NO_TIME: Final = 1e15
+"""Neither seconds nor milliseconds since 1970 are so many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -223,19 +226,30 @@ def retry_after(headers: Mapping[str, str], *, now: datetime, reset_header: str,
     left; Retry-After (RFC 9110: seconds or a date) is read where it is missing.
     Never later than a day from `now`.
     """
-    reset = headers.get(reset_header)
-    named = _seconds_from(now, reset) if counts_down else instant_from_epoch(reset)
+    reset = _number(headers.get(reset_header))
+    if reset is None:
+        named = None
+    elif counts_down:
+        named = _within_a_day(now, reset)
+    else:
+        named = instant_from_epoch(min(reset, (now + _LONGEST_WAIT).timestamp()))
     if named is None:
         after = headers.get("retry-after")
-        named = _seconds_from(now, after) or instant_from_http(after)
+        seconds = _number(after)
+        named = instant_from_http(after) if seconds is None else _within_a_day(now, seconds)
     return None if named is None else min(named, now + _LONGEST_WAIT)
 
 
-def _seconds_from(now: datetime, seconds: str | None) -> datetime | None:
-    """Return the instant so many seconds (a decimal number) after `now`."""
-    if instant_from_epoch(seconds) is None:
-        return None
+def _number(text: str | None) -> float | None:
+    """Return the decimal number that a header holds; None where it holds none that could be a time."""
     try:
-        return now + timedelta(seconds=float(seconds or 0))
-    except OverflowError:
+        number = float(text or "")
+    except ValueError:
         return None
+    return number if abs(number) < _NO_TIME else None
+
+
+def _within_a_day(now: datetime, seconds: float) -> datetime:
+    """Return the instant so many seconds after `now`, no further from it than a day."""
+    day = _LONGEST_WAIT.total_seconds()
+    return now + timedelta(seconds=min(day, max(-day, seconds)))

@@ -167,7 +167,7 @@ class BlueskySource:
         self._usual = max(bounds.events, _FOUND)
         self._stream = Jetstream(self._options.base_url, bounds=bounds, stop=stop)
         self._search = _Search(self._options, stop=stop)
-        self._appview = AppView(self._options.appview_url, stop=stop)
+        self._appview = AppView(self._options.appview_url, stop=stop, now=now)
         self._now = now
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:

@@ -8,6 +8,7 @@ the answer, without a word.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -18,7 +19,8 @@ from sources.text import ID_LIMIT, as_list, as_object, count_of, instant_from_is
 from sources.web import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from listener.api import StopSignal
 
@@ -26,6 +28,8 @@ __all__ = ["BATCH", "AppView"]
 
 BATCH: Final = 25
 """Posts, and profiles, of one call."""
+_YOUNG: Final = timedelta(hours=12)
+"""The AppView may show a post this much later than the stream; deletions of such posts come with the stream."""
 _DEPTH: Final = 100
 _MOST_POSTS: Final = 5_000
 """Of a thread: what lies beyond is not looked at."""
@@ -34,16 +38,17 @@ _MOST_POSTS: Final = 5_000
 class AppView:
     """Ask one AppView, `base_url`."""
 
-    def __init__(self, base_url: str, *, stop: StopSignal | None) -> None:
+    def __init__(self, base_url: str, *, stop: StopSignal | None, now: Callable[[], datetime] = utc_now) -> None:
         self._base = checked_base_url(base_url, option="sources.bluesky.appview_url")
         self._client = Client("bluesky", trusted=[self._base], stop=stop)
+        self._now = now
 
     def look(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Return what became of up to 25 posts, with names, followers and counters.
 
-        A post that the answer leaves out is gone; but where it leaves out all of
-        them, only if their authors are found: a server that knows nothing has
-        deleted nothing.
+        A post that the answer leaves out is gone, unless it is so young that the AppView
+        may not know it yet. Where all are left out, only if their authors are found: a
+        server that knows nothing has deleted nothing.
         """
         made = self._client.requests_made
         posts = self._asked("app.bsky.feed.getPosts", "uris", [one.id for one in mentions], "posts", "uri")
@@ -55,7 +60,7 @@ class AppView:
             profile = profiles.get((one.author.id if one.author else None) or "", {})
             post = posts.get(one.id)
             if post is None:
-                if posts or profiles:
+                if (posts or profiles) and not self._is_young(one):
                     gone.append(one.id)
                 continue
             read = read_post(post, one.published_at or utc_now())
@@ -71,6 +76,9 @@ class AppView:
             requests=self._client.requests_made - made,
             items=len(posts) + len(profiles),
         )
+
+    def _is_young(self, mention: Mention) -> bool:
+        return mention.published_at is not None and self._now() - mention.published_at < _YOUNG
 
     def replies(self, mention: Mention) -> Page:
         """Return the replies in a post's thread, below its first post (app.bsky.feed.getPostThread)."""

@@ -214,7 +214,7 @@ class GdeltSource:
             {"Accept": "application/json"},
         )
         fields = _fields(answer.body.decode("utf-8-sig", "replace").strip())
-        articles = fields.get("articles", [])  # none at all where nothing was found
+        articles = fields.get("articles", None if fields else [])  # an empty object where nothing was found
         if not isinstance(articles, list):
             msg = "gdelt: the search does not answer as documented (the list of articles is missing)"
             raise UnexpectedAnswerError(msg)

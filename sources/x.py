@@ -395,7 +395,7 @@ class XSource:
             answer = client.search_recent_tweets(resource.native, **parameters)
         except (requests.RequestException, ValueError, RecursionError):
             raise unreadable() from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("data", []), list):
+        if not isinstance(answer, dict) or not _is_listing(answer):
             msg = (
                 "X answered a search with something that is not a list of posts; this program does not know that shape"
             )
@@ -462,6 +462,15 @@ def _resource(native: str, brands: tuple[str, ...], number: int) -> Resource:
         brand=brands[0] if alone else None,
         brands=() if alone else brands,
     )
+
+
+def _is_listing(answer: Mapping[str, object]) -> bool:
+    """Say whether an answer lists posts: it has some, or says itself how many it has, so that none is none."""
+    posts = answer.get("data", [])
+    if not isinstance(posts, list):
+        return False
+    said = as_object(answer.get("meta"))
+    return bool(posts) or (bool(said) and not count_of(said.get("result_count")))
 
 
 def _following(answer: Mapping[str, object], position: _Position) -> _Position | None:

@@ -259,8 +259,7 @@ class YouTubeSource:
     def check(self) -> str:
         """Look one video up, which costs no search."""
         answer = self._get("videos", {"part": "id", "id": "jNQXAC9IVRw"})
-        if not isinstance(answer.get("items"), list):
-            raise UnexpectedAnswerError(_unlike("the list of videos is missing"))
+        _listed(answer, "videos")
         return "answers; the key is accepted"
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
@@ -337,8 +336,7 @@ class YouTubeSource:
             "publishedBefore": _written(from_epoch(before)),
         }
         answer = self._get("search", asked | ({"pageToken": token} if token else {}), client=self._searching)
-        if not isinstance(answer.get("items"), list):
-            raise UnexpectedAnswerError(_unlike("the list of results is missing"))
+        _listed(answer, "results")
         return answer
 
     def _read_results(self, results: Sequence[object]) -> tuple[tuple[Mention, ...], tuple[Skipped, ...]]:
@@ -350,7 +348,7 @@ class YouTubeSource:
             return (), tuple(skipped)
         answer = self._get("videos", {"part": "snippet,statistics", "id": ",".join(wanted), "maxResults": str(_PAGE)})
         mentions: dict[str, Mention] = {}
-        for item in as_list(answer.get("items")):
+        for item in _listed(answer, "videos"):
             read = read_video(as_object(item))
             if isinstance(read, Skipped):
                 skipped.append(read)
@@ -370,7 +368,7 @@ class YouTubeSource:
             answer = self._get("commentThreads", asked)
         except (CommentsOffError, NotFoundError, StaleTokenError) as problem:
             return Page(items=0, skipped=(Skipped(id=video, reason=str(problem).removeprefix("youtube: ")),)), done
-        threads = [as_object(thread) for thread in as_list(answer.get("items"))]
+        threads = [as_object(thread) for thread in _listed(answer, "comments")]
         mentions, skipped, is_past = _read_threads(threads, video, window)
         token = line_of(answer.get("nextPageToken"), limit=500)
         page = Page(mentions=mentions, skipped=skipped, items=len(threads))
@@ -477,6 +475,14 @@ def _read_threads(
 
 def _written(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _listed(answer: Mapping[str, object], what: str) -> list[object]:
+    """Return the items of an answer; raises UnexpectedAnswerError where it has no list of them."""
+    items = answer.get("items")
+    if not isinstance(items, list):
+        raise UnexpectedAnswerError(_unlike(f"the list of {what} is missing"))
+    return items
 
 
 def _unlike(reason: str) -> str:

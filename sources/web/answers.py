@@ -77,7 +77,10 @@ def _numeric_instant(value: str, now: datetime) -> datetime | None:
     if not re.fullmatch(r"\d{1,12}(\.\d{1,9})?", value, re.ASCII):
         return None
     number = float(value)
-    return instant_from_epoch(number) if number >= _EARLIEST_EPOCH else now + timedelta(seconds=math.ceil(number))
+    latest = now + _LONGEST_PAUSE
+    if number >= _EARLIEST_EPOCH:
+        return instant_from_epoch(min(number, latest.timestamp()))
+    return min(now + timedelta(seconds=math.ceil(number)), latest)
 
 
 def error_of(answer: Answer, *, source: str, host: str, now: datetime) -> SourceError | None:

@@ -177,9 +177,11 @@ def uri(number: int) -> str:
     return f"at://did:plc:ada/app.bsky.feed.post/3k{number}"
 
 
-def look_at_bluesky(posts: list[dict[str, object]], profiles: list[dict[str, object]], *numbers: int) -> RecheckPage:
+def look_at_bluesky(
+    posts: list[dict[str, object]], profiles: list[dict[str, object]], *numbers: int, age: timedelta = timedelta(days=1)
+) -> RecheckPage:
     with AppView(posts, profiles) as server:
-        source = BlueskySource(BlueskyOptions(appview_url=server.url))
+        source = BlueskySource(BlueskyOptions(appview_url=server.url), now=lambda: NOW + age)
         page = source.recheck([stored("bluesky", uri(number), author=Author(id="did:plc:ada")) for number in numbers])
         source.close()
         assert page.requests == len(server.requests) == 2
@@ -197,6 +199,11 @@ def test_a_post_that_bluesky_leaves_out_is_gone() -> None:
     page = look_at_bluesky([found(1, BASE)], [profile("did:plc:ada")], 1, 2)
     assert ([one.id for one in page.present], page.gone) == ([uri(1)], (uri(2),))
     assert look_at_bluesky([], [profile("did:plc:ada")], 2).gone == (uri(2),)
+
+
+def test_a_post_that_bluesky_cannot_show_yet_is_not_taken_for_deleted() -> None:
+    page = look_at_bluesky([found(1, BASE)], [profile("did:plc:ada")], 1, 2, age=timedelta(hours=1))
+    assert ([one.id for one in page.present], page.gone) == ([uri(1)], ())
 
 
 def test_a_server_that_knows_nothing_at_all_has_deleted_nothing() -> None:

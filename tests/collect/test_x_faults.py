@@ -313,7 +313,9 @@ def test_a_proxy_of_the_environment_is_used_for_the_host_that_is_asked(
 
 def test_cookies_are_not_kept(server: X) -> None:
     source = XSource(XOptions(base_url=server.url), now=lambda: NOW)
-    server.fault("status", status=200, body=b"{}", headers={"Set-Cookie": "guest_id=1; Path=/"})
+    server.fault(
+        "status", status=200, body=b'{"meta": {"result_count": 0}}', headers={"Set-Cookie": "guest_id=1; Path=/"}
+    )
     source.fetch(ACME, DAY, None)
     source.fetch(ACME, DAY, None)
     source.close()

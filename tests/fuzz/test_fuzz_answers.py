@@ -67,6 +67,7 @@ class Crooked:
         self.world = World([service], self.dice, start=NOW - HOUR)
         self.world.advance(NOW)
         self.is_crooked = False
+        self.says: bytes | None = None
         self._honest = service.server.route
         service.server.route = self._route  # type: ignore[method-assign]
 
@@ -77,6 +78,8 @@ class Crooked:
             if not self.is_crooked:
                 raise
             return Answer.json({"error": "asked with what another service gave"}, status=400)
+        if self.says is not None and self.service.is_question(request):
+            return Answer(body=self.says, headers={"Content-Type": "application/json"})
         if not self.is_crooked or not self.service.is_question(request):
             return answer
         if self.recorded and self.dice.random() < 0.3:
@@ -161,6 +164,22 @@ def test_crooked_answers_are_read_or_refused_as_declared(crooked: Crooked, count
                     if cursor is None:
                         break
         assert found or count < 50 or crooked.service.name == "bluesky"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"error": "internal"}', b'{"errors": [{"message": "internal", "code": 131}]}', b'{"status": 500}', b"[1]"],
+)
+def test_an_error_that_is_answered_with_200_is_no_quiet_hour(crooked: Crooked, body: bytes) -> None:
+    window = Window(since=when(NOW - DAY), until=when(NOW - HOUR // 2))
+    if crooked.service.name == "bluesky":
+        pytest.skip("its windows are read from a stream, not by questions")
+    with closing(crooked.source()) as source:
+        resources = {one.lane.partition(":")[0]: one for one in source.plan(crooked.queries)}
+        crooked.says = body
+        for resource in resources.values():
+            with pytest.raises(SourceError):
+                source.fetch(resource, window, None)
 
 
 @pytest.mark.slow

@@ -47,6 +47,14 @@ def test_comments_that_are_off_or_a_video_that_is_gone_are_no_failure(server: Yo
     assert skipped == {off: "the comments of the video are turned off", gone: "the video is gone"}
 
 
+@pytest.mark.parametrize("path", ["/search", "/videos", "/commentThreads"])
+def test_an_answer_without_a_list_is_not_taken_for_an_empty_one(server: YouTube, path: str) -> None:
+    talked_of(server, 1, thread(comment("c1", BASE + 90_000)))
+    server.fault("status", status=200, body=b'{"kind": "youtube"}', when=lambda request: request.path == path)
+    with pytest.raises(UnexpectedAnswerError, match="is missing"):
+        read_all(server)
+
+
 def test_a_page_token_that_is_no_longer_taken_costs_nothing_of_the_window(server: YouTube) -> None:
     server.fault(
         "status",
