@@ -211,7 +211,7 @@ def _terms(section: BrandSection) -> list[str]:
         return []
     named = [
         f"\N{LEFT DOUBLE QUOTATION MARK}{kept_apart(excerpt(t.term, 40))}\N{RIGHT DOUBLE QUOTATION MARK} "
-        f"({t.now}, usually {_usual(t.expected)})"
+        f"({number(t.now)}, usually {_usual(t.expected)})"
         for t in risen
     ]
     return [f"Said more than usual: {join_words(named)}."]

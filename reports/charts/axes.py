@@ -52,6 +52,9 @@ _TICK: Final = 3.0
 _AWAY: Final = 3.5
 """Size of a scale's letters, length of a tick and the distance between the two, in points."""
 
+_LARGE: Final = ((10**12, " tn"), (10**9, " bn"), (10**6, " m"))
+"""Trillions, billions and millions, as counts of them are written."""
+
 _SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HOURS: Final = (1, 2, 3, 6, 12)
 _DAYS: Final = (1, 2)
@@ -124,9 +127,17 @@ def _runs(states: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
 
 
 def count_axis(axes: Axes, highest: float, colours: Palette, *, most: int = 4) -> None:
-    """Scale the upright axis for counts from 0, with about `most` lines at whole numbers."""
+    """Scale the upright axis for counts from 0, with about `most` lines at whole numbers.
+
+    Counts of a million and more are written in millions or more, or they would run out of the picture.
+    """
     axes.set_ylim(0, max(highest, 1) * 1.14)
-    mark_upright(axes, [(value, number(value)) for value in round_values(axes, most, whole=True)], colours)
+    unit, name = next(((unit, name) for unit, name in _LARGE if highest >= unit), (1, ""))
+    marks = [
+        (value, f"{value / unit:,.6g}{name}" if value and name else number(value))
+        for value in round_values(axes, most, whole=True)
+    ]
+    mark_upright(axes, marks, colours)
     axes.spines["bottom"].set_color(colours.quiet)
 
 

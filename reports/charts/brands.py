@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from listener.clock import load_zone
 from listener.errors import UsageError, suggest
@@ -28,6 +28,10 @@ __all__ = ["draw_brands"]
 
 _LEFT: Final = 58
 _NAME_ROOM: Final = 132
+_BESIDE: Final = 8
+_EDGE: Final = 6
+"""Pixels between a name and its line, and between a name and the edge of the picture."""
+
 _DOTS: Final = 70
 _NAME_HEIGHT: Final = 15.0
 _LONGEST_NAME: Final = 16
@@ -154,16 +158,17 @@ def _names(axes: Axes, brands: Sequence[str], series: Sequence[Sequence[float]],
         placed.append((floor, position))
         floor += _NAME_HEIGHT
     overshoot = max(0.0, floor - axes.bbox.y1 - _NAME_HEIGHT)
-    for height, position in placed:
-        shown = drawable(excerpt(brands[position], _LONGEST_NAME))
+    bold: dict[str, Any] = {"size": 8.5, "weight": "bold"}
+    names = [drawable(excerpt(brands[position], _LONGEST_NAME)) for _, position in placed]
+    fitting = picture.cut_to(names, _NAME_ROOM - _BESIDE - _EDGE, **bold)
+    for (height, position), shown in zip(placed, fitting, strict=True):
         picture.figure.text(
-            (picture.width - _NAME_ROOM + 8) / picture.width,
+            (picture.width - _NAME_ROOM + _BESIDE) / picture.width,
             (height - overshoot) / picture.height,
             shown,
             va="center",
-            size=8.5,
-            weight="bold",
             family=fonts_for(shown),
+            **bold,
             color=picture.colours.series[position % len(picture.colours.series)],
         )
 

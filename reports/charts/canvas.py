@@ -213,6 +213,10 @@ class Canvas:
         shown = [self._cut(*one, most) for one in zip(texts, looks, widths, strict=True)]
         return shown, most + 8 + 2 * _MARGIN
 
+    def cut_to(self, texts: Sequence[str], most: float, **look: Any) -> list[str]:
+        """Return drawable texts of at most `most` pixels as drawn; what is wider is cut off and marked by an ellipsis."""
+        return [self._cut(text, look, self._measured(text, look), most) for text in texts]
+
     def _measured(self, text: str, look: dict[str, Any]) -> float:
         tried = self.figure.text(0, 0, text, family=fonts_for(text), **look)
         width = self.width_of(tried)

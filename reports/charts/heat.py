@@ -150,7 +150,10 @@ def _corners(day: int, start: int, end: int) -> list[tuple[float, float]]:
 
 
 def _mean(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}"  # noqa: PLR2004 - one decimal below ten
+    """Write a mean an hour: one decimal below ten, two digits that tell something below one."""
+    if value >= 10 or value == 0:  # noqa: PLR2004 - as said
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def _alt(means: dict[tuple[int, int], tuple[float, int]], title: str, trend: Trend, brand: str) -> str:

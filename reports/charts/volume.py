@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Unpack
 
 from matplotlib.patches import Patch
@@ -27,6 +28,8 @@ _LEFT: Final = 52
 _RIGHT: Final = 18
 _BARS_WITH_GAPS: Final = 130
 _DOTS: Final = 70
+_STEPS: Final = ((60, 50), (28, 25))
+"""From which limit of net sentiment on its lines are how far apart, so that they never crowd."""
 
 
 def draw_volume(trend: Trend, *, brand: str, **look: Unpack[Look]) -> Chart:
@@ -117,6 +120,10 @@ def stack(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> None:
     count_axis(axes, max(lows, default=0), colours)
 
 
+def _is_known(values: Sequence[float], place: int) -> bool:
+    return 0 <= place < len(values) and not math.isnan(values[place])
+
+
 def _net_panel(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> None:
     nan = float("nan")
     net = [nan if b.net_sentiment is None else b.net_sentiment for b in buckets]
@@ -130,6 +137,11 @@ def _net_panel(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> 
     high = [interval[1] if interval else nan for interval in intervals]
     axes.axhline(0, color=colours.quiet, linewidth=0.8, zorder=1)
     axes.fill_between(places, low, high, facecolor=(colours.shade, 0.28), linewidth=0, zorder=1.5)
+    known = [place for place in places if _is_known(low, place)]
+    alone = [place for place in known if not _is_known(low, place - 1) and not _is_known(low, place + 1)]
+    axes.vlines(  # a band from nothing to nothing would not be seen
+        alone, [low[place] for place in alone], [high[place] for place in alone], color=(colours.shade, 0.6), zorder=1.5
+    )
     axes.plot(places, net, color=colours.line, linewidth=1.1, alpha=0.35, zorder=2)
     axes.plot(places, firm, color=colours.line, linewidth=1.6, zorder=3)
     if len(buckets) <= _DOTS:
@@ -140,5 +152,6 @@ def _net_panel(axes: Axes, buckets: Sequence[TrendBucket], colours: Palette) -> 
     reach = max([20.0, *(abs(value) for value in (*low, *high, *net) if value == value)])  # noqa: PLR0124 - NaN differs from itself
     limit = min(112.0, reach * 1.12)
     axes.set_ylim(-limit, limit)
-    values = [-100, -50, 0, 50, 100] if limit > 60 else [-50, -25, 0, 25, 50]  # noqa: PLR2004 - where lines at 25 would crowd
-    mark_upright(axes, [(value, signed(value)) for value in values if abs(value) <= limit], colours)
+    step = next((step for least, step in _STEPS if limit > least), 20)
+    values = [value for value in range(-2 * step, 2 * step + 1, step) if abs(value) <= limit]
+    mark_upright(axes, [(value, signed(value)) for value in values], colours)

@@ -330,6 +330,35 @@ def test_no_word_beside_a_bar_is_cut_off_by_the_edge_of_a_narrow_picture(width: 
             assert len(edge.getcolors() or ()) == 1, f"{chart.title} touches the edge at {left}"
 
 
+def edges_of(chart: Chart) -> list[int]:
+    """Return how many colours the outermost columns at either side of a picture have."""
+    picture = Image.open(io.BytesIO(chart.data)).convert("RGB")
+    strips = [picture.crop((left, 0, left + 3, picture.height)) for left in (0, picture.width - 3)]
+    return [len(strip.getcolors() or ()) for strip in strips]
+
+
+def test_no_name_beside_a_line_runs_out_of_the_picture() -> None:
+    assert edges_of(draw_brands(make_trend("W" * 16, "M" * 30))) == [1, 1]
+
+
+@pytest.mark.parametrize("reach", [3_000_000, 250_000_000, 12_000_000_000_000])
+def test_no_scale_of_large_counts_runs_out_of_the_picture(reach: int) -> None:
+    trend = make_trend("Acme")
+    loud = tuple(replace(bucket, reach=reach) for bucket in trend.buckets)
+    assert edges_of(draw_brands(replace(trend, buckets=loud), metric="reach")) == [1, 1]
+
+
+def test_the_interval_of_a_day_alone_is_seen() -> None:
+    def panel(felt: int) -> bytes:
+        """Return the lower half of the chart of one day with as many good as bad among forty mentions."""
+        trend = make_trend("Acme", days=1)
+        day = replace(trend.buckets[0], positive=felt, negative=felt, neutral=40 - 2 * felt, no_evidence=0, unscored=0)
+        chart = draw_volume(replace(trend, buckets=(replace(day, net_sentiment=0.0),)), brand="Acme")
+        return Image.open(io.BytesIO(chart.data)).convert("RGB").crop((60, 270, 780, 360)).tobytes()
+
+    assert panel(1) != panel(15)
+
+
 def test_no_n_beside_a_bar_of_a_narrow_picture_is_cut_off() -> None:
     figures = ["+22  (+11 to +33, n 182)", "−50  (−54 to −47, n 9,998)"]
     with canvas({"width": 480}) as picture:
@@ -378,6 +407,15 @@ def test_the_heat_map_takes_means_over_hours_that_were_read() -> None:
     )
     with pytest.raises(UsageError, match="by hour"):
         draw_heat(make_trend(), brand="Acme")
+
+
+@pytest.mark.parametrize(("mean", "said"), [(12.4, "12"), (3.21, "3.2"), (0.5, "0.5"), (0.044, "0.044"), (0, "0")])
+def test_the_heat_map_writes_small_means_so_that_they_differ(mean: float, said: str) -> None:
+    zone = ZoneInfo(ZONE)
+    span = bucket_starts(UNTIL - timedelta(hours=1), UNTIL, "hour", zone)[0]
+    bucket = replace(make_bucket(span), mentions=mean)
+    trend = replace(make_trend(days=1, by="hour"), buckets=(bucket,))
+    assert f": {said} an hour on average" in draw_heat(trend, brand="Acme").alt
 
 
 def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:

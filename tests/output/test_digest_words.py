@@ -142,12 +142,12 @@ def test_where_it_was_said_and_what_was_said_more_than_usual() -> None:
     ]
     terms = (
         TermRow(term="login", now=24, before=7, expected=1.2, excess=22.8, zeta=4.0),
-        TermRow(term="लॉगिन", now=9, before=0, expected=0.0, excess=9.0, zeta=3.0),
+        TermRow(term="लॉगिन", now=1_209, before=0, expected=0.0, excess=1_209.0, zeta=3.0),
         TermRow(term="faded", now=1, before=70, expected=10.0, excess=-9.0, zeta=-3.0),
     )
     said = sentences_of(day_of(positive=13), sources=tuple(sources), terms=terms)
     assert "Said on Reddit (9) and X (4)." in said
-    assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (9, usually none)." in said
+    assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (1,209, usually none)." in said
     assert "faded" not in " ".join(said)
 
 
