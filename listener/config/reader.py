@@ -239,10 +239,10 @@ def _check_limits(read: object, written: object, plan: FieldPlan) -> None:
         return
     unit = " seconds" if hasattr(read, "total_seconds") else ""
     if info.minimum is not None and number < info.minimum:
-        msg = f"{show(written)} is too little; at least {info.minimum:g}{unit}"
+        msg = f"{show(written)} is too little; at least {info.minimum:.15g}{unit}"
         raise UsageError(msg)
     if info.maximum is not None and number > info.maximum:
-        msg = f"{show(written)} is too much; at most {info.maximum:g}{unit}"
+        msg = f"{show(written)} is too much; at most {info.maximum:.15g}{unit}"
         raise UsageError(msg)
 
 

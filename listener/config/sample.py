@@ -215,7 +215,7 @@ def _help(plan: FieldPlan) -> str:
 
 
 def _limit(number: float, *, is_length: bool) -> str:
-    return format_duration(timedelta(seconds=number)) if is_length else f"{number:g}"
+    return format_duration(timedelta(seconds=number)) if is_length else f"{number:.15g}"
 
 
 def _sample_line(plan: FieldPlan, part: SamplePart) -> str:
