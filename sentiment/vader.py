@@ -211,6 +211,7 @@ class VaderRules:
         return {emoji: valence for emoji, valence in sums.items() if valence}
 
 
+@cache
 def default_rules() -> VaderRules:
     """Return VADER's rules over the lexicon and the emoji of the installed package."""
     data = files("vaderSentiment")

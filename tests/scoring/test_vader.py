@@ -138,3 +138,10 @@ def test_the_title_is_read_with_the_text_and_once_only() -> None:
     assert both.evidence == repeated.evidence == 1
     assert both.score is not None
     assert both.score < 0
+
+
+def test_the_lexicon_is_read_once_however_many_texts_are_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = polarity_scores("The lid is good, but the jar is bad.")
+    monkeypatch.setattr("sentiment.vader.files", None)  # a package that is looked for again is not there
+    assert polarity_scores("The lid is good, but the jar is bad.") == right
+    assert polarity_scores("A great jar!")["compound"] > 0.5
