@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -199,6 +199,47 @@ def test_a_word_that_is_none_of_the_choices_names_the_near_miss(filled: Place, a
     answer = filled.run(*asked)
     assert (answer.code, answer.out) == (2, "")
     assert f'did you mean "{near}"?' in answer.err
+
+
+def test_the_shapes_that_scripts_read_have_their_keys_in_order(filled: Place) -> None:
+    def asked(*words: str) -> dict[str, Any]:
+        answer = filled.run(*words, "--format", "json", now=None if words[0] == "evaluate" else NOW)
+        assert answer.code == 0, answer.err
+        return json.loads(answer.out)
+
+    trend = asked("trend", "Acme", "--since", "2d")
+    bucket = (
+        "brand start mentions stories positive neutral negative no_evidence unscored mean_score mean_score_interval "
+        "net_sentiment engagement reach coverage partial"
+    )
+    assert list(trend) == ["brand", "by", "time_zone", "since", "until", "buckets", "totals"]
+    assert {" ".join(one) for one in [*trend["buckets"], *trend["totals"]]} == {bucket}
+    assert (trend["brand"], trend["time_zone"], trend["since"]) == (
+        ["Acme"],
+        "Asia/Kolkata",
+        "2026-11-18T00:00:00+05:30",
+    )
+
+    share = asked("share")
+    assert list(share) == ["since", "until", "brands"]
+    assert [" ".join(one) for one in share["brands"]] == [
+        "brand kind mentions share positive negative scored net_sentiment net_sentiment_interval coverage"
+    ] * 2
+
+    (filled.folder / "labelled.jsonl").write_text('{"text": "I love it", "label": "positive"}\n', encoding="utf-8")
+    measures = "n accuracy macro_f1 macro_f1_interval macro_recall unscored evidence_coverage confusion"
+    evaluated = asked("evaluate", "labelled.jsonl")
+    assert list(evaluated) == ["n", "by", "total"]
+    assert [" ".join(one) for one in evaluated["by"]] == [f"language scorer {measures}"]
+    assert " ".join(evaluated["total"]) == measures
+
+    status = asked("status")
+    assert {"sources", "coverage", "windows", "budget", "outbox", "daemon"} <= status.keys()
+    assert {"open", "lost"} <= status["windows"].keys()
+    assert {"pending", "failed"} <= status["outbox"].keys()
+    assert {"pid", "heartbeat_at"} == status["daemon"].keys()
+    wanted = {"name", "enabled", "last_success_at", "next_run_at", "state", "consecutive_failures"}
+    assert all(wanted <= one.keys() for one in status["sources"])
 
 
 @pytest.mark.parametrize("shape", ["table", "json", "jsonl", "csv"])
