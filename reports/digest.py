@@ -13,7 +13,17 @@ from listener.intervals import WHOLE
 from reports.hostile import clean_line, excerpt, kept_apart
 from reports.responses import ResponseFigures
 from reports.sentences import BrandWords, brand_words, total_of
-from reports.wording import count, date_words, day_words, join_words, place_words, short_day, span_words, time_words
+from reports.wording import (
+    count,
+    date_words,
+    day_words,
+    join_words,
+    place_words,
+    share_words,
+    short_day,
+    span_words,
+    time_words,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -212,7 +222,11 @@ def _share(data: DigestData) -> tuple[str, ...]:
     if len(data.share) < 2 or not everything:  # noqa: PLR2004 - one brand alone has no share
         return ()
     ranked = sorted(data.share, key=lambda row: (-row.mentions, row.brand))
-    parts = [f"{kept_apart(clean_line(row.brand))} {row.share:.1f} %" for row in ranked if row.share is not None]
+    parts = [
+        f"{kept_apart(clean_line(row.brand))} {share_words(row.share, row.mentions)}"
+        for row in ranked
+        if row.share is not None
+    ]
     lines = [f"{join_words(parts)} of {count(everything, 'mention')}."]
     unknown = [clean_line(row.brand) for row in ranked if not row.is_known]
     if unknown:

@@ -20,6 +20,7 @@ from reports.wording import (
     number,
     percent,
     place_words,
+    share_words,
     signed,
     span_words,
     time_words,
@@ -144,7 +145,11 @@ def _tiles(total: TrendBucket | None, share: Sequence[ShareRow], brand: str) -> 
     mine = next((row for row in share if row.brand == brand), None)
     if mine is not None and mine.share is not None and len(share) > 1:
         tiles.append(
-            ("Share of voice", f"{mine.share:.1f} %", f"of {count(sum(r.mentions for r in share), 'mention')}")
+            (
+                "Share of voice",
+                share_words(mine.share, mine.mentions),
+                f"of {count(sum(r.mentions for r in share), 'mention')}",
+            )
         )
     return tiles
 
@@ -203,7 +208,7 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
         (
             clean_line(row.brand),
             number(row.mentions) if row.is_known else _DASH,
-            _DASH if row.share is None else f"{row.share:.1f} %",
+            _DASH if row.share is None else share_words(row.share, row.mentions),
         )
         for row in data.share
     )

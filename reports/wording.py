@@ -27,6 +27,7 @@ __all__ = [
     "percent",
     "place_words",
     "plural",
+    "share_words",
     "short_day",
     "signed",
     "span_words",
@@ -140,6 +141,11 @@ def percent(share: float) -> str:
     if 1 - _SMALLEST_PERCENT < share < 1:
         return "over 99 %"
     return f"{round(100 * share)} %"
+
+
+def share_words(share: float, mentions: int) -> str:
+    """Write a share of voice in percent, which `mentions` mentions never round to none."""
+    return "under 0.1 %" if mentions and round(share, 1) == 0 else f"{share:.1f} %"
 
 
 def interval_words(low: float, high: float) -> str:

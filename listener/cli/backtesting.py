@@ -205,9 +205,11 @@ def _replay(app: App, start: datetime, wanted: str | None, sets: Sequence[_Rules
     done = 0
     with Reader(app.database_path) as reader, progress_bar("rules") as move:
         for query in queries:
-            stored = reader.first_and_last(query.brand)
+            stored, drained = reader.first_and_last(query.brand), reader.drained_since(query.brand)
+            begun = [] if stored is None else [stored[0]]
+            begun += [] if drained is None else [drained]  # a brand that nobody spoke of is heard of all the same
             watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
-            history = None if stored is None else _History(app, reader, watched, start, stored[0])
+            history = _History(app, reader, watched, start, min(begun)) if begun else None
             for rules, replayed in zip(sets, found, strict=True):
                 whole: list[Episode] = []
                 for rule in sorted(rules.of(query.brand), key=lambda rule: bool(rule.sources)):

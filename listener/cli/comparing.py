@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["compare", "comparison_json"]
 
 _ONE_PERCENT: Final = 0.01
+_A_TENTH: Final = 0.1
 _FIGURES: Final = (
     ("mentions", "mentions"),
     ("stories", "stories"),
@@ -194,7 +195,15 @@ def _net(found: Comparison, one: str, other: str) -> str:
 def _volume(ratio: Estimate, one: str, other: str) -> str:
     """Say how many times the stories of the other one brand has; where the other has none, how many at least."""
     if not math.isfinite(ratio.value):
-        return f"{other} has no story to compare with; {one} has at least {ratio.low:.2f} times as many (95 %)"
+        return f"{other} has no story to compare with; {one} has at least {_times(ratio.low)} times as many (95 %)"
     return (
-        f"{one} has {ratio.value:.2f} times the stories of {other} (95 % interval {ratio.low:.2f} to {ratio.high:.2f})"
+        f"{one} has {_times(ratio.value)} times the stories of {other} "
+        f"(95 % interval {_times(ratio.low)} to {_times(ratio.high)})"
     )
+
+
+def _times(ratio: float) -> str:
+    """Write a ratio: two decimals, below a tenth two digits that tell something; only nothing is 0."""
+    if ratio >= _A_TENTH or ratio <= 0:
+        return f"{ratio:.2f}"
+    return f"{ratio:.{1 - math.floor(math.log10(ratio))}f}"

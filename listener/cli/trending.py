@@ -216,7 +216,12 @@ def share(app: App, since: str, until: str | None) -> None:
     if app.format == "json":
         emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
     else:
-        emit_rows(made, columns, app.format)
+        emit_rows(map(_unrounded, made) if app.format == "table" else made, columns, app.format)
+
+
+def _unrounded(row: dict[str, object]) -> dict[str, object]:
+    """Return the row of a brand as people read it: no mention is rounded away."""
+    return {**row, "share": "<0.1"} if row["mentions"] and row["share"] == 0 else row
 
 
 def _tell_never_matched(reader: Reader, empty: Sequence[str]) -> None:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from listener.clock import Bucket
     from listener.search.records import CoverageGap
 
-__all__ = ["covered_share", "find_gaps", "load_coverage", "read_since", "read_until", "share_of", "shares_by_source"]
+__all__ = [
+    "covered_share",
+    "drained_since",
+    "find_gaps",
+    "load_coverage",
+    "read_since",
+    "read_until",
+    "share_of",
+    "shares_by_source",
+]
 
 _IMPORT_LANE: Final = "import"
 """As `listener.ledger.IMPORT_LANE`, which a trend need not load."""
@@ -61,6 +70,11 @@ _READ_SINCE: Final = f"""
 SELECT min((SELECT from_at FROM windows WHERE resource_id = resources.id AND state = 'drained' ORDER BY from_at LIMIT 1))
 FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
 WHERE lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND}
+"""  # noqa: S608 - constant
+
+_DRAINED_SINCE: Final = f"""
+SELECT min(from_at) FROM windows JOIN resources ON resources.id = resource_id
+LEFT JOIN brands ON brands.id = resources.brand_id WHERE state = 'drained' AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
 _GAPS: Final = """
@@ -111,6 +125,12 @@ def read_until(connection: sqlite3.Connection, source: str, brand: str) -> datet
 def read_since(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:
     """Return from when on a source was first drained for a brand on any lane, None where it never was."""
     (first,) = connection.execute(_READ_SINCE, (brand, source, _IMPORT_LANE)).fetchone()
+    return None if first is None else from_epoch(first)
+
+
+def drained_since(connection: sqlite3.Connection, brand: str) -> datetime | None:
+    """Return from when on anything was first drained for a brand or imported whole, None where nothing ever was."""
+    (first,) = connection.execute(_DRAINED_SINCE, (brand,)).fetchone()
     return None if first is None else from_epoch(first)
 
 

@@ -411,6 +411,11 @@ class Reader:
         with translated(self.path):
             return coverage.read_since(self._connection, source, brand)
 
+    def drained_since(self, brand: str) -> datetime | None:
+        """Return from when on anything was first drained for a brand or imported whole, None where nothing ever was."""
+        with translated(self.path):
+            return coverage.drained_since(self._connection, brand)
+
     def is_never_matched(self, brand: str) -> bool:
         """Say whether a brand has no mention, and some were stored before its query was known: never matched with it."""
         with translated(self.path):

@@ -8,7 +8,7 @@ from listener.intervals import WHOLE
 from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import count, percent
+from reports.wording import count, percent, share_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def _figure(row: ShareRow, *, briefly: bool = False) -> str:
         return "no mentions"
     is_whole = row.coverage is None or row.coverage >= WHOLE
     gap = "" if row.coverage is None or is_whole or briefly else f", {percent(row.coverage)} read"
-    return f"{row.share:.1f} %  (n {row.mentions:,}{gap})"
+    return f"{share_words(row.share, row.mentions)}  (n {row.mentions:,}{gap})"
 
 
 def _alt(ranked: Sequence[ShareRow], everything: int) -> str:

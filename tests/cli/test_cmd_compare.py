@@ -110,6 +110,15 @@ def test_the_table_says_what_is_real_and_what_chance_may_explain(rivals: Place) 
     assert out.count("chance may explain it") == 2
 
 
+def test_a_small_ratio_is_not_rounded_to_none(place: Place) -> None:
+    at = NOW - timedelta(hours=2)
+    place.save([place.mention("Acme alone", at=at)])
+    place.save([place.mention(f"Globex w{n} v{n} u{n}", at=at, author=f"a{n}") for n in range(300)], brand="Globex")
+    assert "Acme has 0.0033 times the stories of Globex (95 % interval 0.00059 to 0.019)" in (
+        " ".join(place.run("compare", "Acme", "Globex", "--since", "7d").out.split())
+    )
+
+
 def test_brands_that_are_not_listened_for_alike_are_pointed_out(rivals: Place) -> None:
     assert not any("alike" in warning for warning in compared(rivals)["warnings"])
     rivals.configure(FILTERED)

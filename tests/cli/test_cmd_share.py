@@ -113,3 +113,13 @@ def test_a_chart_of_share_is_of_the_same_hours(place: Place) -> None:
     asked = ("chart", "share", "--output", "share.svg")
     assert "Acme 100.0 %" in " ".join(place.run(*asked, "--since", "1h").err.split())
     assert "Acme 50.0 %" in " ".join(place.run(*asked, "--since", "today").err.split())
+
+
+def test_a_share_that_rounds_to_nothing_is_not_told_as_nothing(place: Place) -> None:
+    at = NOW - timedelta(hours=2)
+    place.save([place.mention(f"Acme anvil{n}", at=at, author=f"a{n}") for n in range(2_500)])
+    place.save([place.mention("Globex", at=at)], brand="Globex")
+    lines = place.run("share", "--since", "7d").out.splitlines()
+    assert [line.split()[3] for line in lines[1:3]] == ["100.0", "<0.1"]
+    told = json.loads(place.run("share", "--since", "7d", "--format", "json").out)["brands"]
+    assert told[1]["share"] == 0.0

@@ -16,7 +16,7 @@ from listener.clock import bucket_starts
 from output.samples import make_trend
 from reports.charts import draw_volume
 from reports.charts.axes import tick_labels
-from reports.wording import interval_words, join_words, number, percent, signed, span_words, wait_words
+from reports.wording import interval_words, join_words, number, percent, share_words, signed, span_words, wait_words
 from thoroughness import some
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -31,6 +31,11 @@ def test_a_share_is_never_rounded_to_nothing_or_to_all() -> None:
         "over 99 %",
         "100 %",
     ]
+
+
+def test_a_share_of_voice_with_a_mention_is_not_rounded_to_none() -> None:
+    assert [share_words(0.0, n) for n in (0, 2)] == ["0.0 %", "under 0.1 %"]
+    assert share_words(12.34, 5) == "12.3 %"
 
 
 def test_numbers_have_separators_and_real_minus_signs() -> None:
