@@ -157,11 +157,11 @@ def wait_for(condition: Callable[[], object], what: str, *, seconds: float = PAT
     """
     deadline = time.monotonic() + seconds
     pause = threading.Event()
-    while time.monotonic() < deadline:
+    while (asked := time.monotonic()) < deadline:
         found = condition()
         if found:
             return found
-        pause.wait(0.02)
+        pause.wait(max(0.02, 2 * (time.monotonic() - asked)))  # who asks all the time keeps the other from its work
     pytest.fail(f"waited {seconds:g} s in vain: {what}")
 
 
