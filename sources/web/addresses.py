@@ -24,14 +24,18 @@ def origin_of(url: str) -> tuple[str, str, int]:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host as written (no look-up) is this machine itself."""
+    """Say whether a host as written (no look-up) is this machine itself.
+
+    IPv4 written as IPv6 is not taken for it, whatever the version of Python thinks of that.
+    """
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ip = ipaddress.ip_address(name)
     except ValueError:
         return False
+    return ip.is_loopback and not (isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped)
 
 
 def is_public(address: str) -> bool:
