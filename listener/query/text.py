@@ -336,8 +336,8 @@ def starts_word(folded: Folded, start: int) -> bool:
     text = folded.text
     before = text[start - 1]
     first = text[start]
-    if before == ZWJ:  # it joins emoji, and stands before letters for nothing
-        return bool(KINDS[first] & (WORD | UNSPACED))
+    if before == ZWJ:
+        return _joins_nothing(first)
     if not KINDS[first] & WORD or not KINDS[before] & WORD:
         return True
     return start in folded.soft_breaks
@@ -350,10 +350,15 @@ def ends_word(folded: Folded, end: int) -> bool:
         return True
     after = KINDS[text[end]]
     if after & EXTEND:
-        return False
+        return text[end] == ZWJ and _joins_nothing(text[end + 1 : end + 2])
     if not after & WORD or not KINDS[text[end - 1]] & WORD or end in folded.soft_breaks:
         return True
     return "\u1100" <= text[end] <= "\u115e" and _particle_follows(text, end)
+
+
+def _joins_nothing(after: str) -> bool:
+    """Say whether a joiner that stands before this joins nothing, as before letters, white space and the end: it is for emoji."""
+    return not after or after.isspace() or bool(KINDS[after] & (WORD | UNSPACED))
 
 
 def _particle_follows(text: str, start: int) -> bool:
