@@ -344,9 +344,12 @@ class XSource:
         client = self._connect()
         try:
             answer = client.request("GET", "/2/usage/tweets", params={})
-            usage = as_object(as_object(answer.json()).get("data"))
+            usage = as_object(answer.json()).get("data")
         except (requests.RequestException, ValueError, RecursionError):
             raise unreadable() from None
+        if not isinstance(usage, dict):
+            msg = "X does not answer as documented (the usage is missing); is base_url right?"
+            raise UnexpectedAnswerError(msg)
         used, cap = count_of(usage.get("project_usage")), count_of(usage.get("project_cap"))
         if used is None or cap is None:
             return "X answered; the token is accepted"
