@@ -8,10 +8,12 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
+    from listener.cli.context import App
     from listener.search import Reader
 
-__all__ = ["tell_never_matched"]
+__all__ = ["tell_never_matched", "unread_words"]
 
 
 def tell_never_matched(reader: Reader, brands: Iterable[str]) -> None:
@@ -23,3 +25,13 @@ def tell_never_matched(reader: Reader, brands: Iterable[str]) -> None:
             '"listener rematch" does that',
             err=True,
         )
+
+
+def unread_words(app: App, reader: Reader, brand: str, since: datetime, until: datetime) -> str:
+    """Return why it is not known that nothing is there of a brand in [since, until); empty where it is known."""
+    from listener.clock import Bucket
+
+    (read,) = reader.coverage(brand, app.config.listening()[brand], [Bucket(start=since, end=until)], app.now)
+    if read is None:
+        return f"nothing is stored of {brand} in this span, and how much of it was read is not known"
+    return "" if read else f"nothing of {brand} was read in this span, so that nothing is known"

@@ -16,7 +16,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.notes import tell_never_matched
+from listener.cli.notes import tell_never_matched, unread_words
 from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows
 
 if TYPE_CHECKING:
@@ -118,18 +118,19 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
     with Reader(app.database_path) as reader:
         sheet = read_themes(reader, named.name, names, span.since, span.until)
         tell_never_matched(reader, [] if sheet.mentions else [named.name])
+        unread = "" if sheet.mentions else unread_words(app, reader, named.name, span.since, span.until)
     shown = sheet.ranked()[:limit]
     if by is not None:
         cells = sheet.crossed(by, shown, app.config.journey.stages)
         emit_rows([_cell_row(cell) for cell in cells], _CELLS, app.format)
     elif app.format == "json":
-        emit_json(sheet_json(sheet, shown, app.zone))
+        emit_json(sheet_json(sheet, shown, app.zone) | ({"mentions": None} if unread else {}))
     else:
         rows = [theme_json(theme) for theme in shown]
         if app.format == "table":
             rows = [{**row, "quotes": _to_read(theme)} for row, theme in zip(rows, shown, strict=True)]
         emit_rows(rows, _COLUMNS, app.format)
-    _say_limits(sheet, is_table=app.format == "table")
+    _say_limits(sheet, unread)
 
 
 def sheet_json(sheet: ThemeSheet, shown: tuple[Theme, ...], zone: ZoneInfo) -> dict[str, object]:
@@ -175,7 +176,7 @@ def _cell_row(cell: Cell) -> dict[str, object]:
     }
 
 
-def _say_limits(sheet: ThemeSheet, *, is_table: bool) -> None:
+def _say_limits(sheet: ThemeSheet, unread: str) -> None:
     from listener.themes import MOST_READ
 
     if sheet.read < sheet.mentions:
@@ -184,5 +185,5 @@ def _say_limits(sheet: ThemeSheet, *, is_table: bool) -> None:
             f"{MOST_READ:,}, spread evenly",
             err=True,
         )
-    if not sheet.themes and is_table:
-        click.echo(f"no theme recurs in the {counted(sheet.read, 'mention')} of {sheet.brand}", err=True)
+    if not sheet.themes:
+        click.echo(unread or f"no theme recurs in the {counted(sheet.read, 'mention')} of {sheet.brand}", err=True)

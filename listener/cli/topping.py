@@ -16,7 +16,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.notes import tell_never_matched
+from listener.cli.notes import tell_never_matched, unread_words
 from listener.cli.output import Column, count_text, emit_rows
 
 __all__ = ["top"]
@@ -51,7 +51,7 @@ def top(app: App, brand: str, what: str, since: str, until: str | None, source: 
 
     from listener.cli.trending import read_whole_span
     from listener.clock import align_down
-    from listener.search import Reader
+    from listener.search import MentionFilter, Reader
 
     named = app.config.brand(brand)
     span = read_whole_span(app, since, until)
@@ -60,8 +60,15 @@ def top(app: App, brand: str, what: str, since: str, until: str | None, source: 
         end = align_down(align_down(end, "day", app.zone) + timedelta(hours=36), "day", app.zone)
     with Reader(app.database_path) as reader:
         found = reader.top(what, named.name, span.since, end, source=source, limit=limit)
-        tell_never_matched(reader, [] if found else [named.name])
+        none = ""
+        if not found:
+            tell_never_matched(reader, [named.name])
+            is_any = reader.mentions(
+                MentionFilter(brand=named.name, source=source, since=span.since, until=end, limit=1)
+            )
+            unread = "" if is_any else unread_words(app, reader, named.name, span.since, span.until)
+            none = unread or f"no mention of {named.name} in this span has any"
     columns = (Column(name="value", title=what), Column(name="mentions", align="right", text=count_text))
     emit_rows([{"value": row.value, "mentions": row.mentions} for row in found], columns, app.format)
-    if not found and app.format == "table":
-        click.echo(f"no mention of {named.name} in this span has any", err=True)
+    if none:
+        click.echo(none, err=True)

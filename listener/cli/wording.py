@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
-from listener.cli.notes import tell_never_matched
+from listener.cli.notes import tell_never_matched, unread_words
 from listener.cli.output import UNKNOWN, Column, count_text, emit_rows
 from listener.errors import UsageError
 
@@ -89,18 +89,23 @@ def terms(
         return
     from listener.cli.trending import read_span
     from listener.reporting import brand_words, find_terms, is_known_before
-    from listener.search import Reader
+    from listener.search import MentionFilter, Reader
 
     named = app.config.brand(brand)
     span = read_span(app, since or "7d", until, by="hour")
     with Reader(app.database_path) as reader:
         found = find_terms(reader, named.name, brand_words(named), since=span.since, until=span.until, limit=limit)
         is_known = bool(found) or is_known_before(reader, named.name, span.since, span.until)
-        tell_never_matched(reader, [] if found else [named.name])
+        unsaid = ""
+        if not found:
+            tell_never_matched(reader, [named.name])
+            is_any = reader.mentions(MentionFilter(brand=named.name, since=span.since, until=span.until, limit=1))
+            unsaid = "" if is_any else unread_words(app, reader, named.name, span.since, span.until)
     emit_rows([{column.name: getattr(row, column.name) for column in _COLUMNS} for row in found], _COLUMNS, app.format)
     if not found:
         unread = f"nothing is known of the time before {span.since.astimezone(app.zone):%Y-%m-%d %H:%M} to compare with"
-        click.echo(f"nothing is said of {named.name} more than before" if is_known else unread, err=True)
+        nothing = f"nothing is said of {named.name} more than before" if is_known else unread
+        click.echo(unsaid if unsaid and is_known else nothing, err=True)
 
 
 def _show_noise(

@@ -250,12 +250,33 @@ def test_what_a_limit_leaves_out_is_told_beside_any_format(filled: Place, shape:
 
 
 @pytest.mark.parametrize("shape", ["table", "json", "jsonl", "csv"])
+@pytest.mark.parametrize(
+    ("command", "none"),
+    [("themes", "no theme recurs in the 0 mentions of Acme\n"), ("top", "no mention of Acme in this span has any\n")],
+)
+def test_what_is_empty_and_what_was_not_read_are_told_apart(filled: Place, command: str, none: str, shape: str) -> None:
+    long_ago = [command, "Acme", "--since", "2026-10-01", "--until", "2026-10-03", "--format", shape]
+    unread = filled.run(*long_ago)
+    assert unread.err == "nothing of Acme was read in this span, so that nothing is known\n"
+    filled.drain(NOW - timedelta(days=60), NOW)
+    read = filled.run(*long_ago)
+    assert read.err == none
+    if (command, shape) == ("themes", "json"):
+        assert [json.loads(one.out)["mentions"] for one in (unread, read)] == [None, 0]
+    else:
+        assert read.out == unread.out
+
+
+@pytest.mark.parametrize("shape", ["table", "json", "jsonl", "csv"])
 def test_nothing_risen_and_nothing_known_before_are_told_apart_beside_any_format(filled: Place, shape: str) -> None:
     long = filled.run("terms", "Acme", "--since", "30d", "--format", shape)
     short = filled.run("terms", "Acme", "--since", "1d", "--format", shape)
     assert (long.code, short.code) == (0, 0)
     assert long.err.startswith("nothing is known of the time before 2026-10-21")
     assert short.err == "nothing is said of Acme more than before\n"
+    filled.drain(NOW - timedelta(days=60), NOW - timedelta(days=8))
+    between = filled.run("terms", "Acme", "--since", "2026-11-13", "--until", "2026-11-14", "--format", shape)
+    assert between.err == "nothing of Acme was read in this span, so that nothing is known\n"
 
 
 def test_a_bucket_of_no_mention_is_zero_where_it_was_read_and_null_where_not(place: Place) -> None:
