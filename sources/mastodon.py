@@ -27,6 +27,7 @@ from listener.api import (
     NotFoundError,
     Page,
     PermanentSourceError,
+    RateLimitedError,
     RecheckFacts,
     RecheckPage,
     RejectedQueryError,
@@ -255,6 +256,7 @@ class _Door:
         self._answered: object = None
         self._may_be_shut = True
         self._is_gone = False
+        self._limited: RateLimitedError | None = None
         self._session = requests.Session()
         limits = limits or Limits()
         self._adapter = BoundedAdapter(f"mastodon: {self.host}", judge=self._judge, limits=limits, stop=stop)
@@ -331,6 +333,8 @@ class _Door:
 
     def _ask(self, call: Callable[[], object]) -> object:
         """Call the library; return the JSON value it was answered with, raise what it met as the program's own error."""
+        if self._limited is not None and self._limited.retry_at is not None and utc_now() < self._limited.retry_at:
+            raise RateLimitedError(str(self._limited), retry_at=self._limited.retry_at)  # it wants no request before
         self._answered = None
         try:
             call()
@@ -355,6 +359,7 @@ class _Door:
             msg = f"mastodon: {self.host} shows this to its own users only; take it out of sources.mastodon.instances"
             raise NotFoundError(msg)
         error = error_of(answer, source="mastodon", host=self.host, now=utc_now())
+        self._limited = error if isinstance(error, RateLimitedError) else None
         if error is not None:
             self._is_gone = answer.status in {404, 410} and _names_an_error(answer.body)
             raise error

@@ -26,6 +26,7 @@ from listener.errors import (
 )
 from listener.logs import redact
 from listener.pipeline.metering import Meter, Stops
+from listener.pipeline.onward import Onward
 from listener.pipeline.patience import comes_back, told
 from listener.pipeline.planning import plan_resources
 from listener.protocols import Window
@@ -213,7 +214,8 @@ class Collector:
             lookback_from=_first_instant(source, request),
             now=request.now,
         )
-        for resource in resources:
+        planned = {resource.key: resource for resource in resources}
+        for resource in map(planned.__getitem__, ids):
             if not _is_wanted(resource, request.brand):
                 continue
             try:
@@ -261,12 +263,14 @@ class Collector:
         asked = self._asked(source, window, request.now)
         meter = Meter(self._store, source, request.budget, request.now)
         tally.window = window
+        onward = Onward(source.name)
         while tally.window is not None and not self._stop.is_set():
             grant = meter.ask(resource)
             if isinstance(grant, Refusal):
                 return grant
             watched = meter.watched(resource, grant)
-            page = self._fetch(source, resource, replace(asked, size=grant.size), tally.window, watched, request.now)
+            wanted = replace(asked, size=grant.size)
+            page = self._fetch(source, resource, wanted, tally.window, watched, onward, request.now)
             tally.window = self._expire(source, tally.window, request.now)
             charge = meter.charge(resource, page, grant)
             tally.window = self._save(source.name, page, asked, tally, charge, request.now)
@@ -279,6 +283,7 @@ class Collector:
         asked: Window,
         window: WindowRow,
         watched: AbstractContextManager[None],
+        onward: Onward,
         now: datetime,
     ) -> Page:
         """Return the next page of a window; what goes wrong is noted and raised."""
@@ -286,9 +291,7 @@ class Collector:
             with watched:
                 page = source.fetch(resource, asked, window.cursor)
                 _check_time(source, asked)
-                if page.cursor is not None and page.cursor == window.cursor:
-                    msg = f"{source.name}: the service answers with the same page again and again"
-                    raise UnexpectedAnswerError(msg)
+                onward.check(page, window.cursor)
                 return page
         except UsageCappedError as error:
             self._store.purse.stop(window.resource_id, redact(str(error)), now=now)

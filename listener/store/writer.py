@@ -27,6 +27,7 @@ from listener.store.records import Judged, KnownMention, PageProgress, Rejudged,
 from listener.store.recount import find_recount_differences, recount
 from listener.store.reporting import ReportWriter
 from listener.store.spending import Charge, Purse
+from listener.store.turns import in_turn
 from listener.store.upgrade import change_zone, finish_upgrade, keep_former
 
 if TYPE_CHECKING:
@@ -345,7 +346,7 @@ class Store:
         lookback_from: datetime | None = None,
         now: datetime,
     ) -> dict[str, int]:
-        """Make the planned resources of a source the active ones; return their ids by key.
+        """Make the planned resources of a source the active ones; return their ids by key, in the order to read them.
 
         `versions` are those of the brands' queries: what is known by them goes on
         where it was read until, however else it is asked for today. What is new is
@@ -363,6 +364,9 @@ class Store:
                 brand_ids,
                 versions=versions,
                 lookback_from=None if lookback_from is None else to_epoch(lookback_from),
+            )
+            ids = in_turn(
+                self._connection, self._catalogue.source(source), {one.key: ids[one.key] for one in resources}
             )
             self.reports.note_attempt(source, now=now)
         return ids

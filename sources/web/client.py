@@ -98,7 +98,8 @@ class Client:
     `allow_private`. A loopback URL among the trusted opens all of loopback.
     `requests_made` counts the requests sent. `judge` is asked before the status
     what an answer stands for: an error, or None where the status tells. Nothing is
-    read while this machine's clock is ahead of the service's by more than `clock_ahead`.
+    read while this machine's clock is ahead of the service's by more than `clock_ahead`. A
+    host that named a time until which it wants no further request gets none before.
     `answered_at` is the time by the service's clock of the last answer, None where it named none.
     """
 
@@ -118,6 +119,7 @@ class Client:
         self._clock_ahead = clock_ahead
         self._judge = judge
         self._free_at = 0.0
+        self._limited: dict[tuple[str, str, int], RateLimitedError] = {}
         self._source = source
         self._limits = limits or Limits()
         self._stop = stop
@@ -229,10 +231,13 @@ class Client:
             self._check_address(ask.url)
             if self._stop is not None and self._stop.is_set():
                 raise self._stopped()
+            self._check_limit(ask.url)
             answer = self._hop(ask, ends)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 error = self._judge(answer) if self._judge is not None else None
                 error = error or error_of(answer, source=self._source, host=_host(ask.url), now=utc_now())
+                if isinstance(error, RateLimitedError):
+                    self._limited[origin_of(ask.url)] = error
                 if error is not None:
                     raise error
                 check_clock(answer.headers, who=f"{self._source}: {_host(ask.url)}", most=self._clock_ahead)
@@ -262,6 +267,12 @@ class Client:
         """Say whether somebody else redirects to this machine: what is trusted of it, is not for them to ask."""
         is_from_home = is_loopback(origin_of(url)[1])
         return is_loopback(origin_of(target)[1]) and not (is_from_home or self._allow_private)
+
+    def _check_limit(self, url: str) -> None:
+        """Raise anew what a host said that wants to be left alone for a while: it is not asked sooner."""
+        said = self._limited.get(origin_of(url))
+        if said is not None and said.retry_at is not None and utc_now() < said.retry_at:
+            raise RateLimitedError(str(said), retry_at=said.retry_at)
 
     def _check_address(self, url: str) -> None:
         """Refuse what is not http(s), and hosts that are not of the public internet."""

@@ -297,6 +297,16 @@ def test_a_limit_is_waited_for_by_its_iso_time_and_not_here(instance: Instance, 
     assert caught.value.retry_at >= parse_instant("2020-01-01T00:05:00Z")
 
 
+def test_an_instance_that_wants_to_be_left_alone_is_asked_for_no_other_hashtag(
+    instance: Instance, source: MastodonSource
+) -> None:
+    instance.fault("status", status=429, headers={"Retry-After": "600"}, body='{"error": "Too many requests"}')
+    for _ in range(2):
+        with pytest.raises(RateLimitedError, match="rate limit is reached"):
+            read_all(source)
+    assert len(instance.requests) == 1
+
+
 def test_a_reset_header_that_cannot_be_read_spoils_no_good_answer(instance: Instance, source: MastodonSource) -> None:
     instance.reset = "soon"
     assert len(read_all(source)[0]) == 100

@@ -186,6 +186,19 @@ def test_a_short_limit_is_waited_for_and_a_long_one_is_told(service: Service, cl
     assert len(service.requests) == 3
 
 
+def test_a_host_that_wants_to_be_left_alone_is_asked_nothing_more_and_others_are(
+    service: Service, client: Client
+) -> None:
+    with Service() as other, Client("acme", trusted=[service.url, other.url], limits=QUICK) as asking:
+        service.fault("status", status=429, headers={"Retry-After": "600"})
+        for path in ("/a", "/b"):
+            with pytest.raises(RateLimitedError, match="the rate limit is reached"):
+                asking.get_json(service.url + path)
+        assert len(service.requests) == 1
+        assert asking.get_json(other.url + "/a")["path"] == "/a"
+    assert client.get_json(service.url + "/a")["path"] == "/a"  # another client knows nothing of it
+
+
 def test_a_forbidden_answer_of_a_spent_limit_is_a_limit(service: Service, client: Client) -> None:
     reset = int((utc_now() + timedelta(minutes=5)).timestamp())
     service.fault("status", status=403, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)})
