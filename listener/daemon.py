@@ -318,19 +318,28 @@ class Daemon:
 
     def _collect(self, name: str) -> None:
         """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""
+        service = self._service  # one pass, one configuration, whatever is read again meanwhile
         with self._job(f"source:{name}"):
-            outcome = self._service.collect(name, now=self._clock())
-            if outcome.new and not self._stop.is_set():
-                self._service.recheck(name, now=self._clock(), only_new=True)
+            if not self._is_enabled(name):
+                return
+            outcome = service.collect(name, now=self._clock())
+            if outcome.new and not self._stop.is_set() and service is self._service:
+                service.recheck(name, now=self._clock(), only_new=True)
             if outcome.state != "stopped" and not self._stop.is_set():
                 self._service.evaluate_alerts(now=self._clock())
             self._come_back(name, outcome.retry_at)
             self._note_next_run(name)
 
+    def _is_enabled(self, name: str) -> bool:
+        """Say whether a source is still to be read: its job may have waited while the configuration was read again."""
+        return name in wiring.enabled_sources(self._config)
+
     def _recheck(self, name: str) -> None:
         """Look again at mentions of a source; what goes wrong is noted, never raised."""
+        service = self._service
         with self._job(f"recheck:{name}"):
-            self._service.recheck(name, now=self._clock())
+            if self._is_enabled(name):
+                service.recheck(name, now=self._clock())
 
     def _come_back(self, name: str, retry_at: datetime | None) -> None:
         """Let the next run wait until the service wants to be asked again, a day at most."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -34,7 +35,7 @@ from running.site import (
 from servers.hackernews import HackerNews, story
 from servers.reddit import Reddit
 from servers.smtp import Behaviour, MailServer
-from servers.web import SimulatedServer
+from servers.web import Answer, Request, SimulatedServer
 from servers.x import X
 
 OFTEN = {"every": "1s", "jitter": "0s"}
@@ -145,6 +146,36 @@ def test_the_daemon_collects_on_schedule_alone_and_with_the_configuration_it_is_
         assert daemon.stop() == 0
         assert site.rows("SELECT 1 FROM heartbeats") == []
         assert "daemon stopped" in daemon.log
+        assert "Traceback" not in daemon.log, daemon.log
+
+
+class Gate(HackerNews):
+    """Answer nothing before it is opened."""
+
+    def __init__(self, items: list[dict[str, object]]) -> None:
+        super().__init__(items)
+        self.asked, self.opened = Event(), Event()
+
+    def route(self, request: Request) -> Answer:
+        self.asked.set()
+        self.opened.wait(PATIENCE)
+        return super().route(request)
+
+
+def test_a_source_that_is_taken_away_while_it_is_read_ends_its_pass_in_order(
+    tmp_path: Path, start: Callable[[Site], Running]
+) -> None:
+    with Gate([said(7000, "the new lid")]) as server, HackerNews([]) as items:
+        site = Site(tmp_path, hackernews_table(server, items_url=items.url, every="1h"))
+        daemon = start(site)
+        daemon.wait_for(server.asked.is_set, "the source is read")
+        site.configure("")
+        daemon.tell(signal.SIGHUP)
+        daemon.wait_for(lambda: "configuration read again" in daemon.log, "the new configuration is read")
+        server.opened.set()
+        daemon.wait_for(lambda: "source read source=hackernews" in daemon.log, "the pass ends")
+        assert daemon.stop() == 0
+        assert site.rows("SELECT state FROM windows WHERE state <> 'drained'") == []
         assert "Traceback" not in daemon.log, daemon.log
 
 
