@@ -11,7 +11,7 @@ import csv
 import json
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from listener.errors import InputError
+from listener.errors import InputError, UsageError
 from listener.interchange import BadLine, mention_from_json, mention_to_json
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ _CELL_LIMIT: Final = 4 << 20
 def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
     """Yield a mention or a BadLine for each row, in order; the first row names the columns.
 
-    Raises InputError where the columns that every mention needs are missing.
+    Bytes that are not UTF-8 are expected as `surrogateescape` leaves them. Raises UsageError
+    where the columns that every mention needs are missing.
     """
     rows = csv.reader(stream)
     names = [name.strip().lstrip("\ufeff") for name in next(rows, [])]
@@ -52,7 +53,7 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
         msg = f"the first row must name the columns; missing: {', '.join(missing)}"
         if len(names) == 1 and (names[0].count(";") or names[0].count("\t")):
             msg += "; they stand between commas, not between semicolons or tabs"
-        raise InputError(msg)
+        raise UsageError(msg)
     while True:
         csv.field_size_limit(_CELL_LIMIT)  # one for the whole process: another reader may have set its own between rows
         try:
@@ -69,6 +70,8 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
 def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLine:
     if len(row) != len(names):
         return BadLine(number=number, reason=f"{len(row)} cells under {len(names)} columns")
+    if not _is_utf_8("".join(row)):
+        return BadLine(number=number, reason="not UTF-8; save the file as CSV in UTF-8")
     obj: dict[str, Any] = {}
     try:
         for name, cell in zip(names, row, strict=True):
@@ -77,6 +80,14 @@ def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLin
         return mention_from_json(obj)
     except (InputError, ValueError) as problem:
         return BadLine(number=number, reason=str(problem))
+
+
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _place(obj: dict[str, Any], name: str, value: object) -> None:

@@ -183,7 +183,7 @@ def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
     if chosen == "csv":
         from listener.tabular import read_csv
 
-        return read_csv(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=""))
+        return read_csv(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))
     from listener.interchange import raw_lines
 
     return raw_lines(raw)

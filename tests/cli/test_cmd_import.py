@@ -140,7 +140,7 @@ def test_a_format_that_is_neither_jsonl_nor_csv_is_refused_by_its_ending(place: 
     assert not file.exists()
     file.write_bytes(b"PK")
     assert place.run("import", str(file)).code == 2
-    assert place.run("import", str(file), "--format", "csv").code != 2
+    assert "the first row must name the columns" in place.run("import", str(file), "--format", "csv").err
 
 
 def test_a_cell_that_cannot_be_read_is_told_with_its_column_and_stops_nothing(place: Place) -> None:
@@ -392,3 +392,22 @@ def test_a_huge_line_in_a_small_packed_file_is_passed_over(place: Place) -> None
 
 def judge_all(one: object) -> object:
     return (one.mention, one.matches)  # type: ignore[attr-defined]  # scored or not
+
+
+def test_a_row_of_csv_that_is_not_utf_8_is_reported_and_left_out(place: Place) -> None:
+    rows = ["source,id,text,published_at", *(f"me,{n},Acme caf\u00e9 {n},2026-11-20T08:00:00Z" for n in range(3))]
+    encoded = [row.encode("cp1252" if number == 2 else "utf-8") for number, row in enumerate(rows)]
+    (place.folder / "mixed.csv").write_bytes(b"\n".join(encoded) + b"\n")
+    done = place.run("import", "mixed.csv")
+    assert done.code == 3
+    assert done.err.splitlines()[0] == "line 3: not UTF-8; save the file as CSV in UTF-8"
+    told = [json.loads(line) for line in place.run("export").out.splitlines()]
+    assert sorted(one["text"] for one in told) == ["Acme caf\u00e9 0", "Acme caf\u00e9 2"]
+
+
+@pytest.mark.parametrize("head", ["source;id;text;published_at", "who,said", ""])
+def test_a_csv_without_the_columns_of_a_mention_is_a_wrong_use(place: Place, head: str) -> None:
+    (place.folder / "other.csv").write_text(f"{head}\na,b\n", encoding="utf-8")
+    done = place.run("import", "other.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "the first row must name the columns; missing: " in done.err
