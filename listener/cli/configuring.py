@@ -165,7 +165,7 @@ def init(file: Path | None, brand: str, force: bool, named: Path | None) -> None
     click.echo(f'{file} is written; "listener check --config {shlex.quote(str(file))}" looks it over', err=True)
 
 
-@click.group()
+@click.group(epilog=examples("listener config show", "listener config sample > config.toml"))
 def config() -> None:
     """Show the settings, or a sample of all of them."""
 

@@ -60,7 +60,9 @@ def emit_objects(
                 Column(name="said", title="text"),
             ),
         )
-        emit_rows([_row(one, added) for one in counted], columns, "table", stream=out)
+        rows = [_row(one, added) for one in counted]
+        filled = {name for row in rows for name, value in row.items() if value is not None}
+        emit_rows(rows, [one for one in columns if one.name in filled or not rows], "table", stream=out)
     return counted.count
 
 

@@ -41,7 +41,7 @@ _TABLE: Final = (
 _COLUMNS: Final = (*(column.name for column in _TABLE), "line")
 
 
-@click.group()
+@click.group(epilog=examples("listener ruleset suggest --brand Acme"))
 def ruleset() -> None:
     """Word rules of a brand: what labels ask for."""
 

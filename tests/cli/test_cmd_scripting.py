@@ -60,6 +60,15 @@ def _options(command: click.Command) -> set[str]:
     }
 
 
+def test_the_help_of_every_group_shows_an_example_too(capsys: pytest.CaptureFixture[str]) -> None:
+    context = click.Context(cli)
+    groups = [name for name in cli.list_commands(context) if isinstance(cli.get_command(context, name), click.Group)]
+    assert len(groups) == 3
+    for name in groups:
+        assert run([name, "--help"]) == 0
+        assert f"    listener {name}" in capsys.readouterr().out, name
+
+
 def test_init_writes_where_the_configuration_is_said_to_be(place: Place) -> None:
     assert run(["init", "--config", "mine.toml"]) == 0
     assert (place.folder / "mine.toml").is_file()
@@ -107,6 +116,13 @@ def test_lines_come_out_in_every_format_with_nothing_lost(place: Place, command:
 
     table = place.run(*command, file, "--format", "table", now=None).out
     assert all(text in table for text in ("Acme is great", "=Acme is awful"))
+
+
+def test_a_table_of_lines_has_no_column_that_none_of_them_fills(place: Place) -> None:
+    (place.folder / "texts.jsonl").write_text('{"text": "I love it"}\n{"text": "I hate it"}\n', encoding="utf-8")
+    head, *rows = place.run("score", "texts.jsonl", "--format", "table", now=None).out.splitlines()
+    assert head.split() == ["sentiment", "score", "lang", "scorer", "text"]
+    assert [row.split()[0] for row in rows] == ["positive", "negative"]
 
 
 @pytest.mark.parametrize("command", [["score"], ["match", "acme"], ["export"]])
