@@ -32,7 +32,7 @@ from listener.logs import event
 from listener.pipeline.patience import DISABLED
 from listener.search import Reader
 from listener.search.rechecks import RecheckReader
-from listener.service import Service
+from listener.service import Service, beside_signals
 from listener.store import Store
 
 if TYPE_CHECKING:
@@ -165,6 +165,7 @@ class Daemon:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._reload = threading.Event()
+        self._is_asked = False
         self._running: set[str] = set()
         self._started_at = clock()
         self._service = Service(config, database, self._stop)
@@ -435,10 +436,14 @@ class Daemon:
                 signal.signal(number, handler)
 
     def _on_stop(self, number: int, _frame: FrameType | None) -> None:
-        if self._stop.is_set():
+        if self._is_asked or self._stop.is_set():
             os._exit(128 + number)
-        self.ask_to_stop()
+        self._is_asked = True
+        beside_signals(self.ask_to_stop)
 
     def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        beside_signals(self._ask_to_reload)
+
+    def _ask_to_reload(self) -> None:
         self._reload.set()
         self._wake.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from _thread import start_new_thread
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
@@ -14,6 +15,7 @@ from listener.errors import PluginError, SourceError, UsageError
 from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
+from listener.pipeline.patience import DISABLED
 from listener.protocols import ReadsThreads
 from listener.search import Reader
 from listener.store import Retention, Store
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
-__all__ = ["Service", "StopAsked", "stop_on_signals"]
+__all__ = ["Service", "StopAsked", "beside_signals", "stop_on_signals"]
 
 _AWAITED: Final = timedelta(minutes=30)
 """A source that is behind its schedule by more is overdue; a digest waits for such ones no longer than this."""
+_FEW_FAILURES: Final = 2
+"""As a machine that wakes may see before it has its network and its time again; a source with more is really down."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,15 @@ class StopAsked:
         self.exit_code = 0
 
 
+def beside_signals(job: Callable[[], None]) -> None:
+    """Do what a signal's handler wants done, such as setting an event, in a thread of its own.
+
+    A handler runs in the middle of whatever it interrupts. That may hold the lock of the very
+    event, since it waits for it or another signal has just come: the handler would wait for ever.
+    """
+    start_new_thread(job, ())
+
+
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Iterator[StopAsked]:
     """Set `stop` at the first SIGINT or SIGTERM within the block; the second interrupts at once."""
@@ -55,10 +68,11 @@ def stop_on_signals(stop: threading.Event) -> Iterator[StopAsked]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         del frame
+        is_second = asked.exit_code or stop.is_set()
         asked.exit_code = 128 + number  # as shells tell of a program that a signal ended
-        if stop.is_set():
+        if is_second:
             raise SystemExit(asked.exit_code)
-        stop.set()
+        beside_signals(stop.set)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -243,7 +257,7 @@ class Service:
             return self.make_digest(reader, period, now=now, send=True)
 
     def _is_behind(self, reader: Reader, period: Period, now: datetime) -> bool:
-        """Say whether a period's digest is better made a little later: a source that was well is overdue."""
+        """Say whether a period's digest is better made a little later: a source that may be read soon is overdue."""
         if self._awaited is None or self._awaited[0] != period.key or now < self._awaited[1]:
             self._awaited = (period.key, now)
         if now - self._awaited[1] >= _AWAITED:
@@ -251,7 +265,9 @@ class Service:
         states = reader.source_states()
         for name in wiring.enabled_sources(self._config):
             state = states.get(name)
-            if state is None or state.state != "ok" or state.last_success_at is None:
+            if state is None or state.last_success_at is None or state.state in DISABLED | {"budget", "capped"}:
+                continue
+            if state.consecutive_failures > _FEW_FAILURES:
                 continue
             schedule = wiring.schedule_of(self._config, name)
             due_at = state.last_success_at + schedule.every + schedule.jitter + _AWAITED

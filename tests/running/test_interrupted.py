@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from listener.service import stop_on_signals
-from running.site import NOW, Site, hackernews_table, hits
+from running.site import NOW, PATIENCE, Site, hackernews_table, hits
 from servers.hackernews import HackerNews
 from servers.web import Request
 
@@ -65,7 +65,7 @@ def test_the_second_signal_ends_a_command_at_once(number: signal.Signals, code: 
     stop = threading.Event()
     with stop_on_signals(stop) as asked:
         os.kill(os.getpid(), number)
-        assert (stop.is_set(), asked.exit_code) == (True, code)
+        assert (stop.wait(PATIENCE), asked.exit_code) == (True, code)
         with pytest.raises(SystemExit) as ended:
             os.kill(os.getpid(), number)
     assert ended.value.code == code
