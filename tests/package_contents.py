@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -156,12 +157,14 @@ def _problems_of_run(wheel: Path, scratch: Path) -> Iterator[str]:
     if not where.startswith(str(home)):
         yield f"the fresh environment runs {where} instead of the wheel"
         return
-    out = _call([str(home / "bin" / "listener"), "demo", "shown"], scratch)
+    out = _call([str(home / "bin" / "listener"), "demo", "shown here"], scratch)
     for name in LEFT_BY_THE_DEMO:
-        if not (scratch / "shown" / name).exists():
+        if not (scratch / "shown here" / name).exists():
             yield f"the demo of the installed wheel leaves no {name}"
     if "Try next:" not in out:
         yield "the demo of the installed wheel does not say what to try next"
+    elif "Kettlune" not in _call(shlex.split(out.splitlines()[-1]), scratch):  # as a shell reads it
+        yield "what the demo of the installed wheel says to try next does not answer"
 
 
 def _problems_of_export(scratch: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -75,8 +76,8 @@ def _print_next(result: DemoResult) -> None:
     for file in result.files:
         click.echo(f"  {os.path.relpath(file)}")
     config = os.path.relpath(result.folder / "config.toml")
-    fixed = f"--config {config} --now {ARCHIVE_END.isoformat()}"
-    program = _program()
+    fixed = f"--config {shlex.quote(config)} --now {ARCHIVE_END.isoformat()}"
+    program = shlex.quote(_program())
     click.echo("\nTry next:")
     click.echo(f"  {program} trend {OWN_BRAND} --by hour --since 2d {fixed}")
     click.echo(f"  {program} mentions {OWN_BRAND} --sentiment negative --search lid {fixed}")
