@@ -41,7 +41,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
         "LANG": "C.UTF-8",
-        "PYTHONWARNINGS": "error",
+        "PYTHONWARNINGS": "error,ignore:Binding:DeprecationWarning",  # as in pyproject.toml, for Python 3.12
         "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(folder)),
         "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(folder)),
     }
