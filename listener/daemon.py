@@ -324,12 +324,12 @@ class Daemon:
             if not self._is_enabled(name):
                 return
             outcome = service.collect(name, now=self._clock())
+            self._come_back(name, outcome.retry_at)
+            self._note_next_run(name)
             if outcome.new and not self._stop.is_set() and service is self._service:
                 service.recheck(name, now=self._clock(), only_new=True)
             if outcome.state != "stopped" and not self._stop.is_set():
                 self._service.evaluate_alerts(now=self._clock())
-            self._come_back(name, outcome.retry_at)
-            self._note_next_run(name)
 
     def _is_enabled(self, name: str) -> bool:
         """Say whether a source is still to be read: its job may have waited while the configuration was read again."""
@@ -355,10 +355,11 @@ class Daemon:
             store.reports.note_next_run(name, at=None if job is None else job.next_run_time)
 
     def _report(self) -> None:
-        """Make the digest that is due, and deliver what waits."""
+        """Deliver what waits, and make the digest that is due: one that cannot be made holds up no alert."""
         with self._job("reporting"):
-            self._service.make_due_digest(now=self._clock())
             self._service.deliver(now=self._clock())
+            if self._service.make_due_digest(now=self._clock()) is not None:
+                self._service.deliver(now=self._clock())
 
     def _purge(self) -> None:
         """Erase what is older than the configuration keeps it."""

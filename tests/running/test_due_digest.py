@@ -12,7 +12,7 @@ import pytest
 
 from listener.clock import to_epoch
 from listener.config import Brand, Config, DigestSettings, load_config
-from listener.daemon import first_run_at
+from listener.daemon import Daemon, first_run_at
 from listener.reporting import Period, due_period, period_of
 from listener.search import Reader
 from listener.service import Service
@@ -257,6 +257,20 @@ def test_a_mail_server_that_is_down_delays_and_loses_nothing(waiting: Site) -> N
         assert service(waiting).deliver(now=NOW + DAY) == 0
         assert [message.recipients for message in mail.behaviour.received] == [[TEAM]]
     assert [state for state, *_ in outbox(waiting)] == ["sent"]
+
+
+def test_a_digest_that_cannot_be_made_holds_up_no_other_message(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server, MailServer(Behaviour()) as mail:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(mail.port))
+        site.collect()
+        waits = DigestSave(key="digest:0", since=NOW - DAY, until=NOW, subject="waits", text="quiet", html=None)
+        with Store(site.database) as store:
+            store.reports.save_digest(waits, [f"mail to {TEAM}"], now=NOW)
+            store._connection.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON digests BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+            )
+        Daemon(load_config(site.config), site.database, clock=lambda: NOW)._report()
+        assert [one.message["Subject"] for one in mail.behaviour.received] == ["waits"]
 
 
 def test_a_refused_recipient_is_parked_and_shown_and_the_others_get_their_mail(waiting: Site) -> None:
