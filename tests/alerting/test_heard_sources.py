@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from listener import wiring
 from listener.alerts.options import DEFAULT_RULES, AlertOptions, RuleOptions
+from listener.config import load_config
 from listener.mention import Author, Mention
 from listener.pipeline import AlertStage, Judge, WatchedBrand
 from listener.protocols import Resource
@@ -183,3 +185,13 @@ def test_a_source_that_is_taken_away_is_no_silence(place: Place) -> None:
     place.look(START, ("prompt", "loud"))
     live(place, "loud", 12, ("prompt",), an_hour=12, lookback=HOUR)
     assert place.episodes() == []
+
+
+def test_how_late_a_source_may_tell_is_read_off_its_schedule(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[[brands]]\nname = "Acme"\n[sources.gdelt]\n[sources.hackernews]\nevery = "5m"\njitter = "0s"\n'
+        "[sources.lemmy]\nenabled = false\n",
+        encoding="utf-8",
+    )
+    delays = wiring.reading_delays(load_config(tmp_path / "config.toml"))
+    assert delays == {"gdelt": timedelta(minutes=76), "hackernews": timedelta(minutes=6)}
