@@ -16,6 +16,7 @@ from listener.api import (
     Mention,
     Secret,
     Skipped,
+    UnexpectedAnswerError,
 )
 from listener.testing import check_source
 from servers.jetstream import Jetstream, Search, found
@@ -94,6 +95,45 @@ def test_a_wrong_app_password_is_told_without_it(stream: Jetstream, search: Sear
         source.check()
     source.close()
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("createSession", b"{}"), "the login is answered without a session; is search_url right?"),
+        (("createSession", b'{"accessJwt": ["a"]}'), "the login is answered without a session; is search_url right?"),
+        (("searchPosts", b"{}"), "the list of posts is missing); is search_url right?"),
+        (("searchPosts", b'{"posts": {"uri": 1}}'), "the list of posts is missing); is search_url right?"),
+    ],
+)
+def test_a_search_that_answers_something_else_is_an_error_and_no_empty_page(
+    stream: Jetstream, search: Search, tmp_path: Path, wrong: tuple[str, bytes], said: str
+) -> None:
+    search.fault("status", status=200, body=wrong[1], when=lambda request: request.path.endswith(wrong[0]))
+    source = searching(stream, search, tmp_path)
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        search_all(source)
+    assert str(caught.value).startswith("bluesky: ")
+    assert str(caught.value).endswith(said)
+    mentions, _ = search_all(source)  # the next pass finds all
+    source.close()
+    assert keys(mentions) == set(range(10))
+
+
+def test_posts_that_cannot_be_read_are_counted_with_their_reason(
+    stream: Jetstream, search: Search, tmp_path: Path
+) -> None:
+    search.page = 10
+    del search.posts[0]["uri"]
+    search.posts[1]["uri"] = "https://bsky.example/post/1"
+    source = searching(stream, search, tmp_path)
+    mentions, pages = search_all(source)
+    source.close()
+    assert keys(mentions) == set(range(2, 10))
+    assert sorted(one.reason for page in pages for one in page.skipped) == [
+        "the post has no address as documented",
+        "the post has no uri",
+    ]
 
 
 def test_an_author_who_wants_no_visitors_is_not_found_by_search_either(
