@@ -147,7 +147,6 @@ def wait_for_first_chunk(folder: Path, running: subprocess.Popen[bytes]) -> None
             time.sleep(0.01)  # another process works, and tells nobody
 
 
-@pytest.mark.measured
 @pytest.mark.slow
 def test_an_archive_is_scored_in_order_as_without_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
     archive(tmp_path / "archive.jsonl", 3_000)
