@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from servers.world import make_mention
+from listener.store import DigestSave
+from servers.world import NOW, make_mention
 
 if TYPE_CHECKING:
     from conftest import Place
@@ -60,6 +64,52 @@ def test_what_cannot_be_named_is_a_wrong_usage_and_what_is_not_there_is_a_failur
     for name in ("hackernews:none", "99999", "9" * 30, "words"):
         answer = filled.run("forget", "--mention", name)
         assert (answer.code, answer.err) == (1, f"nothing is stored of {name}\n")
+
+
+def test_reports_that_quote_what_is_forgotten_are_emptied_and_counted(place: Place) -> None:
+    put(place, 8, "zyxeight is what everybody at the table talks about")
+    said = "Acme: zyxeight is what everybody at the table talks about"
+    digest = DigestSave(key="d", since=NOW - timedelta(days=1), until=NOW, subject="s", text=said, html=None, images=())
+    with place.store() as store:
+        store.reports.save_digest(digest, [], now=NOW)
+    answer = place.run("forget", "--mention", "hackernews:8")
+    assert answer.out == "erased 1 mention and 1 author\nemptied 1 report that quoted them\n"
+    assert b"zyxeight" not in held(place)
+
+
+def test_a_purge_shows_how_far_it_is_on_a_terminal_only(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.configure(place.config_file.read_text("utf-8").replace("[listener]", '[listener]\nretention = "3d"'))
+    place.fill(days=6, a_day=2)
+    quiet = place.run("purge", "--dry-run")
+    assert (quiet.code, quiet.err) == (0, "")
+    with monkeypatch.context() as held_still:
+        held_still.setattr(sys.stderr, "isatty", lambda: True)
+        shown = place.run("purge")
+    due = quiet.out.removeprefix("would erase ").partition(" ")[0]
+    assert (shown.code, int(due) > 0) == (0, True)
+    assert f"{due} of {due}" in shown.err
+    assert shown.out.startswith(f"erased {due} mentions")
+    again = place.run("purge")
+    assert (again.code, again.err) == (0, "")
+
+
+def test_a_purge_that_is_stopped_says_so_with_its_exit_code_and_goes_on_later(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.configure(place.config_file.read_text("utf-8").replace("[listener]", '[listener]\nretention = "3d"'))
+    place.fill(days=6, a_day=2)
+
+    def press_ctrl_c(self: object, text: str) -> int:
+        if " of " in text:
+            signal.raise_signal(signal.SIGINT)
+        return len(text)
+
+    with monkeypatch.context() as held_still:
+        held_still.setattr(sys.stderr, "isatty", lambda: True)
+        held_still.setattr(type(sys.stderr), "write", press_ctrl_c, raising=False)
+        assert place.run("purge").code == 130
+    assert place.run("purge").code == 0
+    assert place.run("purge", "--dry-run").out == "would erase 0 mentions\n"
 
 
 def test_erasing_makes_no_store_where_there_is_none(place: Place) -> None:
