@@ -97,7 +97,10 @@ def test_a_cluster_that_ends_in_the_middle_is_said_with_what_to_do(tmp_path: Pat
 def test_a_scheduler_without_a_worker_is_said_with_how_to_start_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executors, "_PATIENCE", 0.5)
+    from distributed import Client
+
+    whole = Client.wait_for_workers
+    monkeypatch.setattr(Client, "wait_for_workers", lambda self, n, timeout: whole(self, n, timeout=0.1))
     with cluster(tmp_path, workers=0) as running:
         address = running.scheduler_address
         with (
