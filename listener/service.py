@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
-__all__ = ["Service", "StopAsked", "beside_signals", "stop_on_signals"]
+__all__ = ["Service", "Stop", "StopAsked", "beside_signals", "stop_on_signals"]
 
 _AWAITED: Final = timedelta(minutes=30)
 """A source that is behind its schedule by more is overdue; a digest waits for such ones no longer than this."""
@@ -61,8 +61,23 @@ def beside_signals(job: Callable[[], None]) -> None:
     start_new_thread(job, ())
 
 
+class Stop(threading.Event):
+    """Be an event that the handler of a signal can set: from then on it is, while those who wait are woken beside it."""
+
+    _is_asked = False
+
+    def ask(self) -> None:
+        """Set the event, whatever the signal interrupted."""
+        self._is_asked = True
+        beside_signals(self.set)
+
+    def is_set(self) -> bool:
+        """Say whether it was set."""
+        return self._is_asked or super().is_set()
+
+
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[StopAsked]:
+def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
     """Set `stop` at the first SIGINT or SIGTERM within the block; the second interrupts at once."""
     asked = StopAsked()
 
@@ -72,7 +87,7 @@ def stop_on_signals(stop: threading.Event) -> Iterator[StopAsked]:
         asked.exit_code = 128 + number  # as shells tell of a program that a signal ended
         if is_second:
             raise SystemExit(asked.exit_code)
-        beside_signals(stop.set)
+        stop.ask()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -64,7 +63,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     from listener.cli.opening import bring_up
     from listener.cli.progress import page_line
     from listener.clock import parse_when
-    from listener.service import Service, stop_on_signals
+    from listener.service import Service, Stop, stop_on_signals
 
     app.validate(with_log=True)
     if only is not None:
@@ -73,7 +72,7 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     if start is not None and start > app.now:
         msg = f"--since {since} is still to come; name a time that is past"
         raise UsageError(msg)
-    stop = threading.Event()
+    stop = Stop()
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
     named = None if brand is None else app.config.brand(brand).name
     with stop_on_signals(stop) as asked:

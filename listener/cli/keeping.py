@@ -85,14 +85,12 @@ def purge(app: App, dry_run: bool) -> int:
     That is [listener] retention, or a source's own. Counts, labels and scores stay.
     The daemon does it once a day.
     """
-    import threading
-
     from listener import wiring
-    from listener.service import stop_on_signals
+    from listener.service import Stop, stop_on_signals
     from listener.store import Erasure
 
     retention = wiring.retention_of(app.config)
-    stop = threading.Event()
+    stop = Stop()
     with stop_on_signals(stop) as asked, _eraser(app, dry_run=dry_run) as eraser:
         if not retention.is_limited and not eraser.is_unfinished():
             click.echo(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -84,11 +83,11 @@ def import_(
     from listener.errors import ListenerError
     from listener.pipeline.importing import declare_complete, import_mentions
     from listener.search import Reader
-    from listener.service import stop_on_signals
+    from listener.service import Stop, stop_on_signals
 
     app.validate()
     queries = wiring.build_queries(app.config)
-    stop = threading.Event()
+    stop = Stop()
     with ExitStack() as stack:
         asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)

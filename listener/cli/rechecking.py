@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -66,12 +65,12 @@ def recheck(app: App, only: str | None) -> int:
     """
     from listener import wiring
     from listener.cli.opening import bring_up
-    from listener.service import Service, stop_on_signals
+    from listener.service import Service, Stop, stop_on_signals
 
     app.validate(with_log=True)
     if only is not None:
         wiring.require_source(app.config, only)
-    stop = threading.Event()
+    stop = Stop()
     names = [only] if only is not None else list(wiring.enabled_sources(app.config))
     with stop_on_signals(stop) as asked:
         service = Service(app.config, app.database_path, stop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -65,12 +64,12 @@ def _replay(app: App, brand: str | None, how: Callable[..., ReplayReport], count
     from listener.cli.opening import open_store
     from listener.cli.progress import progress_bar
     from listener.search.history import HistoryReader
-    from listener.service import stop_on_signals
+    from listener.service import Stop, stop_on_signals
 
     app.validate()
     named = None if brand is None else app.config.brand(brand).name
     queries = wiring.build_queries(app.config)
-    stop = threading.Event()
+    stop = Stop()
     path = app.database_path
     with stop_on_signals(stop) as asked, open_store(path, zone=app.zone.key) as store, HistoryReader(path) as reader:
         judge = wiring.build_judge(app.config, queries, reader.models(), database=path)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from listener.service import stop_on_signals
-from running.site import NOW, PATIENCE, Site, hackernews_table, hits
+from listener.service import Stop, stop_on_signals
+from running.site import NOW, Site, hackernews_table, hits
 from servers.hackernews import HackerNews
 from servers.web import Request
 
@@ -62,10 +61,10 @@ def test_looking_again_that_is_interrupted_says_so(tmp_path: Path, number: signa
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_the_second_signal_ends_a_command_at_once(number: signal.Signals, code: int) -> None:
-    stop = threading.Event()
+    stop = Stop()
     with stop_on_signals(stop) as asked:
         os.kill(os.getpid(), number)
-        assert (stop.wait(PATIENCE), asked.exit_code) == (True, code)
+        assert (stop.is_set(), asked.exit_code) == (True, code)
         with pytest.raises(SystemExit) as ended:
             os.kill(os.getpid(), number)
     assert ended.value.code == code

@@ -79,12 +79,13 @@ def test_reading_stops_at_the_budget_says_so_and_goes_on_the_next_day_oldest_fir
 def test_while_the_budget_is_used_up_nothing_is_asked_and_one_window_waits_for_all_of_it(
     server: X, tmp_path: Path
 ) -> None:
-    server.posts = posts(45)
+    start = min(NOW, MIDNIGHT + timedelta(hours=23, minutes=50))  # so that no other day begins meanwhile
+    server.now, server.posts = start, posts(45, newest=start)
     site = site_with(tmp_path, server, "items_a_day = 50")
-    site.collect(now=NOW)
+    site.collect(now=start)
     asked = len(server.requests)
     for minutes in range(1, 6):
-        site.collect(now=NOW + timedelta(minutes=minutes))
+        site.collect(now=start + timedelta(minutes=minutes))
     assert len(server.requests) == asked
     assert [row[0] for row in windows(site)] == ["budget", "budget"]
 
