@@ -11,9 +11,11 @@ written can be read again, as the mentions they were. Memory is that of one batc
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
@@ -22,7 +24,6 @@ from listener.interchange import BadLine, mention_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from listener.mention import Mention
     from listener.search.verdicts import Decided
@@ -190,8 +191,23 @@ def _row(one: Decided) -> dict[str, object]:
 
 
 def parquet_files(place: Path) -> list[Path]:
-    """Return the files of an archive, or the one file that `place` is, in order of their names."""
-    return sorted(place.rglob("*.parquet")) if place.is_dir() else [place]
+    """Return the files of an archive, or the one file that `place` is, in order of their names.
+
+    Raises UsageError where a folder of it cannot be read: what it holds would be missing without a word.
+    """
+    if not place.is_dir():
+        return [place]
+
+    def refuse(error: OSError) -> None:
+        msg = f"{error.filename} cannot be read: {error.strerror}"
+        raise UsageError(msg) from error
+
+    return sorted(
+        Path(folder, name)
+        for folder, _, names in os.walk(place, onerror=refuse)
+        for name in names
+        if name.endswith(".parquet")
+    )
 
 
 def read_parquet(place: Path, on_bytes: Callable[[int], None] = lambda _done: None) -> Iterator[Mention | BadLine]:

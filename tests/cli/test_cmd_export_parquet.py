@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from cli.conftest import NOW, Place
 from listener.mention import Label
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
 
@@ -282,3 +280,21 @@ def test_parquet_needs_a_folder_and_its_extra(filled: Place, monkeypatch: pytest
     answer = filled.run("export", "--format", "parquet", "--output", "archive")
     assert answer.code == 2
     assert "social-listener[parquet]" in answer.err
+
+
+def test_a_folder_that_goes_while_it_is_looked_through_is_told_in_a_sentence(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "archive" / "brand=Acme"
+    gone.mkdir(parents=True)
+    scan = os.scandir
+
+    def scan_once_more(folder: str) -> object:
+        if Path(folder) == gone:
+            gone.rmdir()
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scan_once_more)
+    answer = place.run("import", str(gone.parent))
+    assert answer.code == 2
+    assert answer.err == f"Error: {gone} cannot be read: No such file or directory\n"
