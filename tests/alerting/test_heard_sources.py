@@ -107,10 +107,15 @@ def test_a_source_that_is_seldom_read_does_not_keep_the_others_from_raising_an_a
     assert place.episodes() == [("spike", 1.0)]
 
 
-def test_a_source_that_is_read_every_hour_is_waited_for_and_then_covers_the_hour(place: Place) -> None:
+def begin_with_an_hourly_one(place: Place) -> None:
+    """Let both sources be known for five days, one of them read every hour."""
     for source in ("prompt", "slow"):
         place.read(source, START, talk(source, START - 5 * DAY, START), back=5 * DAY)
     place.look(START, delays=HOURLY)
+
+
+def test_a_source_that_is_read_every_hour_is_waited_for_and_then_covers_the_hour(place: Place) -> None:
+    begin_with_an_hourly_one(place)
     now = START + HOUR + QUARTER
     place.read("prompt", now, burst("prompt", START))
     place.look(now, delays=HOURLY)
@@ -121,9 +126,7 @@ def test_a_source_that_is_read_every_hour_is_waited_for_and_then_covers_the_hour
 
 
 def test_an_hourly_source_that_fails_holds_nobody_up_for_long(place: Place) -> None:
-    for source in ("prompt", "slow"):
-        place.read(source, START, talk(source, START - 5 * DAY, START), back=5 * DAY)
-    place.look(START, delays=HOURLY)
+    begin_with_an_hourly_one(place)
     now = START + 2 * HOUR
     place.read("prompt", now, burst("prompt", START))
     place.look(now, delays=HOURLY)
