@@ -22,18 +22,17 @@ def environment() -> dict[str, str]:
 @contextmanager
 def measuring_paused() -> Iterator[None]:
     """Measure no coverage inside, neither here nor in the processes that are started."""
-    measuring = _measuring()
-    if measuring is None:
+    measuring = _stop()
+    if not measuring:
         yield
         return
     told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
-    measuring.stop()
     _paused.append((measuring, told))
     try:
         yield
     finally:
         _paused.pop()
-        measuring.start()
+        _start(measuring)
         os.environ.update(told)
 
 
@@ -45,34 +44,34 @@ def measuring_resumed() -> Iterator[None]:
         return
     measuring, told = _paused[-1]
     os.environ.update(told)
-    measuring.start()
+    _start(measuring)
     try:
         yield
     finally:
-        measuring.stop()
+        _stop()
         for name in told:
             del os.environ[name]
 
 
-_paused: list[tuple[Any, dict[str, str]]] = []
+_paused: list[tuple[list[Any], dict[str, str]]] = []
 """What was measuring, and the environment that says so to child processes."""
 
 
 @contextmanager
 def measured_until(law: Any, examples: int) -> Iterator[None]:
     """Measure coverage inside until so many examples of a law were tried; `law` is what Hypothesis keeps of a test, or None."""
-    measuring = _measuring()
-    if law is None or measuring is None:
+    if law is None or not _is_measured():
         yield
         return
     whole, tried = law.inner_test, 0
+    stopped: list[Any] = []
 
     @wraps(whole)
     def counted(*arguments: object, **named: object) -> object:
         nonlocal tried
         tried += 1
         if tried == examples + 1:
-            measuring.stop()
+            stopped.extend(_stop())
         return whole(*arguments, **named)
 
     law.inner_test = counted
@@ -80,11 +79,27 @@ def measured_until(law: Any, examples: int) -> Iterator[None]:
         yield
     finally:
         law.inner_test = whole
-        if tried > examples:
-            measuring.start()
+        _start(stopped)
 
 
-def _measuring() -> Any:
-    """Return what measures the coverage of this process now, None where nothing does."""
+def _is_measured() -> bool:
     coverage = sys.modules.get("coverage")
-    return coverage.Coverage.current() if coverage else None
+    return coverage is not None and coverage.Coverage.current() is not None
+
+
+def _stop() -> list[Any]:
+    """Stop all that measures the coverage of this process; return it, the last begun first.
+
+    A worker of pytest-xdist is measured three times over: as a child process, as a
+    session and as a worker. Where one of them stops, the one begun before goes on.
+    """
+    stopped = []
+    while _is_measured():
+        stopped.append(sys.modules["coverage"].Coverage.current())
+        stopped[-1].stop()
+    return stopped
+
+
+def _start(stopped: list[Any]) -> None:
+    for measuring in reversed(stopped):
+        measuring.start()
