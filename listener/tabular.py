@@ -30,8 +30,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """The columns that are written, in order; on reading they may stand in any order, others go to `extra`."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
+_FORMULA: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+"""Signs with which a spreadsheet begins a formula, also full-width ones (OWASP, "CSV Injection", seen 2026-11)."""
 _NUMBERS: Final = {"author.followers", "rating", *(name for name in COLUMNS if name.startswith("engagement."))}
 _FLAGS: Final = {"author.verified", "has_media"}
 _WORDS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import regex
 
-__all__ = ["clean_block", "clean_line", "direction", "excerpt", "kept_apart", "web_link"]
+__all__ = ["call_nobody", "clean_block", "clean_line", "direction", "excerpt", "kept_apart", "web_link"]
 
 LONGEST_LINK: Final = 2_000
 """Longer addresses are not linked: some mail readers cut them, which changes where they lead."""
@@ -33,6 +33,15 @@ _MAX_MARKS: Final = 8
 
 _PILE: Final = regex.compile(rf"(\p{{M}}{{{_MAX_MARKS}}})\p{{M}}+")
 
+_NOTHING_SEEN: Final = "\N{ZERO WIDTH SPACE}"
+_CALL: Final = regex.compile(
+    r"(?P<address>(?i:https?)://[^\s<>\]]+)"  # stays what it is
+    r"|@(?=[\w&!*<])"  # before a name
+    r"|<(?=[^\W\d]|[@!#:/&])"  # opens a tag, a call or a link
+    r"|\](?=\()"  # between the words of a link and where it leads
+)
+_GROUP: Final = regex.compile(r"(?i)@(?=all|channel|everyone|here|room)")
+
 
 def clean_line(text: str) -> str:
     """Return `text` on one line, without control, override and private characters."""
@@ -48,6 +57,21 @@ def clean_block(text: str) -> str:
 def _strip(text: str) -> str:
     kept = "".join(c for c in text.translate(_DROPPED) if unicodedata.category(c) not in _UNSAFE)
     return _PILE.sub(r"\1", kept)
+
+
+def call_nobody(text: str) -> str:
+    """Return a text in which chat rooms find nobody to call and no link whose words are not its address.
+
+    ``@everyone`` of a stranger would wake a whole room (Discord, Mattermost, Rocket.Chat), as would
+    ``<users/all>`` (Google Chat), and ``[bank.example](https://...)`` lead elsewhere than it says. Behind
+    the sign that does it stands one that is not seen, as discord.py's `escape_mentions` does (seen 2026-11);
+    in an address, which has to stay one, the names of groups have ``%40`` (RFC 3986, 2.1).
+    """
+    return _CALL.sub(_called_off, text)
+
+
+def _called_off(found: regex.Match[str]) -> str:
+    return _GROUP.sub("%40", found[0]) if found["address"] else f"{found[0]}{_NOTHING_SEEN}"
 
 
 def kept_apart(text: str) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.errors import PermanentDeliveryError, TransientDeliveryError
-from reports.hostile import clean_line
+from reports.hostile import call_nobody, clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,8 +119,8 @@ def _notify(service: Any, notification: Notification) -> bool:
             files.add(make(content=data, name=f"{name}.png", mimetype="image/png"))
     return bool(
         service.notify(
-            body=notification.text,
-            title=clean_line(notification.subject)[:_LONGEST_TITLE],
+            body=call_nobody(notification.text),
+            title=call_nobody(clean_line(notification.subject)[:_LONGEST_TITLE]),
             notify_type=apprise.NotifyType.WARNING if notification.kind == "alert" else apprise.NotifyType.INFO,
             body_format=apprise.NotifyFormat.TEXT,
             attach=files if len(files) else None,

@@ -47,8 +47,8 @@ _WIDEST: Final = 400
 """Cells a column of a table in a pipe is filled up to: one text of a megabyte would make every row as long."""
 
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Signs with which a spreadsheet begins a formula (OWASP, "CSV Injection", seen 2026-11)."""
+_FORMULA: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+"""Signs with which a spreadsheet begins a formula, also full-width ones (OWASP, "CSV Injection", seen 2026-11)."""
 _PLAIN_NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NOT_FOR_TERMINALS: Final = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 

@@ -70,6 +70,15 @@ def test_a_web_hook_gets_title_text_and_chart(hook: Hook) -> None:
     assert [base64.b64decode(one["base64"]) for one in told["attachments"]] == [PNG]
 
 
+def test_what_a_stranger_wrote_wakes_no_room(hook: Hook) -> None:
+    alert = Notification(key="1", kind="alert", subject="Acme: said “@here”", text="> @everyone <!channel> <users/all>")
+
+    AppriseNotifier(address(hook)).send(alert)
+
+    told = hook.taken[0].json()
+    assert not any(call in told["title"] + told["message"] for call in ("@here", "@everyone", "<!", "<users"))
+
+
 def test_a_digest_is_no_warning_and_needs_no_picture(hook: Hook) -> None:
     AppriseNotifier(address(hook)).send(Notification(key="digest:1", kind="digest", subject="A day", text="Quiet."))
 

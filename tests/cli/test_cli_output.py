@@ -169,7 +169,21 @@ def test_json_of_any_text_is_read_back_and_cannot_steer_a_terminal(text: str) ->
     printed.encode()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "\tx", "\rx", "=HYPERLINK(1)", "+1 555 0100"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+SUM(A1)",
+        "-2+3",
+        "@cmd",
+        "\tx",
+        "\rx",
+        "\n=1",
+        "=HYPERLINK(1)",
+        "+1 555 0100",
+        *"\uff1d\uff0b\uff0d\uff20",
+    ],
+)
 def test_a_text_that_a_spreadsheet_would_run_is_marked_as_text(text: str) -> None:
     out = io.StringIO()
     emit_rows([{"text": text}], ("text",), "csv", stream=out)

@@ -18,6 +18,7 @@ from listener.cleaning import clean, clean_line
 from listener.errors import InputError
 from listener.interchange import BadLine, mention_from_json, mention_to_json, read_lines
 from listener.mention import KINDS, Author, Engagement, Mention
+from listener.tabular import read_csv, write_csv
 
 LEAST = {"source": "forum", "id": "7", "text": "Acme is fine", "published_at": "2026-11-20T08:00:00+05:30"}
 CONTRACT = [
@@ -316,3 +317,22 @@ def test_a_number_of_any_length_is_read_to_its_last_digit(name: str) -> None:
     (kept,) = lines_of(json.dumps(LEAST | {"campaign": [number]}).encode())
     assert isinstance(kept, Mention)
     assert kept.extra == {"campaign": [number]}
+
+
+@given(MENTIONS.filter(lambda mention: mention.author != Author()))
+def test_csv_is_read_back_as_it_was_written(mention: Mention) -> None:
+    out = io.StringIO(newline="")
+    write_csv([mention], out)
+    (found,) = read_csv(io.StringIO(out.getvalue(), newline=""))
+    assert isinstance(found, Mention)
+    assert mention_to_json(found) == mention_to_json(mention)
+
+
+@pytest.mark.parametrize("sign", [*"=+-@\t\n'", *"\uff1d\uff0b\uff0d\uff20"])
+def test_what_a_spreadsheet_would_run_is_marked_in_csv_and_read_back_without_the_mark(sign: str) -> None:
+    out = io.StringIO(newline="")
+    write_csv([mention_from_json(LEAST | {"text": f"{sign}1+1"})], out)
+    assert f"'{sign}1+1" in out.getvalue()
+    (found,) = read_csv(io.StringIO(out.getvalue(), newline=""))
+    assert isinstance(found, Mention)
+    assert found.text == f"{sign}1+1"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.hostile import clean_block, clean_line, direction, excerpt, web_link
+from reports.hostile import call_nobody, clean_block, clean_line, direction, excerpt, web_link
 
 
 @given(st.text())
@@ -86,3 +86,38 @@ def test_plain_web_addresses_are_linked_as_they_are(url: str) -> None:
 )
 def test_the_first_strong_letter_decides_the_direction(text: str, expected: str) -> None:
     assert direction(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@everyone look",
+        "look, @here",
+        "<@123456789012345678>",
+        "<@&123456789012345678> <!channel> <!subteam^S1> <#C1>",
+        "<users/all>",
+        '<at user_id="all">',
+        "@**all**",
+        "<https://evil.example|bank.example>",
+        "[bank.example](https://evil.example)",
+        "[https://bank.example](https://evil.example)",
+        "![](https://evil.example/pixel.png)",
+        "https://evil.example/@everyone/@Here",
+    ],
+)
+def test_a_chat_room_finds_nobody_to_call_and_no_link_with_words_of_its_own(text: str) -> None:
+    import regex
+
+    hushed = call_nobody(text)
+
+    assert not regex.search(r"@\w|@\*|<[@!#]|<[^\W\d]|\]\(", hushed)
+    assert hushed.replace("\u200b", "").replace("%40", "@") == text
+    assert call_nobody(hushed) == hushed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["60 mentions, 3 < 5 and 7 > 2 <3", "https://example.org/@ada/1?x=1&y=2#z", "https://[::1]:80/", "a @ b [1]"],
+)
+def test_what_calls_nobody_goes_to_chat_rooms_as_it_is(text: str) -> None:
+    assert call_nobody(text) == text
