@@ -21,7 +21,7 @@ from listener.cli.context import (
 )
 from listener.cli.files import replacing
 from listener.cli.lines import BadLines
-from listener.cli.output import Column, emit_rows, noun, score_text
+from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ __all__ = ["label"]
 
 _WORDS: Final = ("positive", "neutral", "negative", "irrelevant")
 _SOME_FAILED: Final = 3
-_GUARDED: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+_GUARDED: Final = tuple(f"'{sign}" for sign in FORMULA_SIGNS)
 _CELL_LIMIT: Final = 4 << 20
 _TABLE: Final = (
     Column(name="number", title="#", align="right"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
+    "FORMULA_SIGNS",
     "UNKNOWN",
     "Column",
     "count_text",
@@ -47,7 +48,7 @@ _WIDEST: Final = 400
 """Cells a column of a table in a pipe is filled up to: one text of a megabyte would make every row as long."""
 
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
-_FORMULA: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+FORMULA_SIGNS: Final = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 """Signs with which a spreadsheet begins a formula, also full-width ones (OWASP, "CSV Injection", seen 2026-11)."""
 _PLAIN_NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NOT_FOR_TERMINALS: Final = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -333,7 +334,7 @@ def _csv_text(text: str, out: TextIO) -> str:
     """Return a text that no spreadsheet takes for a formula; plain numbers stay numbers."""
     if out.isatty():
         text = neutralise(text)
-    return f"'{text}" if text.startswith(_FORMULA) and not re.fullmatch(_PLAIN_NUMBER, text) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) and not re.fullmatch(_PLAIN_NUMBER, text) else text
 
 
 def _json_value(value: object) -> object:

@@ -137,6 +137,17 @@ def test_a_queue_goes_into_a_sheet_and_comes_back_as_labels(place: Place) -> Non
     assert "0 labelled, 2 known" in place.run("label", "--import", str(sheet)).err
 
 
+@pytest.mark.parametrize("sign", [*"=+-@", *"\uff1d\uff0b\uff0d\uff20"])
+def test_a_sheet_comes_back_from_a_source_whose_name_a_spreadsheet_would_run(place: Place, sign: str) -> None:
+    place.save([place.mention("Acme is fine", at=NOW, source=f"{sign}board")])
+    sheet = place.folder / "sheet.csv"
+
+    place.run("label", "--queue", "1", "--export", str(sheet))
+    sheet.write_text(fill_sheet(sheet.read_text(encoding="utf-8"), "negative"), encoding="utf-8")
+
+    assert "1 labelled" in place.run("label", "--import", str(sheet)).err
+
+
 def test_labels_go_out_and_into_another_store(place: Place) -> None:
     place.fill(days=1, a_day=3)
     place.run("label", "1", "negative")
