@@ -40,7 +40,7 @@ __all__ = [
     "write_transaction",
 ]
 
-SCHEMA_VERSION: Final = 13
+SCHEMA_VERSION: Final = 14
 """The version of the tables this program reads and writes (PRAGMA user_version)."""
 
 WRITER_WAIT_SECONDS: Final = 30.0

@@ -229,12 +229,22 @@ class Service:
         return outcomes
 
     def evaluate_alerts(self, *, now: datetime, live: bool = True) -> int:
-        """Look at what is new of every brand; return how many episodes changed."""
+        """Look at what is new of every brand; return how many episodes changed.
+
+        What goes wrong with one is logged and noted, and holds up no other.
+        """
         from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
         options, rules = wiring.read_alert_options(self._config)
         delays = wiring.reading_delays(self._config)
-        changed = 0
+
+        def brands() -> Iterator[WatchedBrand]:
+            for query in self._queries:
+                if self._stop.is_set():
+                    break
+                sources = self._listening[query.brand]
+                yield WatchedBrand(name=query.brand, names=query.names, sources=sources, delays=delays)
+
         with Store(self._database) as store, Reader(self._database) as reader:
             stage = AlertStage(
                 store,
@@ -244,13 +254,7 @@ class Service:
                 time_zone=self._config.zone().key,
                 destinations=[notifier.destination for notifier in self._notifiers],
             )
-            for query in self._queries:
-                if self._stop.is_set():
-                    break
-                sources = self._listening[query.brand]
-                watched = WatchedBrand(name=query.brand, names=query.names, sources=sources, delays=delays)
-                changed += stage.evaluate(watched, now=now, live=live)
-        return changed
+            return stage.evaluate_all(brands(), now=now, live=live)
 
     def make_due_digest(self, *, now: datetime) -> int | None:
         """Make the digest that should have gone out by now, once; return its number, None where none is due.

@@ -62,7 +62,9 @@ _INSTALLED_COLUMNS: Final = ("name", "enabled", "state", "last_success_at", "key
 
 @click.command(epilog=examples("listener status", "listener status --format json", "listener status --healthcheck"))
 @click.option(
-    "--healthcheck", is_flag=True, help="Say nothing; exit 0 where the daemon lives and sources answer, else 1."
+    "--healthcheck",
+    is_flag=True,
+    help="Say nothing; exit 0 where the daemon lives, sources answer and alerts are looked at, else 1.",
 )
 @config_option
 @database_option
@@ -126,10 +128,13 @@ def _is_healthy(app: App) -> bool:
     try:
         enabled = wiring.enabled_sources(app.config)
         with Reader(app.database_path) as reader:
-            daemon, states = reader.daemon(), reader.source_states()
+            daemon, states, failing = reader.daemon(), reader.source_states(), reader.alert_failures()
     except ListenerError:
         return False
     if daemon is None or app.now - daemon.heartbeat_at > _FRESH:
+        return False
+    brands = {brand.name for brand in app.config.brands}
+    if any(one.brand in brands and one.rounds > _MOST_FAILURES for one in failing):
         return False
     known = [states[name] for name in enabled if name in states]
     return all(one.consecutive_failures <= _MOST_FAILURES and one.state not in DISABLED for one in known)
@@ -155,6 +160,7 @@ def _status(app: App) -> dict[str, object]:
             "rechecks": [],
             "outbox": {"pending": 0, "failed": 0, "sent": 0},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
+            "alert_failures": [],
             "daemon": {"pid": None, "heartbeat_at": None},
             "size": None,
         }
@@ -170,6 +176,7 @@ def _status(app: App) -> dict[str, object]:
             "rechecks": recheck_rows(app),
             "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
             "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
+            "alert_failures": _alert_failures(app, reader),
             "daemon": {
                 "pid": None if daemon is None else daemon.pid,
                 "heartbeat_at": None if daemon is None else _iso(daemon.heartbeat_at, app.zone),
@@ -207,6 +214,16 @@ def _state_row(name: str, state: SourceState | None, *, is_enabled: bool, zone: 
         "consecutive_failures": state.consecutive_failures,
         "message": state.message,
     }
+
+
+def _alert_failures(app: App, reader: Reader) -> list[dict[str, object]]:
+    """Return the configured brands whose alerts could not be looked at when it was last tried."""
+    brands = {brand.name for brand in app.config.brands}
+    return [
+        {"brand": one.brand, "failed_at": _iso(one.failed_at, app.zone), "rounds": one.rounds, "message": one.message}
+        for one in reader.alert_failures()
+        if one.brand in brands
+    ]
 
 
 def _coverage_rows(app: App, reader: Reader) -> list[dict[str, object]]:
@@ -263,6 +280,10 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     rated = _table(told["alerts"])
     if any(rated.values()):
         click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")
+    for row in _rows(told["alert_failures"]):
+        click.echo(
+            f"alerts    of {row['brand']} could not be looked at, last {_short(row['failed_at'])}: {row['message']}"
+        )
     click.echo()
     sources = [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])]
     if sources:

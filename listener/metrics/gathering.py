@@ -44,6 +44,7 @@ def gather(config: Config, database: Path, *, now: datetime) -> list[Family]:
             *_coverage(config, reader, now),
             *_windows(reader),
             *_outbox(reader),
+            *_alerts(config, reader),
             *_mentions(reader),
             *_budgets(config, reader, now),
             *_rechecks(config, reader, now),
@@ -157,6 +158,17 @@ def _outbox(reader: Reader) -> list[Family]:
             "listener_outbox_deliveries",
             "Alerts and digests to one destination each, by state.",
             [({"state": state}, count) for state, count in counts.items()],
+        )
+    ]
+
+
+def _alerts(config: Config, reader: Reader) -> list[Family]:
+    failing = {one.brand: one.rounds for one in reader.alert_failures()}
+    return [
+        _family(
+            "listener_alert_consecutive_failures",
+            "Rounds in which the alerts of a brand could not be looked at since one worked.",
+            [({"brand": brand.name}, failing.get(brand.name, 0)) for brand in config.brands],
         )
     ]
 

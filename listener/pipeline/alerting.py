@@ -8,6 +8,7 @@ outage, an import) teaches what is usual and never raises an alert.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Final
 from listener.alerts.episodes import evaluate, note_cause
 from listener.alerts.inhibition import inhibit
 from listener.alerts.records import RuleState
-from listener.errors import StoreVersionError
+from listener.errors import ListenerError, StoreVersionError
+from listener.logs import event, redact
 from listener.pipeline.hearing import heard_sources, is_compared, ordinary_delay, patience_with
 from listener.pipeline.quarters import quarter_of, read_quarters, single_rules
 from listener.pipeline.reasons import find_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from listener.alerts.options import AlertOptions, RuleOptions
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from listener.store import EpisodeSave, Store
 
 __all__ = ["AlertStage"]
+
+logger = logging.getLogger(__name__)
 
 _KEPT: Final = 3
 """Answers of the store kept for a brand's other rules: two months of quarters are 5 760 records."""
@@ -83,6 +87,31 @@ class AlertStage:
         self._time_zone = time_zone
         self._destinations = destinations
         self._cut: dict[object, list[BucketCounts]] = {}
+
+    def evaluate_all(self, brands: Iterable[WatchedBrand], *, now: datetime, live: bool = True) -> int:
+        """Look at everything new of brands, one after the other; return how many episodes changed.
+
+        What goes wrong with one is logged and noted in the store, and the others are looked at all the
+        same. Raises StoreError where even the note cannot be made.
+        """
+        changed = 0
+        failing = {one.brand for one in self._reader.alert_failures()}
+        for brand in brands:
+            try:
+                changed += self.evaluate(brand, now=now, live=live)
+            except ListenerError as error:
+                said = redact(str(error))
+                event(logger, "alerts failed", level=logging.ERROR, brand=brand.name, error=said)
+                self._store.reports.note_alert_failure(brand.name, said, now=now)
+            except Exception as error:
+                # A guard as that of collecting: what one brand stumbles over must not leave the others unwatched.
+                logger.exception("alerts failed brand=%s", brand.name)
+                said = f"unexpected {type(error).__name__}; the log has the details"
+                self._store.reports.note_alert_failure(brand.name, said, now=now)
+            else:
+                if brand.name in failing:
+                    self._store.reports.clear_alert_failure(brand.name)
+        return changed
 
     def evaluate(self, brand: WatchedBrand, *, now: datetime, live: bool = True) -> int:
         """Look at everything new of a brand; return how many episodes changed.

@@ -28,6 +28,7 @@ from listener.schema import (
     v0011_smaller_rows,
     v0012_spans_of_keys,
     v0013_words_not_hidden,
+    v0014_alert_failures,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ _TABLES: Final = (
     ("0011_smaller_rows", v0011_smaller_rows.TABLES),
     ("0012_spans_of_keys", v0012_spans_of_keys.TABLES),
     ("0013_words_not_hidden", v0013_words_not_hidden.TABLES),
+    ("0014_alert_failures", v0014_alert_failures.TABLES),
 )
 
 MIGRATIONS: Final = tuple((name, _step(version, tables)) for version, (name, tables) in enumerate(_TABLES, start=1))

@@ -257,6 +257,13 @@ class Reader:
         with translated(self.path):
             return states.read_feedback(self._connection)
 
+    def alert_failures(self) -> tuple[states.AlertFailure, ...]:
+        """Return the brands whose alerts could not be looked at when it was last tried."""
+        from listener.search import states
+
+        with translated(self.path):
+            return states.read_alert_failures(self._connection)
+
     def deliveries(self, key: str) -> tuple[states.Delivery, ...]:
         """Return how the message of a key stands with each destination it goes to."""
         from listener.search import states

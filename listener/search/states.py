@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "AlertFailure",
     "AlertFeedback",
     "DaemonState",
     "Delivery",
     "DigestRow",
     "OutboxCounts",
     "SourceState",
+    "read_alert_failures",
     "read_daemon",
     "read_deliveries",
     "read_digest",
@@ -63,6 +65,16 @@ class AlertFeedback:
     useful: int
     useless: int
     unrated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFailure:
+    """Say why the alerts of a brand could not be looked at, when that was last tried and how often in a row."""
+
+    brand: str
+    message: str
+    failed_at: datetime
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +168,17 @@ def window_counts(connection: sqlite3.Connection) -> dict[str, int]:
         )
     )
     return {state: counts.get(state, 0) for state in ("open", "drained", "lost", "budget")}
+
+
+def read_alert_failures(connection: sqlite3.Connection) -> tuple[AlertFailure, ...]:
+    """Return the brands whose alerts could not be looked at when it was last tried, in order of name."""
+    rows = connection.execute(
+        "SELECT name, message, failed_at, rounds FROM alert_failures JOIN brands ON brands.id = brand_id ORDER BY name"
+    )
+    return tuple(
+        AlertFailure(brand=brand, message=message, failed_at=from_epoch(at), rounds=rounds)
+        for brand, message, at, rounds in rows
+    )
 
 
 def read_daemon(connection: sqlite3.Connection, name: str = "daemon") -> DaemonState | None:

@@ -85,6 +85,21 @@ class ReportWriter:
                 (self._catalogue.source(source), None if at is None else to_epoch(at)),
             )
 
+    def note_alert_failure(self, brand: str, message: str, *, now: datetime) -> None:
+        """Note that the alerts of a brand could not be looked at, and how often in a row that was so."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO alert_failures (brand_id, message, failed_at, rounds) VALUES (?, ?, ?, 1) "
+                "ON CONFLICT (brand_id) DO UPDATE SET message = excluded.message, failed_at = excluded.failed_at, "
+                "rounds = rounds + 1",
+                (self._catalogue.brand(brand), message, to_epoch(now)),
+            )
+
+    def clear_alert_failure(self, brand: str) -> None:
+        """Note that the alerts of a brand were looked at again."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM alert_failures WHERE brand_id = ?", (self._catalogue.brand(brand),))
+
     def beat(self, name: str, pid: int, *, started_at: datetime, now: datetime) -> None:
         """Note that the daemon is alive."""
         with self._transaction():
