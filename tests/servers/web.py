@@ -17,6 +17,7 @@ bytes once unpacked), ``empty_page`` (seen by `route` as `request.empty_page`),
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.server
 import json
@@ -163,6 +164,7 @@ class SimulatedServer:
         if self._server is None or self._thread is None:
             return
         self.stopping.set()
+        self._server.wake()
         self._server.shutdown()
         self._server.hang_up()
         self._server.server_close()
@@ -276,6 +278,11 @@ class _Server(http.server.ThreadingHTTPServer):
     @property
     def count(self) -> int:
         return len(self._open)
+
+    def wake(self) -> None:
+        """Take no connection any more, so that whoever waits for the next one waits no longer."""
+        with contextlib.suppress(OSError):  # where a system refuses it, the next look ends the wait
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def hang_up(self) -> None:
         """End the reading and writing of every connection."""
