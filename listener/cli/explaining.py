@@ -95,7 +95,7 @@ def explain(app: App, brand: str | None) -> int:
     costs = read_costs(app)
     planned = {name: _planned(app, name, queries) for name in wiring.enabled_sources(app.config)}
     plans = {
-        query: [_plan(name, query, planned[name]) for name in wiring.listening(app.config)[query.brand]]
+        query: [_plan(name, query, planned[name]) for name in app.config.hearing()[query.brand]]
         for query in queries
         if wanted in {None, query.brand}
     }

@@ -44,6 +44,9 @@ BRAND_KINDS: Final = ("own", "competitor", "topic")
 _MAIL_PORTS: Final = {"tls": 465, "starttls": 587, "none": 25}
 """The usual port of each way to speak SMTP (RFC 8314 and RFC 6409, seen 2026-11)."""
 
+_BRANDED: Final = {"appstore": "apps", "survey": "surveys"}
+"""Sources of which each place is of one brand: the table that lists the places, each with its `brand`."""
+
 _MAIL_SOURCES: Final = frozenset({"mail", "email", "imap"})
 """Names of sources in which people wait for letters, not for posts."""
 
@@ -364,12 +367,24 @@ class Config:
         """Return the time zone in which days are cut: the one set, or the machine's."""
         return load_zone(self.listener.time_zone) if self.listener.time_zone else system_zone()
 
-    def listening(self) -> dict[str, tuple[str, ...]]:
-        """Return the enabled sources of each brand: coverage is measured over them."""
+    def hearing(self) -> dict[str, tuple[str, ...]]:
+        """Return the enabled sources of which each brand takes what names it."""
         enabled = [name for name, settings in self.sources.items() if settings.enabled]
         return {
             brand.name: tuple(name for name in enabled if not brand.sources or name in brand.sources)
             for brand in self.brands
+        }
+
+    def listening(self) -> dict[str, tuple[str, ...]]:
+        """Return the sources that are read for each brand: coverage is measured over them.
+
+        Those that it hears, but for files and apps that are each of another brand:
+        nothing there could be read for it, so nothing is missing.
+        """
+        others = {name: _brands_alone(settings) for name, settings in self.sources.items()}
+        return {
+            brand: tuple(name for name in heard if (only := others[name]) is None or brand.casefold() in only)
+            for brand, heard in self.hearing().items()
         }
 
     def response_target(self, source: str) -> timedelta:
@@ -389,3 +404,13 @@ class Config:
                 return brand
         msg = f'there is no brand "{name}" in {self.path}; {suggest(name, (brand.name for brand in self.brands))}'
         raise UsageError(msg)
+
+
+def _brands_alone(settings: SourceSettings) -> frozenset[str] | None:
+    """Return the brands, in lower case, that are all a source is read for; None where it is read for every one."""
+    places = settings.rest.get(_BRANDED.get(settings.name, ""))
+    if not isinstance(places, list) or not places:
+        return None
+    named = [place.get("brand") if isinstance(place, dict) else None for place in places]
+    brands = [brand.casefold() for brand in named if isinstance(brand, str) and brand.strip()]
+    return frozenset(brands) if len(brands) == len(places) else None

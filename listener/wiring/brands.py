@@ -60,7 +60,7 @@ def _build_query(brand: Brand, index: int, problems: list[str]) -> Query | None:
 
 def own_accounts(config: Config, source: str | None = None) -> dict[str, tuple[str, ...]]:
     """Return the brands' own accounts by brand, those of the brands that listen to a source where one is named."""
-    heard = listening(config)
+    heard = config.hearing()
     return {
         brand.name: brand.own_accounts
         for brand in config.brands
@@ -70,5 +70,5 @@ def own_accounts(config: Config, source: str | None = None) -> dict[str, tuple[s
 
 def queries_for(config: Config, queries: tuple[Query, ...], source: str) -> tuple[Query, ...]:
     """Return the queries of the brands that listen to a source."""
-    heard = listening(config)
+    heard = config.hearing()
     return tuple(query for query in queries if source in heard[query.brand])

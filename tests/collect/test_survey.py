@@ -340,6 +340,36 @@ paths = ["nps-*.csv"]
     assert len(site.rows("SELECT 1 FROM matches")) == 3
 
 
+def test_surveys_of_one_brand_are_nothing_that_is_missing_of_another(tmp_path: Path) -> None:
+    table = """
+[sources.jsonl]
+paths = ["posts.jsonl"]
+lookback = "10d"
+
+[sources.survey]
+[[sources.survey.surveys]]
+brand = "acme"
+paths = ["nps-*.csv"]
+"""
+    site = Site(tmp_path, table)
+    when = (NOW - timedelta(hours=30)).isoformat()
+    (tmp_path / "posts.jsonl").write_text(
+        json.dumps({"source": "forum", "id": "1", "text": "Globex is fine", "published_at": when}) + "\n"
+    )
+    (tmp_path / "nps-1.csv").write_text(HEAD + f"1,{when},2,Globex is better\n")
+    assert site.collect().code == 0
+    told = json.loads(site.run("share", "--since", "3d", "--format", "json").out)["brands"]
+    assert {row["brand"]: (row["mentions"], row["coverage"]) for row in told} == {"Acme": (1, 1.0), "Globex": (2, 1.0)}
+    stands = json.loads(site.run("status", "--format", "json").out)["coverage"]
+    assert {(row["brand"], row["source"]) for row in stands} == {
+        ("Acme", None),
+        ("Acme", "jsonl"),
+        ("Acme", "survey"),
+        ("Globex", None),
+        ("Globex", "jsonl"),
+    }
+
+
 def test_a_brand_that_is_not_configured_is_a_problem_of_the_file(tmp_path: Path) -> None:
     site = Site(tmp_path, '[[sources.survey.surveys]]\nbrand = "Acmee"\npaths = ["a.csv"]\n')
     ended = site.collect()
