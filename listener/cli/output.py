@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, TextIO
 
 from listener.cli.width import display_width, neutralise, pad, wrap
@@ -261,16 +262,19 @@ def _fit(
 
 
 def _blocks(titles: Sequence[str], cells: Sequence[Sequence[_Cell]], width: int, *, has_colour: bool) -> Iterator[str]:
-    """Write each row as a block of "title  value" lines, for terminals too narrow for a table."""
-    label = max(map(display_width, titles))
+    """Write each row as a block of "title  value" lines, for terminals too narrow for a table.
+
+    A title takes half of a line at most and goes on below.
+    """
+    label = min(max(map(display_width, titles)), max(1, (width - len(_BETWEEN)) // 2))
     room = max(1, width - label - len(_BETWEEN))
     for number, row in enumerate(cells):
         if number:
             yield ""
         for title, cell in zip(titles, row, strict=True):
-            for position, line in enumerate(wrap(cell.text, room)):
-                head = pad(title if position == 0 else "", label, "left")
-                yield (head + _BETWEEN + styled(line, cell.colour, has_colour=has_colour)).rstrip()
+            for head, line in zip_longest(wrap(title, label), wrap(cell.text, room), fillvalue=""):
+                shown = styled(line, cell.colour, has_colour=has_colour) if line else ""
+                yield (pad(head, label, "left") + _BETWEEN + shown).rstrip()
 
 
 def _cell(value: object, column: Column) -> _Cell:

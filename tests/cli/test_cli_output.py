@@ -72,6 +72,17 @@ def test_a_terminal_too_narrow_for_columns_gets_blocks() -> None:
     assert " ".join(line[10:] for line in lines[2 : lines.index("")]) == "the rocket landed where it should"
 
 
+@pytest.mark.parametrize("width", [12, 20, 40])
+def test_a_title_wider_than_half_a_narrow_terminal_leaves_room_for_the_values(width: int) -> None:
+    out = io.StringIO()
+    name = "a brand that goes by a very long name indeed"
+    emit_rows([{"figure": "mentions", name: 578}] * 2, ("figure", name), "table", stream=out, width=width)
+    lines = out.getvalue().splitlines()
+    assert max(map(display_width, lines)) <= width
+    assert any(line.split()[-1] == "578" for line in lines if line)
+    assert "".join(line[: width // 2 - 1] for line in lines).replace(" ", "").count(name.replace(" ", "")) == 2
+
+
 def test_columns_of_lesser_rank_give_way_to_a_narrow_terminal_and_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     columns = (
         Column(name="brand"),
