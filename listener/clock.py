@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -262,7 +263,7 @@ def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -
     start = align_down(since, step, zone)
     length = _LENGTHS.get(step) if step == "hour" or zone.utcoffset(None) is not None else None
     if length is not None:
-        edges = [start + number * length for number in range(1 - (start - until) // length)]
+        edges = [*accumulate(repeat(length, -((start - until) // length)), initial=start)]
     else:
         edges = [start]
         while edges[-1] < until:

@@ -27,9 +27,9 @@ def mean_interval(scored: int, total: int, squares: int) -> tuple[float, float] 
     if scored < _FEWEST_FOR_INTERVAL:
         return None
     mean = total / scored
-    variance = max(0.0, (squares - total * mean) / (scored - 1))
-    half = student_t_975(scored - 1) * math.sqrt(variance / scored)
-    low, high = round(mean - half), round(mean + half)  # a trend has hundreds: comparing is quicker than max and min
+    variance = (squares - total * mean) / (scored - 1)  # a trend has hundreds: comparing is quicker than max and min
+    half = student_t_975(scored - 1) * math.sqrt(variance / scored) if variance > 0 else 0.0
+    low, high = round(mean - half), round(mean + half)
     return (
         low / SCORE_SCALE if low > -SCORE_SCALE else -1.0,
         high / SCORE_SCALE if high < SCORE_SCALE else 1.0,

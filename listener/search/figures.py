@@ -49,10 +49,6 @@ SELECT (bucket - :since / 900) / 4, {_SUMS}
 FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900 GROUP BY 1
 """  # noqa: S608 - names of this module
 
-_QUARTERS: Final = """
-SELECT count(*) FROM rollup_quarter WHERE brand_id = :brand AND bucket >= :since / 900 AND bucket < :until / 900
-"""
-
 _FIGURES: Final = (
     "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored", "score_sum", "score_squares",
     "engagement", "score_count",
@@ -66,7 +62,7 @@ CROSS JOIN rollup_quarter AS d ON d.brand_id = :brand AND d.bucket = a.bucket + 
 WHERE a.brand_id = :brand AND a.bucket >= :since / 900 AND a.bucket < :until / 900
   AND (a.bucket - :since / 900) % 4 = 0 ORDER BY a.bucket
 """  # noqa: S608 - names of this module
-"""Every hour, where every quarter holds something: nothing is sorted, which is half the work of `_HOURS_FROM_ROLLUP`."""
+"""The hours of which every quarter holds something: nothing is sorted, which is half the work of `_HOURS_FROM_ROLLUP`."""
 
 _FROM_MATCHES: Final = f"""
 SELECT published_at / {QUARTER_SECONDS}, count(*), 0, sum(label = {int(Label.POSITIVE)}),
@@ -221,9 +217,9 @@ def _quarter(instant: datetime) -> int:
 
 def _count_hours(connection: sqlite3.Connection, values: Mapping[str, Any], cells: Sequence[Cell]) -> None:
     """Put in the figures of hours, each four quarters."""
-    (quarters,) = connection.execute(_QUARTERS, values).fetchone()
-    if quarters == 4 * len(cells):
-        for cell, figures in zip(cells, connection.execute(_FULL_HOURS, values), strict=True):
+    full = connection.execute(_FULL_HOURS, values).fetchall()
+    if len(full) == len(cells):
+        for cell, figures in zip(cells, full, strict=True):
             cell.figures = figures
     else:
         for hour, *figures in connection.execute(_HOURS_FROM_ROLLUP, values):
