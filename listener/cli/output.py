@@ -190,15 +190,20 @@ def line_room(stream: TextIO) -> int:
 
 
 def _shown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column], width: int | None) -> Sequence[Column]:
-    """Return the columns that stand side by side in `width` cells, those of the highest rank left out first."""
+    """Return the columns that stand side by side in `width` cells, those of the highest rank left out first.
+
+    Where even the others do not, rows become blocks, which have room for all.
+    """
     kept = list(columns)
-    while width is not None and any(column.rank for column in kept):
+    while width is not None:
         titles = [neutralise(column.title or column.name) for column in kept]
         cells = [[_cell(row.get(column.name), column) for column in kept] for row in rows]
         if _fit(titles, cells, kept, width) is not None:
             return kept
+        if not any(column.rank for column in kept):
+            break
         kept.remove(max(kept, key=lambda column: column.rank))
-    return kept
+    return columns
 
 
 def _table(

@@ -103,6 +103,17 @@ def test_columns_of_lesser_rank_give_way_to_a_narrow_terminal_and_are_named(caps
     assert capsys.readouterr().err == "left out at this width: things said, reach; --format csv has every column\n"
 
 
+def test_blocks_of_a_very_narrow_terminal_leave_no_column_out(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = (
+        Column(name="brand"),
+        Column(name="mentions", align="right", text=count_text),
+        Column(name="reach", align="right", rank=1),
+    )
+    lines = table([{"brand": "Acme Rockets", "mentions": 1234, "reach": 99_999}], columns, width=18)
+    assert lines == ["brand     Acme", "          Rockets", "mentions  1,234", "reach     99999"]
+    assert capsys.readouterr().err == ""
+
+
 def test_a_terminals_width_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     out = Terminal()
