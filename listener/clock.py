@@ -263,7 +263,7 @@ def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -
     start = align_down(since, step, zone)
     length = _LENGTHS.get(step) if step == "hour" or zone.utcoffset(None) is not None else None
     if length is not None:
-        edges = [*accumulate(repeat(length, -((start - until) // length)), initial=start)]
+        edges = [*accumulate(repeat(length, -((start - until) // length)), datetime.__add__, initial=start)]
     else:
         edges = [start]
         while edges[-1] < until:
