@@ -99,11 +99,11 @@ class Formatter(logging.Formatter):
             values = {key: _plain(value) for key, value in fields.items()}
             if trace:
                 values["traceback"] = redact(trace)
-            return json.dumps({**values, **entry, "event": redact(entry["event"])}, ensure_ascii=False)
+            return _printable(json.dumps({**values, **entry, "event": redact(entry["event"])}, ensure_ascii=False))
         words = [at, record.levelname, _one_line(redact(record.getMessage()))]
         words.extend(f"{key}={_quoted(_plain(value))}" for key, value in fields.items())
         line = " ".join(words)
-        return f"{line}\n{redact(trace)}" if trace else line
+        return "\n".join([line, *map(_one_line, redact(trace).split("\n"))]) if trace else line
 
 
 def configure(style_name: str, level: str, stream: TextIO) -> None:
@@ -136,6 +136,11 @@ def _quoted(value: object) -> str:
         return "-"
     text = _one_line(str(value))
     return json.dumps(text, ensure_ascii=False) if not text or re.search(r"[\s\"=]", text) else text
+
+
+def _printable(line: str) -> str:
+    """Return a line of JSON that says the same and cannot steer the terminal it is shown on."""
+    return line if line.isprintable() else "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line)
 
 
 def _one_line(text: str) -> str:

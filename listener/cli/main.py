@@ -119,14 +119,24 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
 
 
 def _report(error: ListenerError, app: App) -> None:
+    if app.debug:
+        _show_trace(error)
+        return
+    _say(f"Error: {error}")
+
+
+def _say(text: str) -> None:
+    """Write lines to stderr that hold no secret and cannot steer the terminal, whatever a file is called."""
+    from listener.cli.width import neutralise
     from listener.logs import redact
 
-    if app.debug:
-        import traceback
+    click.echo("\n".join(map(neutralise, redact(text).split("\n"))), err=True)
 
-        click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
-        return
-    click.echo(f"Error: {redact(str(error))}", err=True)
+
+def _show_trace(error: BaseException) -> None:
+    import traceback
+
+    _say("".join(traceback.format_exception(error)).removesuffix("\n"))
 
 
 def _report_output_failure(error: OSError) -> int:
@@ -138,20 +148,16 @@ def _report_output_failure(error: OSError) -> int:
     return 1
 
 
-def _report_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _report_unexpected(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
     """Write an error nobody foresaw (sys.excepthook): a sentence, with --debug the traceback; no secrets in either."""
-    from listener.logs import redact
-
     if issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
+        sys.__excepthook__(kind, error, _trace)
         return
     if "--debug" in sys.argv:
-        import traceback
-
-        click.echo(redact("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
+        _show_trace(error)
         return
-    text = redact(f"internal error: {kind.__name__}: {error}").splitlines()[0]
-    click.echo(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)', err=True)
+    text = f"internal error: {kind.__name__}: {error}".splitlines()[0]
+    _say(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)')
 
 
 def _open_streams() -> None:

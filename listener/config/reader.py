@@ -36,6 +36,8 @@ _LOWER_NAME: Final = r"[a-z]+(?:_[a-z0-9]+)+"
 _LONGEST_NAME: Final = 64
 _KEY_LENGTH: Final = 16
 """An unbroken run of capitals and digits of this length is a key id, not a name."""
+_LIKE_A_KEY: Final = (rf"^[\w%+=-]{{{_KEY_LENGTH},}}$", "[a-z]", "[A-Z]", "[0-9]")
+"""What a key has that names of files seldom have all of: no dot, no separator, small letters, capitals, digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +266,11 @@ def _read_secret(
         )
     if file is not None and not (isinstance(file, str) and file.strip()):
         problems.append(f"{_join(path, file_key)}: is not the path of a file")
+    elif isinstance(file, str) and _may_be_key(file, folder):
+        problems.append(
+            f"{_join(path, file_key)}: does not look like the path of a file, and there is none; "
+            "it is not repeated here, since it may be the secret itself"
+        )
     if isinstance(file, str) and folder is not None:
         file = str(folder / at_home(file))
     if isinstance(env, str) or isinstance(file, str):
@@ -271,6 +278,16 @@ def _read_secret(
     if plan.is_required and plan.name not in table:
         problems.append(f"{_join(path, env_key)}: is missing; name an environment variable or a file ({file_key})")
     return MISSING
+
+
+def _may_be_key(text: str, folder: Path | None) -> bool:
+    """Say whether what stands in the place of a file's path may be a key or an address that holds one."""
+    if "://" not in text and not all(re.search(kind, text) for kind in _LIKE_A_KEY):
+        return False
+    try:
+        return not (folder or Path()).joinpath(at_home(text)).exists()
+    except OSError:  # too long for a name, above all
+        return True
 
 
 def _is_variable_name(text: str) -> bool:

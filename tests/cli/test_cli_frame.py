@@ -121,6 +121,16 @@ def test_an_error_is_one_sentence_and_with_debug_a_traceback(capsys: pytest.Capt
     assert "ConfigError: nowhere.toml" in err
 
 
+@pytest.mark.parametrize("options", [[], ["--debug"]])
+def test_a_file_whose_name_would_steer_the_terminal_is_told_of_in_escapes(
+    capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert run([*options, "match", "acme", "no\x07\x9b31m\u202e.jsonl"]) in {1, 2}
+    said = capsys.readouterr().err
+    assert "no\\x07\\x9b31m\\u202e.jsonl" in said
+    assert all(line.isprintable() for line in said.split("\n"))
+
+
 def test_a_wrong_now_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["share", "--now", "yesterday"]) == 2
     assert '"yesterday" is not an ISO 8601 date and time' in capsys.readouterr().err

@@ -131,6 +131,12 @@ def test_a_secret_file_is_looked_for_beside_the_configuration(tmp_path: Path) ->
     assert config.mail.password.reveal() == "made-up-key"
 
 
+def test_a_secret_file_may_have_a_name_that_looks_like_a_key(tmp_path: Path) -> None:
+    (tmp_path / "Acme_password_2026").write_text("made-up-key\n", encoding="utf-8")
+    config = load(tmp_path, '[mail]\npassword_file = "Acme_password_2026"')
+    assert config.mail.password.reveal() == "made-up-key"
+
+
 def test_a_secret_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(b"\xef\xbb\xbfhunter22\r\n")
     assert Secret(file=str(tmp_path / "password")).reveal() == "hunter22"

@@ -42,6 +42,23 @@ def test_a_field_cannot_begin_a_line_of_its_own(lines: io.StringIO) -> None:
     assert "\x1b" not in lines.getvalue()
 
 
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nothing_that_is_logged_can_steer_a_terminal(lines: io.StringIO, style: str) -> None:
+    hostile = "a\x1b[2J\x9b31m\u202eb\u2028\U000e0041 é👍"
+    configure(style, "info", lines)
+    event(LOG, hostile, title=hostile)
+    try:
+        raise ValueError(hostile)
+    except ValueError:
+        LOG.exception("source failed")
+    assert "é👍" in lines.getvalue()
+    assert all(line.isprintable() for line in lines.getvalue().split("\n"))
+    if style == "json":
+        seen, failed = map(json.loads, lines.getvalue().splitlines())
+        assert seen["event"] == seen["title"] == hostile
+        assert f"ValueError: {hostile}" in failed["traceback"]
+
+
 def test_a_quiet_level_leaves_out_what_matters_less(lines: io.StringIO) -> None:
     configure("text", "warning", lines)
     event(LOG, "page saved")
