@@ -34,6 +34,14 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "listener", "trendd"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: listener")
+    assert 'did you mean "trend"?' in done.stderr
+
+
 def test_help_loads_nothing_heavy_and_no_command() -> None:
     code = "from listener.cli.main import run\nrun(['--help'])"
     assert loaded_by(code) == set()
