@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -20,7 +22,7 @@ from listener.cli.context import (
     pass_app,
 )
 from listener.cli.files import replacing
-from listener.cli.lines import BadLines
+from listener.cli.lines import BadLines, opened
 from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
 
@@ -69,9 +71,17 @@ _SHEET: Final = (
 @click.option("--remove", is_flag=True, help="Take the label of the mention back.")
 @click.option("--queue", type=click.IntRange(1, 10_000), metavar="N", help="Show the N most useful to label.")
 @click.option(
-    "--export", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV: queue or labels."
+    "--export",
+    "sheet",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="Write a CSV: queue or labels; - is stdout.",
 )
-@click.option("--import", "filled", type=click.Path(dir_okay=False, path_type=Path), help="Read a filled-in CSV.")
+@click.option(
+    "--import",
+    "filled",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="Read a filled-in CSV; - is stdin.",
+)
 @config_option
 @database_option
 @format_option()
@@ -201,6 +211,9 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
             rows = list(_labelled_rows(reader.stored("labelled", brand=brand), brand, app.zone))
         else:
             rows = [_queue_row(one, app.zone) for one in _queued(reader, queue, brand)]
+    if str(file) == "-":
+        emit_rows(rows, _SHEET, "csv")
+        return
     try:
         with (
             replacing(file) as place,
@@ -259,22 +272,29 @@ def _rows(file: Path) -> Generator[tuple[int, Mapping[str, str]]]:
     """Yield (line, cells by column) of a CSV file whose first row names the columns."""
     csv.field_size_limit(_CELL_LIMIT)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            head = stream.readline()
-            stream.seek(0)
-            reader = csv.DictReader(stream, delimiter=";" if head.count(";") > head.count(",") else ",")
-            missing = {"mention", "label"} - set(reader.fieldnames or ())
-            if missing:
-                msg = f"{file}: the first row must name the columns; missing: {', '.join(sorted(missing))}"
-                raise UsageError(msg)
-            for row in reader:
-                yield reader.line_num, row
+        with opened(file) as stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+            try:
+                yield from _numbered_rows(file, lines)
+            finally:
+                lines.detach()  # the standard input is not ours to close
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}"
         raise UsageError(msg) from None
     except (csv.Error, UnicodeDecodeError) as error:
         msg = f"{file} is not CSV in UTF-8: {error}; what was read before is stored"
         raise UsageError(msg) from None
+
+
+def _numbered_rows(file: Path, lines: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+    head = lines.readline()
+    reader = csv.DictReader(chain([head], lines), delimiter=";" if head.count(";") > head.count(",") else ",")
+    missing = {"mention", "label"} - set(reader.fieldnames or ())
+    if missing:
+        msg = f"{file}: the first row must name the columns; missing: {', '.join(sorted(missing))}"
+        raise UsageError(msg)
+    for row in reader:
+        yield reader.line_num, row
 
 
 def _cell(row: Mapping[str, str], name: str) -> str:

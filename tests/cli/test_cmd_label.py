@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from cli.conftest import Place
 
 
+class Piped(io.RawIOBase):
+    """Give bytes and cannot go back, as a pipe."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._left = data
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # what io hands over
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
 def shown(place: Place, *arguments: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = json.loads(place.run(*arguments, "--format", "json").out)
     return rows
@@ -160,6 +176,18 @@ def test_labels_go_out_and_into_another_store(place: Place) -> None:
     assert place.run("label", "--import", str(sheet)).code == 0
 
     assert totals(place) == before
+
+
+def test_a_sheet_goes_through_a_pipe_and_comes_back_from_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.fill(days=1, a_day=3)
+    written = place.run("label", "--queue", "2", "--export", "-")
+    assert (written.code, written.err) == (0, "")
+    filled = fill_sheet(written.out, "negative").encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Piped(filled))))
+    answer = place.run("label", "--import", "-")
+    assert (answer.code, answer.err) == (0, "2 labelled, 0 known, 0 without a label; 0 lines could not be taken\n")
+    assert not sys.stdin.closed
+    assert not list(place.folder.glob("-"))
 
 
 def test_a_sheet_with_wrong_lines_is_taken_as_far_as_it_goes(place: Place) -> None:
