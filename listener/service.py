@@ -115,6 +115,7 @@ class Service:
         self._making = threading.Lock()
         self._made: tuple[object, Judge] | None = None
         self._awaited: tuple[str, datetime] | None = None
+        self._asked: dict[str, dict[str, str]] | None = None
 
     @property
     def _judge(self) -> Judge:
@@ -126,6 +127,13 @@ class Service:
             if self._made is None or self._made[0] != stamp:
                 self._made = (stamp, wiring.build_judge(self._config, self._queries, models, database=self._database))
             return self._made[1]
+
+    @property
+    def _places(self) -> dict[str, dict[str, str]]:
+        """Return what is listened to for each brand, by source; the configuration says it once and for all."""
+        if self._asked is None:
+            self._asked = wiring.places(self._config)
+        return self._asked
 
     def register(self, store: Store, now: datetime) -> None:
         """Make the brands of the configuration and their queries known to the store."""
@@ -236,14 +244,15 @@ class Service:
         from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
         options, rules = wiring.read_alert_options(self._config)
-        delays = wiring.reading_delays(self._config)
+        delays, places = wiring.reading_delays(self._config), self._places
 
         def brands() -> Iterator[WatchedBrand]:
             for query in self._queries:
                 if self._stop.is_set():
                     break
                 sources = self._listening[query.brand]
-                yield WatchedBrand(name=query.brand, names=query.names, sources=sources, delays=delays)
+                asked = {"": query.version, **places[query.brand]}
+                yield WatchedBrand(name=query.brand, names=query.names, sources=sources, delays=delays, asked=asked)
 
         with Store(self._database) as store, Reader(self._database) as reader:
             stage = AlertStage(

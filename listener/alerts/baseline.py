@@ -41,6 +41,10 @@ _PSEUDO_DAYS: Final = 4.0  # days of an hour until its own mean outweighs the pl
 _BAND: Final = 2.0  # swings either way in the band that is shown
 _LOOKS: Final = 1.0 / 3.0  # see Surprise.score; 3 then means the same for every length of bucket
 _LEARN_COVERAGE: Final = 0.9
+_COMPARED_HOURS: Final = 6  # hours that say by how much a change of what is counted changed the counts
+_COMPARED_WITHIN: Final = 24.0  # hours after which it is not waited for them any longer
+_DOUBTED_HOURS: Final = 168.0  # a week: by then the profile has learned at which hours there are how many more
+_MOST_CHANGE: Final = 20.0  # of the height, that is of 400 times the count: more is no usual to go on from
 _HOURS: Final = 24
 _ROOT_OF_NONE: Final = 2.0 * sqrt(0.375)
 _STATE_VERSION: Final = 1
@@ -79,8 +83,12 @@ class SpikeBaseline:
 
     __slots__ = (
         "_base",
+        "_change",
+        "_changed",
         "_covered",
+        "_doubt",
         "_end",
+        "_fresh",
         "_heights",
         "_here",
         "_hours",
@@ -123,6 +131,11 @@ class SpikeBaseline:
         self._variance = 1.0
         self._heights = [0.0] * (2 * _HOURS)  # the profile: working days, then weekends
         self._weights = [0.0] * (2 * _HOURS)
+        self._fresh = inf  # hours learned since what is counted changed
+        self._changed = -inf  # when that was
+        self._change: list[
+            tuple[float, float]
+        ] = []  # times the usual height and beyond the usual count, by hour, then of all
         self._aim()
 
     @property
@@ -133,12 +146,32 @@ class SpikeBaseline:
     @property
     def is_ready(self) -> bool:
         """Say whether enough is known to call something a surprise."""
-        return self._hours >= READY_AFTER
+        return self._hours >= READY_AFTER and self._fresh >= _COMPARED_HOURS
 
     @property
     def swing(self) -> float:
         """Return the usual swing on the scale 2 * sqrt(n + 3/8)."""
         return max(_SWING_FLOOR, sqrt(self._variance))
+
+    @property
+    def doubt(self) -> float:
+        """Return how far apart, on the same scale, the usual of this hour lies by the two ways to read a change."""
+        return self._doubt
+
+    def recalibrate(self) -> None:
+        """Go on with other things being counted than before: from now on more or fewer of them are no surprise.
+
+        The next six whole hours say by how much the usual changes, and nothing is
+        called a surprise before; the swing and the shape of the day are kept. The hours
+        after a change may be so many times, or so many more than, what they were: until
+        two days have shown which, nothing is a surprise that one of the two explains.
+        Where six hours are not covered within a day, the usual of before holds on.
+        """
+        self._learn()
+        if not self._hours:
+            return
+        self._fresh, self._changed, self._change = 0.0, self._last, []
+        self._aim()
 
     def update(self, start: datetime, count: float, coverage: float = 1.0) -> Surprise:
         """Take in the bucket that begins at `start` and judge the hour that ends with it.
@@ -172,7 +205,7 @@ class SpikeBaseline:
         else:
             usual = self._base + self._slope * (1.0 - left / self._span)
         expected, interval = self._band(usual)
-        score = (2.0 * sqrt(observed + 0.375) - usual) / self._unit if self._hours >= READY_AFTER else 0.0
+        score = (2.0 * sqrt(observed + 0.375) - usual) / self._unit if self.is_ready else 0.0
         if left <= 0.0:
             self._close()
         return Surprise(observed, expected, interval, score)
@@ -194,6 +227,9 @@ class SpikeBaseline:
                 "variance": self._variance,
                 "heights": self._heights,
                 "weights": self._weights,
+                "fresh": None if self._fresh == inf else self._fresh,
+                "changed": None if self._changed == -inf else self._changed,
+                "change": self._change,
             },
             separators=(",", ":"),
         )
@@ -230,6 +266,9 @@ class SpikeBaseline:
         self._hours, self._level, self._variance = (float(held[name]) for name in ("hours", "level", "variance"))
         self._heights = [float(height) for height in held["heights"]]
         self._weights = [float(weight) for weight in held["weights"]]
+        fresh, changed = held.get("fresh"), held.get("changed")
+        self._fresh, self._changed = inf if fresh is None else float(fresh), -inf if changed is None else float(changed)
+        self._change = [(float(times), float(more)) for times, more in held.get("change", ())]
         if not len(self._heights) == len(self._weights) == 2 * _HOURS:
             raise ValueError(len(self._heights))
         self._aim()
@@ -265,8 +304,20 @@ class SpikeBaseline:
         self._base = self._level + season
         self._slope = self._here - season
         swing = self.swing
-        self._reach = _BAND * swing
-        self._unit = swing * (1.0 + (1.0 - self._length / self._span) * _LOOKS)
+        self._doubt = self._between() if _COMPARED_HOURS <= self._fresh < _DOUBTED_HOURS else 0.0
+        self._reach = _BAND * swing + self._doubt
+        self._unit = swing * (1.0 + (1.0 - self._length / self._span) * _LOOKS) + self._doubt
+
+    def _between(self) -> float:
+        """Return how far apart the usual of this hour is as so many times, and as so many more than, it was.
+
+        The less the more hours have shown what it is.
+        """
+        ((times, more),) = self._change
+        usual = max(_ROOT_OF_NONE, self._level + self._here)
+        before = max(_ROOT_OF_NONE, usual / times)
+        added = 2.0 * sqrt(max(0.0, before * before / 4.0 - 0.375 + more) + 0.375)
+        return abs(usual - added) * (1.0 - self._fresh / _DOUBTED_HOURS)
 
     def _band(self, usual: float) -> tuple[float, tuple[float, float]]:
         """Return the expected count and the band around it for a usual height."""
@@ -286,6 +337,8 @@ class SpikeBaseline:
         if covered >= _LEARN_COVERAGE:
             self._pending = (self._total / min(1.0, covered), self._slots[1])
         self._total = self._covered = 0.0
+        if self._fresh < _COMPARED_HOURS and self._end - self._changed > _COMPARED_WITHIN * self._span:
+            self._fresh, self._change = inf, []
 
     def _learn(self) -> None:
         """Let the hour put aside teach level, swing and profile."""
@@ -297,15 +350,48 @@ class SpikeBaseline:
         if not self._hours:
             self._level = height
         season = self._profile(slot)
+        if self._fresh < _COMPARED_HOURS:
+            self._compare(count, height, max(_ROOT_OF_NONE, self._level + season))
+            return
         limit = _CLIP * self.swing
         residual = min(limit, max(-limit, height - self._level - season))
         self._hours += 1.0
-        self._level += residual * max(_LEVEL_RATE, 1.0 / self._hours)
+        self._fresh += 1.0
+        self._level += residual * max(_LEVEL_RATE, 1.0 / min(self._hours, self._fresh))
         square = residual * residual - self._variance
         self._variance += square * max(_SWING_RATE, 1.0 / (self._hours + _PRIOR_HOURS))
         weight = self._weights[slot] = self._weights[slot] * _PROFILE_DECAY + 1.0
         self._heights[slot] += (season + residual - self._heights[slot]) / weight
         self._aim(here=self._here if (self._slots[1] - slot) % _HOURS else None)
+
+    def _compare(self, count: float, height: float, usual: float) -> None:
+        """Hold an hour after a change against the usual of before; with the last of them the usual changes.
+
+        The medians count: neither an hour that was still read in the former way nor a loud one moves them.
+        """
+        self._change.append((height / usual, count - (usual * usual / 4.0 - 0.375)))
+        self._fresh += 1.0
+        self._hours += 1.0
+        if self._fresh < _COMPARED_HOURS:
+            return
+        times = min(_MOST_CHANGE, max(1.0 / _MOST_CHANGE, _median([times for times, _ in self._change])))
+        self._change = [(times, _median([more for _, more in self._change]))]
+        self._level *= times
+        self._heights = [times * height for height in self._heights]
+        self._variance = min(1.0, self._variance) + max(0.0, self._variance - 1.0) * times * times
+        for slot in range(_HOURS):
+            self._soften(slot, slot + _HOURS)
+        self._aim()
+
+    def _soften(self, slot: int, other: int) -> None:
+        """Let an hour of the profile learn as quickly as after its first day, without changing what it says now."""
+        if min(self._weights[slot], self._weights[other]) <= 1.0:
+            return
+        here, there = self._profile(slot), self._profile(other)
+        self._weights[slot] = self._weights[other] = 1.0
+        any_day = (here + there) * (1.0 + _PSEUDO_DAYS) / (2.0 + 3.0 * _PSEUDO_DAYS)
+        self._heights[slot] = (1.0 + _PSEUDO_DAYS) * here - _PSEUDO_DAYS * any_day
+        self._heights[other] = (1.0 + _PSEUDO_DAYS) * there - _PSEUDO_DAYS * any_day
 
     def _profile(self, slot: int) -> float:
         """Return how far an hour usually lies from the level, the less sure the nearer to 0.
@@ -317,6 +403,13 @@ class SpikeBaseline:
         beside = self._weights[other]
         any_day = (weight * height + beside * self._heights[other]) / (weight + beside + _PSEUDO_DAYS)
         return (weight * height + _PSEUDO_DAYS * any_day) / (weight + _PSEUDO_DAYS)
+
+
+def _median(values: list[float]) -> float:
+    """Return the middle of an even number of values."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return (ordered[middle - 1] + ordered[middle]) / 2.0
 
 
 def _span(length: float) -> float:

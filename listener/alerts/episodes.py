@@ -6,6 +6,7 @@ so that any way of cutting the same buckets into passes gives the same changes.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -49,8 +50,9 @@ def evaluate(  # noqa: PLR0917 - who, by what, from where, what is new, until wh
     `state` is None at first. `buckets` are in order of time; those already taken
     in, those that end after `now` and (but for rules about coverage) those of
     coverage 0 are passed over. `time_zone` is the brand's, for its hours of day.
-    Raises StoreVersionError where the memory in `state` cannot be read, or is that of
-    a rule of another kind or query.
+    Where `state` names instants at which what is listened to changed, what is usual is
+    learned anew from there. Raises StoreVersionError where the memory in `state` cannot
+    be read, or is that of a rule of another kind or query.
     """
     about = f"{rule.kind} {rule.query}".rstrip()
     state = state or RuleState()
@@ -59,12 +61,16 @@ def evaluate(  # noqa: PLR0917 - who, by what, from where, what is new, until wh
         raise StoreVersionError(msg)
     meter = open_meter(rule, options, state.memory, time_zone)
     watch = _Watch(brand, rule, options, replace(state, about=about))
+    changes = deque(at for at in state.changed if state.last is None or at > state.last)
     for bucket in buckets:
         end = bucket.start + BUCKET
         if end > now:
             break
         if watch.has_seen(bucket) or (bucket.coverage <= 0.0 and not meter.reads_uncovered):
             continue
+        while changes and changes[0] <= bucket.start:
+            changes.popleft()
+            meter.recalibrate()
         watch.take(bucket, end, meter)
     return watch.state_with(meter.save()), tuple(watch.changes)
 

@@ -65,6 +65,10 @@ class Meter(Protocol):
         """Take in a bucket; None where there is nothing to say."""
         ...
 
+    def recalibrate(self) -> None:
+        """Go on with other things being listened to than before."""
+        ...
+
     def save(self) -> str:
         """Return all it knows as text."""
         ...
@@ -125,6 +129,10 @@ class SpikeMeter:
             mentions=int(found.observed),
         )
 
+    def recalibrate(self) -> None:
+        """Learn the level anew."""
+        self._baseline.recalibrate()
+
     def save(self) -> str:
         """Return the baseline as text."""
         return self._baseline.to_state()
@@ -160,6 +168,9 @@ class WordsMeter:
             mentions=int(found.observed),
         )
 
+    def recalibrate(self) -> None:
+        """Keep what is known: such words are rare wherever one listens, and a crisis must not wait."""
+
     def save(self) -> str:
         """Return the baseline as text."""
         return self._baseline.to_state()
@@ -190,6 +201,10 @@ class ShareMeter:
             mentions=found.scored,
         )
 
+    def recalibrate(self) -> None:
+        """Let what was remembered weigh little."""
+        self._shares.recalibrate()
+
     def save(self) -> str:
         """Return the baseline as text."""
         return self._shares.to_state()
@@ -219,7 +234,7 @@ class SilenceMeter:
             return None
         observed = sum(count for count, _ in self._ring)
         expected = sum(usual for _, usual in self._ring)
-        swing = _QUIET_SPREAD * self._baseline.swing
+        swing = _QUIET_SPREAD * self._baseline.swing + sqrt(len(self._ring) / _HOUR_BUCKETS) * self._baseline.doubt
         score = (_height(observed) - _height(expected)) / swing if expected >= _QUIET_EXPECTED else 0.0
         low, high = _height(expected) - 2 * swing, _height(expected) + 2 * swing
         return Reading(
@@ -231,6 +246,11 @@ class SilenceMeter:
             figure=-observed,
             mentions=int(observed),
         )
+
+    def recalibrate(self) -> None:
+        """Learn the level anew; the trailing hours were held against the former one."""
+        self._baseline.recalibrate()
+        self._ring.clear()
 
     def save(self) -> str:
         """Return baseline and trailing hours as text."""
@@ -269,6 +289,9 @@ class BlindMeter:
             mentions=bucket.mentions,
         )
 
+    def recalibrate(self) -> None:
+        """Change nothing: what was read does not depend on what was found."""
+
     def save(self) -> str:
         """Return the coverage of the trailing hours as text."""
         return json.dumps([round(coverage, 4) for coverage in self._ring], separators=(",", ":"))
@@ -300,6 +323,9 @@ class ReachMeter:
             figure=loudest,
             mentions=bucket.mentions,
         )
+
+    def recalibrate(self) -> None:
+        """Change nothing: the limits are given."""
 
     def save(self) -> str:
         """Return nothing: this meter remembers nothing."""

@@ -103,7 +103,10 @@ class RuleState:
     solved. Before `held_until` nothing is raised, since part of what is judged was
     backfilled. `terms` are those of the cause that was told. Until `muted_until`
     nobody is told. `about` is what the rule looked at: its kind and its query. `heard` are the
-    sources whose mentions it counted, none where that does not matter.
+    sources whose mentions it counted, none where that does not matter. `asked`
+    says by source what was listened to in it (places, and which kinds of things) and by
+    "" which expression of the brand, each as text that changes with it; `changed`
+    when that was another than before, in order.
     """
 
     memory: str = ""
@@ -119,6 +122,8 @@ class RuleState:
     muted_until: datetime | None = None
     about: str = ""
     heard: tuple[str, ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
+    changed: tuple[datetime, ...] = ()
 
     def to_json(self) -> str:
         """Return the state as JSON text, exactly what `from_json` reads."""
@@ -143,6 +148,8 @@ class RuleState:
                     "days": tuple((int(day), float(high)) for day, high in held["days"]),
                     "terms": tuple(str(term) for term in held["terms"]),
                     "heard": tuple(str(source) for source in held.get("heard", ())),
+                    "asked": tuple((str(source), str(what)) for source, what in held.get("asked", ())),
+                    "changed": tuple(from_epoch(int(at)) for at in held.get("changed", ())),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -158,6 +165,8 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
             made[name] = _plain(value)
         else:
             made[name] = to_epoch(value) if hasattr(value, "tzinfo") else value
+    if "changed" in made:
+        made["changed"] = [to_epoch(at) for at in made["changed"]]
     return made
 
 

@@ -35,6 +35,8 @@ _CLIP: Final = 0.25
 _RHO: Final = 0.03
 _BAND: Final = 2.0
 _LEARN_SCORED: Final = 30  # in fewer, chance hides how alike they are
+_CHANGED_WEIGHT: Final = 30.0  # mentions that what was usual weighs at most once something else is listened to
+_CHANGED_SECONDS: Final = 86400.0  # how long nothing is judged then
 _RHO_RATE: Final = log(2.0) / (10.0 * 86400.0)  # half forgotten after ten days
 _RHO_LEAST, _RHO_MOST = 0.002, 0.3
 _CLIP_SQUARE: Final = 6.25  # squares of scores teach up to 2.5 deviations
@@ -76,6 +78,13 @@ class ShareBaseline:
     def is_ready(self) -> bool:
         """Say whether enough is known to judge a window."""
         return self._weight >= _READY_WEIGHT and self._last - self._begun >= _READY_SECONDS
+
+    def recalibrate(self) -> None:
+        """Go on with other things being counted than before: nothing is judged for a day, and the new soon outweighs the old."""
+        if self._last == -inf:
+            return
+        self._weight = min(self._weight, _CHANGED_WEIGHT)
+        self._begun = max(self._begun, self._last - _READY_SECONDS + _CHANGED_SECONDS)
 
     def update(self, start: datetime, negative: int, scored: int, coverage: float = 1.0) -> ShareSurprise:
         """Take in a bucket and judge the window that ends with it.

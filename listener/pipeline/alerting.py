@@ -18,7 +18,7 @@ from listener.alerts.inhibition import inhibit
 from listener.alerts.records import RuleState
 from listener.errors import ListenerError, StoreVersionError
 from listener.logs import event, redact
-from listener.pipeline.hearing import heard_sources, is_compared, ordinary_delay, patience_with
+from listener.pipeline.hearing import has_usual, heard_sources, is_compared, ordinary_delay, patience_with
 from listener.pipeline.quarters import quarter_of, read_quarters, single_rules
 from listener.pipeline.reasons import find_reasons
 
@@ -42,6 +42,8 @@ _HISTORY: Final = timedelta(days=60)
 """How far back a rule learns from when it first meets a brand."""
 _SET_BACK: Final = timedelta(minutes=5)
 """A look that lies further in the future was made by a clock that was ahead."""
+_MOST_CHANGES: Final = 20
+"""Changes of what is listened to that a rule remembers for the case that it learns from the history again."""
 _COUNTED_APART: Final = frozenset({"words", "reach"})
 """The kinds whose quarters hold other counts than those of the other rules."""
 
@@ -144,11 +146,11 @@ class AlertStage:
         """
         known = self._reader.alert_state(look.brand.name, look.rule.name)
         if known is not None and known[1] - look.now > _SET_BACK:
-            return self._go_on(look, None, whole, is_learned_again=True)
+            return self._go_on(look, known, whole, is_learned_again=True)
         try:
             return self._go_on(look, known, whole)
         except StoreVersionError:
-            return self._go_on(look, None, whole, is_learned_again=known is not None)
+            return self._go_on(look, known, whole, is_learned_again=known is not None)
 
     def _go_on(
         self,
@@ -160,13 +162,19 @@ class AlertStage:
     ) -> tuple[int, list[Episode]]:
         brand, rule, end = look.brand, look.rule, quarter_of(look.until)
         state, start = (
-            (RuleState(), self._first_quarter(look)) if known is None else (RuleState.from_json(known[0]), known[1])
+            (_of_changes(known), self._first_quarter(look))
+            if known is None or is_learned_again
+            else (RuleState.from_json(known[0]), known[1])
         )
         if start is None or start >= end:
             return 0, [state.episode] if state.episode else []
-        if known is not None and look.is_live:
-            _check_heard(look, state)
-        late_before = start if not look.is_live else end if known is None else look.now - ordinary_delay(brand, rule)
+        late_before = start
+        if look.is_live:
+            is_new = known is None or is_learned_again
+            if not is_new:
+                _check_heard(look, state)
+            late_before = end if is_new else look.now - ordinary_delay(brand, rule)
+            state = _asked(look, state, end if known is None else min(known[1], end))
         state, changes = evaluate(
             brand.name,
             rule,
@@ -252,3 +260,30 @@ def _check_heard(look: _Look, state: RuleState) -> None:
     if is_compared(look.rule) and set(state.heard or look.listening) != set(look.brand.sources):
         msg = f'the alert rule "{look.rule.name}" hears other sources than before; it must be learned again'
         raise StoreVersionError(msg)
+
+
+def _of_changes(known: tuple[str, datetime] | None) -> RuleState:
+    """Return a state that has learned nothing but when what is listened to was changed, as far as that can be read."""
+    try:
+        former = RuleState() if known is None else RuleState.from_json(known[0])
+    except StoreVersionError:
+        former = RuleState()
+    return RuleState(asked=former.asked, changed=former.changed)
+
+
+def _asked(look: _Look, state: RuleState, at: datetime) -> RuleState:
+    """Return the state with what is listened to now; where that is something else than before, it changed at `at`."""
+    if not has_usual(look.rule):
+        return state
+    heard = {"", *(look.rule.sources or look.brand.sources)}
+    asked = {name: what for name, what in look.brand.asked.items() if name in heard}
+    before = {name: what for name, what in state.asked if not name or name in look.listening}
+    changed = [one for one in state.changed if look.now - _HISTORY < one <= at]
+    others = sorted(name for name, what in asked.items() if before.get(name, what) != what)
+    if others:
+        changed.append(at)
+        event(
+            logger, "what is usual is learned anew", brand=look.brand.name, rule=look.rule.name,
+            changed=",".join(name or "expression" for name in others),
+        )  # fmt: skip
+    return replace(state, asked=tuple(sorted({**before, **asked}.items())), changed=tuple(changed[-_MOST_CHANGES:]))

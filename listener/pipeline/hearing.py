@@ -3,7 +3,8 @@
 A source that is read every few hours tells of a quarter of an hour long after a rule
 has looked at it: it is neither counted nor waited for where others are prompt. One
 that was added lately would make the same talk look like more of it: it counts once
-as much of it is known as a baseline needs.
+as much of it is known as a baseline needs. What is changed within a source, or in
+the brand's expression, is noticed by `listener.pipeline.alerting`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from listener.pipeline.quarters import WatchedBrand
     from listener.search import Reader
 
-__all__ = ["heard_sources", "is_compared", "ordinary_delay", "patience_with"]
+__all__ = ["has_usual", "heard_sources", "is_compared", "ordinary_delay", "patience_with"]
 
 _PROMPT: Final = timedelta(minutes=90)
 """Sources that tell of a quarter within this time are waited for; slower ones where no other is quicker."""
@@ -38,6 +39,11 @@ _COMPARED: Final = frozenset({"spike", "sentiment", "silence"})
 def is_compared(rule: RuleOptions) -> bool:
     """Say whether a rule holds a whole brand against its past, so that both must be of the same sources."""
     return rule.kind in _COMPARED and not rule.sources
+
+
+def has_usual(rule: RuleOptions) -> bool:
+    """Say whether a rule holds the present against what it learned, of a whole brand or of one source."""
+    return rule.kind in _COMPARED
 
 
 def heard_sources(reader: Reader, brand: WatchedBrand, *, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -34,12 +34,15 @@ class WatchedBrand:
 
     `delays` say by source how long after its publication an item may be read where
     nothing is amiss, by the schedule; a source that is not named is read at once.
+    `asked` say by source what is listened to in it, and by "" the brand's expression, each
+    as text that changes with it; what is not named is as it was.
     """
 
     name: str
     names: tuple[str, ...]
     sources: tuple[str, ...]
     delays: Mapping[str, timedelta] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 def single_rules(rules: Sequence[RuleOptions]) -> tuple[RuleOptions, ...]:

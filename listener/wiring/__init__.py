@@ -12,6 +12,7 @@ that source is built, the sentiment stage when something is to be scored.
 from listener.wiring.brands import build_queries, enabled_sources, listening, own_accounts, queries_for
 from listener.wiring.checking import further_problems, read_alert_options, validate
 from listener.wiring.composing import reference, sample
+from listener.wiring.places import places
 from listener.wiring.sources import (
     BUILT_IN_SOURCES,
     broken_sources,
@@ -61,6 +62,7 @@ __all__ = [
     "listening",
     "open_executor",
     "own_accounts",
+    "places",
     "queries_for",
     "read_alert_options",
     "reading_delays",
