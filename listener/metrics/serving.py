@@ -12,6 +12,7 @@ import logging
 import socket
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
@@ -72,6 +73,8 @@ class MetricsServer:
 
     def __exit__(self, *_: object) -> None:
         self._closed.set()
+        with suppress(OSError):  # where a system refuses it, the next look ends the wait for a client
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join(timeout=2 * _ACCEPT_SECONDS)
 
