@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests that train stand together, so that one process loads what takes seconds to load."""
-    items.sort(key=lambda item: item.path.name not in TRAINING)
+    """Let what takes long come first, to two workers alike, so that neither waits for the other at the end.
+
+    Workers are given halves of the list and take from one another's ends. The tests that
+    train stand together, so that one process loads what takes seconds to load.
+    """
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    halves = [[item for item in items if item.path.name in TRAINING], []]
+    others = [item for item in items if item.path.name not in TRAINING]
+    for _, tests in groupby(sorted(others, key=lambda item: item.path not in long), key=lambda item: item.path):
+        min(halves, key=len).extend(tests)
+    items[:] = halves[0] + halves[1]
 
 
 def pytest_collection_finish() -> None:
