@@ -12,7 +12,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -20,21 +20,26 @@ import urllib3
 from requests.utils import get_environ_proxies
 
 from listener.allowance import take_request
-from listener.errors import ListenerError, StoppedError, UnavailableError, UsageError
+from listener.errors import ConfigError, ListenerError, StoppedError, UnavailableError, UsageError
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
 from sources.web.clocks import answered_at, check_clock
 from sources.web.transport import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from listener.protocols import StopSignal
 
-__all__ = ["BoundedAdapter", "Limits", "checked_base_url", "header_safe", "retry_after"]
+__all__ = ["BoundedAdapter", "Limits", "checked_base_url", "checked_each", "header_safe", "retry_after"]
+
+T = TypeVar("T")
 
 _PIECE: Final = 1 << 16
 """Bytes read at a time; at most one read of the socket stands behind each."""
+
+_MOST_TOLD: Final = 20
+"""Wrong entries of one list that are told one by one."""
 
 _LONGEST_WAIT: Final = timedelta(days=1)
 """No limit of these services lasts longer; a header that says so is not believed."""
@@ -212,6 +217,27 @@ def checked_base_url(base_url: str, *, option: str) -> str:
         msg = f"{option}: {host} is another machine, and secrets would be sent to it in the clear; write https://"
         raise UsageError(msg)
     return base_url.rstrip("/")
+
+
+def checked_each(entries: Iterable[str], check: Callable[[str, str], T], *, option: str) -> list[T]:
+    """Return what `check` makes of each entry of a list and the name of its place, such as ``sources.rss.feeds[2]``.
+
+    Raises UsageError with everything that is wrong, a ConfigError where that is more than one.
+    """
+    checked: list[T] = []
+    problems: list[str] = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            checked.append(check(entry, f"{option}[{number}]"))
+        except UsageError as error:
+            problems.append(str(error))
+    if len(problems) == 1:
+        raise UsageError(problems[0])
+    if problems:
+        more = len(problems) - _MOST_TOLD
+        told = [*problems[:_MOST_TOLD], f"{option}: {more} more are wrong"] if more > 0 else problems
+        raise ConfigError(told)
+    return checked
 
 
 def header_safe(text: str) -> bool:

@@ -32,7 +32,7 @@ from listener.api import (
     option,
     to_epoch,
 )
-from sources.adapter import checked_base_url
+from sources.adapter import checked_base_url, checked_each
 from sources.cursors import refuse_cursor
 from sources.discourse_posts import HIDDEN, read_post
 from sources.text import as_object, count_of, instant_from_iso
@@ -118,7 +118,7 @@ class DiscourseSource:
 
     def __init__(self, options: DiscourseOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or DiscourseOptions()
-        bases = dict.fromkeys(_base_of(instance) for instance in self._options.instances)
+        bases = dict.fromkeys(checked_each(self._options.instances, _base_of, option="sources.discourse.instances"))
         self._bases = {_place_of(base): base for base in bases}
         self._client = Client(self.name, trusted=bases, stop=stop)
 
@@ -220,11 +220,11 @@ class DiscourseSource:
         return read
 
 
-def _base_of(instance: str) -> str:
+def _base_of(instance: str, option: str) -> str:
     """Return the address of a forum given by its host name or its address."""
     address = instance.strip()
     address = address if "://" in address else f"https://{address}"
-    return checked_base_url(address, option="sources.discourse.instances")
+    return checked_base_url(address, option=option)
 
 
 def _place_of(base: str) -> str:

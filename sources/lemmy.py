@@ -36,7 +36,7 @@ from listener.api import (
     compile_query,
     option,
 )
-from sources.adapter import checked_base_url
+from sources.adapter import checked_base_url, checked_each
 from sources.cursors import refuse_cursor
 from sources.markdown import links_of_markdown, words_of_links
 from sources.text import (
@@ -169,7 +169,7 @@ class LemmySource:
 
     def __init__(self, options: LemmyOptions | None = None, *, stop: StopSignal | None = None) -> None:
         self._options = options or LemmyOptions()
-        bases = dict.fromkeys(_base_of(instance) for instance in self._options.instances)
+        bases = dict.fromkeys(checked_each(self._options.instances, _base_of, option="sources.lemmy.instances"))
         self._bases = {urlsplit(base).netloc: base for base in bases}
         self._client = Client(self.name, trusted=bases, stop=stop)
 
@@ -323,11 +323,11 @@ def _limited(base: str, error: RejectedQueryError) -> SourceError:
     return RateLimitedError(msg)
 
 
-def _base_of(instance: str) -> str:
+def _base_of(instance: str, option: str) -> str:
     """Return the address of an instance given by its host name or its address."""
     address = instance.strip()
     address = address if "://" in address else f"https://{address}"
-    return checked_base_url(address, option="sources.lemmy.instances")
+    return checked_base_url(address, option=option)
 
 
 def _asked(term: str) -> str:

@@ -41,7 +41,7 @@ from listener.api import (
     utc_now,
 )
 from listener.errors import ListenerError
-from sources.adapter import BoundedAdapter, Limits, checked_base_url, header_safe
+from sources.adapter import BoundedAdapter, Limits, checked_base_url, checked_each, header_safe
 from sources.cursors import refuse_cursor
 from sources.hashtags import hashtags_of
 from sources.mastodon_statuses import UNWILLING, id_of, read_replies, read_status, read_statuses
@@ -113,7 +113,7 @@ class MastodonSource:
         stop: StopSignal | None = None,
     ) -> None:
         self._options = options or MastodonOptions()
-        bases = [_base_of(instance) for instance in self._options.instances]
+        bases = checked_each(self._options.instances, _base_of, option="sources.mastodon.instances")
         self._doors = {base: _Door(base, limits=limits, stop=stop) for base in dict.fromkeys(bases)}
         self._first = bases[0] if bases else None
 
@@ -404,11 +404,11 @@ def _names_an_error(body: bytes) -> bool:
         return False
 
 
-def _base_of(instance: str) -> str:
+def _base_of(instance: str, option: str) -> str:
     """Return the address of an instance given by its host name or its address."""
     address = instance.strip()
     address = address if "://" in address else f"https://{address}"
-    return checked_base_url(address, option="sources.mastodon.instances")
+    return checked_base_url(address, option=option)
 
 
 def _timeline(base: str, tag: str, brands: Sequence[str]) -> Resource:

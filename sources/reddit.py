@@ -33,6 +33,7 @@ from listener.api import (
     utc_now,
 )
 from listener.errors import UsageError
+from sources.adapter import checked_each
 from sources.reddit_client import RedditClient
 from sources.reddit_feed import RedditFeed
 from sources.reddit_items import created_at, is_taken_away, is_unsigned, read_thing
@@ -412,15 +413,17 @@ def _grouped(subreddits: Sequence[str]) -> Iterator[str]:
         yield "+".join(subreddits[start : start + _SUBREDDITS_A_LISTING])
 
 
+def _checked_subreddit(written: str, option: str) -> str:
+    name = written.strip().strip("/").removeprefix("r/")
+    if not _SUBREDDIT.fullmatch(name):
+        msg = f'{option}: "{name}" is not the name of a subreddit; write it as in reddit.com/r/NAME'
+        raise UsageError(msg)
+    return name
+
+
 def _checked_subreddits(options: RedditOptions) -> tuple[str, ...]:
     """Return the names of the subreddits, without r/, each once; raises UsageError for what is none."""
-    names = [name.strip().strip("/").removeprefix("r/") for name in options.subreddits]
-    for name in names:
-        if not _SUBREDDIT.fullmatch(name):
-            msg = (
-                f'sources.reddit.subreddits: "{name}" is not the name of a subreddit; write it as in reddit.com/r/NAME'
-            )
-            raise UsageError(msg)
+    names = checked_each(options.subreddits, _checked_subreddit, option="sources.reddit.subreddits")
     if options.search_in == "subreddits" and not names:
         msg = 'sources.reddit.search_in: "subreddits" needs names in sources.reddit.subreddits'
         raise UsageError(msg)

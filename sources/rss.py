@@ -31,7 +31,7 @@ from listener.api import (
     to_epoch,
 )
 from listener.errors import UsageError
-from sources.adapter import checked_base_url
+from sources.adapter import checked_base_url, checked_each
 from sources.rss_entries import GOOGLE_NEWS, is_cut, read_entries
 from sources.text import as_list, as_object, count_of
 from sources.web import Client, Limits
@@ -139,8 +139,7 @@ class RssSource:
 
     def __init__(self, options: RssOptions, *, stop: StopSignal | None = None) -> None:
         self._options = options
-        for number, url in enumerate(options.feeds, start=1):
-            _check_feed(url, f"sources.rss.feeds[{number}]")
+        checked_each(options.feeds, _check_feed, option="sources.rss.feeds")
         self._base = checked_base_url(options.base_url, option="sources.rss.base_url")
         self._feeds = {_feed_key(url): url for url in options.feeds}
         self._client = Client(

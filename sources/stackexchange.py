@@ -39,7 +39,7 @@ from listener.api import (
     utc_now,
 )
 from listener.errors import UsageError
-from sources.adapter import checked_base_url
+from sources.adapter import checked_base_url, checked_each
 from sources.alternatives import widest
 from sources.cursors import reading_cursor
 from sources.stackexchange_again import BATCH, REQUESTS, look_again
@@ -293,12 +293,16 @@ def _next_day(now: datetime) -> datetime:
 
 def _checked_sites(sites: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the sites, each once; raises UsageError for what is none."""
-    names = [site.strip().lower() for site in sites]
-    for name in names:
-        if not _SITE.fullmatch(name):
-            msg = f'sources.stackexchange.sites: "{name}" is not the name of a site; write stackoverflow or serverfault'
-            raise UsageError(msg)
+    names = checked_each(sites, _checked_site, option="sources.stackexchange.sites")
     return tuple({domain_of(name): name for name in names}.values())
+
+
+def _checked_site(site: str, option: str) -> str:
+    name = site.strip().lower()
+    if not _SITE.fullmatch(name):
+        msg = f'{option}: "{name}" is not the name of a site; write stackoverflow or serverfault'
+        raise UsageError(msg)
+    return name
 
 
 def _resource(kind: str, site: str, native: str, brand: str | None, number: int) -> Resource:

@@ -106,6 +106,8 @@ def _refused_options(config: Config, name: str) -> list[str]:
     """Return what a source of ours says against its options when it is made: addresses, names of places."""
     try:
         build_source(config, name, threading.Event()).close()
+    except ConfigError as error:
+        return list(error.problems)
     except UsageError as error:
         return [str(error)]
     except SourceError:

@@ -167,3 +167,37 @@ def test_a_source_that_refuses_its_options_does_not_keep_the_others_from_being_r
     assert (read.state, read.new) == ("ok", 1)
     again = service.recheck("gdelt", now=NOW)
     assert again is None or again.state == "broken"
+
+
+@pytest.mark.parametrize(
+    ("source", "option", "good"),
+    [
+        ("rss", "feeds", "https://example.org/feed.xml"),
+        ("mastodon", "instances", "mastodon.example"),
+        ("discourse", "instances", "forum.example"),
+        ("lemmy", "instances", "lemmy.example"),
+        ("stackexchange", "sites", "stackoverflow"),
+        ("reddit", "subreddits", "kettles"),
+    ],
+)
+def test_each_entry_of_a_list_that_is_wrong_is_named_with_its_place(
+    tmp_path: Path, source: str, option: str, good: str
+) -> None:
+    config = configured(tmp_path, f'[sources.{source}]\n{option} = ["ftp://a b", "{good}", "ftp://c d"]\n')
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    places = [problem.partition(": ")[0] for problem in caught.value.problems]
+    assert places == [f"sources.{source}.{option}[1]", f"sources.{source}.{option}[3]"]
+
+
+def test_of_very_many_wrong_entries_the_first_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    feeds = ", ".join(f'"feed {number}"' for number in range(1_000))
+    config = configured(tmp_path, f"[sources.rss]\nfeeds = [{feeds}]\n")
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(config)
+
+    assert len(caught.value.problems) == 21
+    assert caught.value.problems[-1] == "sources.rss.feeds: 980 more are wrong"
