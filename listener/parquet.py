@@ -215,14 +215,14 @@ def read_parquet(place: Path, on_bytes: Callable[[int], None] = lambda _done: No
 
     What was decided about them is left out; a mention of two brands comes twice.
     `on_bytes` is told how many bytes of files are done. Raises UsageError where the
-    extra `parquet` is not installed, InputError where there is no file or a column
-    is missing, OSError where a file is damaged.
+    extra `parquet` is not installed, there is no file or a column is missing,
+    OSError where a file is damaged.
     """
     pa, pq = _pyarrow()
     files = parquet_files(place)
     if not files:
         msg = f"{place}: no .parquet file is below this folder"
-        raise InputError(msg)
+        raise UsageError(msg)
     number = done = 0
     for file in files:
         try:
@@ -230,7 +230,7 @@ def read_parquet(place: Path, on_bytes: Callable[[int], None] = lambda _done: No
                 names = set(part.schema_arrow.names)
                 if missing := [name for name in _NEEDED if name not in names]:
                     msg = f"{file}: these columns are missing: {', '.join(missing)}"
-                    raise InputError(msg)
+                    raise UsageError(msg)
                 wanted = [name for name, _ in _TYPES if name in names]
                 for batch in part.iter_batches(batch_size=_READ_AT_ONCE, columns=wanted):
                     for row in batch.to_pylist():

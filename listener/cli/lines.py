@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -61,17 +61,14 @@ class BadLines:
 
 @contextmanager
 def opened(file: Path) -> Iterator[IO[bytes]]:
-    """Hand over the bytes of a file, or of standard input where it is called -."""
+    """Hand over the bytes of a file, unpacked where its name says so, or of standard input where it is called -."""
     if str(file) == "-":
         yield sys.stdin.buffer
         return
-    try:
-        stream = file.open("rb")
-    except OSError as error:
-        msg = f"{file} cannot be read: {error.strerror}"
-        raise UsageError(msg) from None
-    with stream:
-        yield stream
+    from listener.cli.unpacking import open_bytes
+
+    with ExitStack() as stack:
+        yield open_bytes(stack, file)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from listener.pipeline.received import Item
 
-__all__ = ["Lines", "create", "format_of", "open_lines"]
+__all__ = ["Lines", "create", "format_of", "open_bytes", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
 _OTHERS: Final = (".xlsx", ".xls", ".ods", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
@@ -76,8 +76,7 @@ class Lines:
         try:
             return next(self._items)
         except self._problems as error:
-            packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(self._file), "readable")
-            self.problem = f"{self._file} is damaged or not {packing}: {error}; what was read before is stored"
+            self.problem = f"{_damage(self._file, error)}; what was read before is stored"
             raise StopIteration from None
 
 
@@ -100,21 +99,46 @@ def open_lines(
     chosen = file_format or format_of(file)
     if chosen == "parquet":
         return _parquet(file, on_bytes)
+    raw = _open(stack, file)
+    whole = raw if on_bytes is None else cast("IO[bytes]", _Counted(raw, on_bytes))
+    unpacked, problems = _unpacked(stack, file, whole)
+    if isinstance(unpacked, _Counted):
+        unpacked = cast("IO[bytes]", io.BufferedReader(unpacked))
+    return Lines(_lines(unpacked, chosen), file, problems)
+
+
+def open_bytes(stack: ExitStack, file: Path) -> IO[bytes]:
+    """Open a file for reading, unpacked where its name says so.
+
+    Raises UsageError where it cannot be opened; reading raises ListenerError where it is damaged.
+    """
+    raw = _open(stack, file)
+    unpacked, problems = _unpacked(stack, file, raw)
+    return raw if unpacked is raw else cast("IO[bytes]", io.BufferedReader(_Unpacked(unpacked, file, problems)))
+
+
+def _open(stack: ExitStack, file: Path) -> IO[bytes]:
     try:
-        raw: IO[bytes] = stack.enter_context(file.open("rb"))
+        return stack.enter_context(file.open("rb"))
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}"
         raise UsageError(msg) from None
+
+
+def _unpacked(stack: ExitStack, file: Path, whole: IO[bytes]) -> tuple[IO[bytes], tuple[type[Exception], ...]]:
+    """Return what a file holds, and what reading it raises where it is damaged."""
     problems: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-    whole = _Counted(raw, on_bytes) if on_bytes is not None else raw
     if _packing(file) == ".gz":
-        unpacked = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=cast("IO[bytes]", whole))))
-    elif _packing(file) == ".zst":
+        return cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=whole))), problems
+    if _packing(file) == ".zst":
         zstd = _zstd(file)
-        unpacked, problems = stack.enter_context(zstd.open(whole, "rb")), (*problems, zstd.ZstdError)
-    else:
-        unpacked = cast("IO[bytes]", io.BufferedReader(whole)) if isinstance(whole, _Counted) else raw
-    return Lines(_lines(unpacked, chosen), file, problems)
+        return stack.enter_context(zstd.open(whole, "rb")), (*problems, zstd.ZstdError)
+    return whole, problems
+
+
+def _damage(file: Path, error: Exception) -> str:
+    packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(file), "readable")
+    return f"{file} is damaged or not {packing}: {error}"
 
 
 @contextmanager
@@ -155,6 +179,29 @@ class _Counted(io.RawIOBase):
         buffer[: len(data)] = data
         self._done += len(data)
         self._on_bytes(self._done)
+        return len(data)
+
+
+class _Unpacked(io.RawIOBase):
+    """Pass on what a packed file holds, up to where it is damaged, which is told in a sentence."""
+
+    def __init__(self, unpacked: IO[bytes], file: Path, problems: tuple[type[Exception], ...]) -> None:
+        super().__init__()
+        self._unpacked = unpacked
+        self._file = file
+        self._problems = problems
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read what is there, at most as much as there is room for; raises ListenerError where it is damaged."""
+        try:
+            data = cast("io.BufferedReader", self._unpacked).read1(len(buffer))
+        except self._problems as error:
+            raise ListenerError(_damage(self._file, error)) from None
+        buffer[: len(data)] = data
         return len(data)
 
 

@@ -251,14 +251,18 @@ def test_an_archive_is_scored_like_the_same_lines(filled: Place) -> None:
 
 def test_what_is_no_archive_is_told_of(filled: Place) -> None:
     (filled.folder / "empty").mkdir()
-    assert "no .parquet file" in filled.run("import", "empty").err
+    empty = filled.run("import", "empty")
+    assert empty.code == filled.run("score", "empty", now=None).code == 2
+    assert "no .parquet file" in empty.err
     (filled.folder / "broken.parquet").write_bytes(b"PAR1 and nothing else PAR1")
     broken = filled.run("import", "broken.parquet")
     assert broken.code == 1
     assert "broken.parquet is damaged" in broken.err
     arrow = pytest.importorskip("pyarrow")
     parquet.write_table(arrow.table({"id": ["1"], "text": ["Acme"]}), filled.folder / "other.parquet")
-    assert "missing: source, published_at" in filled.run("import", "other.parquet").err
+    other = filled.run("import", "other.parquet")
+    assert other.code == 2
+    assert "missing: source, published_at" in other.err
     assert filled.run("import", "gone.parquet").code == 2
     assert filled.run("import", "-", "--format", "parquet").code == 2
     assert "--format parquet" in filled.run("export", "--output", "all.parquet").err

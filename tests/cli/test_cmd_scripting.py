@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from datetime import timedelta
@@ -123,6 +124,24 @@ def test_a_table_of_lines_has_no_column_that_none_of_them_fills(place: Place) ->
     head, *rows = place.run("score", "texts.jsonl", "--format", "table", now=None).out.splitlines()
     assert head.split() == ["sentiment", "score", "lang", "scorer", "text"]
     assert [row.split()[0] for row in rows] == ["positive", "negative"]
+
+
+@pytest.mark.parametrize("command", [["score"], ["match", "acme"], ["evaluate", "--format", "json"]])
+def test_packed_lines_are_unpacked_on_the_way(place: Place, command: list[str]) -> None:
+    line = '{"source": "s", "id": "%d", "text": "Acme is great", "label": "positive", "published_at": "2026-11-20T08:00:00Z"}\n'
+    lines = "".join(line % number for number in range(2000)).encode()
+    (place.folder / "texts.jsonl").write_bytes(lines)
+    (place.folder / "texts.jsonl.gz").write_bytes(gzip.compress(lines))
+    plain = place.run(*command, "texts.jsonl", now=None)
+    assert (plain.code, plain.err) == (0, "")
+    assert place.run(*command, "texts.jsonl.gz", now=None) == plain
+
+    (place.folder / "half.jsonl.gz").write_bytes(gzip.compress(lines)[:-400])
+    damaged = place.run(*command, "half.jsonl.gz", now=None)
+    assert damaged.code == 1
+    assert damaged.err.startswith("Error: half.jsonl.gz is damaged or not gzip: ")
+    (place.folder / "no.jsonl.gz").write_bytes(lines)
+    assert place.run(*command, "no.jsonl.gz", now=None).code == 1
 
 
 @pytest.mark.parametrize("command", [["score"], ["match", "acme"], ["export"]])
