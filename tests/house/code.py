@@ -39,11 +39,19 @@ def lines_of_code(source: str) -> set[int]:
 
 def functions(source: str, *, over: int = 0) -> Iterator[tuple[str, int]]:
     """Yield the name and the lines of code of every function that has more lines than `over`, of whatever kind."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
             if len(lines) > over:
                 yield node.name, len(lines_of_code(source) & lines)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements of a module and, with what holds them, those within; no expressions, of which there are most."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield node
+            yield from _statements(node)
 
 
 def _docstring_lines(tree: ast.AST) -> Iterator[int]:
