@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from listener.config import Config
+    from listener.metrics import MetricsEndpoint
     from listener.search.states import SourceState
 
 __all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at", "tell_supervisor"]
@@ -170,18 +171,20 @@ class Daemon:
         self._started_at = clock()
         self._service = Service(config, database, self._stop)
         self._scheduler: BackgroundScheduler | None = None
+        self._metrics: MetricsEndpoint | None = None
 
     def run(self) -> None:
         """Serve until stopped; raises AlreadyRunningError where another daemon serves the store."""
         with InstanceLock(self._database), self._signals(), self._heartbeat():
             event(logger, "daemon started", pid=os.getpid(), database=self._database.name)
-            metrics = self._open_metrics()
+            self._serve_metrics()
             scheduler = self._start()
             tell_supervisor(READY="1", STATUS=self._status())
             try:
-                with metrics:
-                    self._serve(scheduler)
+                self._serve(scheduler)
             finally:
+                if self._metrics is not None:
+                    self._metrics.close()
                 event(logger, "stopping", pid=os.getpid())
                 tell_supervisor(STOPPING="1", STATUS="storing what is in hand")
                 scheduler.shutdown(wait=False)
@@ -205,19 +208,16 @@ class Daemon:
                 store.reports.rest("daemon", os.getpid())
             event(logger, "daemon stopped", pid=os.getpid())
 
-    def _open_metrics(self) -> contextlib.AbstractContextManager[object]:
-        """Return what serves the metrics, already listening; nothing where none are wanted."""
+    def _serve_metrics(self) -> None:
+        """Serve the metrics where the configuration says; raises ListenerError where that cannot be."""
         settings = self._config.metrics
-        if settings.port is None:
-            return contextlib.nullcontext()
-        from listener.metrics import MetricsServer, exposition, gather  # noqa: PLC0415 - only where wanted
+        if self._metrics is None:
+            if settings.port is None:
+                return
+            from listener.metrics import MetricsEndpoint, exposition, gather  # noqa: PLC0415 - only where wanted
 
-        def write() -> str:
-            return exposition(gather(self._config, self._database, now=self._clock()))
-
-        server = MetricsServer(settings.host, settings.port, write)
-        event(logger, "metrics served", host=settings.host, port=server.port)
-        return server
+            self._metrics = MetricsEndpoint(lambda: exposition(gather(self._config, self._database, now=self._clock())))
+        self._metrics.move(settings.host, settings.port)
 
     def _serve(self, scheduler: BackgroundScheduler) -> None:
         """Wait for signals; read the configuration again where asked to."""
@@ -406,6 +406,10 @@ class Daemon:
         self._schedule_sources(scheduler, states)
         tell_supervisor(STATUS=self._status())
         event(logger, "configuration read again", path=config.path.name)
+        try:
+            self._serve_metrics()
+        except ListenerError as error:
+            event(logger, "metrics not moved", level=logging.ERROR, error=str(error))
 
     def _wait_for_jobs(self) -> None:
         """Give running jobs their time; then leave them: a transaction that is cut stores nothing."""

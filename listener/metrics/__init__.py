@@ -5,8 +5,9 @@ asked for, which needs forty lines; the client library would bring a registry th
 nothing here would use, and 0.1 s of start-up.
 """
 
+from listener.metrics.endpoint import MetricsEndpoint
 from listener.metrics.exposition import CONTENT_TYPE, Family, Sample, exposition
 from listener.metrics.gathering import gather
 from listener.metrics.serving import MetricsServer
 
-__all__ = ["CONTENT_TYPE", "Family", "MetricsServer", "Sample", "exposition", "gather"]
+__all__ = ["CONTENT_TYPE", "Family", "MetricsEndpoint", "MetricsServer", "Sample", "exposition", "gather"]
