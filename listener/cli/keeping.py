@@ -66,8 +66,12 @@ def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> 
         raise UsageError(msg)
     with _eraser(app, dry_run=dry_run) as eraser:
         done = _forget(app, eraser, author, mention, dry_run=dry_run)
+        is_late = not dry_run and eraser.is_unfinished()
+        if is_late:  # an earlier run was ended in the middle: what it erased is still in the files
+            eraser.rewrite()
     if not done.mentions and not done.authors:
-        click.echo(f"nothing is stored of {author if mention is None else mention}", err=True)
+        rest = "; what was erased before is out of the files now" if is_late else ""
+        click.echo(f"nothing is stored of {author if mention is None else mention}{rest}", err=True)
         return 1
     _say(done, dry_run=dry_run)
     return 0

@@ -260,6 +260,9 @@ class Eraser:
     def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool) -> Erasure:
         with translated(self._path):
             every = self._column(_WITH_REPOSTS, {"numbers": json.dumps(list(numbers))})
+        # Reposts go first: once the original has lost its id, nobody would find those that a crash left behind.
+        named = set(numbers)
+        every.sort(key=named.__contains__)
         if dry_run:
             return Erasure(mentions=len(every))
         done = Erasure()

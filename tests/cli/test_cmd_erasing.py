@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -110,6 +112,26 @@ def test_a_purge_that_is_stopped_says_so_with_its_exit_code_and_goes_on_later(
         assert place.run("purge").code == 130
     assert place.run("purge").code == 0
     assert place.run("purge", "--dry-run").out == "would erase 0 mentions\n"
+
+
+@pytest.mark.parametrize("words", [("--author", "hackernews:jo_1"), ("--mention", "hackernews:8")])
+def test_a_forgetting_that_was_ended_before_the_files_were_written_anew_is_ended_by_the_next(
+    place: Place, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str]
+) -> None:
+    put(place, 8, "zyxeight")
+    put(place, 2, "other words")
+    monkeypatch.setattr("listener.database.WRITER_WAIT_SECONDS", 0.05)
+    with closing(sqlite3.connect(f"{place.database.as_uri()}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM mentions").fetchone()
+        ended = place.run("forget", *words)
+        assert (ended.code, "a reader still holds" in ended.err) == (1, True)
+        assert b"zyxeight" in held(place)
+    again = place.run("forget", *words)
+    said = f"nothing is stored of {words[1]}; what was erased before is out of the files now\n"
+    assert (again.code, again.err) == (1, said)
+    assert b"zyxeight" not in held(place)
+    assert place.run("forget", *words).err == f"nothing is stored of {words[1]}\n"
 
 
 def test_erasing_makes_no_store_where_there_is_none(place: Place) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.errors import StoreBusyError
+from listener.errors import StoreBusyError, StoreError
 from listener.mention import Author, Engagement, Label, Mention
 from listener.search import MentionFilter, Reader
 from listener.store import ChartSave, DigestSave, EpisodeSave, Erasure, Retention, Store
@@ -314,6 +314,22 @@ def test_a_reader_in_mid_answer_delays_the_emptying_of_the_log_until_the_next_pu
         assert store.erasure.is_unfinished()
     assert filled.erasure.purge(Retention(by_source={}), now=NOW) == Erasure()
     assert not filled.erasure.is_unfinished()
+    assert traces(filled.path.parent, *WORDS) == []
+
+
+def test_an_erasure_that_is_cut_off_between_two_batches_leaves_no_repost_behind(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.erasure._BATCH", 1)
+    filled._connection.execute(
+        "CREATE TEMP TRIGGER no BEFORE UPDATE OF purged_at ON mentions "
+        "WHEN EXISTS (SELECT 1 FROM mentions WHERE purged_at IS NOT NULL) BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with pytest.raises(StoreError):
+        filled.erasure.forget_author("x", "zyxhandle", now=NOW)
+    assert rows(filled, "SELECT count(*) FROM mentions WHERE purged_at IS NOT NULL") == [(1,)]
+    filled._connection.execute("DROP TRIGGER no")
+    filled.erasure.forget_author("x", "zyxhandle", now=NOW)
     assert traces(filled.path.parent, *WORDS) == []
 
 
