@@ -25,7 +25,7 @@ from matplotlib.path import Path
 from listener.errors import UsageError
 from reports.charts.glyphs import drawable, fonts_for
 from reports.charts.style import Chart, Look, palette, style_of
-from reports.hostile import clean_line
+from reports.hostile import clean_line, direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,8 +164,8 @@ class Canvas:
     def _line(self, text: str, *, step: int, **look: Any) -> None:
         """Write one line of the head; what does not fit is cut off and marked by an ellipsis."""
         room = self.width - 2 * _MARGIN
-        written = self.write(text, x=_MARGIN, y=self.top, **look)
-        shown = clean_line(text)
+        shown = _from_the_left(clean_line(text))
+        written = self.write(shown, x=_MARGIN, y=self.top, **look)
         while self.width_of(written) > room and len(shown) > 1:
             fitting = int(len(shown) * room / self.width_of(written))
             shown = shown[: max(1, min(fitting, len(shown) - 1) - 1)].rstrip()
@@ -279,6 +279,14 @@ class Canvas:
             until=until,
             coverage=coverage,
         )
+
+
+def _from_the_left(text: str) -> str:
+    """Return a line of the head so that it is set as the English that it is, where a name in it that runs from right to left is first.
+
+    Fonts are laid out by their first letter with a direction (Unicode Standard Annex 9, rule P2), which a mark then is.
+    """
+    return f"\N{LEFT-TO-RIGHT MARK}{text}" if direction(text) == "rtl" else text
 
 
 def _described(svg: bytes, title: str, alt: str) -> bytes:

@@ -207,6 +207,20 @@ def test_a_name_in_any_script_is_drawn_as_a_title_without_a_warning(name: str) -
     assert size_of(chart) == (320, 200)
 
 
+@pytest.mark.parametrize(
+    "name", ["\u06a9\u06cc\u0679\u0644\u0648\u0646", "\u05e7\u05d5\u05de\u05e7\u05d5\u05dd", "Acme"]
+)
+def test_a_title_begins_on_the_left_with_the_brand_whichever_way_its_name_runs(name: str) -> None:
+    """A name in Urdu, Hebrew, English: after it stands what is drawn of it, which differs from chart to chart."""
+    volume = draw_volume(make_trend(name, days=3), brand=name)
+    moods = draw_moods([replace(source_counts()[0])], brand=name)
+    first, second = (Image.open(io.BytesIO(chart.data)).convert("L").crop((0, 8, 400, 30)) for chart in (volume, moods))
+    begins, ends = 14, 50  # less than any of the names takes
+    assert first.crop((begins, 0, ends, 22)).tobytes() == second.crop((begins, 0, ends, 22)).tobytes()
+    assert first.crop((begins, 0, ends, 22)).getextrema()[0] < 100
+    assert first.tobytes() != second.tobytes()
+
+
 def test_the_words_beside_a_volume_chart_say_what_it_shows_in_numbers() -> None:
     trend = make_trend(unread=(3, 4), partly=(9,), is_over=False)
     chart = draw_volume(trend, brand="Acme")
