@@ -34,6 +34,7 @@ __all__ = [
     "may",
     "open_reader",
     "open_writer",
+    "refuse_others",
     "sqlite_problems",
     "sqlite_version",
     "translated",
@@ -135,33 +136,45 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """Open the store for writing, creating the file (mode 0600) where there is none.
 
     The connection is in autocommit mode: transactions are begun explicitly. The
-    tables are not made here (see `listener.schema`).
+    tables are not made here (see `listener.schema`). Raises StoreError where the file
+    is the database of another program: not even its mode is changed.
     """
     with translated(path):
         _create_private(path)
         connection = sqlite3.connect(path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            _keep_log(connection)
+            _keep_log(connection, path)
             # NORMAL in WAL mode loses no consistency on a crash, at worst the last
             # commits on a power cut, which are then simply fetched again.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-        except sqlite3.Error:
+        except (sqlite3.Error, StoreError):
             connection.close()
             raise
         return connection
 
 
-def _keep_log(connection: sqlite3.Connection) -> None:
-    """Put the store into write-ahead-log mode, where it stays.
+def refuse_others(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError where a file holds tables, and those of a store are not among them."""
+    tables, ours = connection.execute(
+        "SELECT count(*), count(CASE WHEN name = 'mentions' THEN 1 END) FROM sqlite_schema WHERE type = 'table'"
+    ).fetchone()
+    if tables and not ours:
+        msg = f"{path}: this is the database of another program, not a store; name another file"
+        raise StoreError(msg)
+
+
+def _keep_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Put the store into write-ahead-log mode, where it stays; the database of another program is left as it is.
 
     SQLite does not wait where two connections do this to a new file at once: one
     is refused, and finds it done when it asks again.
     """
     for _ in range(_LOG_TRIES):
         try:
+            refuse_others(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname not in _BUSY:
@@ -188,9 +201,15 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
             if not _is_for_want_of_a_log(error, path):
                 raise
             connection, version = _connect_reader(path, "immutable=1")
-    if version != SCHEMA_VERSION and not (any_version and version):
-        connection.close()
-        raise StoreVersionError(version_message(path, version))
+    if version != SCHEMA_VERSION:
+        try:
+            with translated(path):
+                refuse_others(connection, path)
+            if not (any_version and version):
+                raise StoreVersionError(version_message(path, version))
+        except StoreError:
+            connection.close()
+            raise
     return connection
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listener import database
-from listener.database import bound_log, open_writer
+from listener.database import bound_log, open_reader, open_writer
 from listener.errors import ListenerError, StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
 from listener.store import Store
 from servers.world import NOW, make_mention, open_store, store_mentions
@@ -120,6 +120,21 @@ def test_a_new_store_that_another_process_never_finishes_says_so(
     with closing(held(path)), pytest.raises(StoreBusyError, match="another process is writing for too long"):
         open_writer(path)
     assert 0.5 < sum(waits) < 5
+
+
+@pytest.mark.parametrize("version", [0, 3, 99])
+def test_the_database_of_another_program_is_neither_read_nor_changed(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(f"CREATE TABLE photos (name TEXT); PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    said = f"{path}: this is the database of another program, not a store; name another file"
+    for touch in (Store, open_reader, lambda file: open_reader(file, any_version=True)):
+        with pytest.raises(StoreError) as caught:
+            touch(path)
+        assert str(caught.value) == said
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(
