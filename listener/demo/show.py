@@ -44,6 +44,8 @@ __all__ = ["DATABASE", "DemoResult", "run_demo"]
 DATABASE: Final = "listener.db"
 _MARK: Final = ".listener-demo"
 """A file that says that a folder was made by the demo and may be replaced by it."""
+_OF_THE_DISK: Final = "lost+found"
+"""What a disk that is mounted for the demo holds from the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,9 @@ class DemoResult:
 def run_demo(folder: Path) -> DemoResult:
     """Replay the archive into `folder` and write its store, charts and digest there.
 
-    A folder that an earlier demo made is made anew. Raises ListenerError where
-    the folder holds anything else.
+    A folder that an earlier demo made is emptied first. It stays itself, since it may be a
+    mounted one, a link to one, or where one stands. Raises ListenerError where the folder
+    holds anything else.
     """
     config = _prepare(folder)
     database = folder / DATABASE
@@ -79,18 +82,26 @@ def run_demo(folder: Path) -> DemoResult:
 def _prepare(folder: Path) -> Config:
     """Make the folder ready, with the demo's configuration in it."""
     try:
-        if folder.exists() and not (folder / _MARK).exists() and any(folder.iterdir()):
+        folder.mkdir(parents=True, exist_ok=True)
+        before = [entry for entry in folder.iterdir() if entry.name not in {_MARK, _OF_THE_DISK}]
+        if before and not (folder / _MARK).exists():
             msg = f"{folder} is there already and was not made by the demo; name another folder"
             raise ListenerError(msg)
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
         (folder / _MARK).write_text("made by listener demo\n", encoding="utf-8")
+        for entry in before:
+            _remove(entry)
         shutil.copyfile(Path(__file__).with_name("demo.toml"), folder / "config.toml")
     except OSError as error:
         msg = f"{folder}: the demo cannot write there: {error.strerror}"
         raise ListenerError(msg) from None
     return load_config(folder / "config.toml")
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def _collect(config: Config, database: Path) -> int:
