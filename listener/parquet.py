@@ -160,9 +160,11 @@ def _write_part(pa: Any, pq: Any, schema: Any, part: Iterator[Decided], place: P
                 writer.write_table(pa.Table.from_pylist([_row(one) for one in batch], schema=schema))
                 count += len(batch)
         beside.replace(place / _FILE)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         msg = f"{place / _FILE} cannot be written: {error.strerror or error}"
         raise ListenerError(msg) from None
     return count

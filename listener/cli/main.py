@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
@@ -16,7 +17,7 @@ from listener.errors import ListenerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from click.shell_completion import CompletionItem
 
@@ -24,6 +25,8 @@ __all__ = ["LazyGroup", "cli", "main", "run"]
 
 INTERRUPTED: Final = 130
 """What shells give a program that SIGINT ended: 128 + 2."""
+_ENDING: Final = ("SIGTERM", "SIGHUP")
+"""Signals that end a command where it does not hear them itself."""
 
 
 class LazyGroup(click.Group):
@@ -93,6 +96,10 @@ def main() -> None:
     _prepare_streams()
     app = App()
     sys.excepthook = _report_unexpected
+    for name in _ENDING:
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     sys.exit(run(sys.argv[1:], app))
 
 
@@ -116,6 +123,13 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
             raise
         return _report_output_failure(error)
     return result if isinstance(result, int) else 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Unwind as Ctrl-C does, so that nothing half written is left beside a file; a second signal ends at once."""
+    del frame
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
 
 
 def _report(error: ListenerError, app: App) -> None:

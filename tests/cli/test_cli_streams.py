@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -86,3 +87,5 @@ def test_streams_that_are_closed_at_the_start_are_nothing_that_could_be_read_or_
     finally:
         for stream in streams:
             stream.close()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
