@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
-
-import regex
 
 from listener.words.stopwords import STOPWORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+
+    from regex import Pattern
 
 __all__ = ["hashtags_of", "is_about", "name_words", "terms_among", "terms_of", "word_row", "words_of"]
 
@@ -34,8 +34,16 @@ _SHORT: Final = 1_000
 _WHOLE_RUN: Final = 4
 _LETTER: Final = r"[\p{L}\p{M}\p{N}]"
 _JOINERS: Final = "\u200c\u200d"
-_WORD: Final = regex.compile(rf"{_LETTER}[\p{{L}}\p{{M}}\p{{N}}{_JOINERS}]*(?:['\u2019]{_LETTER}+)?")
-_TAG: Final = regex.compile(rf"#([\p{{L}}\p{{M}}\p{{N}}_][\p{{L}}\p{{M}}\p{{N}}_{_JOINERS}]*)")
+_WORD: Final = rf"{_LETTER}[\p{{L}}\p{{M}}\p{{N}}{_JOINERS}]*(?:['\u2019]{_LETTER}+)?"
+_TAG: Final = rf"#([\p{{L}}\p{{M}}\p{{N}}_][\p{{L}}\p{{M}}\p{{N}}_{_JOINERS}]*)"
+
+
+@cache
+def _compiled(pattern: str) -> Pattern[str]:
+    """Return a pattern that knows the categories of Unicode."""
+    import regex  # noqa: PLC0415 - takes a twentieth of a second, and only texts beyond ASCII and tags need it
+
+    return regex.compile(pattern)
 
 
 def words_of(text: str) -> list[str]:
@@ -51,7 +59,7 @@ def words_of(text: str) -> list[str]:
         found: list[str] = _ASCII.findall(plain.lower())
         return [_bare(word) for word in found] if "'" in plain else found
     plain = unicodedata.normalize("NFKC", plain).casefold()
-    found = _WORD.findall(plain)
+    found = _compiled(_WORD).findall(plain)
     if _IDEOGRAPHIC.search(plain):
         return [piece for word in found for piece in (_pieces(word) if _IDEOGRAPHIC.search(word) else (_bare(word),))]
     return [_bare(word) for word in found] if "'" in plain or "\u2019" in plain else found
@@ -84,7 +92,7 @@ def _pieces(word: str) -> Iterator[str]:
 def hashtags_of(text: str) -> list[str]:
     """Return the hashtags of a text without #, case-folded."""
     plain = unicodedata.normalize("NFKC", text[:_MAX_TEXT])
-    return [tag.casefold() for tag in _TAG.findall(plain)] if "#" in plain else []
+    return [tag.casefold() for tag in _compiled(_TAG).findall(plain)] if "#" in plain else []
 
 
 def terms_of(text: str, names: frozenset[str]) -> frozenset[str]:
