@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cli.conftest import NOW
 from listener.budget import Budget, Rate
 from listener.store import Charge
@@ -206,3 +208,37 @@ def test_threads_that_are_not_read_cost_nothing(place: Place) -> None:
     rows = {row["source"]: row for row in json.loads(place.run("explain", "--format", "json").out)}
 
     assert (rows["x"]["thread_requests_a_day"], rows["x"]["thread_usd_a_day"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("budget", "requests", "usd", "told"),
+    [
+        ("usd_a_day = 0.5", 1, 0.5, "at most 1 request a day, $0.50 a day; more is not in the budget of $0.50 a day"),
+        ("usd_a_month = 1.0", 2, 1.0, "more is not in the budget of $1.00 a month"),
+        (
+            "requests_a_day = 3",
+            3,
+            1.5,
+            "at most 3 requests a day, $1.50 a day; more is not in the budget of 3 requests",
+        ),
+        ("items_a_day = 100\nusd_a_day = 9", 1, 0.5, "more is not in the budget of 100 items a day"),
+        ("usd_a_day = 3.0", 4, 2.0, "looking again: at most 4 requests a day, $2.00 a day\n"),
+    ],
+)
+def test_looking_again_is_not_said_to_cost_more_than_the_budget_allows(
+    place: Place, budget: str, requests: int, usd: float, told: str
+) -> None:
+    place.configure(f'[[brands]]\nname = "Acme"\n[sources.x]\n[sources.x.budget]\n{budget}\n')
+
+    [row] = json.loads(place.run("explain", "--format", "json").out)
+
+    assert (row["recheck_requests_a_day"], row["recheck_usd_a_day"]) == (requests, usd)
+    assert " ".join(told.split()) in " ".join(place.run("explain").out.split())
+
+
+def test_threads_are_not_said_to_cost_more_than_the_budget_allows(place: Place) -> None:
+    place.configure(UPKEEP.format(threads="true") + "[sources.x.budget]\nusd_a_day = 0.01\n")
+
+    rows = {row["source"]: row for row in json.loads(place.run("explain", "--format", "json").out)}
+
+    assert rows["x"]["thread_usd_a_day"] == 0.01
