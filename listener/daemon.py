@@ -26,7 +26,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from listener import wiring
 from listener.clock import utc_now
-from listener.database import open_private
+from listener.database import lock_refusal, open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
 from listener.pipeline.patience import DISABLED
@@ -85,16 +85,25 @@ class InstanceLock:
         self._file = os.fdopen(open_private(self._path), "r+", encoding="ascii")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             text = self._file.read().strip()
             self._file.close()
+            if why := lock_refusal(error):
+                msg = f"{self._path}: {why}"
+                raise StoreError(msg) from None
             pid = int(text) if text.isdecimal() else None
             msg = f"a daemon already serves this store (pid {text or 'unknown'}); stop it first"
             raise AlreadyRunningError(msg, pid=pid) from None
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(f"{os.getpid()}\n")
+            self._file.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):  # closing tries to write it again
+                self._file.close()
+            msg = f"{self._path}: cannot be written: {error.strerror or error}"
+            raise StoreError(msg) from None
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "WRITER_WAIT_SECONDS",
     "bound_log",
     "is_there",
+    "lock_refusal",
     "may",
     "open_reader",
     "open_writer",
@@ -61,6 +62,14 @@ _LOG_TRIES, _LOG_PAUSE_SECONDS = 50, 0.02
 
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
+_UNLOCKABLE = {
+    "SQLITE_IOERR_LOCK",
+    "SQLITE_IOERR_SHMLOCK",
+    "SQLITE_IOERR_SHMOPEN",
+    "SQLITE_IOERR_SHMMAP",
+    "SQLITE_PROTOCOL",
+}
+_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
@@ -85,8 +94,8 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreFullError(
             f"{path}: the disk is full, or fails; free some space and run again, nothing stored is lost"
         )
-    if name in _BUSY:
-        return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
+    if name in _BUSY | _UNLOCKABLE:
+        return _lock_error(error, name, path)
     if name == "SQLITE_CANTOPEN" and path.is_file() and not may(path, os.R_OK):
         return StoreError(f"{path}: the store may not be read; {_who_may(path)}")
     if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
@@ -96,6 +105,37 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
         return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
     return StoreError(f"{path}: {error}")
+
+
+def _lock_error(error: sqlite3.Error, name: str, path: Path) -> StoreError:
+    if why := _refused_locks(path.parent):
+        return StoreError(f"{path}: {why}")
+    if name in _BUSY:
+        return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
+    return StoreError(f"{path}: {error}")
+
+
+def lock_refusal(error: OSError) -> str | None:
+    """Say that files cannot be locked where an error tells that, as of some network file systems; None where it does not."""
+    if error.errno in _TAKEN | _REFUSED | _NO_SPACE:
+        return None
+    return f"its file system grants no locks ({error.strerror or error}); keep the store on a disk of this machine"
+
+
+def _refused_locks(folder: Path) -> str | None:
+    """Say that no file of a folder can be locked; None where they can. SQLite takes a refusal for somebody else's lock."""
+    import tempfile  # noqa: PLC0415 - only where a lock was not granted
+
+    try:
+        import fcntl  # noqa: PLC0415 - not there on Windows, whose locks are always granted
+    except ImportError:
+        return None
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return lock_refusal(error)
+    return None
 
 
 def _is_refused(path: Path) -> bool:

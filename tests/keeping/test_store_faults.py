@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import resource
+import signal
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -10,8 +15,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listener import database
+from listener.daemon import InstanceLock
 from listener.database import bound_log, open_reader, open_writer
-from listener.errors import ListenerError, StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
+from listener.errors import (
+    AlreadyRunningError,
+    ListenerError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+)
 from listener.store import Store
 from servers.world import NOW, make_mention, open_store, store_mentions
 
@@ -73,6 +86,55 @@ def test_a_store_that_another_process_writes_for_too_long_says_so(store: Store) 
         other.execute("ROLLBACK")
     store_mentions(store, [make_mention(1)])
     assert mentions_in(store) == 1
+
+
+def test_a_file_system_that_grants_no_locks_is_told_from_another_process_that_writes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with monkeypatch.context() as network:
+            network.setattr(fcntl, "lockf", refuse_locks)  # as NFS without its lock service: SQLite says "busy" of that
+            with pytest.raises(
+                StoreError, match=r"its file system grants no locks .*; keep the store on a disk of this"
+            ):
+                store_mentions(store, [make_mention(1)])
+        with pytest.raises(StoreBusyError):
+            store_mentions(store, [make_mention(1)])
+
+
+def test_a_daemon_does_not_take_a_refused_lock_for_a_second_daemon(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as network:
+        network.setattr(fcntl, "flock", refuse_locks)
+        with pytest.raises(StoreError, match=r"listener\.db\.lock: its file system grants no locks"), locked(store):
+            pass
+    with locked(store), pytest.raises(AlreadyRunningError, match=f"pid {os.getpid()}"), locked(store):
+        pass
+
+
+def test_a_daemon_that_cannot_note_its_number_says_so_and_holds_no_lock(store: Store) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        with pytest.raises(StoreError, match=r"listener\.db\.lock: cannot be written: File too large"), locked(store):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    with locked(store):
+        pass
+
+
+def refuse_locks(*_: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def locked(store: Store) -> InstanceLock:
+    return InstanceLock(store.path)
 
 
 def test_a_store_that_may_only_be_read_says_who_to_ask(store: Store) -> None:
