@@ -100,6 +100,7 @@ class BrandSection:
     `trend` covers the period of the digest, `previous` the one before it; each
     has a total of the brand. `gaps` concern this brand or every brand.
     `voices` are in the order they are to be shown, `themes` those that weigh most first.
+    `themes_in` says of how many mentions the themes were counted in how many, those that were looked at.
     """
 
     brand: str
@@ -114,6 +115,7 @@ class BrandSection:
     themes: tuple[Theme, ...] = ()
     responses: ResponseFigures | None = None
     surveys: tuple[SurveyFigure, ...] = ()
+    themes_in: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

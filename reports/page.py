@@ -11,7 +11,7 @@ from listener.intervals import net_sentiment_interval
 from listener.mention import Label
 from reports.hostile import clean_line, direction, excerpt
 from reports.render import MentionView, templates, view_of
-from reports.sentences import brand_words, total_of
+from reports.sentences import brand_words, themes_counted, total_of
 from reports.wording import (
     count,
     date_words,
@@ -105,7 +105,7 @@ def render_page(data: PageData) -> str:
         "zone": data.time_zone,
         "made": time_words(data.made_at, zone),
         "tiles": _tiles(total, data.share, section.brand),
-        "sentences": brand_words(replace(section, episodes=()), "period", zone).sentences,
+        "sentences": brand_words(replace(section, episodes=(), themes_in=(0, 0)), "period", zone).sentences,
         "pictures": [
             {
                 "light": _address(one.light),
@@ -116,6 +116,7 @@ def render_page(data: PageData) -> str:
             }
             for one in data.pictures
         ],
+        "counted": themes_counted(section),
         "pains": _themes(section.themes, "pain", data, zone),
         "praises": _themes(section.themes, "praise", data, zone),
         "episodes": [_episode(episode, zone) for episode in section.episodes],

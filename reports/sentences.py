@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from listener.themes import Theme
     from reports.digest import BrandSection
 
-__all__ = ["BrandWords", "brand_words", "total_of"]
+__all__ = ["BrandWords", "brand_words", "themes_counted", "total_of"]
 
 _FEWEST_SCORED: Final = 5
 _FEWEST_FOR_PERCENT: Final = 20
@@ -224,7 +224,17 @@ def _themes(section: BrandSection) -> list[str]:
         telling = [theme for theme in section.themes if theme.kind == kind and theme.stories >= _FEWEST_STORIES]
         if telling:
             lines.append(f"{words}: {join_words([_theme(theme) for theme in telling[:_MOST_THEMES]])}.")
-    return lines
+    return [*lines, *filter(None, [themes_counted(section)])] if lines else []
+
+
+def themes_counted(section: BrandSection) -> str:
+    """Return a sentence where themes were not counted in all mentions, so that nobody takes their figures for all; else nothing."""
+    whole, read = section.themes_in
+    return (
+        f"Themes are counted in the {number(read)} of {number(whole)} mentions that were looked at."
+        if read < whole
+        else ""
+    )
 
 
 def _theme(theme: Theme) -> str:

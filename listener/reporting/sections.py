@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from listener.reporting.desk import Desk
     from listener.reporting.periods import Period
     from listener.search import MentionRow, Wording
-    from listener.themes import Theme
+    from listener.theming import ThemeSheet
     from reports.digest import BrandSection, SurveyFigure, Voice
     from reports.responses import ResponseFigures
 
@@ -39,6 +39,7 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
         if gap.concerns(name) and gap.source in desk.listening.get(name, ())
     )
     present = reader.wordings(name, period.since, period.until, limit=MOST_NOW)
+    themes = _themes(desk, name, period, present)
     return Section(
         brand=name,
         kind=brand.kind,
@@ -49,19 +50,18 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until, present=present),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
         voices=_voices(desk, brand, period),
-        themes=_themes(desk, name, period, present),
+        themes=(*themes.of_kind("pain"), *themes.of_kind("praise")),
+        themes_in=(themes.mentions, themes.read),
         responses=_responses(desk, brand, period),
         surveys=_surveys(desk, name, period),
     )
 
 
-def _themes(desk: Desk, brand: str, period: Period, present: Sequence[Wording]) -> tuple[Theme, ...]:
-    """Return the pain points and what is praised, those that weigh most first."""
+def _themes(desk: Desk, brand: str, period: Period, present: Sequence[Wording]) -> ThemeSheet:
     from listener.theming import read_themes  # noqa: PLC0415 - loaded where words are compared
 
     names = [word for one in desk.config.brands for word in brand_words(one)]
-    sheet = read_themes(desk.reader, brand, names, period.since, period.until, present=present)
-    return (*sheet.of_kind("pain"), *sheet.of_kind("praise"))
+    return read_themes(desk.reader, brand, names, period.since, period.until, present=present)
 
 
 def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:

@@ -323,6 +323,17 @@ def test_the_first_themes_that_hurt_and_please_are_named_with_their_figures() ->
     ]
 
 
+def test_it_is_said_of_how_many_mentions_themes_were_counted_in_where_that_is_not_all() -> None:
+    themes = (theme_of("lid", "pain", -60),)
+    told = "Themes are counted in the 5,000 of 41,230 mentions that were looked at."
+    assert told in sentences_of(day_of(positive=5), themes=themes, themes_in=(41_230, 5_000))
+    for lines in (
+        sentences_of(day_of(positive=5), themes=themes, themes_in=(5_000, 5_000)),
+        sentences_of(day_of(positive=5), themes=(), themes_in=(41_230, 5_000)),
+    ):
+        assert not any("counted in" in line for line in lines)
+
+
 def test_a_theme_of_few_stories_is_not_worth_a_line() -> None:
     lines = sentences_of(day_of(positive=5), themes=(theme_of("lid", "pain", -60, stories=4),))
     assert not any("What hurts" in line for line in lines)

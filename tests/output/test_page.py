@@ -153,6 +153,12 @@ def test_a_theme_of_which_nothing_can_be_quoted_says_so() -> None:
     assert "No mention that says so can be quoted." in hurts
 
 
+def test_it_says_once_of_how_many_mentions_themes_were_counted_in_where_that_is_not_all() -> None:
+    told = "Themes are counted in the 5,000 of 41,230 mentions that were looked at."
+    assert page_of(themes_in=(41_230, 5_000)).count(told) == 1
+    assert "Themes are counted" not in page_of(themes_in=(41_230, 41_230))
+
+
 def test_it_points_to_its_own_pictures_and_to_its_mentions_and_to_nothing_else() -> None:
     rows = (make_row(1), make_row(2, url="javascript:alert(1)"), make_row(3, url="file:///etc/passwd"))
     outline = outline_of(page_of(*rows))
