@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import feedparser
 
 from listener.api import Author, Engagement, Mention, Skipped, UnexpectedAnswerError
+from sources.rss_bounds import oddity_of, with_own_line
 from sources.text import (
     ID_LIMIT,
     as_list,
@@ -104,8 +105,16 @@ def read_entries(answer: Answer, *, is_google_news: bool = False) -> tuple[Menti
         msg = f"{_SOURCE}: the feed of {parts.hostname} declares entities of entities, as documents do that are made to grow"
         raise UnexpectedAnswerError(msg)
     kept = {name: value for name, value in answer.headers.items() if name == "content-type"}
+    oddity = oddity_of(answer.body, kept.get("content-type", ""))
+    if oddity is not None:
+        msg = f"{_SOURCE}: the feed of {parts.hostname} {oddity}, as documents do that are made to keep a reader busy"
+        raise UnexpectedAnswerError(msg)
     try:
-        parsed = feedparser.parse(io.BytesIO(answer.body), response_headers={**kept, "content-location": answer.url})
+        parsed = feedparser.parse(
+            io.BytesIO(with_own_line(answer.body)),
+            response_headers={**kept, "content-location": answer.url},
+            sanitize_html=False,  # only the plain text is taken, see `plain_text`
+        )
     except _PARSER_FAILURES:
         raise _no_feed(parts.hostname) from None
     if not parsed.entries and not parsed.get("version"):
