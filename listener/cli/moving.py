@@ -98,7 +98,14 @@ def import_(
         judge = wiring.build_judge(app.config, queries, models, database=app.database_path)
         store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
         place = None if complete or not size else _place_of(file, judge, keep_unmatched=keep_unmatched)
-        before = 0 if place is None else store.replay_position(place.kind, place.target)
+        found = None if place is None else store.replay_mark(place.kind)
+        before, bad = (0, 0) if found is None else (found.position, _bad_of(found))
+
+        def tell(line: BadLine) -> None:
+            nonlocal bad
+            bad += 1
+            _report_bad(line)
+
         report = import_mentions(
             islice(lines, before, None),
             store,
@@ -108,8 +115,8 @@ def import_(
             keep_unmatched=keep_unmatched,
             workers=_workers(workers, size),
             make=wiring.judge_maker(app.config, queries, models),
-            mark=None if place is None else lambda done: replace(place, position=before + done),
-            on_bad=_report_bad,
+            mark=None if place is None else lambda done: replace(place, target=str(bad), position=before + done),
+            on_bad=tell,
         )
         is_whole = not report.is_stopped and lines.problem is None
         if place is not None and is_whole:
@@ -117,13 +124,15 @@ def import_(
         if complete and is_whole and not report.bad:
             declare_complete(store, report, now=app.now)
     if before:
-        click.echo(f"went on after the first {before} {noun(before, 'line')}, stored before", err=True)
+        unread = bad - report.bad
+        rest = f"; {unread} of them could not be read" if unread else ""
+        click.echo(f"went on after the first {before} {noun(before, 'line')}, stored before{rest}", err=True)
     _summarise(report, complete=complete, keep_unmatched=keep_unmatched)
     if report.is_stopped:
         return asked.exit_code
     if lines.problem is not None:
         raise ListenerError(lines.problem)
-    return _SOME_FAILED if report.bad else 0
+    return _SOME_FAILED if bad else 0
 
 
 @click.command(
@@ -225,7 +234,10 @@ def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
 
 
 def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:
-    """Return by what a stopped import of a file is known: the file, and what is done with it."""
+    """Return by what a stopped import of a file is known: the file, and what is done with it.
+
+    Its target tells how many lines could not be read.
+    """
     from hashlib import blake2b
 
     from listener.store import ReplayMark as Mark
@@ -237,7 +249,12 @@ def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:
             begin = stream.read(_RECOGNISED_BY)
     told = repr((_size_of(file), sorted(judge.queries.items()), judge.scoring, keep_unmatched))
     digest = blake2b(begin + told.encode(), digest_size=16).hexdigest()
-    return Mark(kind=f"import {digest}", target=digest, position=0)
+    return Mark(kind=f"import {digest}", target="0", position=0)
+
+
+def _bad_of(mark: ReplayMark) -> int:
+    """Return how many of the lines that are done could not be read: the exit code tells of them too."""
+    return int(mark.target) if mark.target.isdecimal() else 0
 
 
 def _size_of(file: Path) -> int:

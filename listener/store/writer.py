@@ -197,7 +197,7 @@ class Store:
             for mention in refreshed:
                 writer.refresh(mention)
             brands = writer.finish()
-            write_own_replies(self._connection, self._catalogue, own_replies)
+            write_own_replies(self._connection, self._catalogue, own_replies, now=now)
             window = None if progress is None else self._move(progress, writer.new, seconds)
             if progress is not None and progress.charge is not None:
                 self.purse.settle(progress.charge, count_matches(judged), now=now)
@@ -315,6 +315,12 @@ class Store:
                 "SELECT position FROM replays WHERE kind = ? AND target = ?", (kind, target)
             ).fetchone()
         return 0 if row is None else int(row[0])
+
+    def replay_mark(self, kind: str) -> ReplayMark | None:
+        """Return how far a stopped replay of this kind is, whatever its target; None where there is none."""
+        with translated(self.path):
+            row = self._connection.execute("SELECT target, position FROM replays WHERE kind = ?", (kind,)).fetchone()
+        return None if row is None else ReplayMark(kind=kind, target=row[0], position=row[1])
 
     def _move(self, progress: PageProgress, stored: int, now: int) -> WindowRow | None:
         count = ledger.PageCount(

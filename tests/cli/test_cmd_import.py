@@ -97,6 +97,22 @@ def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_s
     assert "3300 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
 
 
+def test_an_import_that_goes_on_still_tells_by_its_exit_code_of_lines_that_could_not_be_read_before(
+    place: Place,
+) -> None:
+    file = place.folder / "all.jsonl"
+    rows = lines_of(2_100)
+    del rows[7]["source"]
+    file.write_bytes(jsonl(rows))
+    command = ["import", str(file), "--workers", "0", "--config", str(place.config_file), "--now", NOW.isoformat()]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *command], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    again = place.run(*command[:4])
+    assert again.code == 3
+    assert "went on after the first 2000 lines, stored before; 1 of them could not be read\n" in again.err
+    assert "0 lines could not be read" in again.err
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_import_that_is_stopped_says_so_with_its_exit_code(
     place: Place, tmp_path: Path, number: signal.Signals, code: int
