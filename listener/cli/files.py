@@ -65,11 +65,15 @@ def _beside(target: Path) -> Path | None:
         if error.errno in _FULL:
             raise
         return None
-    if is_there:
-        found = target.stat()
-        with suppress(OSError):  # only root may give files away
-            os.chown(beside, found.st_uid, found.st_gid)
-        shutil.copymode(target, beside)
+    try:
+        if is_there:
+            found = target.stat()
+            with suppress(OSError):  # only root may give files away
+                os.chown(beside, found.st_uid, found.st_gid)
+            shutil.copymode(target, beside)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     return beside
 
 

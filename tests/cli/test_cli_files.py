@@ -29,6 +29,23 @@ def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL))
 
 
+@pytest.mark.parametrize("fault", [PermissionError(1, "Operation not permitted"), KeyboardInterrupt()], ids=repr)
+def test_what_ends_while_the_mode_is_taken_over_leaves_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    file = tmp_path / "chart.png"
+    file.write_bytes(b"before")
+
+    def refuse(*_: object, **_options: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(os, "chmod", refuse)
+        with pytest.raises(type(fault)), replacing(file):
+            pass
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"chart.png": b"before"}
+
+
 def test_what_fails_or_is_interrupted_leaves_what_was_there_before(tmp_path: Path) -> None:
     file = tmp_path / "chart.png"
     file.write_bytes(b"before")
