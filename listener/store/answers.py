@@ -8,17 +8,18 @@ of a mention is found from either side, in the transaction that stores the page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import from_epoch, to_epoch
+from listener.clock import EARLIEST, from_epoch, to_epoch
 from listener.database import translated, write_transaction
 from listener.mention import Label, Mention
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from listener.store.catalogue import Catalogue
@@ -53,6 +54,19 @@ SELECT id, published_at FROM mentions WHERE source_id = :source AND native_id IN
 UNION
 SELECT id, published_at FROM mentions WHERE thread = :target AND thread <> native_id AND source_id = :source
 """
+
+_MOST_AHEAD: Final = timedelta(hours=1)
+"""As for mentions: the clock of a service may be ahead of this machine's by so much."""
+
+_REPLY: Final = """
+INSERT INTO own_replies (target, source_id, brand_id, answered_at) VALUES (:target, :source, :brand, :at)
+ON CONFLICT DO NOTHING
+"""
+_REPLY_SEEN: Final = """
+INSERT INTO own_replies (target, source_id, brand_id, answered_at) SELECT :target, :source, :brand, :at
+WHERE NOT EXISTS (SELECT 1 FROM own_replies WHERE target = :target AND source_id = :source AND brand_id = :brand)
+"""
+"""Of one whose time is that of its reading: the next reading of it is not another reply."""
 
 _ANSWER: Final = """
 INSERT INTO answers (mention_id, brand_id, answered_at) VALUES (?, ?, ?)
@@ -142,7 +156,7 @@ class AnswerBook:
         ]
         with write_transaction(self._connection, self._path):
             (before,) = self._connection.execute("SELECT count(*) FROM answers").fetchone()
-            write_own_replies(self._connection, self._catalogue, replies)
+            write_own_replies(self._connection, self._catalogue, replies, now=now)
             self._connection.executemany(
                 "INSERT INTO thread_reads (mention_id, tried_at, read_at) VALUES (?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, read_at = coalesce(excluded.read_at, read_at)",
@@ -152,15 +166,28 @@ class AnswerBook:
         return int(after - before)
 
 
-def write_own_replies(connection: sqlite3.Connection, catalogue: Catalogue, replies: Iterable[OwnReply]) -> None:
-    """Store own replies, inside the caller's transaction, and the answers they are to mentions that are stored."""
+def write_own_replies(
+    connection: sqlite3.Connection, catalogue: Catalogue, replies: Iterable[OwnReply], *, now: datetime
+) -> None:
+    """Store own replies, inside the caller's transaction, and the answers they are to mentions that are stored.
+
+    One that claims to be from before `EARLIEST` has no time, so that nobody knows how fast it
+    was: it is left out, as one that claims none. One from the future was written by `now`.
+    """
+    seen, latest = to_epoch(now), to_epoch(now + _MOST_AHEAD)
     for reply in replies:
-        source, brand, at = catalogue.source(reply.source), catalogue.brand(reply.brand), to_epoch(reply.answered_at)
+        if reply.answered_at < EARLIEST:
+            continue
+        source, brand, claimed = (
+            catalogue.source(reply.source),
+            catalogue.brand(reply.brand),
+            to_epoch(reply.answered_at),
+        )
+        at = claimed if claimed <= latest else seen
         for target in dict.fromkeys(reply.targets):
             connection.execute(
-                "INSERT INTO own_replies (target, source_id, brand_id, answered_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                (_digest(target), source, brand, at),
+                _REPLY if at == claimed else _REPLY_SEEN,
+                {"target": _digest(target), "source": source, "brand": brand, "at": at},
             )
             values = {"source": source, "target": target, "erased": f"erased:{_digest(target).hex()}"}
             found = connection.execute(_OF_REPLY, values).fetchall()

@@ -360,3 +360,37 @@ def test_the_mentions_of_a_thread_are_found_by_an_index(tmp_path: Path) -> None:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_OF_REPLY}", values)]
     assert any("mentions_of_thread" in step for step in plan)
     assert not any(step.startswith("SCAN mentions") for step in plan)
+
+
+LONG_AGO, FAR_OFF = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def kept_replies(store: Store) -> list[tuple[object, ...]]:
+    return store._connection.execute("SELECT answered_at FROM own_replies").fetchall()
+
+
+def test_a_reply_of_no_possible_date_is_left_out_as_one_without_a_date(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60))
+        take(store, replace(reply(20, to="60"), published_at=LONG_AGO))
+        assert kept_replies(store) == []
+    assert unanswered(tmp_path) == ["60"]
+
+
+def test_a_reply_from_the_future_was_written_by_the_time_it_was_read_and_is_kept_once(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60))
+        for later in (FAR_OFF, NOW + timedelta(hours=3)):
+            take(store, replace(reply(20, to="60"), published_at=later))
+        assert kept_replies(store) == [(int(NOW.timestamp()),)]
+        take(store, reply(20, to="60"))  # the service mended its date
+    assert unanswered(tmp_path) == []
+    [(answered_at, _)] = asked(tmp_path).values()
+    assert answered_at == NOW - timedelta(minutes=20)
+
+
+def test_a_thread_that_is_read_keeps_no_impossible_date_either(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60))
+        assert follow(store, Threads({"60": [replace(reply(20, to="60"), published_at=FAR_OFF)]})) == 1
+        assert kept_replies(store) == [(int(NOW.timestamp()),)]
