@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.clock import load_zone
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -30,6 +32,7 @@ __all__ = [
     "share_words",
     "short_day",
     "signed",
+    "span_facts",
     "span_words",
     "time_words",
     "wait_words",
@@ -199,6 +202,13 @@ def wait_words(length: timedelta) -> str:
             value = round(minutes / size, 1)
             return f"{value:g} {plural(1 if value == 1 else 2, unit)}"
     return count(max(1, round(minutes)), "minute")
+
+
+def span_facts(since: datetime | None, until: datetime | None, time_zone: str | None) -> list[str]:
+    """Return the span and its time zone, as a chart names them; nothing where one of them is not given."""
+    if since is None or until is None or time_zone is None:
+        return []
+    return [span_words(since, until, load_zone(time_zone)), time_zone]
 
 
 def span_words(since: datetime, until: datetime, zone: ZoneInfo) -> str:

@@ -152,7 +152,7 @@ def _draw_one(
     from listener import wiring
     from listener.reporting import brand_words, find_terms, is_known_before
 
-    name, since, until = brand.name, span.since, span.until
+    name, since, until, zone = brand.name, span.since, span.until, app.zone.key
     if kind.reads in {"trend", "hours"}:
         asked = replace(span, by="hour") if kind.reads == "hours" else span
         found = reader.trend([name], asked, wiring.listening(app.config))
@@ -163,13 +163,13 @@ def _draw_one(
         from listener.answering import answers_of
 
         answers = answers_of(reader.asked(name, span))
-        return kind.draw(answers, brand=name, now=span.now, since=since, until=until, **look), span
+        return kind.draw(answers, brand=name, now=span.now, since=since, until=until, time_zone=zone, **look), span
     if kind.reads == "terms":
         terms = find_terms(reader, name, brand_words(brand), since=since, until=until)
         is_known = bool(terms) or is_known_before(reader, name, since, until)
-        return kind.draw(terms, brand=name, since=since, until=until, is_known=is_known, **look), span
+        return kind.draw(terms, brand=name, since=since, until=until, time_zone=zone, is_known=is_known, **look), span
     counts = reader.count_by({"sources": "source", "languages": "language"}[kind.reads], name, since, until)
-    return kind.draw(counts, brand=name, since=since, until=until, **look), span
+    return kind.draw(counts, brand=name, since=since, until=until, time_zone=zone, **look), span
 
 
 def draw_survey_of(
@@ -199,7 +199,9 @@ def _draw_several(
     listening = wiring.listening(app.config)
     kinds = {brand.name: brand.kind for brand in app.config.brands if not names or brand.name in names}
     if kind.reads == "share":
-        return kind.draw(reader.share(kinds, span, listening), since=span.since, until=span.until, **look), span
+        return kind.draw(
+            reader.share(kinds, span, listening), since=span.since, until=span.until, time_zone=app.zone.key, **look
+        ), span
     found = reader.trend(names or tuple(kinds), span, listening)
     return kind.draw(found, metric=metric, **look), found
 

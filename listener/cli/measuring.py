@@ -112,7 +112,12 @@ def _draw(app: App, reader: Reader, metric: str, names: Sequence[str], span: Spa
         write_chart(drawn, file)
         return
     answers = answers_of(reader.asked(names[0], span))
-    write_chart(draw_response(answers, brand=names[0], now=span.now, since=span.since, until=span.until, **look), file)
+    write_chart(
+        draw_response(
+            answers, brand=names[0], now=span.now, since=span.since, until=span.until, time_zone=app.zone.key, **look
+        ),
+        file,
+    )
 
 
 def _draw_here(app: App, metric: str, names: Sequence[str], span: Span) -> None:

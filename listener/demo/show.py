@@ -159,7 +159,9 @@ def _write_charts(desk: reporting.Desk, store: Store, episode: EpisodeRow | None
     yield _keep(store, draw_brands(together), together, folder / "brands.png")
     kinds = {brand.name: brand.kind for brand in desk.config.brands}
     shares = desk.reader.share(kinds, desk.span(month, ARCHIVE_END), desk.listening)
-    yield _keep(store, draw_share(shares, since=month, until=ARCHIVE_END), trend, folder / "share.png")
+    yield _keep(
+        store, draw_share(shares, since=month, until=ARCHIVE_END, time_zone=zone.key), trend, folder / "share.png"
+    )
     if episode is not None:
         yield _keep(store, *reporting.draw_episode_of(desk, episode, {}), folder / "alert.png")
 

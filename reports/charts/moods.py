@@ -10,7 +10,7 @@ from listener.intervals import SMALL_N, net_sentiment, net_sentiment_interval
 from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import count, interval_words, language_words, number, place_words, signed
+from reports.wording import count, interval_words, language_words, number, place_words, signed, span_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,7 @@ def draw_moods(
     by: Literal["source", "language"] = "source",
     since: datetime | None = None,
     until: datetime | None = None,
+    time_zone: str | None = None,
     **look: Unpack[Look],
 ) -> Chart:
     """Draw negative, neutral and positive shares of the scored mentions of each source or language.
@@ -52,7 +53,8 @@ def draw_moods(
     with canvas(look) as picture:
         colours = picture.colours
         left_out = [f"{len(ranked) - len(shown)} smaller not shown"] if ranked[_MOST:] else []
-        picture.head(title, [count(sum(row.mentions for row in rows), "mention"), *left_out])
+        n = count(sum(row.mentions for row in rows), "mention")
+        picture.head(title, [*span_facts(since, until, time_zone), n, *left_out])
         words = {"negative": colours.negative, "neutral": colours.neutral, "positive": colours.positive}
         picture.key([(Patch(facecolor=colour), word) for word, colour in words.items()])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)

@@ -10,7 +10,7 @@ from reports.charts.axes import mark_level, share_axis
 from reports.charts.canvas import canvas
 from reports.responses import answered_within, answering_curve, median_wait
 from reports.scales import WAITS
-from reports.wording import count, percent, wait_words
+from reports.wording import count, percent, span_facts, wait_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,7 @@ def draw_response(
     now: datetime,
     since: datetime | None = None,
     until: datetime | None = None,
+    time_zone: str | None = None,
     **look: Unpack[Look],
 ) -> Chart:
     """Draw the share of people answered within a time, on a scale from a minute to weeks.
@@ -54,7 +55,8 @@ def draw_response(
             half,
             "share answered by the time below",
         ]
-        picture.head(title, asked if answers else ["nothing to answer is known"])
+        facts = asked if answers else ["nothing to answer is known"]
+        picture.head(title, [*span_facts(since, until, time_zone), *facts])
         axes = picture.panel(left=_LEFT, top=picture.top + 8, right=_RIGHT, bottom=28)
         minutes = [max(wait / timedelta(minutes=1), _SHORTEST) for wait, _ in curve]
         longest = max([*minutes, 1.5 * WAITS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])

@@ -8,7 +8,7 @@ from listener.intervals import WHOLE
 from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import count, percent, share_words
+from reports.wording import count, percent, share_words, span_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,12 @@ _LOWEST: Final = 140
 
 
 def draw_share(
-    rows: Sequence[ShareRow], *, since: datetime | None = None, until: datetime | None = None, **look: Unpack[Look]
+    rows: Sequence[ShareRow],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    time_zone: str | None = None,
+    **look: Unpack[Look],
 ) -> Chart:
     """Draw the share of voice of own brand and competitors.
 
@@ -42,7 +47,9 @@ def draw_share(
     with canvas(look) as picture:
         colours = picture.colours
         left_out = [f"{count(len(ranked) - len(shown), 'smaller brand')} not shown"] if ranked[_MOST:] else []
-        picture.head(title, [f"Share of {count(everything, 'mention')} of {count(len(rows), 'brand')}", *left_out])
+        dated = span_facts(since, until, time_zone)
+        n = f"{'share' if dated else 'Share'} of {count(everything, 'mention')} of {count(len(rows), 'brand')}"
+        picture.head(title, [*dated, n, *left_out])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         weights = ["bold" if row.kind == "own" else "normal" for row in shown]
         names = [drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown]

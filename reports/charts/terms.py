@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import signed
+from reports.wording import signed, span_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ def draw_terms(
     brand: str,
     since: datetime | None = None,
     until: datetime | None = None,
+    time_zone: str | None = None,
     is_known: bool = True,
     **look: Unpack[Look],
 ) -> Chart:
@@ -50,7 +51,7 @@ def draw_terms(
         facts = (
             "stories more or fewer than expected from the four spans before" if shown else _nothing(is_known=is_known)
         )
-        picture.head(title, [facts])
+        picture.head(title, [*span_facts(since, until, time_zone), facts])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         terms, left = picture.fitted([drawable(excerpt(row.term, _LONGEST_TERM)) for row in shown], most=NAMED)
         figures, right = picture.fitted([_figure(row) for row in shown], size=8.5)

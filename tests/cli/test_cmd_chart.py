@@ -97,6 +97,15 @@ def test_every_kind_about_one_brand_is_drawn(filled: Place, kind: str) -> None:
     assert kept_charts(filled) != []
 
 
+@pytest.mark.parametrize("kind", [name for name, one in KINDS.items() if one.reads != "episode"])
+def test_a_chart_of_a_span_says_which_and_in_which_time_zone(filled: Place, kind: str) -> None:
+    brand = ("Acme",) if KINDS[kind].per_brand else ()
+    span = ("--since", "2026-11-17", "--until", "2026-11-20")
+    assert filled.run("chart", kind, *brand, "--output", "one.svg", *span).code == 0
+    picture = (filled.folder / "one.svg").read_text(encoding="utf-8")
+    assert "17 Nov \N{EN DASH} 19 Nov 2026 \N{MIDDLE DOT} Asia/Kolkata" in picture
+
+
 def test_the_newest_episode_is_drawn_where_none_is_named(filled: Place) -> None:
     save_episode(filled)
 
