@@ -206,6 +206,32 @@ def test_a_change_that_is_only_half_read_keeps_the_former_usual_after_a_day(loud
     assert judged(live(2, CHANGES["nothing"], loud=loud), 10, coverage=0.5) == hours
 
 
+@pytest.mark.parametrize("kind", ["spike", "silence", "sentiment"])
+def test_the_same_is_found_in_passes_of_any_length_across_a_change(kind: str) -> None:
+    rule = RuleOptions(name="rule", kind=kind)
+    buckets = [
+        BucketCounts(
+            start=MIDNIGHT + HOUR * hour + HOUR * turn / 4,
+            mentions=count // 4 + turn + 1,
+            negative=1,
+            scored=count // 4 + turn + 1,
+        )
+        for hour, count in [*HISTORY[-96:], *live(4, CHANGES["three times"], loud=40)]
+        for turn in range(4)
+    ]
+    end = buckets[-1].start + HOUR
+    first = RuleState(changed=(MIDNIGHT + HOUR * 10,))
+    whole, told = evaluate("Acme", rule, first, buckets, end, AlertOptions(), time_zone="UTC")
+    state, found = first, []
+    for begin in range(0, len(buckets), 7):
+        part = buckets[begin : begin + 7]
+        state, changes = evaluate(
+            "Acme", rule, RuleState.from_json(state.to_json()), part, end, AlertOptions(), time_zone="UTC"
+        )
+        found += changes
+    assert (found, state) == (list(told), whole)
+
+
 def test_the_state_of_a_rule_keeps_what_it_listened_to() -> None:
     state = RuleState(asked=(("", "v1"), ("x", "two")), changed=(START, START + HOUR))
     assert RuleState.from_json(state.to_json()) == state

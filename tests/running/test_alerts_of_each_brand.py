@@ -15,7 +15,7 @@ from listener.config import load_config
 from listener.metrics import exposition, gather
 from listener.service import Service
 from listener.store import Store
-from running.site import Site
+from running.site import BRANDS, Site
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -57,6 +57,14 @@ class Watched:
         [(until,)] = self.site.rows(sql, brand)
         assert isinstance(until, int)
         return until
+
+    def changes(self, brand: str) -> list[int]:
+        """Return how often each rule of a brand that knows a usual noticed that something else is listened to."""
+        sql = (
+            "SELECT json_array_length(state, '$.changed') FROM alert_states JOIN brands ON brands.id = brand_id "
+            "WHERE name = ? AND rule IN ('spike', 'sentiment', 'silence')"
+        )
+        return [int(str(count)) for (count,) in self.site.rows(sql, brand)]
 
     def failing(self) -> list[dict[str, object]]:
         told = json.loads(self.site.run("status", "--format", "json", now=NOW + timedelta(hours=2)).out)
@@ -138,3 +146,17 @@ def test_the_metrics_count_the_rounds_that_failed(watched: Watched) -> None:
     text = exposition(gather(load_config(watched.site.config), watched.site.database, now=NOW + QUARTER))
     assert 'listener_alert_consecutive_failures{brand="Acme"} 1' in text
     assert 'listener_alert_consecutive_failures{brand="Globex"} 0' in text
+
+
+def test_a_brand_whose_expression_is_changed_learns_its_usual_anew_and_no_other_does(watched: Watched) -> None:
+    source = '[sources.jsonl]\npaths = ["said.jsonl"]\n'
+    watched.look(1)
+    assert (watched.changes("Acme"), watched.changes("Globex")) == ([0, 0, 0], [0, 0, 0])
+    watched.site.configure(source, brands=BRANDS.replace('["acme"]', '["acme", "anvil"]'))
+    watched.look(2)
+    assert (watched.changes("Acme"), watched.changes("Globex")) == ([1, 1, 1], [0, 0, 0])
+    watched.site.configure(source.replace('"]', '", "more.jsonl"]'))  # a place more, and the expression of before
+    watched.look(3)
+    assert (watched.changes("Acme"), watched.changes("Globex")) == ([2, 2, 2], [1, 1, 1])
+    watched.look(4)
+    assert (watched.changes("Acme"), watched.changes("Globex")) == ([2, 2, 2], [1, 1, 1])
