@@ -27,14 +27,19 @@ def places(config: Config) -> dict[str, dict[str, str]]:
     An entry that belongs to one brand (an app, a survey) is nothing to the others. A
     source whose options are wrong is left out.
     """
+    heard = listening(config)
     found = {}
-    for name in dict.fromkeys(source for sources in listening(config).values() for source in sources):
+    for name in dict.fromkeys(source for sources in heard.values() for source in sources):
         options = source_options(config, name, [])
         if options is not None:
-            found[name] = list(_choices(options))
+            choices = list(_choices(options))
+            owners = {owner for _, owner in choices} - {None}
+            found[name] = {owner: _digest(choices, owner) for owner in (None, *owners)}
     return {
-        brand: {source: _digest(found[source], brand) for source in sources if source in found}
-        for brand, sources in listening(config).items()
+        brand: {
+            source: found[source].get(brand.casefold(), found[source][None]) for source in sources if source in found
+        }
+        for brand, sources in heard.items()
     }
 
 
@@ -55,6 +60,6 @@ def _owner(entry: object) -> str | None:
     return brand.casefold() if isinstance(brand, str) and brand else None
 
 
-def _digest(choices: list[tuple[str, str | None]], brand: str) -> str:
-    mine = sorted({text for text, owner in choices if owner in {None, brand.casefold()}})
+def _digest(choices: list[tuple[str, str | None]], brand: str | None) -> str:
+    mine = sorted({text for text, owner in choices if owner in {None, brand}})
     return hashlib.sha256("\n".join(mine).encode("utf-8", "backslashreplace")).hexdigest()[:16]
