@@ -291,7 +291,7 @@ def test_check_lists_every_problem_of_the_configuration(place: Place) -> None:
         "brands[1].name",
         'brands[2] "Acme"',
         "sources.hackernews.hits_per_page",
-        "sources.lemmy.instances",
+        "sources.lemmy.instances[1]",
         "sources.twitter",
     ]
     assert place.run("collect").err.count("\n  ") == 6
