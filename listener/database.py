@@ -100,11 +100,23 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path}: the store may not be read; {_who_may(path)}")
     if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
         return StoreReadOnlyError(f"{path}: the store may not be written; check the owner and mode of file and folder")
-    if name == "SQLITE_CANTOPEN":
-        return StoreError(f"{path}: the store cannot be opened; check that its folder exists and may be written")
+    if name in {"SQLITE_CANTOPEN", "SQLITE_IOERR_GETTEMPPATH"}:
+        return StoreError(f"{path}: {_why_not_opened(path)}")
     if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
         return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
     return StoreError(f"{path}: {error}")
+
+
+def _why_not_opened(path: Path) -> str:
+    """Say what is missing where SQLite opens no file: the store's own, or one for what it sorts or writes anew."""
+    import tempfile  # noqa: PLC0415 - only where a file was not opened
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        if path.is_file():
+            return "no folder for temporary files may be written; name one with $TMPDIR"
+    return "the store cannot be opened; check that its folder exists and may be written"
 
 
 def _lock_error(error: sqlite3.Error, name: str, path: Path) -> StoreError:

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sqlite3
+import tempfile
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pytest
 
 from listener import database
 from listener.daemon import InstanceLock
-from listener.database import bound_log, open_reader, open_writer
+from listener.database import bound_log, open_reader, open_writer, translated
 from listener.errors import (
     AlreadyRunningError,
     ListenerError,
@@ -135,6 +136,21 @@ def refuse_locks(*_: object) -> None:
 
 def locked(store: Store) -> InstanceLock:
     return InstanceLock(store.path)
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_told_how_to_name_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_to_be_had() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    said = "the store cannot be opened; check that its folder exists and may be written"
+    for _ in range(2):
+        with pytest.raises(StoreError) as caught, translated(store.path):
+            sqlite3.connect(store.path.parent / "missing" / "file.db")
+        assert str(caught.value) == f"{store.path}: {said}"
+        monkeypatch.setattr(tempfile, "gettempdir", none_to_be_had)
+        said = "no folder for temporary files may be written; name one with $TMPDIR"
 
 
 def test_a_store_that_may_only_be_read_says_who_to_ask(store: Store) -> None:
