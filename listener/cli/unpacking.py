@@ -145,19 +145,21 @@ def _damage(file: Path, error: Exception) -> str:
 def create(file: Path) -> Iterator[IO[str]]:
     """Open a file for writing text, packed where its name says so: it is there once all is written.
 
-    Raises UsageError or ListenerError where it cannot be opened.
+    Raises UsageError or ListenerError where it cannot be opened or written.
     """
-    with ExitStack() as stack:
-        try:
+    try:
+        with ExitStack() as stack:
             raw: IO[bytes] = stack.enter_context(stack.enter_context(replacing(file)).open("wb"))
             if _packing(file) == ".gz":
                 raw = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(file.name, "wb", fileobj=raw)))
             elif _packing(file) == ".zst":
                 raw = stack.enter_context(_zstd(file).open(raw, "wb"))
-        except OSError as error:
-            msg = f"{file} cannot be written: {error.strerror}"
-            raise ListenerError(msg) from None
-        yield stack.enter_context(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+            yield stack.enter_context(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+    except BrokenPipeError:  # a named pipe whose reader has gone is no failure
+        raise
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror or error}"
+        raise ListenerError(msg) from None
 
 
 class _Counted(io.RawIOBase):

@@ -95,7 +95,7 @@ def test_an_export_that_finds_no_room_leaves_the_last_one(place: Place, name: st
     done = subprocess.run(
         [*PROGRAM, *command], check=False, capture_output=True, env=environment(), preexec_fn=small_files
     )
-    assert (done.returncode, done.stderr) == (1, b"Error: the output cannot be written: File too large\n")
+    assert (done.returncode, done.stderr.decode()) == (1, f"Error: {file} cannot be written: File too large\n")
     assert file.read_text() == "before"
     assert not list(place.folder.glob(".*"))
     assert place.run(*command[:3]).code == 0
