@@ -313,6 +313,12 @@ class Service:
         with Store(self._database) as store:
             return reporting.save_digest(store, period, notification, charts, destinations, now=now)
 
+    def take_up_digest(self, period: Period, *, now: datetime) -> None:
+        """Let what was given up of a period's digest be tried again: whoever asks for it may have mended the cause."""
+        destinations = [notifier.destination for notifier in wiring.digest_notifiers(self._config)]
+        with Store(self._database) as store:
+            store.reports.take_up_again(period.key, destinations, now=now)
+
     def purge(self, *, now: datetime) -> int:
         """Erase what is older than it is to be kept, and shed what is not needed; return how many mentions went."""
         retention = wiring.retention_of(self._config)

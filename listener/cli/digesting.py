@@ -114,6 +114,7 @@ def _send(app: App, reader: Reader, period: Period) -> int:
         raise UsageError(msg)
     service = Service(app.config, app.database_path, threading.Event())
     service.make_digest(reader, period, now=app.now, send=True)
+    service.take_up_digest(period, now=app.now)
     service.deliver(now=app.now)
     unsent = 0
     for delivery in reader.deliveries(period.key):

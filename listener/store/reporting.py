@@ -259,6 +259,16 @@ class ReportWriter:
             self._enqueue(digest.key, "digest", number, destinations, seconds)
         return number
 
+    def take_up_again(self, key: str, destinations: Sequence[str], *, now: datetime) -> None:
+        """Let what was given up of a digest be tried once more; not of one from which something was erased."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE outbox SET state = 'pending', attempts = 0, next_try_at = ? "
+                "WHERE key = ? AND kind = 'digest' AND destination = ? AND state = 'failed' "
+                "AND EXISTS (SELECT 1 FROM digests WHERE digests.id = subject_id AND text <> '')",
+                [(to_epoch(now), key, destination) for destination in destinations],
+            )
+
     def _insert_digest(self, digest: DigestSave, now: int) -> int:
         row = self._connection.execute(
             "INSERT INTO digests (key, from_at, to_at, subject, text, html, made_at) VALUES (?, ?, ?, ?, ?, ?, ?) "

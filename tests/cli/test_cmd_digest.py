@@ -111,6 +111,32 @@ def test_a_server_that_is_down_leaves_the_digest_in_the_outbox(filled: Place) ->
     assert count(filled, "outbox") == 1
 
 
+def test_what_was_given_up_is_sent_once_the_cause_is_mended_and_somebody_asks_again(filled: Place) -> None:
+    behaviour = Behaviour(refuse={"team@example.org": "550 5.1.1 no such user"})
+    with MailServer(behaviour) as server:
+        mail_config(filled, server.port)
+        refused, still = filled.run("digest", "--send"), filled.run("digest", "--send")
+        behaviour.refuse = {}
+        taken, again = filled.run("digest", "--send"), filled.run("digest", "--send")
+
+    assert [one.code for one in (refused, still, taken, again)] == [1, 1, 0, 0]
+    assert "; given up" in refused.err
+    assert len(behaviour.received) == 1
+    assert count(filled, "outbox") == 1
+
+
+def test_a_digest_of_which_something_was_erased_is_not_sent_again(filled: Place) -> None:
+    behaviour = Behaviour(refuse={"team@example.org": "550 5.1.1 no such user"})
+    with MailServer(behaviour) as server:
+        mail_config(filled, server.port)
+        filled.run("digest", "--send")
+        behaviour.refuse = {}
+        with closing(sqlite3.connect(filled.database)) as connection, connection:
+            connection.execute("UPDATE digests SET text = '', html = NULL")  # as erasure leaves it
+        assert filled.run("digest", "--send").code == 1
+    assert behaviour.received == []
+
+
 def test_sending_without_a_mail_server_says_what_to_set(filled: Place) -> None:
     answer = filled.run("digest", "--send")
 
