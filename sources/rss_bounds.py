@@ -11,12 +11,12 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from feedparser.mixin import _FeedParserMixin
+import feedparser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["oddity_of", "with_own_line"]
+__all__ = ["bound_authors", "oddity_of", "with_own_line"]
 
 _MOST_TAGS: Final = 200_000
 _MOST_ATTRIBUTES: Final = 200
@@ -27,6 +27,8 @@ _MOST_ENCODINGS: Final = 3
 _LONGEST_DECLARATION: Final = 1_000
 _LONGEST_AUTHOR: Final = 1_000
 """Characters of an author in which a mail address is looked for, from every one of them."""
+
+_LOOKS_FOR_ADDRESS: Final = "_sync_author_detail"
 
 _TAG: Final = re.compile(r"""<\w[^<>"']*+(?:"[^"<]*+"[^<>"']*+|'[^'<]*+'[^<>"']*+)*+""")
 _ATTRIBUTE: Final = re.compile(r"=\s*+[\"']")
@@ -101,13 +103,23 @@ def _readings(body: bytes, content_type: str) -> Iterator[str]:
             continue
 
 
-def _look_for_address(self: Any, key: str = "author") -> None:
-    context = self._get_context()
-    author = context.get(key)
-    if isinstance(author, str) and len(author) > _LONGEST_AUTHOR:
-        context[key] = author[:_LONGEST_AUTHOR]
-    _look_anywhere(self, key)
+def bound_authors(parser: Any) -> None:
+    """Have a class of feedparser look for an address in the beginning of an author only.
+
+    Nothing public does that. A class that has no such step is left as it is.
+    """
+    look_anywhere = getattr(parser, _LOOKS_FOR_ADDRESS, None)
+    if look_anywhere is None:
+        return
+
+    def look(self: Any, key: str = "author") -> None:
+        context = self._get_context()
+        author = context.get(key)
+        if isinstance(author, str) and len(author) > _LONGEST_AUTHOR:
+            context[key] = author[:_LONGEST_AUTHOR]
+        look_anywhere(self, key)
+
+    setattr(parser, _LOOKS_FOR_ADDRESS, look)
 
 
-_look_anywhere: Final = _FeedParserMixin._sync_author_detail  # noqa: SLF001 - nothing public bounds what it looks through
-_FeedParserMixin._sync_author_detail = _look_for_address  # noqa: SLF001 - the same
+bound_authors(getattr(getattr(feedparser, "mixin", None), "_FeedParserMixin", None))

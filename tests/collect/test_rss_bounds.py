@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listener.api import Mention, UnexpectedAnswerError
-from sources.rss_bounds import oddity_of
+from sources.rss_bounds import bound_authors, oddity_of
 from sources.rss_entries import read_entries
 from sources.web import Answer
 
@@ -69,6 +69,16 @@ def test_an_address_is_taken_out_of_an_author_as_ever() -> None:
     (found,) = read(feed("<author>ada@example.org (Ada)</author>").encode())
     assert found.author is not None
     assert found.author.name == "Ada"
+
+
+def test_a_reader_that_looks_for_no_address_is_left_as_it_is() -> None:
+    class Other:
+        """A parser of another version."""
+
+    before = dict(vars(Other))
+    bound_authors(Other)
+    bound_authors(None)
+    assert dict(vars(Other)) == before
 
 
 def test_scripts_and_styles_of_an_entry_are_no_text_of_it() -> None:
