@@ -76,6 +76,8 @@ _RUNS: Final = tuple((script, re.compile(f"[{ranges}]+")) for script, ranges in 
 _MOST_KEPT: Final = 1 << 14
 _KANA_SHARE: Final = 0.05
 """Japanese mixes kana and Han; Chinese has no kana but in names."""
+_WORTH: Final = {"Hani": 3, "Kana": 2, "Hang": 2}
+"""So many letters of the Latin script say what one of these does: three ideographs about an iPhone are no English."""
 
 
 class _Scripts(dict[str, tuple[str, re.Pattern[str]]]):
@@ -110,5 +112,6 @@ def dominant_script(text: str) -> str | None:
     kana = counts.get("Kana", 0)
     if script == "Hani" and kana > _KANA_SHARE * counts["Hani"]:
         script = "Kana"
-    native = kana + counts.get("Hani", 0) if script == "Kana" else counts[script]
+    written = ("Kana", "Hani") if script == "Kana" else (script,)
+    native = sum([counts.get(one, 0) * _WORTH.get(one, 1) for one in written])
     return LATIN if sum(map(len, _LATIN.findall(rest))) > native else script

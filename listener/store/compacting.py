@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
 from listener.database import bound_log, open_writer, translated
@@ -88,6 +88,11 @@ def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 
 def _has_room(path: Path, live: int) -> bool:
-    """Say whether there is room for a copy in the log, one in the folder for temporary files, and one to spare."""
-    here, there = shutil.disk_usage(path.parent).free, shutil.disk_usage(tempfile.gettempdir()).free
+    """Say whether there is room for a copy in the log, one in the folder for temporary files, and one to spare.
+
+    Where there is no such folder SQLite says so.
+    """
+    here = there = shutil.disk_usage(path.parent).free
+    with suppress(FileNotFoundError):
+        there = shutil.disk_usage(tempfile.gettempdir()).free
     return here >= 2 * live and there >= live

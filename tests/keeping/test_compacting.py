@@ -66,6 +66,19 @@ def test_a_small_or_large_store_stays_as_it_is(tmp_path: Path, monkeypatch: pyte
     assert empty_pages(store.path) > 40
 
 
+def test_without_a_folder_for_temporary_files_an_import_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    with open_store(tmp_path) as store:
+        fill(store)
+        monkeypatch.setattr(f"{COMPACTING}.tempfile.gettempdir", missing)
+        store.compact_import(100)
+        assert store.check() == []
+
+
 def test_a_store_without_room_beside_it_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Usage(NamedTuple):
         free: int

@@ -56,6 +56,19 @@ def test_a_sentence_is_told_by_script_words_or_ngrams(identifier: Identifier, la
     assert identifier.identify([text], [None]) == [language]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "Acme 很好"), ("zh", "Acme最高"), ("zh", "AcmePhone 很好用 值得买"), ("ja", "Acme が好き"), ("ja", "Acmeは使いやすい"),
+        ("ko", "Acme 최고"), ("en", "I love the 寿司 that they have at Acme"), ("en", "The new Acme router is here #最高"),
+    ],
+)  # fmt: skip
+def test_a_latin_name_makes_no_english_of_few_ideographs_nor_a_borrowed_word_another_language(
+    identifier: Identifier, language: str, text: str
+) -> None:
+    assert identifier.identify([text], [None]) == [language]
+
+
 def test_links_handles_and_the_claim_of_the_platform_do_not_decide(identifier: Identifier) -> None:
     text = f"@acme_fr https://example.org/le/monde/est/beau {SENTENCES['en']}"
     assert identifier.identify([text, text, text], [None, "fr", "nonsense"]) == ["en", "en", "en"]
