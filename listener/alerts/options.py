@@ -41,7 +41,7 @@ class AlertOptions:
         default=timedelta(hours=24),
     )
     minimum_count: int = option(
-        "mentions in an hour below which no spike is reported, however unusual",
+        "mentions in an hour, copies counted once, below which no spike is reported, however unusual",
         default=5,
         minimum=1,
     )
@@ -81,7 +81,7 @@ class RuleOptions:
         example=4.0,
     )
     minimum_count: int | None = option(
-        "mentions needed; left out, that of [alerts] (for words: 3, for sentiment: 10 scored)",
+        "mentions needed, copies counted once but for sentiment; left out, that of [alerts] (for words: 3, for sentiment: 10 scored)",
         default=None,
         minimum=1,
         example=5,
