@@ -274,6 +274,8 @@ def _seen(value: object) -> str:
         case str():
             short = clean_line(value[:80], limit=40)
             return f'the text "{short}"' if len(value) <= len(short) else f'a text that begins "{short}"'
+        case float() if math.isnan(value):
+            return "no number (NaN)"
         case int() | float():
             return f"the number {value:.12g}" if abs(value) < 1e300 else "a huge number"  # noqa: PLR2004 - near the end of floats
         case list():

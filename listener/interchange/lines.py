@@ -87,6 +87,8 @@ def _lines(stream: IO[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
 
 def _read_closely(number: int, line: bytes) -> Mention | BadLine:
     """Return what a line says by the standard reader."""
+    if b"\0" in line:
+        return BadLine(number=number, reason="it holds zero bytes, as text in UTF-16 does; save the file as UTF-8")
     try:
         return read_mention(json.loads(line.decode("utf-8")))
     except UnicodeDecodeError as problem:

@@ -223,6 +223,19 @@ def test_lines_are_counted_and_bad_ones_reported_in_place() -> None:
     assert "is not UTF-8" in reasons[5]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_file_in_utf_16_is_told_for_what_it_is(encoding: str) -> None:
+    read = lines_of((json.dumps(LEAST) + "\n").encode(encoding) * 2)
+    assert read
+    assert all(isinstance(line, BadLine) and line.reason.endswith("save the file as UTF-8") for line in read)
+
+
+def test_what_is_no_number_is_called_so() -> None:
+    (bad,) = lines_of(json.dumps({**LEAST, "engagement": {"likes": math.nan}}).encode())
+    assert isinstance(bad, BadLine)
+    assert "no number (NaN)" in bad.reason
+
+
 def test_a_line_past_the_limit_is_passed_over_whole() -> None:
     good = json.dumps(LEAST).encode()
     limit = len(good) + 10
