@@ -114,6 +114,8 @@ def sources(app: App) -> None:
         for name, facts in wiring.source_facts().items()
     ]
     rows += [{"name": name, "enabled": False, "state": "broken", "sees": why} for name, why in broken.items()]
+    if app.format == "table":
+        rows = [_shortened(row, "last_success_at") for row in rows]
     titles = {"name": "source", "last_success_at": "last success", "key_needed": "key"}
     columns = [Column(name=name, title=titles.get(name, "")) for name in _INSTALLED_COLUMNS]
     emit_rows(sorted(rows, key=lambda row: str(row["name"])), columns, app.format)
@@ -351,7 +353,7 @@ def _table(value: object) -> dict[str, object]:
 
 
 def _shortened(row: dict[str, object], *names: str) -> dict[str, object]:
-    return {**row, **{name: _short(row[name]) for name in names}}
+    return {**row, **{name: _short(row.get(name)) for name in names}}
 
 
 def _short(iso: object) -> str | None:

@@ -160,6 +160,17 @@ def test_sources_tell_which_are_enabled_and_how_they_stand(filled: Place) -> Non
     assert rows["rss"]["state"] == "off"
 
 
+def test_the_table_of_sources_shows_times_as_other_tables_do(filled: Place) -> None:
+    with filled.store() as store:
+        store.reports.note_outcome("hackernews", state="ok", message=None, retry_at=None, now=NOW)
+    exact = {row["name"]: row for row in json.loads(filled.run("sources", "--format", "json").out)}["hackernews"]
+
+    shown = filled.run("sources", "--format", "table").out
+
+    assert exact["last_success_at"][:16].replace("T", " ") in shown
+    assert exact["last_success_at"] not in shown
+
+
 def test_check_of_a_sound_place_is_all_ok(place: Place) -> None:
     with HackerNews([]) as web, MailServer(Behaviour()) as mail:
         place.configure(
