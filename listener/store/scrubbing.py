@@ -25,9 +25,8 @@ __all__ = ["scrub_reports"]
 _DAY: Final = 86_400
 """An alert tells of mentions of up to some hours before it opened."""
 
-_DIGESTS: Final = (
-    "SELECT id, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ? AND (text <> '' OR html <> '')"
-)
+_DIGESTS: Final = "SELECT id, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
+"""Emptied ones too: their subject may hold a word that others still said when they were emptied."""
 _EPISODES: Final = """
 SELECT id, opened_at, updated_at, headline, why FROM episodes WHERE opened_at <= ? AND updated_at >= ?
 """
@@ -91,10 +90,12 @@ class _Scrub:
         for number, subject, text, html in self._connection.execute(_DIGESTS, (self._last, self._first)).fetchall():
             if not self._is_quoted(Report(subject, text, html)):
                 continue
+            said = blank(subject, self._is_gone)
+            if not text and not html and said == subject:
+                continue
             changed += 1
             self._connection.execute(
-                "UPDATE digests SET subject = ?, text = '', html = NULL WHERE id = ?",
-                (blank(subject, self._is_gone), number),
+                "UPDATE digests SET subject = ?, text = '', html = NULL WHERE id = ?", (said, number)
             )
             self._connection.execute("DELETE FROM digest_charts WHERE digest_id = ?", (number,))
             self._connection.execute(

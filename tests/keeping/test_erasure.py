@@ -302,6 +302,14 @@ def test_what_another_program_deleted_without_overwriting_it_goes_too(filled: St
     assert traces(filled.path.parent, "zyxother") == []
 
 
+def test_the_subject_of_an_emptied_digest_loses_a_word_with_the_last_who_said_it(filled: Store) -> None:
+    store_mentions(filled, [make_mention(50, f"Acme is bad, says {MARKER}", author=Author(id="a9", handle="jo_9"))])
+    filled.erasure.forget_author("x", "zyxhandle", now=NOW)
+    assert rows(filled, "SELECT subject, text FROM digests") == [(f"Acme: {MARKER}", "")]
+    filled.erasure.forget_author("x", "jo_9", now=NOW)
+    assert traces(filled.path.parent, *WORDS) == []
+
+
 def test_a_reader_in_mid_answer_delays_the_emptying_of_the_log_until_the_next_purge(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
