@@ -11,7 +11,7 @@ import hashlib
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Final
 
@@ -120,6 +120,9 @@ def _unsubscribe(given: str | None, origin: Address) -> str:
 def eml_bytes(notification: Notification, sender: str, to: Sequence[str], *, date: datetime) -> bytes:
     """Return the mail as a file that mail programs open; `date` is its Date.
 
-    Raises UsageError where an address is none.
+    Headers are UTF-8 (RFC 6532) where an address has letters beyond ASCII before its @, for
+    which there is no other form. Raises UsageError where an address is none.
     """
-    return build_message(notification, sender=sender, recipients=to, date=date).as_bytes()
+    message = build_message(notification, sender=sender, recipients=to, date=date)
+    is_ascii = all(read_address(one).username.isascii() for one in (sender, *to))
+    return message.as_bytes(policy=SMTP if is_ascii else SMTPUTF8)

@@ -112,3 +112,10 @@ def test_what_is_no_address_is_said_to_be_none(text: str) -> None:
 
 def test_a_domain_in_another_script_travels_in_its_ascii_form() -> None:
     assert read_address("ada@bücher.example").addr_spec == "ada@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("to", ["jürgen@example.org", "Jürgen <jürgen@example.org>"])
+def test_a_file_keeps_an_address_with_letters_beyond_ascii_as_it_is(to: str) -> None:
+    data = eml_bytes(made(), "listener@example.org", [to], date=NOW)
+    (line,) = [line for line in data.splitlines() if line.startswith(b"To:")]
+    assert line.decode() == f"To: {to}"
