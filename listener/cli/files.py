@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ending_of", "replacing", "write_file"]
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_ABANDONED: Final = 86_400
+"""Seconds after which nobody writes a part any more."""
 
 
 def ending_of(file: Path, known: Sequence[str], *, what: str) -> str:
@@ -45,8 +49,10 @@ def replacing(file: Path) -> Iterator[Path]:
     if beside is None:
         yield file
         return
+    _clear(target)
     try:
         yield beside
+        _sync(beside)
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -75,6 +81,25 @@ def _beside(target: Path) -> Path | None:
         beside.unlink(missing_ok=True)
         raise
     return beside
+
+
+def _clear(target: Path) -> None:
+    """Take away what processes that were killed left beside a file a day ago or longer."""
+    latest = time.time() - _ABANDONED
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with suppress(OSError):  # another's, or gone meanwhile
+            if part.name.split(".")[-2].isdecimal() and part.stat().st_mtime < latest:
+                part.unlink()
+
+
+def _sync(part: Path) -> None:
+    """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds."""
+    with suppress(OSError):  # some file systems know nothing of this
+        descriptor = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_file(file: Path, data: bytes) -> None:

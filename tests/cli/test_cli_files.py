@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.conftest import NOW
-from listener.cli.files import replacing
+from listener.cli.files import replacing, write_file
 from unmeasured import environment
 
 if TYPE_CHECKING:
@@ -60,6 +60,18 @@ def test_what_fails_or_is_interrupted_leaves_what_was_there_before(tmp_path: Pat
             fail(fault)
         assert file.read_bytes() == b"before"
         assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_killed_process_left_long_ago_is_taken_away(tmp_path: Path) -> None:
+    file = tmp_path / "out[1].csv"
+    names = (".out[1].csv.4711.part", ".out[1].csv.4712.part", ".out[1].csv.mine.part", ".out1.csv.4711.part")
+    for name in names:
+        (tmp_path / name).write_text("half")
+    for name in (names[0], *names[2:]):
+        os.utime(tmp_path / name, (1, 1))
+    write_file(file, b"whole")
+    assert file.read_bytes() == b"whole"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([file.name, *names[1:]])
 
 
 def test_a_file_keeps_its_mode_and_a_link_goes_on_being_one(tmp_path: Path) -> None:
