@@ -19,7 +19,8 @@ got had has have haven't having he her here hers him his how i i'd i'll i'm i've
 let like lol made make many me more most much my no nor not now of off oh ok on once one only or other our ours out
 over own please pls re really rt same say says she should so some still such than thanks that the their them then
 there these they they're this those through to too u under until up us very via was wasn't way we well were what when
-where which while who why will with won't would yeah yes yet you you're your yours im ive dont cant amp
+where which while who why will with won't would yeah yes yet you you're your yours im ive dont cant amp already
+another first last next since
 """
 _SPANISH = """
 al algo como con cuando de del desde donde el ella ellos en entre era es esa ese eso esta este esto están está fue
@@ -57,23 +58,28 @@ _TURKISH = """
 ama ben bir bu bunu çok da daha de değil diye en gibi ile için kadar ki mi mu mı ne o olan ve veya ya
 """
 _HINDI = """
-अपना अपनी अपने अब आप इस इसके इसी उन उस एक ऐसे और कर करने का कि किया की कुछ के को कोई क्या गया जब जा जो तक तो था थी
-थे दो न नहीं ना ने पर बहुत भी मुझे में मेरा मेरी मैं यह या ये रहा रही रहे लिए वह वाले वे वो सब सभी साथ से हम ही हुआ
-हुई हुए है हैं हो होता होती होने
+अपना अपनी अपने अब आप इस इसके इसी उन उस उसका उसकी उसे एक ऐसे और कर करता करती करते करना करने का कि किया की कुछ के
+कैसे को कोई कौन क्या क्यों गई गए गया गयी गये जब जा जैसा जैसे जो तक तुम तो था थी थे दिया दी दो न नहीं ना ने पर फिर
+बहुत भी मगर मुझे में मेरा मेरी मेरे मैं यह यही या ये रहा रही रहे लिए लिया लेकिन वह वही वाला वाली वाले वे वो सब सभी
+साथ से हम ही हुआ हुई हुए हूँ हूं है हैं हो होता होती होने
 """
 _HINGLISH = """
-aap ab abhi aur bhi bhai bahut hai hain ho hua hui hum ka kar ke ki kiya ko koi kuch kya kyu kyun main mai me mein
-mera meri mere mujhe na nahi nahin ne par pe raha rahi rahe sab se tha thi the to toh tum ye yeh wo woh wala wale
+aap ab abhi aur bahut bhai bhi diya fir gai gaya gaye gayi hai hain ho hoon hu hua hue hui hum iska iski isko jaise
+ka kaise kar karna karta karte karti ke ki kiya kiye ko koi kuch kya kyon kyu kyun lekin liya liye mai main me mein
+mera mere meri mujhe na nahi nahin ne par pe phir raha rahe rahi sab se tha the thi to toh tum uska uski usko wala
+wale wali wo woh ye yeh
 """
 _URDU = """
-آپ اب اس اسے ان اور ایک بھی بہت تک تھا تھی تھے تو جب جو رہا رہی رہے سب سے میں مجھے میرا میری نہیں نے وہ پر کا کر
-کرنے کو کوئی کچھ کہ کی کیا کے گیا ہم ہو ہوا ہوئی ہوں ہی ہے ہیں یا یہ
+آپ اب اس اسی اسے ان اور ایک بھی بہت تم تو تک تھا تھی تھے جب جو جیسے دیا رہا رہی رہے سب سے لیا لیکن لیے مجھے مگر
+میرا میری میرے میں نہیں نے والا والی والے وہ پر پھر کا کر کرتا کرتی کرتے کرنا کرنے کو کوئی کون کچھ کہ کی کیا کیسے
+کیوں کے گئی گئے گیا ہم ہو ہوئی ہوئے ہوا ہوں ہی ہیں ہے یا یہ
 """
 _ARABIC = """
 أن أنا أو إلى إن التي الذي بعد بين ثم حتى على عن في قد كان كل لا لم له ما مع من هذا هذه هو هي و يا
 """
 _PUNJABI = """
-ਅਤੇ ਆਪਣੇ ਇਸ ਇਹ ਇੱਕ ਉਹ ਉਸ ਸੀ ਹਨ ਹੀ ਹੈ ਹੋ ਕਰ ਕਿ ਕੀ ਕੇ ਗਿਆ ਜੋ ਤਾਂ ਤੇ ਤੋਂ ਦਾ ਦੀ ਦੇ ਨਹੀਂ ਨਾਲ ਨੂੰ ਨੇ ਬਹੁਤ ਮੈਂ ਲਈ ਵਿੱਚ ਵੀ
+ਅਤੇ ਅਸੀਂ ਆਪਣੇ ਇਸ ਇਸਨੂੰ ਇਹ ਇੱਕ ਉਸ ਉਹ ਕਰ ਕਿ ਕੀ ਕੁਝ ਕੇ ਕੋਈ ਗਈ ਗਏ ਗਿਆ ਜੋ ਤਾਂ ਤੁਸੀਂ ਤੇ ਤੋਂ ਦਾ ਦੀ ਦੇ ਨਹੀਂ ਨਾਲ ਨੂੰ ਨੇ ਪਰ
+ਬਹੁਤ ਮੇਰਾ ਮੇਰੀ ਮੈਂ ਰਹੀ ਰਹੇ ਰਿਹਾ ਲਈ ਵਾਲਾ ਵਾਲੀ ਵਾਲੇ ਵਿੱਚ ਵੀ ਸਨ ਸੀ ਹਨ ਹੀ ਹੈ ਹੋ ਹੋਇਆ ਹੋਈ
 """
 _TAMIL = """
 அது அந்த அவர் ஆனால் இது இந்த இல்லை உள்ள என என்ற என்று ஒரு தான் நான் நீங்கள் மற்றும் மிகவும்
