@@ -1,5 +1,5 @@
 # make demo    set up and run the whole job on the bundled archive: no key, no network but the package index
-# make test    set up and run the everyday tests (under 2 minutes)
+# make test    set up and run the everyday tests (some minutes)
 # make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
 # make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
 # make chaos   a long campaign in a simulated world: KILLS=300 SEED=1 MINUTES=30, then a table of what came of it

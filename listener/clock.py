@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "CLOCK_SKEW",
     "EARLIEST",
     "STEPS",
     "Bucket",
@@ -63,6 +64,8 @@ _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 """Years that may be asked for: further away, spans and buckets would leave the calendar."""
 
+CLOCK_SKEW: Final = timedelta(hours=1)
+"""A date further in the future than this is no date: it would count in a bucket that has not begun."""
 EARLIEST: Final = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
 _END: Final = datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
 """The same in every time zone: its own first and last day lie up to a day beside those of UTC.

@@ -133,9 +133,8 @@ class SpikeBaseline:
         self._weights = [0.0] * (2 * _HOURS)
         self._fresh = inf  # hours learned since what is counted changed
         self._changed = -inf  # when that was
-        self._change: list[
-            tuple[float, float]
-        ] = []  # times the usual height and beyond the usual count, by hour, then of all
+        # By hour, then of all: how many times the usual height, and how many beyond the usual count.
+        self._change: list[tuple[float, float]] = []
         self._aim()
 
     @property

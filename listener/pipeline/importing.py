@@ -9,8 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import EARLIEST, from_epoch, to_epoch
-from listener.pipeline.judge import CLOCK_SKEW
+from listener.clock import CLOCK_SKEW, EARLIEST, from_epoch, to_epoch
 from listener.pipeline.sparing import made_sparingly, spared_collector
 from listener.pipeline.workers import judge_ahead
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import EARLIEST, to_epoch
+from listener.clock import CLOCK_SKEW, EARLIEST, to_epoch
 from listener.frozen import maker
 from listener.pipeline.answers import own_replies
 from listener.protocols import ScoringTask
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from listener.query import Query
     from listener.store import KnownMention, OwnReply, Prepared
 
-__all__ = ["CLOCK_SKEW", "Judge", "Judgement", "Prejudged"]
-
-CLOCK_SKEW: Final = timedelta(hours=1)
-"""A date further in the future than this is no date: it would count in a bucket that has not begun."""
+__all__ = ["Judge", "Judgement", "Prejudged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,18 +8,17 @@ of a mention is found from either side, in the transaction that stores the page.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import EARLIEST, from_epoch, to_epoch
+from listener.clock import CLOCK_SKEW, EARLIEST, from_epoch, to_epoch
 from listener.database import translated, write_transaction
 from listener.mention import Label, Mention
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from listener.store.catalogue import Catalogue
@@ -54,9 +53,6 @@ SELECT id, published_at FROM mentions WHERE source_id = :source AND native_id IN
 UNION
 SELECT id, published_at FROM mentions WHERE thread = :target AND thread <> native_id AND source_id = :source
 """
-
-_MOST_AHEAD: Final = timedelta(hours=1)
-"""As for mentions: the clock of a service may be ahead of this machine's by so much."""
 
 _REPLY: Final = """
 INSERT INTO own_replies (target, source_id, brand_id, answered_at) VALUES (:target, :source, :brand, :at)
@@ -174,7 +170,7 @@ def write_own_replies(
     One that claims to be from before `EARLIEST` has no time, so that nobody knows how fast it
     was: it is left out, as one that claims none. One from the future was written by `now`.
     """
-    seen, latest = to_epoch(now), to_epoch(now + _MOST_AHEAD)
+    seen, latest = to_epoch(now), to_epoch(now + CLOCK_SKEW)
     for reply in replies:
         if reply.answered_at < EARLIEST:
             continue
