@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -24,7 +25,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from listener.config import Config
@@ -133,8 +133,12 @@ class App:
 
     @property
     def database_path(self) -> Path:
-        """Return the store's path: --database, or the one the configuration names."""
-        return self.database_file if self.database_file is not None else self.config.database
+        """Return the store's path: --database, or the one the configuration names; of a link to a file that file.
+
+        What stands beside the store (log, lock) bears the name of the file, as SQLite has it.
+        """
+        path = self.database_file if self.database_file is not None else self.config.database
+        return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114 - Path's may raise
 
     def draws_here(self, chart: Path | None) -> bool:
         """Say whether a chart is for the terminal (-); raises UsageError where data is asked for in its place."""
