@@ -12,6 +12,7 @@ import logging
 import shutil
 import tempfile
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.database import bound_log, open_writer, translated
@@ -20,7 +21,6 @@ from listener.logs import event
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
 __all__ = ["compact", "compact_import"]
 
@@ -90,9 +90,13 @@ def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
 def _has_room(path: Path, live: int) -> bool:
     """Say whether there is room for a copy in the log, one in the folder for temporary files, and one to spare.
 
-    Where there is no such folder SQLite says so.
+    That folder may be on the same disk. Where there is no such folder SQLite says so.
     """
-    here = there = shutil.disk_usage(path.parent).free
+    here, needed = shutil.disk_usage(path.parent).free, 2 * live
     with suppress(FileNotFoundError):
-        there = shutil.disk_usage(tempfile.gettempdir()).free
-    return here >= 2 * live and there >= live
+        folder = Path(tempfile.gettempdir())
+        if folder.stat().st_dev == path.parent.stat().st_dev:
+            needed += live
+        elif shutil.disk_usage(folder).free < live:
+            return False
+    return here >= needed

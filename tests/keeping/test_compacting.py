@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 COMPACTING = "listener.store.compacting"
 
 
+class Usage(NamedTuple):
+    """Say how many bytes of a disk are free, as shutil does."""
+
+    free: int
+
+
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{COMPACTING}._LEAST_IMPORTED", 0)
@@ -80,14 +86,28 @@ def test_without_a_folder_for_temporary_files_an_import_ends_well(
 
 
 def test_a_store_without_room_beside_it_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Usage(NamedTuple):
-        free: int
-
     monkeypatch.setattr(f"{COMPACTING}.shutil.disk_usage", lambda _: Usage(1_000))
     with open_store(tmp_path) as store:
         fill(store)
         store.compact_import(100)
     assert empty_pages(store.path) > 40
+
+
+@pytest.mark.parametrize(("copies", "is_written_anew"), [(2.9, False), (3.1, True)])
+def test_a_disk_that_holds_temporary_files_too_needs_room_for_three_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: float, is_written_anew: bool
+) -> None:
+    with open_store(tmp_path) as store:
+        fill(store)
+        pages, free, size = (
+            store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        room = int(copies * (pages - free) * size)
+        monkeypatch.setattr(f"{COMPACTING}.shutil.disk_usage", lambda _: Usage(room))
+        monkeypatch.setattr(f"{COMPACTING}.tempfile.gettempdir", lambda: str(tmp_path))
+        store.compact_import(100)
+    assert (empty_pages(store.path) == 0) is is_written_anew
 
 
 def test_a_store_that_another_writes_stays_as_it_is_and_says_so(
