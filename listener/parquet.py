@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote
 
 from listener.errors import InputError, ListenerError, UsageError
 from listener.interchange import BadLine, mention_from_json
+from listener.parts import clear_parts, name_part, put_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -101,9 +102,11 @@ def remove_emptied(
 
     `is_emptied` says so of a brand, a span and what the archive holds of it, by source and id; the bounds are those
     of whole days.
-    Whatever else stands in the folder stays. Raises ListenerError where a day cannot be removed.
+    Whatever else stands in the folder stays, but what a killed export left of a day. Raises ListenerError where a day cannot be removed.
     """
     count = 0
+    for part in folder.glob(f"brand=*/day=*/.{_FILE}.*.part"):
+        clear_parts(part.with_name(_FILE))
     for file in sorted(folder.glob(f"brand=*/day=*/{_FILE}")):
         named = unquote(file.parent.parent.name.removeprefix("brand="))
         try:
@@ -139,7 +142,7 @@ def _place(folder: Path, brand: str, day: date) -> Path:
 def _remove_part(file: Path) -> None:
     """Remove a day's file, what a killed export left beside it, and the folders that are empty then."""
     try:
-        file.with_name(f".{_FILE}.part").unlink(missing_ok=True)
+        clear_parts(file)
         file.unlink()
     except OSError as error:
         msg = f"{file} holds what is no longer in the store and cannot be removed: {error.strerror or error}"
@@ -151,21 +154,23 @@ def _remove_part(file: Path) -> None:
 
 def _write_part(pa: Any, pq: Any, schema: Any, part: Iterator[Decided], place: Path) -> int:
     """Write one day of one brand, a batch a row group."""
-    beside = place / f".{_FILE}.part"
+    target = place / _FILE
+    beside = name_part(target)
     count = 0
     try:
         place.mkdir(parents=True, exist_ok=True)
+        clear_parts(target)
         with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
             while batch := list(islice(part, _BATCH)):
                 writer.write_table(pa.Table.from_pylist([_row(one) for one in batch], schema=schema))
                 count += len(batch)
-        beside.replace(place / _FILE)
+        put_part(beside, target)
     except BaseException as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
-        msg = f"{place / _FILE} cannot be written: {error.strerror or error}"
+        msg = f"{target} cannot be written: {error.strerror or error}"
         raise ListenerError(msg) from None
     return count
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, examples, now_option, pass_app, unread_config_option
-from listener.cli.files import replacing
+from listener.cli.files import replacing, write_new
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -244,16 +243,12 @@ def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:
     """Write a file only its owner may read; raises ListenerError where that is not possible."""
     try:
         if not is_replacing:
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            with replacing(file) as place:
-                place.touch(0o600)
-                place.chmod(0o600)
-                place.write_text(text, encoding="utf-8")
-        except OSError:
-            if not is_replacing:
-                file.unlink(missing_ok=True)  # or a second try would find it there already
-            raise
+            write_new(file, text.encode())
+            return
+        with replacing(file) as place:
+            place.touch(0o600)
+            place.chmod(0o600)
+            place.write_text(text, encoding="utf-8")
     except FileExistsError:
         msg = f"{file} is there already; --force replaces it"
         raise UsageError(msg) from None

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import shutil
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import ListenerError, UsageError
+from listener.parts import clear_parts, name_part, put_new, put_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["ending_of", "replacing", "write_file"]
+__all__ = ["ending_of", "replacing", "write_file", "write_new"]
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-_ABANDONED: Final = 86_400
-"""Seconds after which nobody writes a part any more."""
 
 
 def ending_of(file: Path, known: Sequence[str], *, what: str) -> str:
@@ -45,15 +42,14 @@ def replacing(file: Path) -> Iterator[Path]:
     that takes no more files is written to itself.
     """
     target = Path(os.path.realpath(file))  # a link goes on being one
+    clear_parts(target)
     beside = _beside(target)
     if beside is None:
         yield file
         return
-    _clear(target)
     try:
         yield beside
-        _sync(beside)
-        beside.replace(target)
+        put_part(beside, target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
@@ -61,7 +57,7 @@ def replacing(file: Path) -> Iterator[Path]:
 
 def _beside(target: Path) -> Path | None:
     """Make an empty file beside another, with its mode and owner; None where it is to be written to itself."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside = name_part(target)
     try:
         is_there = target.exists()
         if is_there and (not target.is_file() or target.stat().st_nlink > 1 or not os.access(target, os.W_OK)):
@@ -83,25 +79,6 @@ def _beside(target: Path) -> Path | None:
     return beside
 
 
-def _clear(target: Path) -> None:
-    """Take away what processes that were killed left beside a file a day ago or longer."""
-    latest = time.time() - _ABANDONED
-    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        with suppress(OSError):  # another's, or gone meanwhile
-            if part.name.split(".")[-2].isdecimal() and part.stat().st_mtime < latest:
-                part.unlink()
-
-
-def _sync(part: Path) -> None:
-    """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds."""
-    with suppress(OSError):  # some file systems know nothing of this
-        descriptor = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def write_file(file: Path, data: bytes) -> None:
     """Write a file, in the place of an older one; raises ListenerError where that is not possible."""
     try:
@@ -110,3 +87,21 @@ def write_file(file: Path, data: bytes) -> None:
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror or error}"
         raise ListenerError(msg) from None
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, where there is none: there whole, or not at all.
+
+    Raises FileExistsError where there is one, OSError where it cannot be written.
+    """
+    if os.path.lexists(file):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file))
+    clear_parts(file)
+    part = name_part(file)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(data)
+        put_new(part, file)
+    finally:
+        with suppress(OSError):
+            part.unlink()

@@ -8,6 +8,7 @@ process writes ends with that process.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
 from concurrent.futures import Future
@@ -30,6 +31,8 @@ R = TypeVar("R")
 
 _IN_HAND: Final = 2
 """Chunks at each worker: the one it works on, and the next, so that it need not wait for it."""
+_NICENESS: Final = 10
+"""How far workers stand back where there are fewer processors than processes: all of them wait for the one that asks."""
 
 
 class WorkerEndedError(Exception):
@@ -163,6 +166,8 @@ class Crew(Generic[S, C, R]):
 def _serve(pipe: Connection, make: Callable[[], Any], work: Callable[[Any, Any], Any]) -> None:
     """Be a worker: answer each chunk, until the process that asks closes the pipe or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(_NICENESS)
     stages = make()
     chunks: SimpleQueue[tuple[Any] | None] = SimpleQueue()
     Thread(target=_take_in, args=(pipe, chunks), daemon=True).start()

@@ -1,4 +1,4 @@
-"""Send what worker processes found out about lines, as plain values: few objects, quick to make again."""
+"""Send lines to worker processes, and back what they found out, as plain values: few objects, quick to make again."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from listener.mention import Match
     from listener.pipeline.judge import Prejudged
 
-__all__ = ["Item", "Received", "pack", "read_item", "unpack"]
+__all__ = ["Item", "Received", "Sent", "pack", "read_item", "receive", "send", "unpack"]
 
 Item = Mention | BadLine | RawLine
 """A line as it is read, or still to be read."""
+
+Sent = bytes | list[Item]
+"""Items on their way to a worker: lines still to be read in one piece, others as they are."""
 
 
 class Received(NamedTuple):
@@ -56,6 +59,20 @@ class Received(NamedTuple):
 
     def _read(self) -> Mention:
         return self.mention
+
+
+def send(items: list[Item]) -> Sent:
+    """Return items as they are sent to a worker."""
+    if set(map(type, items)) != {RawLine}:
+        return items
+    return marshal.dumps([*map(tuple, items)])
+
+
+def receive(sent: Sent) -> list[Item]:
+    """Return what was sent; bytes must be of `send`, of the same program."""
+    if isinstance(sent, list):
+        return sent
+    return [*map(RawLine._make, marshal.loads(sent))]  # noqa: S302 - from the process that asks
 
 
 def pack(count: int, bad: Sequence[BadLine], looked: Sequence[tuple[int, Prejudged]]) -> bytes:

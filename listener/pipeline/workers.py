@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from listener.interchange import BadLine, RawLine
 from listener.mention import Mention
 from listener.pipeline.crew import Crew, WorkerEndedError
-from listener.pipeline.received import Item, Received, pack, read_item, unpack
+from listener.pipeline.received import Item, Received, Sent, pack, read_item, receive, send, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -38,7 +38,7 @@ _MOST_BYTES: Final = 8 << 20
 _AHEAD: Final = 2
 """Chunks that wait for each worker."""
 
-_Work = tuple[list[Item], "datetime"]
+_Work = tuple[Sent, "datetime"]
 
 
 def judge_ahead(
@@ -70,7 +70,7 @@ def _judge_in_pool(
         chunk = next(chunks, None)
         while chunk is not None or waiting:
             while chunk is not None and len(waiting) < _AHEAD * workers:
-                waiting.append((chunk, crew.submit((chunk, now))))
+                waiting.append((chunk, crew.submit((send(chunk), now))))
                 chunk = next(chunks, None)
             oldest, future = waiting.popleft()
             try:
@@ -85,7 +85,8 @@ def _judge_in_pool(
 
 def _work_there(judge: Judge, work: _Work) -> bytes:
     """Read, match, identify and score a chunk in a worker process."""
-    chunk, now = work
+    sent, now = work
+    chunk = receive(sent)
     bad, mentions = _read(chunk)
     looked = judge.prejudge([mention for _, mention in mentions], now=now)
     return pack(len(chunk), bad, [(place, one) for (place, _), one in zip(mentions, looked, strict=True)])

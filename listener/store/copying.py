@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.database import open_reader, translated
 from listener.errors import StoreError, UsageError
+from listener.parts import clear_parts, name_part, put_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,22 +39,18 @@ def back_up(
     to be replaced, StoreError where the copy fails.
     """
     _examine_target(database, file, replace=replace)
+    clear_parts(file, beside=_BESIDE[1:])
+    part = name_part(file)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # made with mode 0600
-    except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror or error}"
-        raise StoreError(msg) from None
-    os.close(descriptor)
-    part = Path(name)
-    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _copy(database, part, file, on_progress)
-        part.replace(file)
+        put_part(part, file)
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror or error}"
         raise StoreError(msg) from None
     finally:
-        for ending in _BESIDE:
-            with suppress(FileNotFoundError):
+        for ending in reversed(_BESIDE):  # the part last: by it the others are found
+            with suppress(OSError):
                 part.with_name(part.name + ending).unlink()
     return file.stat().st_size
 
