@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.database import open_reader, translated
@@ -14,6 +13,7 @@ from listener.parts import clear_parts, name_part, put_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ["back_up"]
 

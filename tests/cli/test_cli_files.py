@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from cli.conftest import NOW
 from listener.cli.files import replacing, write_file
+from listener.parts import clear_parts, put_new
 from unmeasured import environment
 
 if TYPE_CHECKING:
@@ -62,16 +64,79 @@ def test_what_fails_or_is_interrupted_leaves_what_was_there_before(tmp_path: Pat
         assert list(tmp_path.iterdir()) == [file]
 
 
-def test_what_a_killed_process_left_long_ago_is_taken_away(tmp_path: Path) -> None:
+def no_process() -> int:
+    """Return the number of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
     file = tmp_path / "out[1].csv"
-    names = (".out[1].csv.4711.part", ".out[1].csv.4712.part", ".out[1].csv.mine.part", ".out1.csv.4711.part")
-    for name in names:
+    gone, here = no_process(), os.getpid()
+    taken = (f".out[1].csv.{gone}-0123abcd.part", f".out[1].csv.{here}-00000000.part")
+    kept = (
+        f".out[1].csv.{here}-0123abcd.part", ".out[1].csv.mine.part", f".out1.csv.{gone}-0123abcd.part",
+        f".out[1].csv.{gone}-0123abcd.part.txt", f".out[1].csv.x.{gone}-0123abcd.part",
+        f".out[1].csv.{10**30}-0123abcd.part",
+    )  # fmt: skip
+    for name in (*taken, *kept):
         (tmp_path / name).write_text("half")
-    for name in (names[0], *names[2:]):
+    for name in (taken[1], kept[1]):
         os.utime(tmp_path / name, (1, 1))
     write_file(file, b"whole")
     assert file.read_bytes() == b"whole"
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([file.name, *names[1:]])
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([file.name, *kept])
+
+
+def test_only_a_day_tells_that_a_part_is_left_where_processes_cannot_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "all.csv"
+    names = [f".all.csv.{no_process()}-{number:08}.part" for number in (1, 2)]
+    for name in names:
+        (tmp_path / name).write_text("half")
+    os.utime(tmp_path / names[0], (1, 1))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("listener.parts.os.name", "nt")
+        clear_parts(file)
+    assert [one.name for one in tmp_path.iterdir()] == [names[1]]
+
+
+def test_what_another_life_with_the_same_number_left_does_not_make_a_file_be_written_in_its_place(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "all.csv"
+    file.write_bytes(b"before")
+    (tmp_path / f".all.csv.{os.getpid()}.part").write_bytes(b"half")
+    with replacing(file) as place:
+        place.write_bytes(b"half of what comes")
+        assert file.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_takes_no_place_that_is_taken_and_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    file, part = tmp_path / "config.toml", tmp_path / "part"
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    part.write_bytes(b"whole")
+    put_new(part, file)
+    assert (file.read_bytes(), file.stat().st_nlink, list(tmp_path.iterdir())) == (b"whole", 1, [file])
+    part.write_bytes(b"another")
+    with pytest.raises(FileExistsError):
+        put_new(part, file)
+    assert file.read_bytes() == b"whole"
+    if not has_links:
+        monkeypatch.setattr(type(part), "replace", refuse)
+        with pytest.raises(PermissionError):
+            put_new(part, tmp_path / "new.toml")
+        assert not (tmp_path / "new.toml").exists()
 
 
 def test_a_file_keeps_its_mode_and_a_link_goes_on_being_one(tmp_path: Path) -> None:

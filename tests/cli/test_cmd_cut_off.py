@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.cli.main import run
 from unmeasured import environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Place
 
 BEFORE_THE_FILE_IS_MOVED = """
 import os, signal, sys
 
 number = int(sys.argv.pop(1))
-signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # whoever started this
+if number != signal.SIGKILL:
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # whoever started this
 from listener.cli.main import main
 
-sys.addaudithook(lambda name, _: name == "os.rename" and os.kill(os.getpid(), number))
+sys.addaudithook(lambda name, _: name in {"os.rename", "os.link"} and os.kill(os.getpid(), number))
 main()
 """
 
@@ -34,6 +38,8 @@ main()
         ("export --format parquet --output", signal.SIGTERM),
         ("export --format parquet --output", signal.SIGINT),
         ("export --output", signal.SIGHUP),
+        ("init", signal.SIGTERM),
+        ("init", signal.SIGINT),
     ],
 )
 def test_a_signal_before_the_file_is_whole_leaves_no_part_of_it(
@@ -42,8 +48,16 @@ def test_a_signal_before_the_file_is_whole_leaves_no_part_of_it(
     if "parquet" in words:
         pytest.importorskip("pyarrow")
     before = set(filled.folder.iterdir())
-    config = ["--config", str(filled.config_file)]
-    ended = subprocess.run(
+    ended = cut_off(filled, words, number)
+    assert (ended.returncode, ended.stdout) == (128 + number, "")
+    assert "Traceback" not in ended.stderr
+    assert written_beside(filled, before) == []
+
+
+def cut_off(filled: Place, words: str, number: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """Send a command a signal as it is about to put the file "written" into its place."""
+    config = [] if words == "init" else ["--config", str(filled.config_file)]
+    return subprocess.run(
         [sys.executable, "-c", BEFORE_THE_FILE_IS_MOVED, str(int(number)), *words.split(), "written", *config],
         check=False,
         capture_output=True,
@@ -52,7 +66,39 @@ def test_a_signal_before_the_file_is_whole_leaves_no_part_of_it(
         env=environment(),
         cwd=filled.folder,
     )
-    assert (ended.returncode, ended.stdout) == (128 + number, "")
-    assert "Traceback" not in ended.stderr
+
+
+def written_beside(filled: Place, before: set[Path]) -> list[str]:
+    """Return the names of new files, but those of the store in use."""
     left = [one.name for one in filled.folder.rglob("*") if one.is_file() and one not in before]
-    assert [name for name in left if not name.endswith(("-wal", "-shm"))] == []
+    return [name for name in left if not name.endswith(("-wal", "-shm"))]
+
+
+@pytest.mark.parametrize("words", ["backup", "export --format parquet --output", "init", "export --output"])
+def test_the_run_after_one_that_was_killed_finds_no_half_file_and_clears_its_parts(
+    filled: Place, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    if "parquet" in words:
+        pytest.importorskip("pyarrow")
+    before = set(filled.folder.iterdir())
+    assert cut_off(filled, words, signal.SIGKILL).returncode == -signal.SIGKILL
+    (left,) = written_beside(filled, before)
+    assert left.startswith(".")
+    if words == "backup":
+        (filled.folder / f"{left}-journal").write_bytes(b"pages")
+    monkeypatch.chdir(filled.folder)
+    given = [] if words == "init" else ["--config", str(filled.config_file)]
+    assert run([*words.split(), "written", *given]) == 0
+    assert [name for name in written_beside(filled, before) if name.startswith(".")] == []
+    assert written_beside(filled, before)
+
+
+def test_a_part_of_a_day_that_is_erased_since_is_taken_away_by_the_next_archive(filled: Place) -> None:
+    pytest.importorskip("pyarrow")
+    assert cut_off(filled, "export --format parquet --output", signal.SIGKILL).returncode == -signal.SIGKILL
+    (part,) = (filled.folder / "written").rglob(".*.part")
+    other = part.parent.with_name("day=2001-01-01")
+    part.parent.rename(other)
+    archive = ["export", "--format", "parquet", "--output", str(filled.folder / "written")]
+    assert filled.run(*archive).code == 0
+    assert list((filled.folder / "written").rglob(".*")) == []

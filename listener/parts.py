@@ -1,0 +1,87 @@
+"""Write beside a place what is to stand there once it is whole, and take away what killed processes left there."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["clear_parts", "name_part", "put_new", "put_part", "sync_part"]
+
+_ABANDONED: Final = 86_400
+"""Seconds after which nobody writes a part any more, whoever that was."""
+_NUMBER: Final = re.compile(r"\.([0-9]+)-[0-9a-f]{8}\.part")
+
+
+def name_part(target: Path) -> Path:
+    """Return a name beside `target` that nobody has had before, from which `clear_parts` knows whose it was."""
+    return target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+
+
+def clear_parts(target: Path, *, beside: tuple[str, ...] = ()) -> None:
+    """Take away the parts of `target` whose process is gone, and those that are a day old.
+
+    `beside` are the endings of the files that belong to a part. What cannot be taken away stays.
+    """
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        named = _NUMBER.fullmatch(part.name.removeprefix(f".{target.name}"))
+        if named is None:  # a file of the user
+            continue
+        with suppress(OSError):  # another's, or gone meanwhile
+            if _is_gone(int(named[1])) or part.stat().st_mtime < time.time() - _ABANDONED:
+                for ending in beside:
+                    part.with_name(part.name + ending).unlink(missing_ok=True)
+                part.unlink()
+
+
+def _is_gone(number: int) -> bool:
+    """Say whether no process of this machine has that number; False where that cannot be told."""
+    if os.name != "posix":  # elsewhere asking would end it
+        return False
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # it is another's, or no number of a process
+        return False
+    return False
+
+
+def sync_part(part: Path) -> None:
+    """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds."""
+    with suppress(OSError):  # some file systems know nothing of this
+        descriptor = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def put_part(part: Path, target: Path) -> None:
+    """Put what is whole into its place, also where something is there; raises OSError where that cannot be."""
+    sync_part(part)
+    part.replace(target)
+
+
+def put_new(part: Path, target: Path) -> None:
+    """Put what is whole into its place; raises FileExistsError where something is there, OSError where it cannot be."""
+    sync_part(part)
+    try:
+        os.link(part, target)  # there whole at once, and never in the place of another
+    except FileExistsError:
+        raise
+    except OSError:  # a file system on which a file has one name
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            part.replace(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    else:
+        part.unlink()
