@@ -52,6 +52,14 @@ def test_every_link_between_pages_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_link_to_a_part_of_a_page_leads_to_a_heading() -> None:
+    for page in PAGES:
+        for target, part in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            headings = re.findall(r"^#+ (.*)$", ((page.parent / target) if target else page).read_text("utf-8"), re.M)
+            parts = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert part in parts, f"{page.name} links to {target}#{part}"
+
+
 def test_every_picture_is_described_and_light_enough_to_load() -> None:
     for page in PAGES:
         for words, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
