@@ -55,7 +55,9 @@ def test_every_link_between_pages_leads_somewhere() -> None:
 def test_every_link_to_a_part_of_a_page_leads_to_a_heading() -> None:
     for page in PAGES:
         for target, part in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
-            headings = re.findall(r"^#+ (.*)$", ((page.parent / target) if target else page).read_text("utf-8"), re.M)
+            headings = re.findall(
+                r"^#+ (.*)$", ((page.parent / target) if target else page).read_text("utf-8"), re.MULTILINE
+            )
             parts = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
             assert part in parts, f"{page.name} links to {target}#{part}"
 
