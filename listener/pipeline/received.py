@@ -63,9 +63,8 @@ class Received(NamedTuple):
 
 def send(items: list[Item]) -> Sent:
     """Return items as they are sent to a worker."""
-    if set(map(type, items)) != {RawLine}:
-        return items
-    return marshal.dumps([*map(tuple, items)])
+    lines = [(item.number, item.line, item.limit) for item in items if isinstance(item, RawLine)]
+    return marshal.dumps(lines) if len(lines) == len(items) else items
 
 
 def receive(sent: Sent) -> list[Item]:
