@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import ssl
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -176,6 +178,7 @@ class Jetstream:
         try:
             connection = connect(
                 f"{self._base}{_PATH}?{urlencode(asked)}",
+                ssl=_trusted() if self._base.startswith("wss:") else None,
                 user_agent_header="social-listener (self-hosted)",
                 open_timeout=10,
                 close_timeout=0.2,
@@ -244,7 +247,10 @@ class Jetstream:
             if error is not None:
                 return error
         if isinstance(problem, ssl.SSLCertVerificationError):
-            return PermanentSourceError(f"bluesky: the certificate of {self._host} is not trusted")
+            return PermanentSourceError(
+                f"bluesky: the certificate of {self._host} is not trusted; REQUESTS_CA_BUNDLE may name a file of "
+                "certificates to trust"
+            )
         return UnavailableError(f"bluesky: {self._host} cannot be reached, or speaks no websocket")
 
     def _silent(self) -> UnavailableError:
@@ -252,6 +258,22 @@ class Jetstream:
 
     def _stopped(self) -> StoppedError:
         return StoppedError("bluesky: stopped before the stream was read")
+
+
+def _trusted() -> ssl.SSLContext:
+    """Return what says whom to trust: the certificates that the environment names, as for `requests`, else the system's.
+
+    Raises PermanentSourceError where what it names cannot be read.
+    """
+    variable = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
+    if variable is None:
+        return ssl.create_default_context()
+    place = Path(os.environ[variable])
+    try:
+        return ssl.create_default_context(**{"capath" if place.is_dir() else "cafile": str(place)})
+    except OSError:  # also of a file without a certificate
+        msg = f"bluesky: {variable} names {place}, which holds no certificates that can be read"
+        raise PermanentSourceError(msg) from None
 
 
 def _checked(base_url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from websockets.sync.server import serve
 from servers.web import Answer, Request, SimulatedServer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from websockets.http11 import Request as Handshake
     from websockets.http11 import Response
     from websockets.sync.server import Server, ServerConnection
@@ -47,11 +50,13 @@ class Jetstream:
 
     `keeps_since` (epoch seconds) is the oldest event it still has. `status`
     refuses the handshake. `cut_after` hangs up after so many messages, on each
-    of the connections.
+    of the connections. With a `certificate` (a file that holds its key too) it
+    speaks TLS.
     """
 
-    def __init__(self, events: list[Any]) -> None:
+    def __init__(self, events: list[Any], *, certificate: Path | None = None) -> None:
         self.events = events
+        self.certificate = certificate
         self.keeps_since = 0.0
         self.status: int | None = None
         self.headers: dict[str, str] = {}
@@ -63,10 +68,14 @@ class Jetstream:
     @property
     def url(self) -> str:
         assert self._server is not None
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        return f"{'wss' if self.certificate else 'ws'}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._refuse, close_timeout=0.1)
+        context = None
+        if self.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+        self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._refuse, close_timeout=0.1, ssl=context)
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
         return self
