@@ -270,7 +270,9 @@ def _trusted() -> ssl.SSLContext:
         return ssl.create_default_context()
     place = Path(os.environ[variable])
     try:
-        return ssl.create_default_context(**{"capath" if place.is_dir() else "cafile": str(place)})
+        if place.is_dir():
+            return ssl.create_default_context(capath=place)
+        return ssl.create_default_context(cafile=place)
     except OSError:  # also of a file without a certificate
         msg = f"bluesky: {variable} names {place}, which holds no certificates that can be read"
         raise PermanentSourceError(msg) from None
