@@ -72,7 +72,8 @@ logger = logging.getLogger(__name__)
 class InstanceLock:
     """Hold the lock against a second daemon on the same store.
 
-    The lock is the operating system's: it is gone with the process, however that ends.
+    The lock is the operating system's: it is gone with the process, however that ends. Windows
+    has none of the kind: there nothing keeps a second daemon away.
     """
 
     def __init__(self, database: Path) -> None:
@@ -80,8 +81,10 @@ class InstanceLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        import fcntl  # noqa: PLC0415 - not there on Windows, where only the daemon needs it
-
+        try:
+            import fcntl  # noqa: PLC0415 - not there on Windows
+        except ImportError:
+            return self
         self._file = os.fdopen(open_private(self._path), "r+", encoding="ascii")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sqlite3
+import sys
 import tempfile
 from contextlib import closing
 from datetime import timedelta
@@ -128,6 +129,14 @@ def test_a_daemon_that_cannot_note_its_number_says_so_and_holds_no_lock(store: S
         signal.signal(signal.SIGXFSZ, before)
     with locked(store):
         pass
+
+
+def test_where_there_are_no_such_locks_a_daemon_serves_without_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with locked(store), locked(store):
+        assert not store.path.with_name(store.path.name + ".lock").exists()
 
 
 def refuse_locks(*_: object) -> None:
