@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import (
@@ -23,7 +25,6 @@ from listener.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = [
     "LOG_BYTES",
@@ -33,11 +34,13 @@ __all__ = [
     "is_there",
     "lock_refusal",
     "may",
+    "on_one_disk",
     "open_reader",
     "open_writer",
     "refuse_others",
     "sqlite_problems",
     "sqlite_version",
+    "temporary_folder",
     "translated",
     "write_transaction",
 ]
@@ -69,6 +72,8 @@ _UNLOCKABLE = {
     "SQLITE_IOERR_SHMMAP",
     "SQLITE_PROTOCOL",
 }
+_IS_POSIX: Final = os.name == "posix"
+_TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite makes the files, not this program
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -89,7 +94,7 @@ def translated(path: Path) -> Iterator[None]:
 def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     name: str = getattr(error, "sqlite_errorname", None) or ""
     if name in _FULL:
-        return StoreFullError(f"{path}: the disk is full; free some space and run again, nothing stored is lost")
+        return StoreFullError(f"{path}: {_what_is_full(path)}, nothing stored is lost")
     if name == "SQLITE_IOERR":  # a virtual table does not hand on which part of the write failed
         return StoreFullError(
             f"{path}: the disk is full, or fails; free some space and run again, nothing stored is lost"
@@ -107,15 +112,49 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError(f"{path}: {error}")
 
 
+def _what_is_full(path: Path) -> str:
+    """Say which disk has no room, and what to do: the store's, or the one on which SQLite sorts and writes anew."""
+    folder = temporary_folder()
+    if folder is not None and not on_one_disk(folder, path.parent):
+        with suppress(OSError):
+            if shutil.disk_usage(folder).free < shutil.disk_usage(path.parent).free:
+                return (
+                    f"the disk is full on which temporary files are kept, in {folder}; "
+                    "free some space there, or name another folder with $TMPDIR, and run again"
+                )
+    return "the disk is full; free some space and run again"
+
+
+def temporary_folder() -> Path | None:
+    """Return the folder in which SQLite keeps temporary files, None where there is none.
+
+    It looks for one that may be written in this order (https://sqlite.org/tempfiles.html, seen 2026-11-23), which
+    is another than Python's.
+    """
+    if not _IS_POSIX:
+        import tempfile  # noqa: PLC0415 - only there
+
+        try:
+            return Path(tempfile.gettempdir())
+        except FileNotFoundError:
+            return None
+    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
+    folders = (Path(name) for name in named if name)
+    return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), None)
+
+
+def on_one_disk(one: Path, other: Path) -> bool:
+    """Say whether two folders are on the same disk; True where that cannot be told."""
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return True
+
+
 def _why_not_opened(path: Path) -> str:
     """Say what is missing where SQLite opens no file: the store's own, or one for what it sorts or writes anew."""
-    import tempfile  # noqa: PLC0415 - only where a file was not opened
-
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        if path.is_file():
-            return "no folder for temporary files may be written; name one with $TMPDIR"
+    if temporary_folder() is None and path.is_file():
+        return "no folder for temporary files may be written; name one with $TMPDIR"
     return "the store cannot be opened; check that its folder exists and may be written"
 
 

@@ -16,6 +16,7 @@ __all__ = ["clear_parts", "name_part", "put_new", "put_part", "sync_part"]
 
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
+_IS_POSIX: Final = os.name == "posix"
 _NUMBER: Final = re.compile(r"\.([0-9]+)-[0-9a-f]{8}\.part")
 
 
@@ -42,7 +43,7 @@ def clear_parts(target: Path, *, beside: tuple[str, ...] = ()) -> None:
 
 def _is_gone(number: int) -> bool:
     """Say whether no process of this machine has that number; False where that cannot be told."""
-    if os.name != "posix":  # elsewhere asking would end it
+    if not _IS_POSIX:  # elsewhere asking would end it
         return False
     try:
         os.kill(number, 0)

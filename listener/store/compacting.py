@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from listener.database import bound_log, open_writer, translated
+from listener.database import bound_log, on_one_disk, open_writer, temporary_folder, translated
 from listener.errors import StoreError
 from listener.logs import event
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
 __all__ = ["compact", "compact_import"]
 
@@ -48,8 +47,8 @@ def compact(path: Path) -> tuple[bool, str]:
                 f"{share:.0f} % of the file is empty and will be filled; from {100 * _PAYS_FROM:.0f} % on it pays",
             )
         live = (pages - free) * page_size
-        if not _has_room(path, live):
-            return False, f"needs {3 * live / 1e6:.0f} MB of room on the disk; free some and try again"
+        if lack := _lack_of_room(path, live):
+            return False, lack
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         after, _, _ = _pages(connection)
@@ -67,7 +66,7 @@ def compact_import(connection: sqlite3.Connection, path: Path, stored: int) -> N
         if not _LEAST_IMPORTED <= live <= _MOST_IMPORTED:
             return
         (mentions,) = connection.execute("SELECT count(*) FROM mentions").fetchone()
-    if 2 * stored < mentions or not _has_room(path, live):
+    if 2 * stored < mentions or _lack_of_room(path, live):
         return
     try:
         with translated(path):
@@ -87,16 +86,16 @@ def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
     return pages, free, size
 
 
-def _has_room(path: Path, live: int) -> bool:
-    """Say whether there is room for a copy in the log, one in the folder for temporary files, and one to spare.
+def _lack_of_room(path: Path, live: int) -> str | None:
+    """Say where room is missing for a copy in the log, one among the temporary files, and one to spare; None where there is.
 
-    That folder may be on the same disk. Where there is no such folder SQLite says so.
+    Temporary files may be on the same disk. Where there is no folder for them SQLite says so.
     """
-    here, needed = shutil.disk_usage(path.parent).free, 2 * live
-    with suppress(FileNotFoundError):
-        folder = Path(tempfile.gettempdir())
-        if folder.stat().st_dev == path.parent.stat().st_dev:
-            needed += live
-        elif shutil.disk_usage(folder).free < live:
-            return False
-    return here >= needed
+    folder, needed = temporary_folder(), 2 * live
+    if folder is not None and on_one_disk(folder, path.parent):
+        needed += live
+    elif folder is not None and shutil.disk_usage(folder).free < live:
+        return f"needs {live / 1e6:.0f} MB of room in {folder}; free some, or name another folder with $TMPDIR"
+    if shutil.disk_usage(path.parent).free < needed:
+        return f"needs {needed / 1e6:.0f} MB of room on the disk; free some and try again"
+    return None

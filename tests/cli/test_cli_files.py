@@ -98,7 +98,7 @@ def test_only_a_day_tells_that_a_part_is_left_where_processes_cannot_be_asked(
         (tmp_path / name).write_text("half")
     os.utime(tmp_path / names[0], (1, 1))
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("listener.parts.os.name", "nt")
+        elsewhere.setattr("listener.parts._IS_POSIX", False)
         clear_parts(file)
     assert [one.name for one in tmp_path.iterdir()] == [names[1]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from listener.search import MentionFilter, Reader
+from listener.store.compacting import compact
 from servers.world import make_mention, open_store, store_mentions
 
 if TYPE_CHECKING:
@@ -75,12 +76,9 @@ def test_a_small_or_large_store_stays_as_it_is(tmp_path: Path, monkeypatch: pyte
 def test_without_a_folder_for_temporary_files_an_import_ends_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> str:
-        raise FileNotFoundError(2, "No usable temporary directory found")
-
     with open_store(tmp_path) as store:
         fill(store)
-        monkeypatch.setattr(f"{COMPACTING}.tempfile.gettempdir", missing)
+        monkeypatch.setattr(f"{COMPACTING}.temporary_folder", lambda: None)
         store.compact_import(100)
         assert store.check() == []
 
@@ -105,9 +103,36 @@ def test_a_disk_that_holds_temporary_files_too_needs_room_for_three_copies(
         )
         room = int(copies * (pages - free) * size)
         monkeypatch.setattr(f"{COMPACTING}.shutil.disk_usage", lambda _: Usage(room))
-        monkeypatch.setattr(f"{COMPACTING}.tempfile.gettempdir", lambda: str(tmp_path))
+        monkeypatch.setattr(f"{COMPACTING}.temporary_folder", lambda: tmp_path)
         store.compact_import(100)
     assert (empty_pages(store.path) == 0) is is_written_anew
+
+
+@pytest.mark.parametrize(
+    ("beside", "there", "lack"),
+    [
+        (10.0, 0.9, "MB of room in {folder}; free some, or name another folder with $TMPDIR"),
+        (1.9, 10.0, "MB of room on the disk; free some and try again"),
+        (2.1, 1.1, None),
+    ],
+)
+def test_it_is_said_which_disk_has_no_room_for_writing_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: float, there: float, lack: str | None
+) -> None:
+    folder = tmp_path / "other disk"
+    with open_store(tmp_path) as store:
+        fill(store)
+        pages, free, size = (
+            store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+    room = {tmp_path: beside, folder: there}
+    monkeypatch.setattr(f"{COMPACTING}.shutil.disk_usage", lambda one: Usage(int(room[one] * (pages - free) * size)))
+    monkeypatch.setattr(f"{COMPACTING}.temporary_folder", lambda: folder)
+    monkeypatch.setattr(f"{COMPACTING}.on_one_disk", lambda *_: False)
+    is_done, said = compact(store.path)
+    assert is_done is (lack is None)
+    assert is_done or said.endswith(lack.format(folder=folder) if lack else "")
 
 
 def test_a_store_that_another_writes_stays_as_it_is_and_says_so(

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import sys
@@ -18,7 +19,7 @@ import pytest
 
 from listener import database
 from listener.daemon import InstanceLock
-from listener.database import bound_log, open_reader, open_writer, translated
+from listener.database import bound_log, on_one_disk, open_reader, open_writer, temporary_folder, translated
 from listener.errors import (
     AlreadyRunningError,
     ListenerError,
@@ -150,16 +151,70 @@ def locked(store: Store) -> InstanceLock:
 def test_a_machine_without_a_folder_for_temporary_files_is_told_how_to_name_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none_to_be_had() -> str:
-        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
-
     said = "the store cannot be opened; check that its folder exists and may be written"
     for _ in range(2):
         with pytest.raises(StoreError) as caught, translated(store.path):
             sqlite3.connect(store.path.parent / "missing" / "file.db")
         assert str(caught.value) == f"{store.path}: {said}"
-        monkeypatch.setattr(tempfile, "gettempdir", none_to_be_had)
+        monkeypatch.setattr(database, "temporary_folder", lambda: None)
         said = "no folder for temporary files may be written; name one with $TMPDIR"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SQLite looks for it elsewhere there")
+def test_the_folder_for_temporary_files_is_the_one_that_sqlite_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setattr(database, "_TEMPORARY", (str(tmp_path / "missing"),))
+    monkeypatch.setenv("SQLITE_TMPDIR", str(ours))
+    monkeypatch.setenv("TMPDIR", str(other))
+    assert temporary_folder() == other
+    ours.mkdir()
+    assert temporary_folder() == ours
+    for name in ("SQLITE_TMPDIR", "TMPDIR"):
+        monkeypatch.setenv(name, "/dev/null/x")
+    assert temporary_folder() is None
+    monkeypatch.setattr(database, "_IS_POSIX", False)
+    monkeypatch.setattr(tempfile, "tempdir", str(other))
+    assert temporary_folder() == other
+
+    def none_to_be_had() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none_to_be_had)
+    assert temporary_folder() is None
+
+
+def full(store: Store) -> str:
+    """Return what is said of a store that has no room for another page."""
+    store_mentions(store, [make_mention(1)])
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreFullError) as caught:
+        store_mentions(store, [make_mention(number, "Acme " * 900) for number in range(2, 20)])
+    return str(caught.value)
+
+
+def test_it_is_said_where_temporary_files_have_no_room(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, other = type(shutil.disk_usage(tmp_path)), tmp_path / "other"
+    free = {other: 3, store.path.parent: 5}
+    monkeypatch.setattr(database, "temporary_folder", lambda: other)
+    monkeypatch.setattr(database, "on_one_disk", lambda *_: False)
+    monkeypatch.setattr(database.shutil, "disk_usage", lambda folder: usage(9, 9, free[folder]))
+    assert full(store) == (
+        f"{store.path}: the disk is full on which temporary files are kept, in {other}; free some space there, "
+        "or name another folder with $TMPDIR, and run again, nothing stored is lost"
+    )
+    free[other] = 7
+    assert full(store) == (f"{store.path}: the disk is full; free some space and run again, nothing stored is lost")
+
+
+def test_folders_that_are_not_there_are_on_no_other_disk(tmp_path: Path) -> None:
+    assert on_one_disk(tmp_path, tmp_path.parent)
+    assert on_one_disk(tmp_path / "missing", tmp_path)
 
 
 def test_a_store_that_may_only_be_read_says_who_to_ask(store: Store) -> None:
