@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from listener.clock import utc_now
 from listener.errors import ConfigError, ListenerError, PluginError
 from listener.logs import hide_secrets
-from listener.plugins import SCORERS, find_plugins, load_plugin
+from listener.plugins import SCORERS, check_kind, find_plugins, load_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,9 @@ BUILT_IN_SCORERS: Final = {
 }
 """The optional scorers of the program; the shipped ones need no set-up and are no plug-ins."""
 
+_PARTS: Final = ("supports", "score")
+"""What the class of a scorer has before one is made; name and version may depend on its options."""
+
 _SUMMARIES: Final = {
     _LLM: "A language model behind an OpenAI-compatible service, such as a local Ollama; texts are sent to it, redacted.",
     "onnx": "A fine-tuned transformer in ONNX format, from a folder or a hub; needs the extra onnx.",
@@ -63,11 +66,11 @@ def installed_scorers() -> tuple[str, ...]:
 
 
 def broken_scorers() -> dict[str, str]:
-    """Return the scorers that do not load, by name, with the sentence that says why."""
+    """Return the scorers that do not load or are none, by name, with the sentence that says why."""
     broken = {}
     for name in installed_scorers():
         try:
-            load_plugin(SCORERS, name, BUILT_IN_SCORERS)
+            check_kind(SCORERS, name, load_plugin(SCORERS, name, BUILT_IN_SCORERS), _PARTS)
         except PluginError as error:
             broken[name] = str(error)
     return broken

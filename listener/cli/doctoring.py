@@ -130,10 +130,13 @@ def _plugins(_app: App) -> Iterator[Finding]:
     unfit = scoring.broken_scorers()
     for why in unfit.values():
         yield "FAIL", "plug-ins", why
-    for why in notifying.broken_notifiers().values():
+    silent = notifying.broken_notifiers()
+    for why in silent.values():
         yield "FAIL", "plug-ins", why
     loading = [name for name in scoring.installed_scorers() if name not in unfit]
     yield "ok", "plug-ins", f"scorers that load: {', '.join(['the shipped ones', *loading])}"
+    telling = [name for name in notifying.installed_notifiers() if name not in silent]
+    yield "ok", "plug-ins", f"notifiers that load: {', '.join(['the shipped ones', *telling])}"
 
 
 def _config(app: App) -> Iterator[Finding]:

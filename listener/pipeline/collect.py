@@ -13,6 +13,7 @@ from listener.errors import (
     CredentialsError,
     ForbiddenError,
     NotFoundError,
+    PluginError,
     RateLimitedError,
     RejectedQueryError,
     SourceError,
@@ -181,6 +182,8 @@ class Collector:
             # The one broad guard of the program: a broken source must not stop the others.
             logger.exception("source broken source=%s", source.name)
             message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"
+            if isinstance(error, PluginError):  # it names what broke: not always the source
+                message = redact(str(error))
             if tally.window is not None:
                 self._store.note_open(tally.window, message, now=request.now)
             outcome = tally.outcome(source.name, "broken", message)

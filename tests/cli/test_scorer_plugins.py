@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.conftest import CONFIG
+from cli.conftest import CONFIG, NOW
 
 if TYPE_CHECKING:
     from cli.conftest import Answer, Place
@@ -58,6 +59,13 @@ class Failing(Bare):
         raise OSError("no model here")
 
 
+class Short(Bare):
+    name = "short"
+
+    def score(self, tasks):
+        return []
+
+
 nothing = object
 """
 
@@ -70,7 +78,7 @@ def plugged(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cheer\nVersion: 1.0\n", encoding="utf-8")
     points = ("cheerful = cheer_plugin:Cheerful", "bare = cheer_plugin:Bare", "failing = cheer_plugin:Failing")
-    more = ("nothing = cheer_plugin:nothing", "gone = cheer_nowhere:Scorer")
+    more = ("nothing = cheer_plugin:nothing", "gone = cheer_nowhere:Scorer", "short = cheer_plugin:Short")
     (info / "entry_points.txt").write_text("[listener.scorers]\n" + "\n".join((*points, *more)), encoding="utf-8")
     (site / "cheer_plugin.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.syspath_prepend(str(site))
@@ -171,5 +179,22 @@ def test_the_options_of_a_chosen_scorer_are_shown_without_secrets(
 
 def test_doctor_names_scorers_that_do_not_load(plugged: Place) -> None:
     answer = plugged.run("doctor")
-    assert "plug-in gone of cheer does not load" in " ".join(answer.out.split())
-    assert "the shipped ones, bare, cheerful" in " ".join(answer.out.split())
+    told = " ".join(answer.out.split())
+    assert "plug-in gone of cheer does not load" in told
+    assert "plug-in nothing is no scorer: it lacks supports, score" in told
+    assert "the shipped ones, bare, cheerful, failing, llm, onnx, short ok" in told
+
+
+def test_a_scorer_that_fails_while_it_scores_is_named_by_the_pass_and_nothing_is_lost(plugged: Place) -> None:
+    line = {"source": "me", "id": "1", "text": "Acme hace buena tetera y es bonita", "published_at": NOW.isoformat()}
+    (plugged.folder / "one.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    source = '[sources.jsonl]\npaths = ["one.jsonl"]\n'
+    plugged.configure(f'{CONFIG}{source}[sentiment]\nscorers = {{ es = "short" }}\n')
+    later = NOW + timedelta(minutes=1)
+    answer = plugged.run("collect", "--source", "jsonl", "--format", "json", now=later)
+    assert answer.code == 3
+    (row,) = json.loads(answer.out)
+    assert (row["state"], row["message"]) == ("broken", "scorer short: 1 tasks gave 0 results")
+    plugged.configure(f"{CONFIG}{source}")
+    answer = plugged.run("collect", "--source", "jsonl", "--format", "json", now=later)
+    assert [(row["state"], row["new"]) for row in json.loads(answer.out)] == [("ok", 1)]

@@ -115,6 +115,7 @@ def test_the_example_is_installed_and_listens_scores_and_tells(tmp_path: Path, b
         return done.stdout
 
     assert "board" in run("sources")
+    assert "notifiers that load: the shipped ones, logbook" in " ".join(run("doctor").split())
     (row,) = json.loads(run("collect", "--format", "json"))
     assert (row["source"], row["state"], row["new"]) == ("board", "ok", 3)
     assert site.rows(
