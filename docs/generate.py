@@ -183,10 +183,8 @@ def api_names() -> str:
     api = import_module("listener.api")
     rows = ["| name | what it is for |", "|---|---|"]
     for name in api.__all__:
-        thing = getattr(api, name)
-        is_documented = isinstance(thing, type) or callable(thing)
-        lines = (thing.__doc__ or "").strip().splitlines() if is_documented else []
-        rows.append(_row((f"`{name}`", lines[0] if lines else _CONSTANTS.get(name, ""))))
+        said = _CONSTANTS.get(name) or (getattr(api, name).__doc__ or "").strip().partition("\n")[0]
+        rows.append(_row((f"`{name}`", said)))
     return "\n".join(rows) + "\n"
 
 

@@ -33,6 +33,11 @@ def test_every_generated_part_has_its_page(generate: ModuleType) -> None:
     assert marks == set(generate.PARTS)
 
 
+def test_what_a_built_in_type_says_of_itself_describes_no_part_of_the_interface(generate: ModuleType) -> None:
+    spoken = {(kind.__doc__ or "").partition("\n")[0] for kind in (str, tuple, dict, list, frozenset, int, float)}
+    assert [line for line in generate.api_names().splitlines() if line.split(" | ")[-1].strip(" |") in spoken] == []
+
+
 def test_generating_twice_changes_nothing(generate: ModuleType) -> None:
     page = ROOT / "docs" / "configuration.md"
     once = generate.fill(page.read_text(encoding="utf-8"))
