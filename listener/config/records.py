@@ -76,7 +76,7 @@ class ListenerSettings:
         minimum=60,
     )
     executor: str = option(
-        "Where score, match, rematch and rescore do their work: here, or on a Dask cluster (extra dask).",
+        "Where score, rematch and rescore do their work: here, or on a Dask cluster (extra dask).",
         default="here",
         choices=("here", "dask"),
     )
