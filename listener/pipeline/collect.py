@@ -30,6 +30,7 @@ from listener.pipeline.metering import Meter, Stops
 from listener.pipeline.onward import Onward
 from listener.pipeline.patience import comes_back, told
 from listener.pipeline.planning import plan_resources
+from listener.pipeline.skipping import tell_skipped
 from listener.protocols import Window
 from listener.store import PageProgress, Refusal
 
@@ -346,6 +347,7 @@ class Collector:
             self._store.purse.settle(charge, {}, now=now)  # the other one pays for its own page
             raise
         tally.count(page, result, judgement.unmatched)
+        tell_skipped(name, page.skipped)
         logger.debug("page saved source=%s new=%d seen=%d", name, result.new, len(page.mentions))
         if self._on_page is not None:
             self._on_page(name, result)
