@@ -28,8 +28,9 @@ _SOME_FAILED: Final = 3
 def check(app: App) -> int:
     """Look over configuration, store, credentials and mail server, one line each.
 
-    The store is only read; that it may not be written is a warning. The exit code
-    is 2 where the configuration is wrong and 3 where something else is.
+    The store is only read; that it may not be written is a warning, as is a word rule
+    for a brand that is not configured. The exit code is 2 where the configuration is
+    wrong and 3 where something else is.
     """
     from listener import wiring
 
@@ -111,9 +112,11 @@ def _check_source(app: App, name: str) -> bool:
 
 def _check_scorers(app: App) -> bool:
     """Ask every scorer in use that can be asked: a service whether it answers, a model whether it loads."""
-    from listener import scoring
+    from listener import scoring, wiring
 
     config = app.config
+    for why in wiring.rules_of_nobody(config):
+        print_finding("warn", "rulesets", why)
     _, router = scoring.build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
     is_right = True
     for scorer in {one.name: one for one in (*router.routes.values(), router.default) if one is not None}.values():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "further_problems",
     "read_alert_options",
+    "rules_of_nobody",
     "validate",
 ]
 
@@ -99,6 +100,22 @@ def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
         f'sources.{name}: there is no brand "{named}"; {suggest(named, brands)}'
         for named in getattr(options, "brands_named", ())
         if named.casefold() not in known
+    ]
+
+
+def rules_of_nobody(config: Config) -> list[str]:
+    """Return a sentence for each word rule of a brand that is not configured, in these letters: it does nothing."""
+    brands = [brand.name for brand in config.brands]
+    rules = config.sentiment.get("rulesets")
+    named = [
+        (number, rule.partition(":")[0].strip())
+        for number, rule in enumerate(rules if isinstance(rules, list) else ())
+        if isinstance(rule, str) and ":" in rule
+    ]
+    return [
+        f'sentiment.rulesets[{number}] does nothing: there is no brand "{name}"; {suggest(name, brands)}'
+        for number, name in named
+        if name and name not in brands
     ]
 
 

@@ -88,3 +88,19 @@ def test_ruleset_alone_shows_its_commands(place: Place) -> None:
     answer = place.run("ruleset", "--help", now=None, config=False)
     assert answer.code == 0
     assert "suggest" in answer.out
+
+
+def test_check_warns_of_a_rule_for_a_brand_that_is_not_configured(place: Place) -> None:
+    place.configure(f'{CONFIG}[sentiment]\nrulesets = ["Acme: sick = 2", "acme: ill = 1", "Acmee: war zone = 0"]\n')
+    place.config_file.write_text(
+        place.config_file.read_text("utf-8").replace("[sources.hackernews]", "[sources.hackernews]\nenabled = false"),
+        encoding="utf-8",
+    )
+    answer = place.run("check")
+    assert answer.code == 0
+    lines = [" ".join(line.split()) for line in answer.out.splitlines() if line.startswith("warn")]
+    assert lines == [
+        f'warn rulesets sentiment.rulesets[{number}] does nothing: there is no brand "{name}"; '
+        'did you mean "Acme"? known: Acme, Globex'
+        for number, name in ((1, "acme"), (2, "Acmee"))
+    ]
