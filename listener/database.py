@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,6 +73,10 @@ _UNLOCKABLE = {
     "SQLITE_IOERR_SHMMAP",
     "SQLITE_PROTOCOL",
 }
+_MAGIC, _WITHOUT_LOG = b"SQLite format 3\0", b"\1\1"
+_seen: set[tuple[int, int]] = set()
+"""Files that this process has looked into, by device and number."""
+_looking: Final = threading.Lock()
 _IS_POSIX: Final = os.name == "posix"
 _TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite makes the files, not this program
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
@@ -88,6 +93,9 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if os.path.isdir(path):  # noqa: PTH112 - says no where it may not look, instead of raising
+            msg = f"{path}: this is a folder; name a file in it"
+            raise StoreError(msg) from None
         raise _translate(error, path) from error
 
 
@@ -232,6 +240,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     with translated(path):
         _create_private(path)
+        _refuse_log_of_another(path)
         connection = sqlite3.connect(path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             _keep_log(connection, path)
@@ -245,6 +254,32 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _refuse_log_of_another(path: Path) -> None:
+    """Raise StoreError where the log beside a store is that of another one, into whose place a copy was put.
+
+    SQLite would write its pages into the copy. A store has been in write-ahead-log
+    mode since before it had a log, and a copy is not (https://sqlite.org/fileformat.html, bytes 18
+    and 19, seen 2026-11-23). A file is looked into once, before this process has it open: closing it later
+    would take away the locks of SQLite (https://sqlite.org/howtocorrupt.html, 2.2, seen 2026-11-23).
+    """
+    with _looking, suppress(OSError):
+        facts = path.stat()
+        key = (facts.st_dev, facts.st_ino)
+        log = path.with_name(path.name + "-wal")
+        if key in _seen:
+            return
+        if log.exists() and log.stat().st_size:
+            with path.open("rb") as file:
+                head = file.read(20)
+            if head.startswith(_MAGIC) and head[18:] == _WITHOUT_LOG:
+                msg = (
+                    f"{path}: {log.name} belongs to another store, in whose place this copy was put; "
+                    f"stop what uses the store, and remove {log.name} and {path.name}-shm"
+                )
+                raise StoreError(msg)
+        _seen.add(key)
 
 
 def refuse_others(connection: sqlite3.Connection, path: Path) -> None:
@@ -285,6 +320,7 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     if not is_there(path):
         msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
         raise StoreError(msg)
+    _refuse_log_of_another(path)
     with translated(path):
         try:
             connection, version = _connect_reader(path, "mode=ro")

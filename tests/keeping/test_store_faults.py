@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from contextlib import closing
@@ -29,10 +30,12 @@ from listener.errors import (
     StoreReadOnlyError,
 )
 from listener.store import Store
+from listener.store.copying import back_up
 from servers.world import NOW, make_mention, open_store, store_mentions
+from unmeasured import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -285,7 +288,7 @@ def test_the_database_of_another_program_is_neither_read_nor_changed(tmp_path: P
         ("no/such/folder/listener.db", "the folder does not exist; create it or name another place"),
         ("file/listener.db", "the file cannot be opened: Not a directory"),
         ("n" * 300, "the file cannot be opened: File name too long"),
-        (".", "the store cannot be opened; check that its folder exists and may be written"),
+        (".", "this is a folder; name a file in it"),
     ],
     ids=["no folder", "a file as folder", "a long name", "a folder"],
 )
@@ -295,6 +298,63 @@ def test_a_store_that_cannot_be_made_is_told_of_with_its_place(tmp_path: Path, p
         Store(tmp_path / place)
     assert str(caught.value) == f"{tmp_path / place}: {said}"
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def copy_in_the_place_of(store: Store) -> bytes:
+    """Put a copy into the place of a store that was written since; return the log of that one, which stays beside it."""
+    path, copy = store.path, store.path.with_name("copy.db")
+    store_mentions(store, [make_mention(number) for number in range(30)])
+    back_up(path, copy)
+    store_mentions(store, [make_mention(number, "Acme " * 300) for number in range(30, 90)])
+    bound_log(store._connection, path, limit=0)
+    store_mentions(store, [make_mention(number, "Acme " * 300) for number in range(90, 99)])
+    log = path.with_name("listener.db-wal").read_bytes()
+    store.close()
+    copy.replace(path)
+    path.with_name("listener.db-wal").write_bytes(log)
+    return log
+
+
+@pytest.mark.parametrize("touch", [Store, open_reader], ids=["to write", "to read"])
+def test_a_copy_put_beside_the_log_of_another_store_is_left_as_it_is(
+    tmp_path: Path, touch: Callable[[Path], object]
+) -> None:
+    with open_store(tmp_path) as store:
+        log = copy_in_the_place_of(store)
+    beside = store.path.with_name("listener.db-wal")
+    before = store.path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(StoreError) as caught:
+            touch(store.path)
+        assert str(caught.value) == (
+            f"{store.path}: listener.db-wal belongs to another store, in whose place this copy was put; "
+            "stop what uses the store, and remove listener.db-wal and listener.db-shm"
+        )
+    assert (store.path.read_bytes(), beside.read_bytes()) == (before, log)
+    beside.unlink()
+    with Store(store.path) as restored:
+        assert (mentions_in(restored), restored.check()) == (30, [])
+        store_mentions(restored, [make_mention(99)])
+        with open_store(tmp_path) as again:  # now it has a log of its own
+            assert mentions_in(again) == 31
+
+
+LOCKED = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+"""
+"""Ask for what SQLite keeps from others in a store it has open (its file format calls them the shared bytes)."""
+
+
+def test_a_store_that_is_open_keeps_its_locks_when_it_is_opened_again(store: Store) -> None:
+    store_mentions(store, [make_mention(1)])
+    open_reader(store.path).close()
+    open_writer(store.path).close()
+    asked = subprocess.run(
+        [sys.executable, "-c", LOCKED, str(store.path)], capture_output=True, text=True, check=False, env=environment()
+    )
+    assert "BlockingIOError" in asked.stderr
 
 
 def test_a_file_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: Path) -> None:
