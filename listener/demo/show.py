@@ -110,6 +110,7 @@ def _collect(config: Config, database: Path) -> int:
     judge = wiring.build_judge(config, queries)
     stored = 0
     with Store(database) as store:
+        store.cut_days(config.zone().key)
         store.register([(brand.name, brand.kind) for brand in config.brands], queries, now=ARCHIVE_START)
         collector = Collector(store, judge, queries, threading.Event())
         for name, mentions in sorted(read_archive().items()):

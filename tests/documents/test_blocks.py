@@ -170,6 +170,14 @@ def test_every_query_that_is_shown_answers_on_the_store_of_the_demo(
                 assert connection.execute(statement).fetchall(), f"{block.name} finds nothing"
 
 
+@pytest.mark.slow
+def test_the_store_of_the_demo_counts_the_days_of_its_own_time_zone(tmp_path: Path, copy_of_demo: CopyOfDemo) -> None:
+    copy_of_demo(tmp_path)
+    zone = load_config(tmp_path / "config.toml").zone().key
+    with contextlib.closing(sqlite3.connect(tmp_path / "listener.db")) as connection:
+        assert connection.execute("SELECT zone FROM rollup_zone").fetchall() == [(zone,)]
+
+
 def test_every_block_says_what_it_is() -> None:
     blocks = [block for page in PAGES for block in blocks_of(page)]
     assert len(blocks) > 30
