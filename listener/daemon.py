@@ -26,7 +26,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from listener import wiring
 from listener.clock import utc_now
-from listener.database import lock_refusal, open_private
+from listener.database import is_there, lock_refusal, open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
 from listener.pipeline.patience import DISABLED
@@ -216,9 +216,19 @@ class Daemon:
         try:
             yield
         finally:
-            with contextlib.suppress(StoreError), Store(self._database) as store:
+            with contextlib.suppress(StoreError), self._open() as store:
                 store.reports.rest("daemon", os.getpid())
             event(logger, "daemon stopped", pid=os.getpid())
+
+    def _open(self) -> Store:
+        self._require_store()
+        return Store(self._database)
+
+    def _require_store(self) -> None:
+        """Raise StoreError where the store is gone: a volume that is not mounted any more is no reason to begin a new one."""
+        if not is_there(self._database):
+            msg = f"{self._database}: the store is not there any more; put it back, or start the daemon again for a new one"
+            raise StoreError(msg)
 
     def _serve_metrics(self) -> None:
         """Serve the metrics where the configuration says; raises ListenerError where that cannot be."""
@@ -333,6 +343,7 @@ class Daemon:
         """Run one pass over a source, then look at alerts; what goes wrong is noted, never raised."""
         service = self._service  # one pass, one configuration, whatever is read again meanwhile
         with self._job(f"source:{name}"):
+            self._require_store()
             if not self._is_enabled(name):
                 return
             outcome = service.collect(name, now=self._clock())
@@ -351,6 +362,7 @@ class Daemon:
         """Look again at mentions of a source; what goes wrong is noted, never raised."""
         service = self._service
         with self._job(f"recheck:{name}"):
+            self._require_store()
             if self._is_enabled(name):
                 service.recheck(name, now=self._clock())
 
@@ -363,12 +375,13 @@ class Daemon:
 
     def _note_next_run(self, name: str) -> None:
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")
-        with Store(self._database) as store:
+        with self._open() as store:
             store.reports.note_next_run(name, at=None if job is None else job.next_run_time)
 
     def _report(self) -> None:
         """Deliver what waits, and make the digest that is due: one that cannot be made holds up no alert."""
         with self._job("reporting"):
+            self._require_store()
             self._service.deliver(now=self._clock())
             if self._service.make_due_digest(now=self._clock()) is not None:
                 self._service.deliver(now=self._clock())
@@ -376,6 +389,7 @@ class Daemon:
     def _purge(self) -> None:
         """Erase what is older than the configuration keeps it."""
         with self._job("purge"):
+            self._require_store()
             purged = self._service.purge(now=self._clock())
             if purged:
                 event(logger, "purged", mentions=purged)
@@ -387,7 +401,7 @@ class Daemon:
     def _beat(self) -> None:
         """Say that the daemon lives: to the supervisor also where the store cannot be written."""
         tell_supervisor(WATCHDOG="1")
-        with self._job("heartbeat"), Store(self._database) as store:
+        with self._job("heartbeat"), self._open() as store:
             store.reports.beat("daemon", os.getpid(), started_at=self._started_at, now=self._clock())
 
     @contextlib.contextmanager
@@ -408,7 +422,7 @@ class Daemon:
             config = self._load()
             wiring.validate(config)
             service = Service(config, self._database, self._stop)
-            with Store(self._database) as store:
+            with self._open() as store:
                 service.register(store, self._clock())
             states = self._source_states()
         except ListenerError as error:

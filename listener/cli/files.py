@@ -94,9 +94,9 @@ def write_new(file: Path, data: bytes) -> None:
 
     Raises FileExistsError where there is one, OSError where it cannot be written.
     """
+    clear_parts(file)
     if os.path.lexists(file):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file))
-    clear_parts(file)
     part = name_part(file)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:

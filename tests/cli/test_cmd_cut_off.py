@@ -93,6 +93,18 @@ def test_the_run_after_one_that_was_killed_finds_no_half_file_and_clears_its_par
     assert written_beside(filled, before)
 
 
+def test_a_configuration_whose_writer_was_killed_at_its_end_has_one_name_again(
+    filled: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(filled.folder.iterdir())
+    assert cut_off(filled, "init", signal.SIGKILL).returncode == -signal.SIGKILL
+    (left,) = written_beside(filled, before)
+    (filled.folder / "written").hardlink_to(filled.folder / left)
+    monkeypatch.chdir(filled.folder)
+    assert run(["init", "written"]) == 2
+    assert written_beside(filled, before) == ["written"]
+
+
 def test_a_part_of_a_day_that_is_erased_since_is_taken_away_by_the_next_archive(filled: Place) -> None:
     pytest.importorskip("pyarrow")
     assert cut_off(filled, "export --format parquet --output", signal.SIGKILL).returncode == -signal.SIGKILL

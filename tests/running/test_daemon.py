@@ -190,6 +190,28 @@ def test_a_daemon_that_cannot_start_does_not_pass_for_one_that_lives(tmp_path: P
     assert site.run("status", "--healthcheck", now=None).code == 1
 
 
+def test_a_store_that_is_gone_is_no_reason_to_begin_a_new_one(tmp_path: Path, start: Callable[[Site], Running]) -> None:
+    site, away = Site(tmp_path, ""), tmp_path / "away.db"
+    daemon = start(site)
+    daemon.wait_until_ready()
+
+    def read_again(said: str) -> None:
+        told = daemon.log.count(said)
+        daemon.tell(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.log.count(said) > told, said)
+
+    read_again("configuration read again")
+    site.database.rename(away)
+    read_again("the store is not there any more; put it back, or start the daemon again for a new one")
+    assert not site.database.exists()
+    away.rename(site.database)
+    read_again("configuration read again")
+    site.database.rename(away)
+    assert daemon.stop() == 0
+    assert not site.database.exists()
+    assert "Traceback" not in daemon.log, daemon.log
+
+
 @pytest.mark.slow
 def test_a_killed_daemon_leaves_no_lock_behind(tmp_path: Path, start: Callable[[Site], Running]) -> None:
     with HackerNews(hits(12)) as server:
