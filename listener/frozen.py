@@ -10,7 +10,7 @@ fast. For type checkers it is the standard decorator.
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -43,9 +43,10 @@ else:
         return make
 
 
-__all__ = ["dataclass", "maker"]
+__all__ = ["dataclass", "maker", "tuple_maker"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=tuple[object, ...])
 
 
 def maker(cls: type[T]) -> Callable[..., T]:
@@ -66,6 +67,14 @@ def maker(cls: type[T]) -> Callable[..., T]:
     exec(source, scope)  # noqa: S102 - names of fields only, which Python has already taken as identifiers
     made: Callable[..., T] = scope["make"]
     return made
+
+
+def tuple_maker(cls: type[R]) -> Callable[[tuple[object, ...]], R]:
+    """Return a function that makes a NamedTuple of a tuple of all its fields, a third of the cost; nothing is checked.
+
+    For records of which a page of mentions makes thousands.
+    """
+    return partial(tuple.__new__, cls)
 
 
 _SPECIAL: Final = ("ClassVar", "InitVar", "KW_ONLY")

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from listener.frozen import tuple_maker
 from listener.query.characters import KINDS, UNSPACED
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ class StoryKeys(NamedTuple):
     kinds: str
 
 
+_new_keys: Final = tuple_maker(StoryKeys)
+
 LINK: Final = "l"
 _TEXT: Final = "t"
 NEAR: Final = "n"
@@ -160,8 +163,8 @@ def _sure_keys(text: str) -> tuple[tuple[int, ...], frozenset[str]]:
 def _joined(link: int | None, sure: tuple[int, ...], bands: tuple[int, ...]) -> StoryKeys:
     kinds = _NEARS if bands else _TEXT if sure else ""
     if link is None:
-        return StoryKeys(bands or sure, kinds)
-    return StoryKeys((link, *bands, *sure), LINK + kinds)
+        return _new_keys((bands or sure, kinds))
+    return _new_keys(((link, *bands, *sure), LINK + kinds))
 
 
 _NEARS: Final = NEAR * _BANDS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from listener.frozen import tuple_maker
 from listener.interchange import BadLine, RawLine, read_raw_line
 from listener.mention import Mention
 from listener.store.ready import Prepared, Ready, from_plain, make_ready, to_plain
@@ -61,6 +62,9 @@ class Received(NamedTuple):
         return self.mention
 
 
+_new_received: Final = tuple_maker(Received)
+
+
 def send(items: list[Item]) -> Sent:
     """Return items as they are sent to a worker."""
     lines = [(item.number, item.line, item.limit) for item in items if isinstance(item, RawLine)]
@@ -94,7 +98,7 @@ def unpack(packed: bytes, items: Sequence[Item]) -> tuple[int, list[BadLine], li
         count,
         [BadLine(number=number, reason=reason) for number, reason in bad],
         [
-            Received(items[place], (source, native_id), at, may_answer, pairs, plain and from_plain(plain))
+            _new_received((items[place], (source, native_id), at, may_answer, pairs, plain and from_plain(plain)))
             for place, source, native_id, at, may_answer, pairs, plain in found
         ],
     )

@@ -69,8 +69,8 @@ class Catalogue:
         for source_id, named in authors.items():
             wanted = {row[0] for row in named if row is not None}
             self._authors.update(dict.fromkeys(((source_id, native) for native in wanted), None))
-            for native, *known in self._connection.execute(_KNOWN_AUTHORS, (source_id, json.dumps(sorted(wanted)))):
-                self._authors[source_id, native] = tuple(known)
+            for row in self._connection.execute(_KNOWN_AUTHORS, (source_id, json.dumps(sorted(wanted)))):
+                self._authors[source_id, row[0]] = row[1:]
 
     def has_graves(self, source_id: int) -> bool:
         """Say whether any mention of a source was ever erased."""
@@ -131,7 +131,7 @@ class Catalogue:
         """
         if author is None:
             return None
-        native, *given = author
+        native, given = author[0], author[1:]
         if (source_id, native) in self._authors:
             row = self._authors[source_id, native]
         else:
@@ -140,7 +140,7 @@ class Catalogue:
             number = self._new_author(source_id, author)
             self._authors[source_id, native] = (number, *given)
             return number
-        number, *known = row
+        number, known = row[0], row[1:]
         if given != known and any(new is not None and new != old for new, old in zip(given, known, strict=True)):
             self.write_authors()
             self._connection.execute(_CHANGE_AUTHOR, (*given, number))

@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from listener.frozen import dataclass
+from listener.frozen import dataclass, tuple_maker
 from listener.fulltext import former_index_form, index_form
 from listener.mention import Label
 from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from listener.store.uncounted import Uncounted
 
-__all__ = ["Face", "Faces", "NewFace", "read_faces"]
+__all__ = ["Face", "Faces", "NewFace", "new_face", "read_faces"]
 
 _FACES: Final = """
 SELECT id, author_id, published_at, title, text, links, hashtags FROM mentions
@@ -78,6 +78,9 @@ class NewFace(NamedTuple):
     forms: tuple[str | None, str | None]
     """Title and text as they are indexed."""
     values: tuple[tuple[int, str], ...]
+
+
+new_face: Final = tuple_maker(NewFace)
 
 
 class Faces:

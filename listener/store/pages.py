@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.bulk import SparseInsert
 from listener.clock import to_epoch
+from listener.frozen import tuple_maker
 from listener.mention import Label
 from listener.rollups import Contribution, RollupChange, apply_change
 from listener.store.answers import write_answers
 from listener.store.erasure import tombstone
-from listener.store.faces import Face, Faces, NewFace, read_faces
+from listener.store.faces import Face, Faces, NewFace, new_face, read_faces
 from listener.store.firsts import Firsts
 from listener.store.joining import Joiner
 from listener.store.keyspans import span_of, write_keys
@@ -118,6 +119,11 @@ class _Place(NamedTuple):
     source_id: int
     language: str
     engagement: int
+
+
+_new_stored: Final = tuple_maker(_Stored)
+_new_place: Final = tuple_maker(_Place)
+_new_contribution: Final = tuple_maker(Contribution)
 
 
 class PageWriter:
@@ -331,9 +337,9 @@ class PageWriter:
                 self._grown.add(story)
         author = self._catalogue.author(source_id, ready.author)
         self._rows.append((number, source_id, author, story, ready))
-        self._found[source_id, ready.native_id] = _Stored(number, at, source_id, story, is_repost, False)
+        self._found[source_id, ready.native_id] = _new_stored((number, at, source_id, story, is_repost, False))
         self._write_keys(ready, number, story, at)
-        place = _Place(number, at, source_id, ready.language, ready.engagement)
+        place = _new_place((number, at, source_id, ready.language, ready.engagement))
         brands: list[tuple[int, int | None]] = []
         for match in ready.matches:
             brand_id = self._write_match(match, place)
@@ -342,7 +348,7 @@ class PageWriter:
                 first_at = self._added.get((brand_id, story))
                 if first_at is None or at < first_at:
                     self._added[brand_id, story] = at
-        self._faces_added.append(NewFace(number, author, at, tuple(brands), ready.forms, ready.values))
+        self._faces_added.append(new_face((number, author, at, tuple(brands), ready.forms, ready.values)))
         self._inserted.append((number, ready, source_id))
         self.new += 1
 
@@ -403,7 +409,7 @@ class PageWriter:
         brand_id, query_id, scorer_id = keys
         self._matches.append((brand_id, at, number, query_id, scorer_id, source_id, language, engagement, *match[4:]))
         label, score = (_LABELS[match.label], match.score) if holds is None else holds[:2]
-        self._change.add(Contribution(brand_id, at, source_id, language, label, score, engagement))
+        self._change.add(_new_contribution((brand_id, at, source_id, language, label, score, engagement)))
         return brand_id
 
     def _contributions(self, number: int) -> list[Contribution]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from listener.clock import from_epoch, to_epoch
+from listener.frozen import tuple_maker
 from listener.fulltext import index_form
 from listener.mention import SCORE_SCALE, Label, Match, Sentiment, dump_spans, read_spans
 from listener.store.cells import values_of
@@ -95,6 +96,11 @@ class Ready(NamedTuple):
     matches: tuple[ReadyMatch, ...]
 
 
+_new_match: Final = tuple_maker(ReadyMatch)
+_new_ready: Final = tuple_maker(Ready)
+_new_keys: Final = tuple_maker(StoryKeys)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Hold a judged mention that is ready; `read` gives the mention itself where that is needed after all."""
@@ -132,7 +138,7 @@ def _ready(judged: Judged, keys: StoryKeys) -> Ready:
     values = () if "#" not in mention.text and not (mention.title or links or hashtags) else values_of(
         mention.title, mention.text, links, hashtags
     )  # fmt: skip
-    return Ready(
+    return _new_ready((
         mention.source, mention.id, mention.text, mention.thread, mention.repost_of, judged.language, published_at,
         0 if mention.is_repost else counters.total or 0,
         digest,
@@ -149,18 +155,18 @@ def _ready(judged: Judged, keys: StoryKeys) -> Ready:
         tuple(values),
         keys,
         ready_matches(judged.verdicts),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def ready_matches(verdicts: Sequence[Verdict]) -> tuple[ReadyMatch, ...]:
     """Return verdicts as they are stored."""
     return tuple(
         [
-            ReadyMatch(
+            _new_match((
                 one.match.brand, one.match.query_version, one.sentiment.scorer, one.sentiment.version,
                 int(one.sentiment.label), _scaled(one.sentiment.score), _scaled(one.sentiment.whole_text_score),
                 one.sentiment.evidence, one.sentiment.confidence, one.sentiment.reason, dump_spans(one.match.spans),
-            )
+            ))
             for one in verdicts
         ]
     )  # fmt: skip
@@ -211,7 +217,7 @@ def to_plain(ready: Ready) -> Plain:
 
 def from_plain(plain: Plain) -> Ready:
     """Return what `to_plain` was given."""
-    return Ready._make((*plain[:-2], StoryKeys._make(plain[-2]), tuple(map(ReadyMatch._make, plain[-1]))))
+    return _new_ready((*plain[:-2], _new_keys(plain[-2]), tuple(map(_new_match, plain[-1]))))
 
 
 def _verdict(ready: ReadyMatch, language: str) -> Verdict:
