@@ -178,14 +178,19 @@ def alert_rules() -> str:
     return "\n".join(rows) + "\n"
 
 
-def api_names() -> str:
-    """Return what `listener.api` offers, each name with the first line of its documentation."""
-    api = import_module("listener.api")
+def api_names(module: str = "listener.api") -> str:
+    """Return what a module offers, each name with the first line of its documentation."""
+    offered = import_module(module)
     rows = ["| name | what it is for |", "|---|---|"]
-    for name in api.__all__:
-        said = _CONSTANTS.get(name) or (getattr(api, name).__doc__ or "").strip().partition("\n")[0]
+    for name in offered.__all__:
+        said = _CONSTANTS.get(name) or (getattr(offered, name).__doc__ or "").strip().partition("\n")[0]
         rows.append(_row((f"`{name}`", said)))
     return "\n".join(rows) + "\n"
+
+
+def testing_names() -> str:
+    """Return what `listener.testing` offers."""
+    return api_names("listener.testing")
 
 
 _CONSTANTS: Final = {
@@ -229,6 +234,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "languages": languages_table,
     "rules": alert_rules,
     "api": api_names,
+    "testing": testing_names,
     "floors": floors,
 }
 """What can stand between the marks, by the name in the mark."""

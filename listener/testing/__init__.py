@@ -4,9 +4,11 @@ For authors of plug-ins, and for the program's own suite. Every check raises
 AssertionError with a sentence that says which promise was broken and how:
 
     def test_my_source():
+        queries = [build_query(brand="Acme", keywords=["Acme"])]
         check_source(lambda: MySource(MyOptions(base_url=server.url)), queries, window)
 """
 
+from listener.query.build import build_query
 from listener.testing.checks import (
     check_mention,
     check_notifier,
@@ -23,6 +25,7 @@ __all__ = [
     "FakeSource",
     "FakeSourceOptions",
     "FrozenClock",
+    "build_query",
     "check_mention",
     "check_notifier",
     "check_options",

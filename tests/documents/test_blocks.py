@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shlex
 import sqlite3
 import subprocess
@@ -168,6 +169,17 @@ def test_every_query_that_is_shown_answers_on_the_store_of_the_demo(
         for statement in block.code.split(";\n"):
             if statement.strip():
                 assert connection.execute(statement).fetchall(), f"{block.name} finds nothing"
+
+
+def test_the_page_of_plug_ins_uses_nothing_but_the_two_public_modules() -> None:
+    (page,) = [page for page in PAGES if page.name == "plugins.md"]
+    blocks = [block for block in blocks_of(page) if block.language == "python"]
+    imported = {
+        module
+        for block in blocks
+        for module in re.findall(r"^(?:from|import) (listener[\w.]*)", block.code, re.MULTILINE)
+    }
+    assert imported == {"listener.api", "listener.testing"}
 
 
 @pytest.mark.slow

@@ -71,6 +71,7 @@ TESTING = [
     "FakeSource",
     "FakeSourceOptions",
     "FrozenClock",
+    "build_query",
     "check_mention",
     "check_notifier",
     "check_options",
