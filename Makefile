@@ -78,12 +78,12 @@ docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.developed
-	@mkdir -p build/bench; for file in benchmarks/*.py; do \
+	@mkdir -p build/bench; missed=; for file in benchmarks/*.py; do \
 		grep -q __main__ "$$file" || continue; \
 		echo "== $$file"; json=; \
 		if grep -q '"--json"' "$$file"; then json="--json build/bench/$$(basename "$$file" .py).json"; fi; \
-		$(BIN)/python "$$file" $$json || exit 1; \
-	done
+		$(BIN)/python "$$file" $$json || missed="$$missed $$file"; \
+	done; [ -z "$$missed" ] || { echo "bars missed in:$$missed"; exit 1; }
 
 chaos: $(VENV)/.developed
 	cd tests && KILLS=$(KILLS) SEED=$(SEED) MINUTES=$(MINUTES) nice ../$(BIN)/python -m chaos

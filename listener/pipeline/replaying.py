@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.mention import SCORE_SCALE
 from listener.pipeline.executors import Here
+from listener.pipeline.sparing import spared_collector
 from listener.store import Rejudged, ReplayMark, Verdict
 
 if TYPE_CHECKING:
@@ -182,16 +183,17 @@ class _Replay:
     ) -> ReplayReport:
         begun = self._store.replay_position(self._kind, self._target)
         report = ReplayReport(total=self._reader.count_stored())
-        for chunk, decisions in executor.map(work, self._reader.stored(only, brand=brand, after=begun)):
-            judged = list(_changes(chunk, decisions, report))
-            position = chunk[-1].number
-            mark = ReplayMark(kind=self._kind, target=self._target, position=position)
-            report.changed += self._store.save_replay(judged, mark=mark, now=now)
-            report.done = self._reader.count_through(position)
-            on_chunk(report)
-            if self._stop.is_set():
-                report.is_stopped = True
-                return report
+        with spared_collector():
+            for chunk, decisions in executor.map(work, self._reader.stored(only, brand=brand, after=begun)):
+                judged = list(_changes(chunk, decisions, report))
+                position = chunk[-1].number
+                mark = ReplayMark(kind=self._kind, target=self._target, position=position)
+                report.changed += self._store.save_replay(judged, mark=mark, now=now)
+                report.done = self._reader.count_through(position)
+                on_chunk(report)
+                if self._stop.is_set():
+                    report.is_stopped = True
+                    return report
         report.done = report.total
         on_chunk(report)
         self._store.end_replay(self._kind)
