@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from listener.clock import CLOCK_SKEW
 from listener.errors import SupersededError
 from listener.frozen import dataclass
 
@@ -47,6 +48,7 @@ __all__ = [
 IMPORT_LANE: Final = "import"
 """The lane under which a person's word stands that an imported file is complete."""
 
+_SKEW: Final = int(CLOCK_SKEW.total_seconds())
 _COLUMNS: Final = (
     "id, resource_id, from_at, to_at, state, cursor, marker, pages, requests, items, fetched, stored, "
     "reason, is_lookback, opened_at, updated_at"
@@ -207,12 +209,42 @@ def add_lookback(
 def leave_future(connection: sqlite3.Connection, resource_id: int, *, until: int, now: int) -> None:
     """Part open windows at `until`: a clock that was ahead let them reach into what has not happened yet.
 
-    What lies before it can be read now; the rest waits until its time has come.
+    What lies before it can be read now; the rest waits until its time has come. A window that
+    was drained beyond the present is open again from the newest mention of its source on.
     """
+    _take_back(connection, resource_id, until=until, now=now)
     for window in open_windows(connection, resource_id):
         if window.from_at < until < window.to_at:
             connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (until, now, window.id))
             _insert(connection, resource_id, until, window.to_at, now, is_lookback=window.is_lookback)
+
+
+def _take_back(connection: sqlite3.Connection, resource_id: int, *, until: int, now: int) -> None:
+    """Open again what counts as read of what has not happened yet: nobody knows when a clock that was ahead read it.
+
+    Where a mention is newer than the present, it is the clock of now that is behind: nothing is taken back.
+    """
+    latest = now + _SKEW
+    late = connection.execute(
+        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND state = 'drained' AND to_at > ?",  # noqa: S608 - constant
+        (resource_id, latest),
+    ).fetchall()
+    if not late or connection.execute("SELECT 1 FROM mentions WHERE published_at > ? LIMIT 1", (latest,)).fetchone():
+        return
+    (newest,) = connection.execute(
+        "SELECT max(published_at) FROM mentions WHERE source_id = (SELECT source_id FROM resources WHERE id = ?) "
+        "AND published_at < ?",
+        (resource_id, until),
+    ).fetchone()
+    for window in map(_row, late):
+        edge = max(window.from_at, newest or window.from_at)
+        if edge > window.from_at:
+            connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (edge, now, window.id))
+        else:
+            connection.execute("DELETE FROM windows WHERE id = ?", (window.id,))
+        if edge < until:
+            again = _insert(connection, resource_id, edge, until, now, is_lookback=False)
+            note_reason(connection, again, reason="this machine's clock was ahead when it was read", now=now)
 
 
 def last_marker(connection: sqlite3.Connection, resource_id: int, before: int) -> str | None:

@@ -70,7 +70,7 @@ def run_demo(folder: Path) -> DemoResult:
     mentions = _collect(config, database)
     service = Service(config, database, threading.Event())
     service.evaluate_alerts(now=ARCHIVE_END, live=False)
-    with Reader(database) as reader, Store(database) as store:
+    with Store(database) as store, Reader(database) as reader:  # closed last, the store takes in its log
         desk = reporting.Desk(config=config, reader=reader, listening=wiring.listening(config), now=ARCHIVE_END)
         episode = _open_episode(reader)
         files = [*_write_charts(desk, store, episode, folder), *_write_digest(desk, store, folder)]

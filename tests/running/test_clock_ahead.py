@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from listener.store import Store
 from running.site import KEYS, NOW, Site, hackernews_table, posts, x_table
 from servers.hackernews import HackerNews, story
 from servers.x import X
@@ -81,3 +83,85 @@ def test_a_first_look_that_a_clock_put_off_for_weeks_is_taken_when_it_is_right(
         assert told.rows()["hackernews"]["checked"] == 0  # the first look has its hour
         later = site.run("recheck", "--format", "json", now=NOW + timedelta(hours=1, minutes=2))
         assert later.rows()["hackernews"]["checked"] == 5
+
+
+HOUR = timedelta(hours=1)
+
+
+class Files:
+    """Hold a folder of files that are listened to, whose source knows of no other clock than this machine's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "in"
+        self._folder.mkdir(parents=True)
+        self.site = Site(folder, f"[sources.jsonl]\npaths = [{json.dumps(str(self._folder / '*.jsonl'))}]\n")
+
+    def add(self, name: str, *instants: datetime) -> None:
+        lines = [
+            {"source": "jsonl", "id": f"{name}{number}", "text": "Acme is good", "published_at": at.isoformat()}
+            for number, at in enumerate(instants)
+        ]
+        (self._folder / f"{name}.jsonl").write_text(
+            "".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8"
+        )
+
+    def read(self, now: datetime) -> set[str]:
+        """Collect, and return what is stored."""
+        assert self.site.collect(now=now).code == 0
+        return {str(row[0]) for row in self.site.rows("SELECT native_id FROM mentions")}
+
+
+def test_what_was_counted_as_read_by_a_clock_ahead_is_read_when_it_is_right_again(tmp_path: Path) -> None:
+    files, year = Files(tmp_path), timedelta(days=365)
+    files.add("a", NOW - 5 * HOUR, NOW - 4 * HOUR)
+    assert files.read(NOW) == {"a0", "a1"}
+    files.add("b", NOW + HOUR / 2)
+    assert files.read(NOW + year) == {"a0", "a1", "b0"}
+    files.add("c", NOW + HOUR, NOW + 2 * HOUR)
+    assert files.read(NOW + 3 * HOUR) == {"a0", "a1", "b0", "c0", "c1"}
+    assert windows(files.site) == [(*ends(NOW - DAY, NOW + 3 * HOUR), "drained")]
+    files.add("d", NOW + 4 * HOUR)
+    assert "d0" in files.read(NOW + 5 * HOUR)
+
+
+def test_a_first_read_by_a_clock_ahead_is_done_anew_when_it_is_right(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.add("a", NOW - HOUR)
+    assert files.read(NOW + WEEKS) == set()
+    assert files.read(NOW) == set()
+    assert windows(files.site) == []
+    assert files.read(NOW) == {"a0"}
+    assert windows(files.site) == [(*ends(NOW - DAY, NOW), "drained")]
+
+
+def test_a_clock_that_is_behind_takes_nothing_back(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.add("a", NOW - 20 * HOUR, NOW - 2 * HOUR)
+    files.read(NOW)
+    before = windows(files.site)
+    for back in (12 * HOUR, DAY, WEEKS):
+        files.read(NOW - back)
+        assert windows(files.site) == before
+    files.add("b", NOW + HOUR)
+    assert files.read(NOW + 2 * HOUR) == {"a0", "a1", "b0"}
+
+
+def test_what_is_taken_back_is_told_until_it_is_read_again(tmp_path: Path) -> None:
+    files, later = Files(tmp_path), NOW + 2 * HOUR
+    files.add("a", NOW - 3 * HOUR)
+    files.read(NOW)
+    files.read(NOW + DAY)
+    ((resource,),) = files.site.rows("SELECT id FROM resources")
+    with Store(files.site.database) as store:
+        (again,) = store.windows_to_read(
+            int(str(resource)), until=later, lookback_from=NOW, look_back=False, oldest_readable=None, now=later
+        )
+    assert again.reason == "this machine's clock was ahead when it was read"
+    assert windows(files.site) == [
+        (*ends(NOW - DAY, NOW - 3 * HOUR), "drained"),
+        (*ends(NOW - 3 * HOUR, later), "open"),
+    ]
+
+
+def ends(since: datetime, until: datetime) -> tuple[int, int]:
+    return int(since.timestamp()), int(until.timestamp())
