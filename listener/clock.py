@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate, repeat
+from itertools import accumulate, pairwise, repeat
+from operator import add
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listener.errors import UsageError
-from listener.frozen import dataclass, maker
+from listener.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ __all__ = [
     "STEPS",
     "Bucket",
     "align_down",
+    "bucket_edges",
     "bucket_starts",
     "countable",
     "format_duration",
@@ -240,9 +242,6 @@ class Bucket:
     end: datetime
 
 
-_make_bucket: Final = maker(Bucket)
-
-
 def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
     """Return the start of the bucket that holds `instant`.
 
@@ -258,20 +257,24 @@ def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
     return _local(_FLOORS[step](local.replace(tzinfo=None)), zone)
 
 
-def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> list[Bucket]:
+def bucket_edges(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> list[datetime]:
     """Cut [since, until) into buckets of `step`, whole ones: `since` is aligned down.
 
-    The last bucket ends at its natural end, which may be after `until`.
+    Returns where each begins, and where the last one ends: its natural end, which may be after `until`.
     """
     start = align_down(since, step, zone)
     length = _LENGTHS.get(step) if step == "hour" or zone.utcoffset(None) is not None else None
     if length is not None:
-        edges = [*accumulate(repeat(length, -((start - until) // length)), datetime.__add__, initial=start)]
-    else:
-        edges = [start]
-        while edges[-1] < until:
-            edges.append(_next_start(edges[-1], step, zone))
-    return list(map(_make_bucket, edges, edges[1:]))
+        return [*accumulate(repeat(length, -((start - until) // length)), add, initial=start)]
+    edges = [start]
+    while edges[-1] < until:
+        edges.append(_next_start(edges[-1], step, zone))
+    return edges
+
+
+def bucket_starts(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> list[Bucket]:
+    """Cut [since, until) into buckets of `step` as `bucket_edges` does."""
+    return [Bucket(start=start, end=end) for start, end in pairwise(bucket_edges(since, until, step, zone))]
 
 
 def start_before(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> datetime:
@@ -280,7 +283,7 @@ def start_before(since: datetime, until: datetime, step: str, zone: ZoneInfo) ->
     Of one local day that is the day before, 23 or 25 hours long though either may be; of
     two months the two before.
     """
-    many = len(bucket_starts(since, until, step, zone))
+    many = len(bucket_edges(since, until, step, zone)) - 1
     start = align_down(since, step, zone)
     if step == "hour":
         return start - many * _LENGTHS["hour"]

@@ -39,6 +39,7 @@ __all__ = [
     "open_reader",
     "open_writer",
     "refuse_others",
+    "snapshot",
     "sqlite_problems",
     "sqlite_version",
     "temporary_folder",
@@ -420,6 +421,20 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read all of the block from the store as it is now: what others write meanwhile is not seen, and nobody waits.
+
+    So figures of several statements fit together, and the store is opened for reading once, not by each of them.
+    """
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def bound_log(connection: sqlite3.Connection, path: Path, *, limit: int = LOG_BYTES) -> None:

@@ -59,11 +59,9 @@ def maker(cls: type[T]) -> Callable[..., T]:
     names = [field.name for field in dataclasses.fields(described)]
     slots = {"__slots__": names, "__setattr__": object.__setattr__}
     # The same slots, but not frozen: an instance is filled as one of these and then becomes what it is to be.
-    scope: dict[str, Any] = {"_open": type(cls.__name__, cls.__bases__, slots), "_new": object.__new__, "_frozen": cls}
+    scope: dict[str, Any] = {"_open": type(cls.__name__, cls.__bases__, slots), "_frozen": cls}
     filled = "".join(f"    self.{name} = {name}\n" for name in names)
-    source = (
-        f"def make({', '.join(names)}):\n    self = _new(_open)\n{filled}    self.__class__ = _frozen\n    return self"
-    )
+    source = f"def make({', '.join(names)}):\n    self = _open()\n{filled}    self.__class__ = _frozen\n    return self"
     exec(source, scope)  # noqa: S102 - names of fields only, which Python has already taken as identifiers
     made: Callable[..., T] = scope["make"]
     return made

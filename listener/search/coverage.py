@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from listener.clock import Bucket
     from listener.search.records import CoverageGap
 
 __all__ = [
@@ -101,6 +100,8 @@ def load_coverage(
 ) -> dict[str, SourceCoverage]:
     """Read what was drained for a brand in [since, until), by source."""
     lanes: dict[tuple[str, str], _Spans] = {(source, lane): [] for source, lane in connection.execute(_LANES, (brand,))}
+    if not lanes:
+        return {}
     for source, lane, start, end in connection.execute(_DRAINED, (brand, to_epoch(since), to_epoch(until))):
         if (source, lane) in lanes:
             lanes[source, lane].append((start, end))
@@ -135,20 +136,28 @@ def drained_since(connection: sqlite3.Connection, brand: str) -> datetime | None
 
 
 def share_of(
-    coverage: dict[str, SourceCoverage], listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+    coverage: dict[str, SourceCoverage],
+    listening: Sequence[str],
+    starts: Sequence[datetime],
+    ends: Sequence[datetime],
+    now: datetime,
 ) -> list[float | None]:
     """Return the covered share of each bucket, 0 to 1; None where nothing listens and nothing was imported.
 
     Only the part of a bucket that is already past counts.
     """
-    shares = list(shares_by_source(coverage, listening, buckets, now).values())
+    shares = list(shares_by_source(coverage, listening, starts, ends, now).values())
     if len(shares) <= 1:
-        return shares[0] if shares else [None] * len(buckets)
+        return shares[0] if shares else [None] * len(starts)
     return [_mean(of_bucket) for of_bucket in zip(*shares, strict=True)]
 
 
 def shares_by_source(
-    coverage: dict[str, SourceCoverage], listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
+    coverage: dict[str, SourceCoverage],
+    listening: Sequence[str],
+    starts: Sequence[datetime],
+    ends: Sequence[datetime],
+    now: datetime,
 ) -> dict[str, list[float | None]]:
     """Return the covered share of each bucket by source: those that listen and those imported whole.
 
@@ -160,7 +169,7 @@ def shares_by_source(
     if not names:
         return {}
     latest = to_epoch(now)
-    edges = [(to_epoch(bucket.start), min(to_epoch(bucket.end), latest)) for bucket in buckets]
+    edges = [(to_epoch(start), min(to_epoch(end), latest)) for start, end in zip(starts, ends, strict=True)]
     return {
         source: _source_shares(
             coverage.get(source, SourceCoverage(lanes=(), imported=[])), edges, is_listening=source in listened

@@ -12,16 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import STEPS
+from listener.frozen import dataclass
 from listener.mention import Label
-from listener.rollups import QUARTER_SECONDS, REACH_LAST, cut_quarter, read_zone
+from listener.rollups import QUARTER_SECONDS, REACH_LAST, cuts_in
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from listener.search.trends import Span
 
-__all__ = ["IN_SPAN", "MOST_COUNTED", "is_counted", "read_reach"]
+__all__ = ["IN_SPAN", "LABELS", "MOST_COUNTED", "Asked", "read_reach"]
+
+LABELS: Final = slice(5)
+"""Where labels stand among the figures of a bucket: together they are its mentions."""
 
 MOST_COUNTED: Final = 10_000
 """From so many mentions reach is counted unasked where no rollup has it; of a million it takes about four seconds."""
@@ -60,68 +65,68 @@ SELECT coalesce(sum(followers), 0) FROM (
 """Of those who wrote in the span only who did not write since."""
 
 
-def is_counted(connection: sqlite3.Connection, span: Span) -> bool:
-    """Say whether what is cut in the store's time zone is there for all mentions, and answers the span."""
-    return span.is_whole and connection.execute("SELECT 1 FROM upgrade_progress").fetchone() is None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Hold what is asked of the store: a span, cut into buckets.
+
+    `edges` are where these begin, and where the last one ends; `starts` the quarters of
+    an hour they begin with. `values` are those of the statements. `zone` is the time zone in
+    which the store cuts days; `has_kept` says that what is cut in it is there for all
+    mentions, and answers the span.
+    """
+
+    span: Span
+    edges: Sequence[datetime]
+    values: Mapping[str, Any]
+    starts: Sequence[int]
+    zone: str
+    has_kept: bool
 
 
 def read_reach(
-    connection: sqlite3.Connection,
-    span: Span,
-    values: Mapping[str, Any],
-    starts: Sequence[int],
-    counts: Sequence[int],
-    *,
-    is_cut_alike: bool,
-) -> tuple[Sequence[int | None], int | None]:
-    """Return the reach of each bucket and of the whole span, None where nobody asked for the count of so many.
+    connection: sqlite3.Connection, asked: Asked, figures: Sequence[Sequence[int]], *, is_cut_alike: bool
+) -> list[int | None]:
+    """Return the reach of each bucket and, last, of the whole span, None where nobody asked for the count of so many.
 
-    `starts` are the quarters the buckets begin with, `counts` how many mentions they
-    hold. `is_cut_alike` says that the store cuts the same days, weeks or months.
+    `figures` are those of each bucket and, last, of the whole span, LABELS first.
+    `is_cut_alike` says that the store cuts the same days, weeks or months, or that these are hours.
     """
-    has_kept = is_counted(connection, span)
-    kept = _read_kept(connection, span.by, values, starts) if has_kept and (is_cut_alike or span.by == "hour") else None
-    may_count = not span.is_whole or span.reach or sum(counts) <= MOST_COUNTED
-    buckets = kept or _count_buckets(connection, values, starts, counts, may_count=may_count)
-    if len(buckets) == 1:
-        return buckets, buckets[0]
-    if has_kept and _is_open(connection, values):
-        return buckets, _reach_since(connection, values)
-    if kept is None and not may_count:
-        return buckets, None
-    return buckets, _reach(connection, values)
+    kept = _read_kept(connection, asked) if asked.has_kept and is_cut_alike else None
+    may_count = not asked.span.is_whole or asked.span.reach or sum(figures[-1][LABELS]) <= MOST_COUNTED
+    reach = kept or _count_buckets(connection, asked, figures[:-1], may_count=may_count)
+    whole = None
+    if len(reach) == 1:
+        whole = reach[0]
+    elif asked.has_kept and _is_open(connection, asked.values):
+        whole = _reach_since(connection, asked)
+    elif kept is not None or may_count:
+        whole = _reach(connection, asked.values)
+    return [*reach, whole]
 
 
-def _read_kept(
-    connection: sqlite3.Connection, by: str, values: Mapping[str, Any], starts: Sequence[int]
-) -> list[int | None] | None:
+def _read_kept(connection: sqlite3.Connection, asked: Asked) -> list[int | None] | None:
     """Return what is kept of each bucket, None where the store's hours are others: cells then begin in between."""
-    place = {start: number for number, start in enumerate(starts)}
-    found: list[int | None] = [0] * len(starts)
-    before = starts[0] - (4 if by == "hour" else 1)
-    end = -(-values["until"] // QUARTER_SECONDS)
-    for start, reach in connection.execute(_REACH_OF_BUCKETS, (values["brand"], STEPS.index(by), before, end)):
-        number = place.get(start)
-        if number is None:
-            return None
-        found[number] = reach
-    return found
+    starts = asked.starts
+    before = starts[0] - (4 if asked.span.by == "hour" else 1)
+    end = -(-asked.values["until"] // QUARTER_SECONDS)
+    where = (asked.values["brand"], STEPS.index(asked.span.by), before, end)
+    found = dict(connection.execute(_REACH_OF_BUCKETS, where))
+    reach = [found.pop(start, 0) for start in starts]
+    return None if found else reach
 
 
 def _count_buckets(
-    connection: sqlite3.Connection,
-    values: Mapping[str, Any],
-    starts: Sequence[int],
-    counts: Sequence[int],
-    *,
-    may_count: bool,
+    connection: sqlite3.Connection, asked: Asked, figures: Sequence[Sequence[int]], *, may_count: bool
 ) -> list[int | None]:
     """Return the reach of each bucket, counted from its mentions."""
-    edges = [*(start * QUARTER_SECONDS for start in starts), values["until"]]
-    return [
-        0 if not count else _reach(connection, {**values, "since": since, "until": until}) if may_count else None
-        for count, since, until in zip(counts, edges[:-1], edges[1:], strict=True)
-    ]
+    edges = [*(start * QUARTER_SECONDS for start in asked.starts), asked.values["until"]]
+    reach: list[int | None] = []
+    for of_bucket, since, until in zip(figures, edges[:-1], edges[1:], strict=True):
+        if not any(of_bucket[LABELS]):
+            reach.append(0)
+        else:
+            reach.append(_reach(connection, {**asked.values, "since": since, "until": until}) if may_count else None)
+    return reach
 
 
 def _reach(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int:
@@ -135,16 +140,14 @@ def _is_open(connection: sqlite3.Connection, values: Mapping[str, Any]) -> bool:
     return row[0] is None or row[0] < values["until"]
 
 
-def _reach_since(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int:
+def _reach_since(connection: sqlite3.Connection, asked: Asked) -> int:
     """Return the reach of all since then, from the hours of the authors' last mentions; within an hour by counting."""
-    first = values["since"] // QUARTER_SECONDS
-    zone = read_zone(connection)
-    hour, edge = cut_quarter(zone, first).starts[0], first
-    while edge > hour and cut_quarter(zone, edge).starts[0] == hour:
+    first, cuts = asked.values["since"] // QUARTER_SECONDS, cuts_in(asked.zone)
+    hour, edge = cuts[first][0], first
+    while edge > hour and cuts[edge][0] == hour:
         edge += 1
-    whole = cut_quarter(zone, edge).starts[0]
-    ((reach,),) = connection.execute(_REACH_SINCE, (values["brand"], REACH_LAST, whole))
+    ((reach,),) = connection.execute(_REACH_SINCE, (asked.values["brand"], REACH_LAST, cuts[edge][0]))
     if edge > first:
-        part = {**values, "until": edge * QUARTER_SECONDS}
+        part = {**asked.values, "until": edge * QUARTER_SECONDS}
         reach += connection.execute(_REACH_OF_LAST, part).fetchone()[0]
     return int(reach)

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final, Self
 
 from listener.clock import from_epoch, to_epoch
-from listener.database import open_reader, translated
+from listener.database import open_reader, snapshot, translated
 from listener.errors import UsageError, suggest
 from listener.search import coverage
 from listener.search.trend import read_share, read_totals, read_trend
@@ -73,21 +73,21 @@ class Reader:
     def trend(self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]) -> Trend:
         """Return the trend of brands; `listening` names the enabled sources of each."""
         self._require_source(span.source)
-        with translated(self.path):
+        with translated(self.path), snapshot(self._connection):
             return read_trend(self._connection, brands, span, listening)
 
     def totals(
         self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]
     ) -> tuple[TrendBucket, ...]:
         """Return the figures of brands over a whole span, without reach; `listening` as for `trend`."""
-        with translated(self.path):
+        with translated(self.path), snapshot(self._connection):
             return read_totals(self._connection, brands, span, listening)
 
     def share(
         self, kinds: Mapping[str, str], span: Span, listening: Mapping[str, Sequence[str]]
     ) -> tuple[ShareRow, ...]:
         """Return share of voice over the brands of `kinds` (name to kind), topics left out."""
-        with translated(self.path):
+        with translated(self.path), snapshot(self._connection):
             return read_share(self._connection, kinds, span, listening)
 
     def mentions(self, wanted: MentionFilter) -> tuple[MentionRow, ...]:
@@ -447,7 +447,8 @@ class Reader:
             return []
         with translated(self.path):
             known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
-        return coverage.share_of(known, listening, buckets, now)
+        starts, ends = [bucket.start for bucket in buckets], [bucket.end for bucket in buckets]
+        return coverage.share_of(known, listening, starts, ends, now)
 
     def coverage_by_source(
         self, brand: str, listening: Sequence[str], buckets: Sequence[Bucket], now: datetime
@@ -455,7 +456,8 @@ class Reader:
         """Return the covered share of each bucket for a brand, source by source."""
         with translated(self.path):
             known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
-        return coverage.shares_by_source(known, listening, buckets, now)
+        starts, ends = [bucket.start for bucket in buckets], [bucket.end for bucket in buckets]
+        return coverage.shares_by_source(known, listening, starts, ends, now)
 
     def snoozed_until(self, brand: str) -> datetime | None:
         """Return until when alerts of a brand are not sent, None where they are."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import Bucket, bucket_starts, from_epoch, to_epoch
+from listener.clock import bucket_edges, from_epoch, to_epoch
 from listener.errors import UsageError
 from listener.frozen import maker
-from listener.mention import SCORE_SCALE
 from listener.rollups import QUARTER_SECONDS
-from listener.search.averages import mean_interval, net_sentiment
+from listener.search.averages import mean_interval, mean_score, net_sentiment
 from listener.search.coverage import load_coverage, share_of
 from listener.search.figures import count_buckets, count_whole
 from listener.search.trends import ShareRow, Trend, TrendBucket
@@ -19,8 +17,9 @@ from listener.search.trends import ShareRow, Trend, TrendBucket
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from listener.search.figures import Cell
+    from listener.search.figures import Counted
     from listener.search.trends import Span
 
 __all__ = ["read_share", "read_totals", "read_trend"]
@@ -45,24 +44,27 @@ def read_trend(
     if span.until - span.since > _MOST_BUCKETS * _SHORTEST[span.by]:
         msg = f"that is more than {_MOST_BUCKETS:,} buckets by {span.by}; ask for a shorter span, or by a longer step"
         raise UsageError(msg)
-    buckets = bucket_starts(span.since, span.until, span.by, span.zone)
+    edges = bucket_edges(span.since, span.until, span.by, span.zone)
+    starts, ends = edges[:-1], edges[1:]
+    since, until = edges[0], edges[-1]
     rows: list[TrendBucket] = []
     totals: list[TrendBucket] = []
     for brand in brands:
         sources = [name for name in listening.get(brand, ()) if span.source in {None, name}]
-        cells, total = count_buckets(connection, brand, span, buckets)
-        coverage = load_coverage(connection, brand, buckets[0].start, buckets[-1].end)
+        counted = count_buckets(connection, brand, span, edges)
+        coverage = load_coverage(connection, brand, since, until)
         if span.source is not None:
             coverage = {name: known for name, known in coverage.items() if name == span.source}
-        whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
-        shares = share_of(coverage, sources, buckets, span.now)
-        rows += map(_bucket, repeat(brand), buckets, cells, shares, repeat(span))
-        totals.append(_bucket(brand, whole, total, share_of(coverage, sources, [whole], span.now)[0], span))
+        shares = share_of(coverage, sources, starts, ends, span.now)
+        shares += share_of(coverage, sources, [since], [until], span.now)
+        *parts, total = _made(brand, [*starts, since], [*ends, until], counted, shares, now=span.now)
+        rows += parts
+        totals.append(total)
     return Trend(
         brands=tuple(brands),
         by=span.by,
         time_zone=span.zone.key,
-        since=buckets[0].start,
+        since=since,
         until=span.until,
         buckets=tuple(rows),
         totals=tuple(totals),
@@ -105,46 +107,50 @@ def read_totals(
 ) -> tuple[TrendBucket, ...]:
     """Return the figures of brands over a whole span of all mentions, in the order asked for; reach is left out."""
     if span.by == "quarter":
-        end = from_epoch(-(-to_epoch(span.until) // QUARTER_SECONDS) * QUARTER_SECONDS)
-        buckets = [Bucket(start=span.since, end=end)]
+        since, until = span.since, from_epoch(-(-to_epoch(span.until) // QUARTER_SECONDS) * QUARTER_SECONDS)
     else:
-        buckets = bucket_starts(span.since, span.until, span.by, span.zone)
-    return tuple(_whole(connection, brand, span, buckets, listening) for brand in brands)
+        since, *_, until = bucket_edges(span.since, span.until, span.by, span.zone)
+    totals = []
+    for brand in brands:
+        counted = count_whole(connection, brand, span, since, until)
+        coverage = load_coverage(connection, brand, since, until)
+        shares = share_of(coverage, listening.get(brand, ()), [since], [until], span.now)
+        totals += _made(brand, [since], [until], counted, shares, now=span.now)
+    return tuple(totals)
 
 
-def _whole(
-    connection: sqlite3.Connection,
+def _made(
     brand: str,
-    span: Span,
-    buckets: Sequence[Bucket],
-    listening: Mapping[str, Sequence[str]],
-) -> TrendBucket:
-    whole = Bucket(start=buckets[0].start, end=buckets[-1].end)
-    total = count_whole(connection, brand, span, whole)
-    coverage = load_coverage(connection, brand, whole.start, whole.end)
-    (share,) = share_of(coverage, listening.get(brand, ()), [whole], span.now)
-    return _bucket(brand, whole, total, share, span)
-
-
-def _bucket(brand: str, bucket: Bucket, cell: Cell, share: float | None, span: Span) -> TrendBucket:
-    mentions, stories, positive, neutral, negative, no_evidence, unscored, total, squares, engagement, averaged = (
-        cell.figures
-    )
-    coverage = None if mentions and not share else share
-    start, end = bucket.start, bucket.end
-    if not mentions and not coverage:
-        return _make_bucket(brand, start, end, *_UNKNOWN, coverage, end > span.now, None)
-    scored = positive + neutral + negative + no_evidence
-    return _make_bucket(
-        brand, start, end, mentions, stories, positive, neutral, negative, no_evidence, unscored,
-        round(total / averaged) / SCORE_SCALE if averaged else None,
-        mean_interval(averaged, total, squares),
-        net_sentiment(positive, negative, scored),
-        engagement, cell.reach,
-        None if coverage is None else _rounded(coverage),
-        end > span.now,
-        cell.percentiles() if span.percentiles else None,
-    )  # fmt: skip
+    starts: Sequence[datetime],
+    ends: Sequence[datetime],
+    counted: Counted,
+    shares: Sequence[float | None],
+    *,
+    now: datetime,
+) -> list[TrendBucket]:
+    """Return what is shown of each bucket; `shares` are how much of each was read."""
+    made = []
+    for start, end, figures, reach, percentiles, share in zip(
+        starts, ends, counted.figures, counted.reach, counted.percentiles, shares, strict=True
+    ):
+        positive, neutral, negative, no_evidence, unscored, stories, total, squares, engagement, averaged = figures
+        scored = positive + neutral + negative + no_evidence
+        mentions = scored + unscored
+        coverage = None if mentions and not share else share
+        if not mentions and not coverage:
+            made.append(_make_bucket(brand, start, end, *_UNKNOWN, coverage, end > now, None))
+            continue
+        made.append(_make_bucket(
+            brand, start, end, mentions, stories, positive, neutral, negative, no_evidence, unscored,
+            mean_score(averaged, total),
+            mean_interval(averaged, total, squares),
+            net_sentiment(positive, negative, scored),
+            engagement, reach,
+            None if coverage is None else _rounded(coverage),
+            end > now,
+            percentiles,
+        ))  # fmt: skip
+    return made
 
 
 def _rounded(coverage: float) -> float:

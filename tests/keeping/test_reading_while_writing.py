@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -57,6 +59,34 @@ def test_a_reader_never_waits_for_a_writing_process_and_sees_whole_pages(tmp_pat
     assert all(total % 50 == 0 for total in seen)
     assert len(seen) > 1
     assert ask(tmp_path / "listener.db") == 1500
+
+
+QUESTIONS: dict[str, Callable[[Reader, Span], object]] = {
+    "trend": lambda reader, span: reader.trend(["Acme", "Globex"], span, {}),
+    "totals": lambda reader, span: reader.totals(["Acme", "Globex"], span, {}),
+    "share": lambda reader, span: reader.share({"Acme": "own", "Globex": "competitor"}, span, {}),
+}
+
+
+@pytest.mark.parametrize("ask_both", QUESTIONS.values(), ids=QUESTIONS)
+def test_figures_of_two_brands_are_of_one_state_of_the_store_though_a_page_comes_between(
+    store: Store, ask_both: Callable[[Reader, Span], object]
+) -> None:
+    store_mentions(store, [make_mention(1, "Acme and Globex are good")])
+    asked = Span(since=NOW - timedelta(days=2), until=NOW, by="day", zone=ZoneInfo("UTC"), now=NOW)
+    lines: list[str] = []
+
+    def write_between(line: str) -> None:
+        lines.extend([line] if "Globex" in line else [])
+        if lines == [line]:
+            store_mentions(store, [make_mention(2, "Acme and Globex are bad")])
+
+    with Reader(store.path) as reader:
+        before = ask_both(reader, asked)
+        reader._connection.set_trace_callback(write_between)
+        assert ask_both(reader, asked) == before
+        reader._connection.set_trace_callback(None)
+        assert ask_both(reader, asked) != before
 
 
 def test_readers_one_after_the_other_do_not_let_the_log_grow_for_ever(

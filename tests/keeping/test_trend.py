@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from listener.clock import bucket_starts
 from listener.errors import UsageError
 from listener.mention import Author, Label
 from listener.protocols import Resource
 from listener.search import MentionFilter, Reader, Span
-from listener.search.averages import mean_interval, net_sentiment, student_t_975
+from listener.search.averages import mean_interval, mean_score, net_sentiment, student_t_975
 from listener.store import PageProgress, Store
 from servers.world import NOW, make_judged, make_mention, store_mentions
 
@@ -218,6 +221,15 @@ def test_the_interval_of_a_mean_is_students_and_unknown_below_five() -> None:
     half = 2.776 * 0.15811388 / math.sqrt(5)  # t(4) x standard deviation / root of n, by hand
     assert (low, high) == pytest.approx((0.3 - half, 0.3 + half), abs=0.0005)
     assert mean_interval(4, 4, 4) is None
+
+
+@given(scored=st.integers(1, 10**6), part=st.fractions(-1, 1))
+@example(scored=2, part=Fraction(1, 20_000))  # exactly between two: the even one
+@example(scored=2, part=Fraction(-3, 20_000))
+def test_means_are_rounded_as_python_rounds(scored: int, part: Fraction) -> None:
+    total, more = int(part * 10_000 * scored), int(part * scored)
+    assert repr(mean_score(scored, total)) == repr(round(total / scored) / 10_000)
+    assert repr(net_sentiment(max(more, 0), max(-more, 0), scored)) == repr(round(1000 * more / scored) / 10)
 
 
 def test_net_sentiment_has_neutral_without_evidence_in_the_denominator_and_unscored_not(store: Store) -> None:
