@@ -44,5 +44,5 @@ class SentimentOptions:
     rulesets: tuple[str, ...] = option(
         "Words that mean something else for a brand, as Brand: phrase = valence; 0 takes a phrase out, -4 to 4 re-scores it.",
         default=(),
-        example=("Acme: war zone = 0", "Globex: sick = 2.5"),
+        example=("Acme: war zone = 0", "Acme: sick = 2.5"),
     )

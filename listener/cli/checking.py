@@ -112,11 +112,9 @@ def _check_source(app: App, name: str) -> bool:
 
 def _check_scorers(app: App) -> bool:
     """Ask every scorer in use that can be asked: a service whether it answers, a model whether it loads."""
-    from listener import scoring, wiring
+    from listener import scoring
 
     config = app.config
-    for why in wiring.rules_of_nobody(config):
-        print_finding("warn", "rulesets", why)
     _, router = scoring.build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
     is_right = True
     for scorer in {one.name: one for one in (*router.routes.values(), router.default) if one is not None}.values():

@@ -289,12 +289,12 @@ class ReportWriter:
         return number
 
     def due(self, *, now: datetime, limit: int = 20) -> list[OutboxItem]:
-        """Return what is to be delivered now, oldest first."""
+        """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may."""
         with translated(self._path):
             rows = self._connection.execute(
                 "SELECT id, key, destination, kind, subject_id, attempts FROM outbox "
-                "WHERE state = 'pending' AND next_try_at <= ? ORDER BY id LIMIT ?",
-                (to_epoch(now), limit),
+                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) ORDER BY id LIMIT ?",
+                (to_epoch(now), to_epoch(now + LONGEST_WAIT), limit),
             ).fetchall()
         return [
             OutboxItem(number=number, key=key, destination=destination, kind=kind, subject=subject, attempts=attempts)
@@ -302,7 +302,7 @@ class ReportWriter:
         ]
 
     def postpone(self, item: OutboxItem, *, until: datetime) -> None:
-        """Let a delivery wait; that is no failed try."""
+        """Let a delivery wait, `LONGEST_WAIT` at most until it is looked at again; that is no failed try."""
         with self._transaction():
             self._connection.execute("UPDATE outbox SET next_try_at = ? WHERE id = ?", (to_epoch(until), item.number))
 

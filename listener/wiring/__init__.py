@@ -10,7 +10,7 @@ that source is built, the sentiment stage when something is to be scored.
 """
 
 from listener.wiring.brands import build_queries, enabled_sources, listening, own_accounts, queries_for
-from listener.wiring.checking import further_problems, read_alert_options, rules_of_nobody, validate
+from listener.wiring.checking import further_problems, read_alert_options, validate
 from listener.wiring.composing import reference, sample
 from listener.wiring.places import places
 from listener.wiring.sources import (
@@ -70,7 +70,6 @@ __all__ = [
     "reference",
     "require_source",
     "retention_of",
-    "rules_of_nobody",
     "sample",
     "schedule_of",
     "source_class",

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "further_problems",
     "read_alert_options",
-    "rules_of_nobody",
     "validate",
 ]
 
@@ -62,6 +61,7 @@ def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
             if options is not None and config.sources[name].enabled and name in BUILT_IN_SOURCES:
                 problems += _refused_options(config, name)
     problems += mail_problems(config)
+    problems += _rules_of_nobody(config)
     checks: tuple[Callable[[Config], object], ...] = (
         build_queries,
         read_alert_options,
@@ -103,8 +103,8 @@ def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
     ]
 
 
-def rules_of_nobody(config: Config) -> list[str]:
-    """Return a sentence for each word rule of a brand that is not configured, in these letters: it does nothing."""
+def _rules_of_nobody(config: Config) -> list[str]:
+    """Return a sentence for each word rule of a brand that is not configured in these letters: it would do nothing."""
     brands = [brand.name for brand in config.brands]
     rules = config.sentiment.get("rulesets")
     named = [
@@ -113,7 +113,7 @@ def rules_of_nobody(config: Config) -> list[str]:
         if isinstance(rule, str) and ":" in rule
     ]
     return [
-        f'sentiment.rulesets[{number}] does nothing: there is no brand "{name}"; {suggest(name, brands)}'
+        f'sentiment.rulesets[{number}]: there is no brand "{name}"; {suggest(name, brands)}'
         for number, name in named
         if name and name not in brands
     ]

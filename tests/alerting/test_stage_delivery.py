@@ -110,6 +110,31 @@ def test_what_waits_respects_a_snooze_that_came_later(watched: Place) -> None:
     assert carry(watched, START + 9 * HOUR, inbox) == 1
 
 
+def test_what_a_clock_that_was_ahead_let_wait_goes_when_it_is_right(watched: Place) -> None:
+    with Store(watched.database) as store:
+        (item,) = store.reports.due(now=START + 2 * HOUR)
+        store.reports.postpone(item, until=START + timedelta(days=365))
+    inbox = Inbox()
+
+    assert carry(watched, START + 2 * HOUR, inbox) == 1
+    assert carry(watched, START + 2 * HOUR, inbox) == 0
+
+
+def test_a_long_snooze_is_looked_at_once_a_day(watched: Place) -> None:
+    with Store(watched.database) as store:
+        store.reports.snooze("Acme", until=START + timedelta(days=9))
+        before = store.reports.due(now=START + 2 * HOUR)
+    inbox = Inbox()
+
+    assert carry(watched, START + 2 * HOUR, inbox) == 0
+    with Store(watched.database) as store:
+        assert store.reports.due(now=START + 3 * HOUR) == []
+        assert store.reports.due(now=START + 26 * HOUR) == before
+    for day in range(1, 9):
+        assert carry(watched, START + timedelta(days=day) + 2 * HOUR, inbox) == 0
+    assert carry(watched, START + timedelta(days=9), inbox) == 1
+
+
 def test_waiting_is_no_failed_try(watched: Place) -> None:
     watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"'))
     carry(watched, START + 2 * HOUR, Inbox())

@@ -111,7 +111,7 @@ def test_a_healthcheck_says_nothing_and_passes_while_the_daemon_lives(filled: Pl
     assert (answer.code, answer.out, answer.err) == (0, "", "")
 
 
-@pytest.mark.parametrize("minutes", [4, 600])
+@pytest.mark.parametrize("minutes", [4, 600, -4, -600_000])
 def test_a_healthcheck_fails_where_the_daemon_is_silent_for_too_long(filled: Place, minutes: int) -> None:
     beat(filled, NOW - timedelta(minutes=minutes))
 
