@@ -95,5 +95,5 @@ def test_a_rule_for_a_brand_that_is_not_configured_is_refused(place: Place) -> N
     answer = place.run("check")
     assert answer.code == 2
     for number, name in ((1, "acme"), (2, "Acmee")):
-        assert f'sentiment.rulesets[{number}]: there is no brand "{name}"; did you mean "Acme"?' in answer.err
-    assert "rulesets[0]" not in answer.err
+        assert f'sentiment.rulesets[{number}]: there is no brand "{name}"; did you mean "Acme"?' in answer.out
+    assert "rulesets[0]" not in answer.out
