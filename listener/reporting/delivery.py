@@ -11,6 +11,7 @@ from listener.errors import PermanentDeliveryError, StoreError, TransientDeliver
 from listener.logs import event, redact
 from listener.protocols import Notification
 from listener.reporting.messages import render_alert_of
+from listener.store.reporting import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

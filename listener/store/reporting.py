@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
 from listener.database import translated
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from listener.store.catalogue import Catalogue
     from listener.store.records import ChartSave, DigestSave, EpisodeSave
 
-__all__ = ["ReportWriter"]
+__all__ = ["LONGEST_WAIT", "ReportWriter"]
+
+LONGEST_WAIT: Final = timedelta(days=1)
+"""How long a delivery may wait until it is looked at again."""
 
 
 class ReportWriter:
@@ -302,7 +306,7 @@ class ReportWriter:
         ]
 
     def postpone(self, item: OutboxItem, *, until: datetime) -> None:
-        """Let a delivery wait, `LONGEST_WAIT` at most until it is looked at again; that is no failed try."""
+        """Let a delivery wait, no longer than `LONGEST_WAIT` from now on; that is no failed try."""
         with self._transaction():
             self._connection.execute("UPDATE outbox SET next_try_at = ? WHERE id = ?", (to_epoch(until), item.number))
 
