@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from listener.api import Sentiment
-from listener.errors import PluginError
+from listener.errors import ListenerError, PluginError
 from sentiment.lexical import NEGATIVE_AT, POSITIVE_AT, LexicalScorer
 from sentiment.scope import whole_text
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Router"]
 
+_MOST_SAID: Final = 200
+"""Characters of what a scorer says when it fails: it may quote a whole text."""
+
 
 class Router:
     """Score texts of many languages (see `listener.api.Scorer`).
@@ -26,7 +29,7 @@ class Router:
     past `positive_at` is positive, at or below `negative_at` negative; scorers
     that judge classes label their results themselves. An empty
     text is unscored with reason ``empty``, a language without a route with
-    ``unsupported_language``. Raises PluginError where a scorer does not answer
+    ``unsupported_language``. Raises PluginError where a scorer fails, or does not answer
     each task.
     """
 
@@ -79,7 +82,7 @@ class Router:
             else:
                 waiting.setdefault(id(scorer), (scorer, []))[1].append(place)
         for scorer, places in waiting.values():
-            answers = scorer.score([tasks[place] for place in places])
+            answers = _asked(scorer, [tasks[place] for place in places])
             if len(answers) != len(places):
                 msg = f"scorer {scorer.name}: {len(places)} tasks gave {len(answers)} results"
                 raise PluginError(msg)
@@ -94,3 +97,15 @@ class Router:
         parts = sorted({f"{name}-{version}" for _, name, version in routes})
         digest = hashlib.sha256(repr(routes).encode()).hexdigest()[:8]
         return " ".join([*parts, f"#{digest}"])
+
+
+def _asked(scorer: Scorer, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
+    """Return what a scorer says of tasks; an error that is none of the program's own names it."""
+    try:
+        return scorer.score(tasks)
+    except ListenerError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:_MOST_SAID]
+        msg = f"scorer {scorer.name} failed ({type(error).__name__}: {said}); mend it, or choose another one"
+        raise PluginError(msg) from error

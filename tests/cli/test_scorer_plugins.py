@@ -66,6 +66,13 @@ class Short(Bare):
         return []
 
 
+class Tripping(Bare):
+    name = "tripping"
+
+    def score(self, tasks):
+        raise ValueError("no way\\n" + "of this " * 100)
+
+
 nothing = object
 """
 
@@ -78,8 +85,11 @@ def plugged(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cheer\nVersion: 1.0\n", encoding="utf-8")
     points = ("cheerful = cheer_plugin:Cheerful", "bare = cheer_plugin:Bare", "failing = cheer_plugin:Failing")
-    more = ("nothing = cheer_plugin:nothing", "gone = cheer_nowhere:Scorer", "short = cheer_plugin:Short")
-    (info / "entry_points.txt").write_text("[listener.scorers]\n" + "\n".join((*points, *more)), encoding="utf-8")
+    more = ("nothing = cheer_plugin:nothing", "gone = cheer_nowhere:Scorer")
+    wrong = ("short = cheer_plugin:Short", "tripping = cheer_plugin:Tripping")
+    (info / "entry_points.txt").write_text(
+        "[listener.scorers]\n" + "\n".join((*points, *more, *wrong)), encoding="utf-8"
+    )
     (site / "cheer_plugin.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.syspath_prepend(str(site))
     return place
@@ -182,7 +192,7 @@ def test_doctor_names_scorers_that_do_not_load(plugged: Place) -> None:
     told = " ".join(answer.out.split())
     assert "plug-in gone of cheer does not load" in told
     assert "plug-in nothing is no scorer: it lacks supports, score" in told
-    assert "the shipped ones, bare, cheerful, failing, llm, onnx, short ok" in told
+    assert "the shipped ones, bare, cheerful, failing, llm, onnx, short, tripping ok" in told
 
 
 def test_a_scorer_that_fails_while_it_scores_is_named_by_the_pass_and_nothing_is_lost(plugged: Place) -> None:
@@ -198,3 +208,18 @@ def test_a_scorer_that_fails_while_it_scores_is_named_by_the_pass_and_nothing_is
     plugged.configure(f"{CONFIG}{source}")
     answer = plugged.run("collect", "--source", "jsonl", "--format", "json", now=later)
     assert [(row["state"], row["new"]) for row in json.loads(answer.out)] == [("ok", 1)]
+
+
+def test_an_import_in_which_a_scorer_fails_names_it_and_is_done_once_another_is_chosen(plugged: Place) -> None:
+    line = {"source": "me", "id": "1", "text": "Acme hace buena tetera y es bonita", "published_at": NOW.isoformat()}
+    file = plugged.folder / "one.jsonl"
+    file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    plugged.configure(f'{CONFIG}[sentiment]\nscorers = {{ es = "tripping" }}\n')
+    answer = plugged.run("import", str(file))
+    assert answer.code == 1
+    said = f"no way {'of this ' * 100}"[:200]
+    assert f"scorer tripping failed (ValueError: {said}); mend it, or choose another one" in answer.err
+    assert "internal error" not in answer.err
+    plugged.configure(CONFIG)
+    answer = plugged.run("import", str(file))
+    assert (answer.code, "1 new" in answer.out + answer.err) == (0, True), answer
