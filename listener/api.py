@@ -9,6 +9,7 @@ from __future__ import annotations
 from listener.cleaning import clean, clean_line
 from listener.clock import format_duration, from_epoch, parse_duration, parse_instant, to_epoch, utc_now
 from listener.errors import (
+    ClockAheadError,
     CredentialsError,
     DeliveryError,
     ForbiddenError,
@@ -56,6 +57,7 @@ __all__ = [
     "ASSIGNED_BRAND",
     "KINDS",
     "Author",
+    "ClockAheadError",
     "CredentialsError",
     "DeliveryError",
     "Dialect",

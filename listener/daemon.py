@@ -55,6 +55,7 @@ _REPORTING: Final = timedelta(seconds=60)
 _PURGING: Final = timedelta(days=1)
 _FIRST_PURGE: Final = timedelta(minutes=1)
 """A daemon that is started every day purges too."""
+_PURGE_AGAIN: Final = timedelta(minutes=10)
 _RECHECKS_APART: Final = (timedelta(minutes=15), timedelta(hours=12))
 """The shortest and the longest time between two passes of looking again."""
 _LONGEST_WAIT: Final = timedelta(days=1)
@@ -387,10 +388,17 @@ class Daemon:
                 self._service.deliver(now=self._clock())
 
     def _purge(self) -> None:
-        """Erase what is older than the configuration keeps it."""
+        """Erase what is older than the configuration keeps it; a little later where the clock that says so is in doubt."""
         with self._job("purge"):
             self._require_store()
-            purged = self._service.purge(now=self._clock())
+            now = self._clock()
+            if doubt := self._service.doubts_clock(now=now):
+                event(logger, "not purged", level=logging.WARNING, reason=doubt)
+                job = None if self._scheduler is None else self._scheduler.get_job("purge")
+                if job is not None:
+                    job.modify(next_run_time=now + _PURGE_AGAIN)
+                return
+            purged = self._service.purge(now=now)
             if purged:
                 event(logger, "purged", mentions=purged)
 

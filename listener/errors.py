@@ -18,6 +18,7 @@
     │   ├── TransientSourceError     3  worth another try later
     │   │   ├── RateLimitedError     3  come back at `retry_at`
     │   │   └── UnavailableError     3  server down, overloaded, unreachable, or its answer was cut
+    │   │       └── ClockAheadError  3  this machine's clock is ahead of the service's
     │   └── PermanentSourceError     3  no use to try again before something is changed
     │       ├── CredentialsError     3  a key is missing or refused
     │       ├── ForbiddenError       3  the key is right and the thing is not allowed
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyRunningError",
+    "ClockAheadError",
     "ConfigError",
     "CredentialsError",
     "DeliveryError",
@@ -190,6 +192,10 @@ class UnavailableError(TransientSourceError):
     def __init__(self, message: str, *, retry_at: datetime | None = None, may_cost: bool = False) -> None:
         self.may_cost = may_cost
         super().__init__(message, retry_at=retry_at)
+
+
+class ClockAheadError(UnavailableError):
+    """Report that this machine's clock is ahead of a service's: nothing can be read before it is set right."""
 
 
 class PermanentSourceError(SourceError):

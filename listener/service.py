@@ -15,7 +15,7 @@ from listener.errors import PluginError, SourceError, UsageError
 from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
-from listener.pipeline.patience import DISABLED
+from listener.pipeline.patience import CLOCK_AHEAD, DISABLED
 from listener.protocols import ReadsThreads
 from listener.search import Reader
 from listener.store import Retention, Store
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from listener.reporting import Desk, Period
     from listener.store import SaveResult
 
-__all__ = ["Service", "Stop", "StopAsked", "beside_signals", "stop_on_signals"]
+__all__ = ["Service", "Stop", "StopAsked", "beside_signals", "clock_is_ahead", "stop_on_signals"]
 
+_TRIED: Final = timedelta(days=1)
+"""How long ago a source may have been tried for the clock to be the one it was tried by."""
 _AWAITED: Final = timedelta(minutes=30)
 """A source that is behind its schedule by more is overdue; a digest waits for such ones no longer than this."""
 _FEW_FAILURES: Final = 2
@@ -95,6 +97,16 @@ def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def clock_is_ahead(config: Config, database: Path) -> str | None:
+    """Say so where services tell that this machine's clock is ahead of theirs, and no source can be read; None elsewhere."""
+    with Reader(database) as reader:
+        found = reader.source_states()
+    states = {found[name].state for name in wiring.enabled_sources(config) if name in found}
+    if CLOCK_AHEAD not in states or "ok" in states:
+        return None
+    return "this machine's clock is ahead of that of the services; set it right and collect once"
 
 
 class Service:
@@ -318,6 +330,22 @@ class Service:
         destinations = [notifier.destination for notifier in wiring.digest_notifiers(self._config)]
         with Store(self._database) as store:
             store.reports.take_up_again(period.key, destinations, now=now)
+
+    def doubts_clock(self, *, now: datetime) -> str | None:
+        """Say why nothing should be erased by the age it has at `now`, None where nothing speaks against it.
+
+        Texts that a wrong clock takes for old are gone for good: a source has to be tried with this clock first.
+        """
+        if doubt := clock_is_ahead(self._config, self._database):
+            return doubt
+        enabled = wiring.enabled_sources(self._config)
+        with Reader(self._database) as reader:
+            states = reader.source_states()
+        tried = [one.last_attempt_at for name in enabled if (one := states.get(name)) and one.last_attempt_at]
+        apart = max([_TRIED, *(2 * wiring.schedule_of(self._config, name).every for name in enabled)])
+        if tried and now - max(tried) > apart:
+            return f"no source was tried since {max(tried):%Y-%m-%d %H:%M} UTC, and the clock may be wrong"
+        return None
 
     def purge(self, *, now: datetime) -> int:
         """Erase what is older than it is to be kept, and shed what is not needed; return how many mentions went."""

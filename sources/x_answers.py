@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listener.api import (
+    ClockAheadError,
     CredentialsError,
     ForbiddenError,
     NotFoundError,
@@ -55,7 +56,7 @@ class Judge:
             raise UsageCappedError(msg)
         if status == 400 and _blames(problem, "end_time"):  # noqa: PLR2004
             msg = f"X takes the end of the window for a time to come{said}; check this machine's clock"
-            raise UnavailableError(msg)
+            raise ClockAheadError(msg)
         if status == 400 and _blames(problem, "since_id", "start_time"):  # noqa: PLR2004
             msg = f"X refuses the beginning of the window{said}; shorten the look-back to 7 days"
             raise TooOldError(msg)

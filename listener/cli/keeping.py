@@ -11,7 +11,7 @@ import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.output import counted
-from listener.errors import UsageError
+from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +90,7 @@ def purge(app: App, dry_run: bool) -> int:
     The daemon does it once a day.
     """
     from listener import wiring
-    from listener.service import Stop, stop_on_signals
+    from listener.service import Stop, clock_is_ahead, stop_on_signals
     from listener.store import Erasure
 
     retention = wiring.retention_of(app.config)
@@ -105,6 +105,9 @@ def purge(app: App, dry_run: bool) -> int:
         if dry_run:
             _say(Erasure(mentions=sum(due.values())), dry_run=True)
             return 0
+        if doubt := clock_is_ahead(app.config, app.database_path):
+            msg = f"nothing is erased by its age: {doubt}"
+            raise ListenerError(msg)
         done = eraser.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
     _end_progress()
     _say(done, dry_run=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from listener.budget import Budget
 from listener.clock import from_epoch, to_epoch
 from listener.errors import (
+    ClockAheadError,
     CredentialsError,
     ForbiddenError,
     NotFoundError,
@@ -21,14 +22,13 @@ from listener.errors import (
     StoreError,
     SupersededError,
     TransientSourceError,
-    UnavailableError,
     UnexpectedAnswerError,
     UsageCappedError,
 )
 from listener.logs import redact
 from listener.pipeline.metering import Meter, Stops
 from listener.pipeline.onward import Onward
-from listener.pipeline.patience import comes_back, told
+from listener.pipeline.patience import CLOCK_AHEAD, comes_back, told
 from listener.pipeline.planning import plan_resources
 from listener.pipeline.skipping import tell_skipped
 from listener.protocols import Window
@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 _STATES: tuple[tuple[type[SourceError], str], ...] = (
     (RateLimitedError, "rate_limited"),
+    (ClockAheadError, CLOCK_AHEAD),
     (TransientSourceError, "unavailable"),
     (CredentialsError, "wrong_key"),
     (ForbiddenError, "forbidden"),
@@ -360,7 +361,7 @@ def failure_state(error: SourceError) -> str:
 
 
 def _check_time(source: Source, asked: Window) -> None:
-    """Raise UnavailableError where a window reaches beyond the present of a service that tells the time.
+    """Raise ClockAheadError where a window reaches beyond the present of a service that tells the time.
 
     Were it stored, hours that have not happened would count as read.
     """
@@ -368,7 +369,7 @@ def _check_time(source: Source, asked: Window) -> None:
     if isinstance(there, datetime) and asked.until > there + _MOST_AHEAD:
         minutes = int((asked.until - there).total_seconds() // 60)
         msg = f"{source.name}: the time here is {minutes} minutes ahead of the service's; set it right, then reading goes on"
-        raise UnavailableError(msg, may_cost=True)
+        raise ClockAheadError(msg, may_cost=True)
 
 
 def _first_instant(source: Source, request: CollectRequest) -> datetime:

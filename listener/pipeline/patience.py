@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from listener.errors import SourceError
 
-__all__ = ["DISABLED", "comes_back", "told"]
+__all__ = ["CLOCK_AHEAD", "DISABLED", "comes_back", "told"]
+
+CLOCK_AHEAD: Final = "clock_ahead"
+"""The state of a source whose service's time is behind this machine's."""
 
 DISABLED: Final = frozenset({"wrong_key", "forbidden"})
 """States in which only somebody's change can help: the source is tried once a day, and when the daemon starts anew."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from listener.api import UnavailableError, utc_now
+from listener.api import ClockAheadError, utc_now
 from sources.text import count_of, instant_from_http
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOST_AHEAD: Final = timedelta(minutes=5)
 
 
 def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_AHEAD) -> None:
-    """Raise UnavailableError where this machine's clock is ahead of an answer's Date by more than `most`.
+    """Raise ClockAheadError where this machine's clock is ahead of an answer's Date by more than `most`.
 
     A cache's answer is as old as its Age says. Where there is no Date that can be
     read, nothing is said; names of headers in any case.
@@ -36,7 +36,7 @@ def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_
     if ahead > most:
         minutes = int(ahead.total_seconds() // 60)
         msg = f"{who}: this machine's clock is {minutes} minutes ahead of the service's; set it right, then reading goes on"
-        raise UnavailableError(msg)
+        raise ClockAheadError(msg)
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:

@@ -13,6 +13,7 @@ import pytest
 
 from bounds import FOR_EVER, never_sleep, within_a_minute
 from listener.api import (
+    ClockAheadError,
     CredentialsError,
     ForbiddenError,
     NotFoundError,
@@ -178,7 +179,7 @@ def test_a_query_that_x_cannot_run_is_refused_with_its_words(server: X) -> None:
 
 def test_a_clock_that_is_ahead_of_x_is_named_as_the_cause(server: X) -> None:
     error = failure(server, window=Window(since=NOW - timedelta(days=1), until=NOW + timedelta(minutes=5)))
-    assert type(error) is UnavailableError
+    assert type(error) is ClockAheadError
     assert "clock" in str(error)
 
 

@@ -7,6 +7,7 @@ API = [
     "ASSIGNED_BRAND",
     "KINDS",
     "Author",
+    "ClockAheadError",
     "CredentialsError",
     "DeliveryError",
     "Dialect",

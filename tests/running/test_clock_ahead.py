@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from listener.config import load_config
+from listener.daemon import Daemon
 from listener.store import Store
 from running.site import KEYS, NOW, Site, hackernews_table, posts, x_table
 from servers.hackernews import HackerNews, story
@@ -86,6 +88,54 @@ def test_a_first_look_that_a_clock_put_off_for_weeks_is_taken_when_it_is_right(
 
 
 HOUR = timedelta(hours=1)
+
+
+def texts(site: Site) -> int:
+    return len(site.rows("SELECT id FROM mentions WHERE purged_at IS NULL"))
+
+
+def test_a_clock_that_services_say_is_ahead_erases_nothing_by_its_age(tmp_path: Path) -> None:
+    with X(posts(5), now=NOW) as server:
+        site = Site(tmp_path, x_table(server, retention="7d"))
+        assert site.collect().code == 0
+        assert site.collect(now=NOW + WEEKS).rows()["x"]["state"] == "clock_ahead"
+        told = site.run("purge", now=NOW + WEEKS)
+        assert (told.code, told.err.count("\n"), texts(site)) == (1, 1, 5)
+        assert "nothing is erased by its age: this machine's clock is ahead of that of the services" in told.err
+        assert site.run("purge", "--dry-run", now=NOW + WEEKS).out == "would erase 5 mentions\n"
+        moved(server, NOW + WEEKS)
+        assert site.collect(now=NOW + WEEKS).code == 0
+        assert site.run("purge", now=NOW + WEEKS).code == 0
+        assert texts(site) == 0
+
+
+def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with X(posts(5), now=NOW) as server:
+        site = Site(tmp_path, x_table(server, retention="7d"))
+        assert site.collect().code == 0
+        later = NOW + WEEKS
+        daemon = Daemon(load_config(site.config), site.database, clock=lambda: later)
+        daemon._purge()
+        assert (caplog.messages.count("not purged"), texts(site)) == (1, 5)  # no source was tried by this clock
+        site.collect(now=later)
+        daemon._purge()
+        assert (caplog.messages.count("not purged"), texts(site)) == (2, 5)  # X told that it is ahead
+        moved(server, later)
+        assert site.collect(now=later).code == 0
+        daemon._purge()
+        assert texts(site) == 0
+
+
+def test_without_a_source_that_is_read_texts_are_erased_by_the_clock_there_is(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.add("a", NOW - HOUR)
+    files.read(NOW)
+    files.site.configure("", brands='retention = "7d"\n[[brands]]\nname = "Acme"\n')
+    Daemon(load_config(files.site.config), files.site.database, clock=lambda: NOW + WEEKS)._purge()
+    assert texts(files.site) == 0
 
 
 class Files:
