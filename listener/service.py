@@ -281,7 +281,8 @@ class Service:
         """Make the digest that should have gone out by now, once; return its number, None where none is due.
 
         Nothing is due while no mail is configured, or for a period before anything was read. After
-        a pause (a sleeping machine) it waits for the sources to be read again, half an hour at most.
+        a pause (a sleeping machine) it waits for the sources to be read again, half an hour at most;
+        while services say that this machine's clock is ahead nothing is: the period may not be over.
         """
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
@@ -292,7 +293,7 @@ class Service:
             first = reader.first_read_at()
             if first is None or first >= period.until or reader.has_digest(period.stem):
                 return None
-            if self._is_behind(reader, period, now):
+            if self._is_behind(reader, period, now) or clock_is_ahead(self._config, self._database):
                 return None
             return self.make_digest(reader, period, now=now, send=True)
 

@@ -17,9 +17,10 @@ from listener.reporting import Period, due_period, period_of
 from listener.search import Reader
 from listener.service import Service
 from listener.store import DigestSave, Store
-from running.site import BRANDS, NOW, Site, hackernews_table, hits
+from running.site import BRANDS, KEYS, NOW, Site, hackernews_table, hits, posts, x_table
 from servers.hackernews import HackerNews
 from servers.smtp import Behaviour, MailServer
+from servers.x import X
 
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -194,6 +195,25 @@ def test_a_source_that_keeps_failing_does_not_hold_up_the_digest(tmp_path: Path)
         assert woken.make_due_digest(now=NOW) is None
     assert site.collect(now=NOW).code != 0
     assert woken.make_due_digest(now=NOW) is not None
+
+
+def test_no_digest_is_made_of_a_day_that_only_a_clock_ahead_says_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with X(posts(5), now=NOW) as server:
+        site = Site(tmp_path, x_table(server), more=mail_table(9))
+        assert site.collect().code == 0
+        wrong = NOW + 2 * DAY
+        early = service(site)
+        for hours in range(4):  # longer than it waits for sources that fail
+            site.collect(now=wrong + timedelta(hours=hours))
+            assert early.make_due_digest(now=wrong + timedelta(hours=hours)) is None
+        assert digests(site) == []
+        server.now = wrong
+        assert site.collect(now=wrong).code == 0
+        assert early.make_due_digest(now=wrong) is not None
 
 
 def test_a_brand_that_is_added_during_the_day_brings_no_second_digest(tmp_path: Path) -> None:
