@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import threading
 import time
@@ -123,6 +122,8 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
 
 def _what_is_full(path: Path) -> str:
     """Say which disk has no room, and what to do: the store's, or the one on which SQLite sorts and writes anew."""
+    import shutil  # noqa: PLC0415 - only where a disk is full: it loads what packs files
+
     folder = temporary_folder()
     if folder is not None and not on_one_disk(folder, path.parent):
         with suppress(OSError):

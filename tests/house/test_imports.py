@@ -107,6 +107,12 @@ def test_a_trend_loads_no_part_that_it_does_not_use(of_a_trend: set[str]) -> Non
     assert of_a_trend.isdisjoint(NOT_FOR_A_TREND)
 
 
+def test_a_trend_of_a_store_that_is_named_loads_nothing_that_packs_files(small_store: Path) -> None:
+    named = ("--config", "config.toml", "--database", "named.db")
+    assert _loaded(small_store, "import", "one.jsonl", *named, of=["lzma"]) == ["0", "lzma"]
+    assert _loaded(small_store, "trend", "Acme", *named, of=["lzma"]) == ["0"]
+
+
 def test_what_is_heavy_or_not_for_a_trend_is_seen_where_it_is_loaded(of_a_chart: set[str]) -> None:
     """Without this the two tests above could not fail."""
     assert {"matplotlib", "numpy", "logging", "listener.wiring"} <= of_a_chart

@@ -206,7 +206,7 @@ def test_it_is_said_where_temporary_files_have_no_room(
     free = {other: 3, store.path.parent: 5}
     monkeypatch.setattr(database, "temporary_folder", lambda: other)
     monkeypatch.setattr(database, "on_one_disk", lambda *_: False)
-    monkeypatch.setattr(database.shutil, "disk_usage", lambda folder: usage(9, 9, free[folder]))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(9, 9, free[folder]))
     assert full(store) == (
         f"{store.path}: the disk is full on which temporary files are kept, in {other}; free some space there, "
         "or name another folder with $TMPDIR, and run again, nothing stored is lost"
