@@ -56,16 +56,17 @@ class ImportReport:
         """Return the first and last publication time of each source, in whole seconds."""
         return {source: (from_epoch(at), from_epoch(self.last[source])) for source, at in self.first.items()}
 
-    def note(self, source: str, at: int | None) -> None:
-        """Count a mention that was read, with its time in seconds."""
-        self.read += 1
-        if at is None:
-            self.undated += 1
-            return
-        if at < self.first.get(source, at + 1):
-            self.first[source] = at
-        if at > self.last.get(source, at - 1):
-            self.last[source] = at
+    def note(self, sources: Iterable[str], times: Sequence[int | None]) -> None:
+        """Count mentions that were read, each with its source and its time in seconds."""
+        self.read += len(times)
+        self.undated += times.count(None)
+        by_source: dict[str, list[int]] = {}
+        for source, at in zip(sources, times, strict=True):
+            if at is not None:
+                by_source.setdefault(source, []).append(at)
+        for source, dated in by_source.items():
+            self.first[source] = min(self.first.get(source, dated[0]), *dated)
+            self.last[source] = max(self.last.get(source, dated[0]), *dated)
 
 
 def import_mentions(
@@ -99,8 +100,7 @@ def import_mentions(
                 report.bad += 1
                 on_bad(line)
             times = _times(looked, now)
-            for one, at in zip(looked, times, strict=True):
-                report.note(one.key[0], at)
+            report.note([one.key[0] for one in looked], times)
             report.lines += count
             known = store.known([one.key for one in looked])
             judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from listener.frozen import tuple_maker
+from listener.frozen import maker, tuple_maker
 from listener.interchange import BadLine, RawLine, read_raw_line
 from listener.mention import Mention
 from listener.store.ready import Prepared, Ready, from_plain, make_ready, to_plain
@@ -56,13 +56,14 @@ class Received(NamedTuple):
     @property
     def judged(self) -> Prepared | None:
         """Return the mention with its verdicts, where it matches anything."""
-        return None if self.ready is None else Prepared(ready=self.ready, read=self._read)
+        return None if self.ready is None else _make_prepared(self.ready, self._read)
 
     def _read(self) -> Mention:
         return self.mention
 
 
 _new_received: Final = tuple_maker(Received)
+_make_prepared: Final = maker(Prepared)
 
 
 def send(items: list[Item]) -> Sent:
