@@ -163,8 +163,17 @@ def on_one_disk(one: Path, other: Path) -> bool:
 
 def _why_not_opened(path: Path) -> str:
     """Say what is missing where SQLite opens no file: the store's own, or one for what it sorts or writes anew."""
-    if temporary_folder() is None and path.is_file():
-        return "no folder for temporary files may be written; name one with $TMPDIR"
+    import tempfile  # noqa: PLC0415 - only where a file was not opened
+
+    if path.is_file():
+        folder = temporary_folder()
+        if folder is None:
+            return "no folder for temporary files may be written; name one with $TMPDIR"
+        try:
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            why = error.strerror or error
+            return f"no temporary file can be made in {folder} ({why}); free some space there, or name another with $TMPDIR"
     return "the store cannot be opened; check that its folder exists and may be written"
 
 

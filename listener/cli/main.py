@@ -154,10 +154,14 @@ def _show_trace(error: BaseException) -> None:
 
 
 def _report_output_failure(error: OSError) -> int:
-    """End quietly where the reader of a pipe has gone; say why where output cannot be written."""
+    """End quietly where the reader of a pipe has gone; say why where output, or a temporary file, cannot be written."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
-    if error.errno != errno.EPIPE:
+    if isinstance(error, FileNotFoundError):  # what has no name and is not there is Python's folder for such files
+        _say("Error: no folder for temporary files may be written; name one with $TMPDIR")
+    elif error.errno is None:  # a library's own sentence
+        _say(f"Error: {error}")
+    elif error.errno != errno.EPIPE:
         click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
     return 1
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bounds import MINUTE
 from listener.cli.main import main, run
+from unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cli.conftest import Place
 
 
 class Interrupted(io.RawIOBase):
@@ -89,3 +94,34 @@ def test_streams_that_are_closed_at_the_start_are_nothing_that_could_be_read_or_
             stream.close()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+
+
+HOMELESS = """
+import sys, tempfile
+tempfile._candidate_tempdir_list = list  # as where every folder may only be read
+from listener.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("score -", "Error: no folder for temporary files may be written; name one with $TMPDIR\n"),
+        ("chart volume Acme --output acme.png", "Error: Matplotlib requires access to a writable cache directory"),
+    ],
+)
+def test_without_a_folder_for_temporary_files_a_library_that_needs_one_is_no_output_that_fails(
+    filled: Place, words: str, said: str
+) -> None:
+    nowhere = {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null/x", "MPLCONFIGDIR": "/dev/null/x"}
+    done = subprocess.run(
+        [sys.executable, "-c", HOMELESS, *words.split(), "--config", str(filled.config_file)],
+        input='{"source": "x", "id": "1", "text": "ceci est une bouilloire tout simplement superbe"}\n',
+        capture_output=True, text=True, check=False, env=environment() | nowhere, timeout=MINUTE,
+        cwd=filled.folder,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "output cannot be written" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -163,6 +163,25 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_how_to_name_one(
         said = "no folder for temporary files may be written; name one with $TMPDIR"
 
 
+def test_a_folder_in_which_no_temporary_file_can_be_made_is_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = store.path.parent
+    monkeypatch.setattr(database, "temporary_folder", lambda: folder)
+    full = f"no temporary file can be made in {folder} (No space left on device)"
+    for said in (
+        "the store cannot be opened; check that its folder exists and may be written",
+        f"{full}; free some space there, or name another with $TMPDIR",
+    ):
+        with pytest.raises(StoreError) as caught, translated(store.path):
+            sqlite3.connect(store.path.parent / "missing" / "file.db")
+        assert str(caught.value) == f"{store.path}: {said}"
+        monkeypatch.setattr(tempfile, "TemporaryFile", no_more)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="SQLite looks for it elsewhere there")
 def test_the_folder_for_temporary_files_is_the_one_that_sqlite_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
