@@ -242,6 +242,31 @@ def is_there(path: Path) -> bool:
     return True
 
 
+class _Writer(sqlite3.Connection):
+    """Know which file is open, by device and number."""
+
+    file: tuple[int, int] | None = None
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Return the device and number of the file of that name; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _refuse_replaced(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError where the file that is open has lost its name: what is written into it is gone with it."""
+    if isinstance(connection, _Writer) and connection.file != _file_of(path):
+        msg = (
+            f"{path}: the store was replaced or taken away while it was in use; "
+            "what was read last is not in the one that is there now: run again"
+        )
+        raise StoreError(msg)
+
+
 def open_writer(path: Path) -> sqlite3.Connection:
     """Open the store for writing, creating the file (mode 0600) where there is none.
 
@@ -252,9 +277,12 @@ def open_writer(path: Path) -> sqlite3.Connection:
     with translated(path):
         _create_private(path)
         _refuse_log_of_another(path)
-        connection = sqlite3.connect(path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=WRITER_WAIT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Writer
+        )
         try:
             _keep_log(connection, path)
+            connection.file = _file_of(path)
             # NORMAL in WAL mode loses no consistency on a crash, at worst the last
             # commits on a power cut, which are then simply fetched again.
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -276,10 +304,9 @@ def _refuse_log_of_another(path: Path) -> None:
     would take away the locks of SQLite (https://sqlite.org/howtocorrupt.html, 2.2, seen 2026-11-23).
     """
     with _looking, suppress(OSError):
-        facts = path.stat()
-        key = (facts.st_dev, facts.st_ino)
+        key = _file_of(path)
         log = path.with_name(path.name + "-wal")
-        if key in _seen:
+        if key is None or key in _seen:
             return
         if log.exists() and log.stat().st_size:
             with path.open("rb") as file:
@@ -421,6 +448,7 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            _refuse_replaced(connection, path)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

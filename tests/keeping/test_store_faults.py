@@ -358,6 +358,25 @@ def test_a_copy_put_beside_the_log_of_another_store_is_left_as_it_is(
             assert mentions_in(again) == 31
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_store_that_is_replaced_or_taken_away_in_use_takes_no_more_pages(store: Store, is_replaced: bool) -> None:
+    store_mentions(store, [make_mention(1)])
+    if is_replaced:
+        other = store.path.with_name("other.db")
+        back_up(store.path, other)
+        other.replace(store.path)
+    else:
+        store.path.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreError) as caught:
+            store_mentions(store, [make_mention(2)])
+        assert str(caught.value) == (
+            f"{store.path}: the store was replaced or taken away while it was in use; "
+            "what was read last is not in the one that is there now: run again"
+        )
+    assert mentions_in(store) == 1
+
+
 LOCKED = """
 import fcntl, sys
 with open(sys.argv[1], "r+b") as file:
