@@ -7,12 +7,13 @@ it: rows at once take two thirds of the processor time of a statement each (SQLi
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Insert", "Question", "SparseInsert", "Upsert"]
 
@@ -23,6 +24,13 @@ _MANY: Final = 10 * _AT_ONCE
 _MOST_SHAPES: Final = 32
 _ASKED_AT_ONCE: Final = 12
 """Rows of a statement that asks."""
+
+if sys.version_info < (3, 12):
+    # There the driver looks for a way to adapt each of these, and on the way makes an error that it drops.
+    _absent: dict[None, None] = {}
+    _as_it_is: Callable[[None], None] = _absent.get
+    sqlite3.register_adapter(type(None), _as_it_is)
+    sqlite3.register_adapter(bytes, bytes)
 
 
 class Insert:

@@ -9,6 +9,7 @@ any more, and made anew, inside the caller's transaction, where something does.
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from listener.bulk import Insert
@@ -65,7 +66,8 @@ def spans_around(kind: str, first: int, last: int) -> range:
 
 def write_keys(connection: sqlite3.Connection, rows: Iterable[KeyRow]) -> None:
     """Store keys of mentions; those that are stored already stay."""
-    _KEYS.write(connection, sorted(rows))  # in their order no place is visited twice
+    by_key = sorted(rows, key=itemgetter(1))  # twice by a number is quicker than once by all of a row
+    _KEYS.write(connection, sorted(by_key, key=itemgetter(0)))  # in their order no place is visited twice
 
 
 class KeySpans:

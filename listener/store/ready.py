@@ -145,7 +145,7 @@ def _ready(judged: Judged, keys: StoryKeys) -> Ready:
         author_row(mention.author),
         (
             mention.id, kind_mark(mention.kind), short_address(mention), mention.title, mention.text, digest, b"", mention.language,
-            judged.language, published_at, mention.published_at is not None,
+            judged.language, published_at, int(mention.published_at is not None),
             None if mention.edited_at is None else to_epoch(mention.edited_at),
             counters.likes, counters.reposts, counters.replies, counters.views, mention.rating, mention.reply_to,
             mention.thread, mention.repost_of, mention.quote_of, mention.place, mention.has_media, links, hashtags,
