@@ -19,7 +19,6 @@ import argparse
 import csv
 import importlib.util
 import json
-import os
 import random
 import statistics
 import sys
@@ -29,6 +28,8 @@ from datetime import UTC, datetime, timedelta
 from math import exp, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from beside import shared_folder
 
 from listener.alerts.backtest import backtest
 from listener.alerts.baseline import SpikeBaseline
@@ -89,12 +90,8 @@ def main() -> None:
 
 def load(shared: Path | None) -> Labelled | None:
     """Read the labelled series and import their scorer; None where they are not there."""
-    beside = Path(__file__).resolve().parents[1].parent / "shared"
-    places = [shared] if shared else [Path(os.environ.get("LISTENER_SHARED") or beside), beside]
-    folder = next(
-        (place / "benchmarks" / "alerts" for place in places if (place / "benchmarks" / "alerts").is_dir()), None
-    )
-    if folder is None:
+    folder = (shared or shared_folder()) / "benchmarks" / "alerts"
+    if not folder.is_dir():
         return None
     spec = importlib.util.spec_from_file_location("nab_score", folder / "nab_score.py")
     if spec is None or spec.loader is None:

@@ -4,7 +4,8 @@
 
 FOLDER holds JSON Lines files with `text`, `lang`, `label` and, in sets labelled
 towards a target, `target` with `$T$` at its place in the text. It defaults to
-``benchmarks/sentiment`` under $LISTENER_SHARED. Unscored counts as neutral.
+``benchmarks/sentiment`` under $LISTENER_SHARED, or in `shared` beside the checkout; without either
+nothing is measured. Unscored counts as neutral.
 Published anchors, for scale: macro-recall on the TweetEval test is 57 for VADER,
 62.9 for an SVM and 72.8 for RoBERTa-Retrained (F. Barbieri et al., "TweetEval",
 arXiv 2010.12421).
@@ -14,10 +15,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from beside import shared_folder
 
 from listener.api import ScoringTask
 from sentiment.build import build_stage
@@ -102,15 +104,15 @@ def line(name: str, alone: Measures, routed: Measures) -> str:
 def main() -> int:
     """Print one line a set; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    shared = os.environ.get("LISTENER_SHARED", "shared")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(shared) / "benchmarks" / "sentiment")
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--limit", type=int, default=1_000_000)
     parser.add_argument("--bootstrap", type=int, default=0)
     arguments = parser.parse_args()
-    sets = sorted(arguments.folder.glob("*.jsonl"))
+    folder = arguments.folder or shared_folder() / "benchmarks" / "sentiment"
+    sets = sorted(folder.glob("*.jsonl"))
     if not sets:
-        print(f"no .jsonl files in {arguments.folder}", file=sys.stderr)
-        return 2
+        print(f"no labelled sets in {folder}; set LISTENER_SHARED or name a folder", file=sys.stderr)
+        return 2 if arguments.folder else 0
     identifier, scorer = build_stage(SentimentOptions())
     head = ("set", "n", "VADER", "routed", "95 %", "acc", "mRec", "cover", "unsc.")
     print("macro-F1, in percent\n{:28} {:>6} {:>7} {:>7} {:>11} {:>6} {:>6} {:>6} {:>6}".format(*head))

@@ -3,7 +3,7 @@
     python benchmarks/trained.py [FOLDER] [--sets NAMES] [--labels N] [--draws N] [--noise] [--encoder NAME]
 
 FOLDER holds JSON Lines files with `text` and `label`; it defaults to
-``benchmarks/sentiment`` under $LISTENER_SHARED. Each draw takes N texts of a set
+``benchmarks/sentiment`` under $LISTENER_SHARED, or in `shared` beside the checkout. Each draw takes N texts of a set
 at random for training, as if a person had labelled them, and measures on up to
 3,000 others; languages are identified as in the pipeline, and the gate decides
 whether and for which languages the model is used. What is trained is thrown
@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import statistics
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from beside import shared_folder
 
 from listener.api import ScoringTask
 from sentiment.build import build_stage
@@ -104,23 +105,23 @@ def one_draw(
 def main() -> None:
     """Print a line a draw and one a set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    shared = os.environ.get("LISTENER_SHARED", "shared")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(shared) / "benchmarks" / "sentiment")
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--sets", default="tweeteval_sentiment,sentimix_hinglish")
     parser.add_argument("--labels", type=int, default=1_000)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--encoder", choices=ENCODERS)
     asked = parser.parse_args()
-    if not asked.folder.is_dir():
-        print(f"no labelled sets in {asked.folder}; set LISTENER_SHARED or name a folder")
+    folder = asked.folder or shared_folder() / "benchmarks" / "sentiment"
+    if not folder.is_dir():
+        print(f"no labelled sets in {folder}; set LISTENER_SHARED or name a folder")
         return
     encoder = None if asked.encoder is None else load_encoder(asked.encoder)
     print(
         f"{'set':22}{'noise':>6}{'draw':>5}{'VADER':>7}{'stage':>7}{'model':>7}{'over VADER':>12}{'over stage':>12}  state"
     )
     for name in asked.sets.split(","):
-        examples = read_examples(asked.folder / f"{name}.jsonl")
+        examples = read_examples(folder / f"{name}.jsonl")
         for noise in (1.0, 0.7) if asked.noise else (0.0,):
             gains: list[tuple[float, float]] = []
             for seed in range(asked.draws):

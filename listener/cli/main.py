@@ -157,7 +157,7 @@ def _report_output_failure(error: OSError) -> int:
     """End quietly where the reader of a pipe has gone; say why where output, or a temporary file, cannot be written."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
-    if isinstance(error, FileNotFoundError):  # what has no name and is not there is Python's folder for such files
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # Python found no folder for such files
         _say("Error: no folder for temporary files may be written; name one with $TMPDIR")
     elif error.errno is None:  # a library's own sentence
         _say(f"Error: {error}")
