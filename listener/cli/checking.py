@@ -28,9 +28,8 @@ _SOME_FAILED: Final = 3
 def check(app: App) -> int:
     """Look over configuration, store, credentials and mail server, one line each.
 
-    The store is only read; that it may not be written is a warning, as is a word rule
-    for a brand that is not configured. The exit code is 2 where the configuration is
-    wrong and 3 where something else is.
+    The store is only read; that it may not be written is a warning. The exit code is 2
+    where the configuration is wrong and 3 where something else is.
     """
     from listener import wiring
 
