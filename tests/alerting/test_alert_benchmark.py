@@ -27,12 +27,14 @@ def figures():
     spec = importlib.util.spec_from_file_location("alert_benchmark", ROOT / "benchmarks" / "alerts.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    sys.path.insert(0, str(ROOT / "benchmarks"))  # where it finds its helper
     try:
         spec.loader.exec_module(module)
         labelled = module.load(shared)
         scores = {name: module._scores(counts) for name, counts in labelled.series.items()}
         yield module, labelled, scores
     finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
         del sys.modules[spec.name]
 
 

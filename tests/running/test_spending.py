@@ -264,7 +264,7 @@ class TestRecall:
         assert (row["source"], row["lane"], row["existing"], row["found"], row["share"], row["state"]) == (
             "x", "search", 30, 30, 1.0, "ok",
         )  # fmt: skip
-        assert len(site.rows("SELECT 1 FROM recall")) == 25
+        assert len(site.rows("SELECT 1 FROM recall")) in {24, 25}  # the hours that a day touches, by when it begins
         assert server.counted == 1
         assert status(site, NOW)["budget"][0]["used"] == pytest.approx(server.owed())
         assert "30" in site.run("status").out

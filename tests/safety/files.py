@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from listener.cli import configuring
 from listener.cli.main import run
 from listener.store import Store
 from output.samples import UNTIL
@@ -48,7 +47,6 @@ def with_files_for_everybody(patch: Patch) -> None:
         return real(path, flags, mode | 0o066 if flags & os.O_CREAT else mode, **more)
 
     patch.setattr(os, "open", opened)
-    patch.setattr(configuring.os, "open", opened)
     patch.setattr(Path, "chmod", lambda *_, **__: None)
 
 
