@@ -34,7 +34,7 @@ def test_the_log_beside_a_linked_store_counts_for_its_size(place: Place) -> None
     with closing(open_writer(place.database)) as writer:
         writer.execute("UPDATE mentions SET likes = 4")
         sizes = [
-            json.loads(place.run("status", "--format", "json", "--database", str(path)).out)["size"]
+            json.loads(place.run("status", "--format", "json", "--database", str(path)).out)["size"]["bytes"]
             for path in (place.database, elsewhere / "link.db")
         ]
 
