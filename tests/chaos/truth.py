@@ -89,7 +89,7 @@ class Truth:
                 continue  # what is gone leaves them, here sooner than there; the index has a check of its own
             here, there = (Counter(_comparable(table, one[table], gone)) for one in (found, expected))
             extra, missing = sorted(here - there, key=repr), sorted(there - here, key=repr)
-            assert (extra[:3], missing[:3]) == ([], []), (table, len(extra), len(missing))
+            assert (extra[:3], missing[:3]) == ([], []), (table, len(extra), len(missing), extra[:3], missing[:3])
 
     def _is_gone(self, row: tuple[object, ...]) -> bool:
         """Say whether a mention was taken away, so that it may be erased: its sums stay."""
