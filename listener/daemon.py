@@ -26,7 +26,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from listener import wiring
 from listener.clock import utc_now
-from listener.database import is_there, lock_refusal, open_private
+from listener.disk import is_there, lock_refusal, open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
 from listener.pipeline.patience import DISABLED

@@ -1,4 +1,4 @@
-"""Open the store's file, and turn what SQLite says into what a user can act on.
+"""Open the store's file, begin and end transactions, and keep the log beside it short.
 
 A writer waits for other writers, a reader waits for nobody: the store is in
 write-ahead-log mode. SQL itself stands in the modules that own the tables.
@@ -6,43 +6,32 @@ write-ahead-log mode. SQL itself stands in the modules that own the tables.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from listener.errors import (
-    StoreBusyError,
-    StoreError,
-    StoreFullError,
-    StoreReadOnlyError,
-    StoreVersionError,
-)
+from listener.disk import file_of, is_there, may, open_private
+from listener.errors import StoreError, StoreReadOnlyError, StoreVersionError
+from listener.sqlite_errors import BUSY, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = [
     "LOG_BYTES",
     "SCHEMA_VERSION",
     "WRITER_WAIT_SECONDS",
     "bound_log",
-    "is_there",
-    "lock_refusal",
-    "may",
-    "on_one_disk",
     "open_reader",
     "open_writer",
     "refuse_others",
     "snapshot",
     "sqlite_problems",
     "sqlite_version",
-    "temporary_folder",
-    "translated",
     "write_transaction",
 ]
 
@@ -64,182 +53,10 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 _LOG_TRIES, _LOG_PAUSE_SECONDS = 50, 0.02
 """How often and how long apart a new store is asked for its log while another process makes the same store."""
 
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
-_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT"}
-_UNLOCKABLE = {
-    "SQLITE_IOERR_LOCK",
-    "SQLITE_IOERR_SHMLOCK",
-    "SQLITE_IOERR_SHMOPEN",
-    "SQLITE_IOERR_SHMMAP",
-    "SQLITE_PROTOCOL",
-}
 _MAGIC, _WITHOUT_LOG = b"SQLite format 3\0", b"\1\1"
 _seen: set[tuple[int, int]] = set()
 """Files that this process has looked into, by device and number."""
 _looking: Final = threading.Lock()
-_IS_POSIX: Final = os.name == "posix"
-_TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite makes the files, not this program
-_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors within the block into StoreError and its kinds.
-
-    The message names the store and what to do about it.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        if os.path.isdir(path):  # noqa: PTH112 - says no where it may not look, instead of raising
-            msg = f"{path}: this is a folder; name a file in it"
-            raise StoreError(msg) from None
-        raise _translate(error, path) from error
-
-
-def _translate(error: sqlite3.Error, path: Path) -> StoreError:
-    name: str = getattr(error, "sqlite_errorname", None) or ""
-    if name in _FULL:
-        return StoreFullError(f"{path}: {_what_is_full(path)}, nothing stored is lost")
-    if name == "SQLITE_IOERR":  # a virtual table does not hand on which part of the write failed
-        return StoreFullError(
-            f"{path}: the disk is full, or fails; free some space and run again, nothing stored is lost"
-        )
-    if name in _BUSY | _UNLOCKABLE:
-        return _lock_error(error, name, path)
-    if name == "SQLITE_CANTOPEN" and path.is_file() and not may(path, os.R_OK):
-        return StoreError(f"{path}: the store may not be read; {_who_may(path)}")
-    if name.startswith("SQLITE_READONLY") or (name == "SQLITE_CANTOPEN" and _is_refused(path)):
-        return StoreReadOnlyError(f"{path}: the store may not be written; check the owner and mode of file and folder")
-    if name in {"SQLITE_CANTOPEN", "SQLITE_IOERR_GETTEMPPATH"}:
-        return StoreError(f"{path}: {_why_not_opened(path)}")
-    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
-        return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
-    return StoreError(f"{path}: {error}")
-
-
-def _what_is_full(path: Path) -> str:
-    """Say which disk has no room, and what to do: the store's, or the one on which SQLite sorts and writes anew."""
-    import shutil  # noqa: PLC0415 - only where a disk is full: it loads what packs files
-
-    folder = temporary_folder()
-    if folder is not None and not on_one_disk(folder, path.parent):
-        with suppress(OSError):
-            if shutil.disk_usage(folder).free < shutil.disk_usage(path.parent).free:
-                return (
-                    f"the disk is full on which temporary files are kept, in {folder}; "
-                    "free some space there, or name another folder with $TMPDIR, and run again"
-                )
-    return "the disk is full; free some space and run again"
-
-
-def temporary_folder() -> Path | None:
-    """Return the folder in which SQLite keeps temporary files, None where there is none.
-
-    It looks for one that may be written in this order (https://sqlite.org/tempfiles.html, seen 2026-11-23), which
-    is another than Python's.
-    """
-    if not _IS_POSIX:
-        import tempfile  # noqa: PLC0415 - only there
-
-        try:
-            return Path(tempfile.gettempdir())
-        except FileNotFoundError:
-            return None
-    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
-    folders = (Path(name) for name in named if name)
-    return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), None)
-
-
-def on_one_disk(one: Path, other: Path) -> bool:
-    """Say whether two folders are on the same disk; True where that cannot be told."""
-    try:
-        return one.stat().st_dev == other.stat().st_dev
-    except OSError:
-        return True
-
-
-def _why_not_opened(path: Path) -> str:
-    """Say what is missing where SQLite opens no file: the store's own, or one for what it sorts or writes anew."""
-    import tempfile  # noqa: PLC0415 - only where a file was not opened
-
-    if path.is_file():
-        folder = temporary_folder()
-        if folder is None:
-            return "no folder for temporary files may be written; name one with $TMPDIR"
-        try:
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            why = error.strerror or error
-            return f"no temporary file can be made in {folder} ({why}); free some space there, or name another with $TMPDIR"
-    return "the store cannot be opened; check that its folder exists and may be written"
-
-
-def _lock_error(error: sqlite3.Error, name: str, path: Path) -> StoreError:
-    if why := _refused_locks(path.parent):
-        return StoreError(f"{path}: {why}")
-    if name in _BUSY:
-        return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
-    return StoreError(f"{path}: {error}")
-
-
-def lock_refusal(error: OSError) -> str | None:
-    """Say that files cannot be locked where an error tells that, as of some network file systems; None where it does not."""
-    if error.errno in _TAKEN | _REFUSED | _NO_SPACE:
-        return None
-    return f"its file system grants no locks ({error.strerror or error}); keep the store on a disk of this machine"
-
-
-def _refused_locks(folder: Path) -> str | None:
-    """Say that no file of a folder can be locked; None where they can. SQLite takes a refusal for somebody else's lock."""
-    import tempfile  # noqa: PLC0415 - only where a lock was not granted
-
-    try:
-        import fcntl  # noqa: PLC0415 - not there on Windows, whose locks are always granted
-    except ImportError:
-        return None
-    try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return lock_refusal(error)
-    return None
-
-
-def _is_refused(path: Path) -> bool:
-    """Say whether the store stands where this process may not write: it needs a log beside it."""
-    return path.is_file() and not (may(path, os.W_OK) and may(path.parent, os.W_OK))
-
-
-def may(path: Path, what: int) -> bool:
-    """Say whether this process may read or write a file or folder; `what` is os.R_OK, os.W_OK or os.X_OK."""
-    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _who_may(path: Path) -> str:
-    """Say whose a file is, with its mode, and what to do to read it."""
-    facts = path.stat()
-    if facts.st_uid == os.geteuid():
-        return f"it is yours with mode {facts.st_mode & 0o777:03o}: chmod 600 lets you"
-    try:
-        owner = path.owner()
-    except KeyError:
-        owner = f"user {facts.st_uid}"
-    return f"it belongs to {owner} with mode {facts.st_mode & 0o777:03o}: run as {owner}, or have its owner let you"
-
-
-def is_there(path: Path) -> bool:
-    """Say whether there is a file; raises StoreError where this process may not look into its folder."""
-    try:
-        path.stat()
-    except PermissionError:
-        msg = f"{path}: its folder may not be looked into; check the owner and mode of {path.parent}"
-        raise StoreError(msg) from None
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 class _Writer(sqlite3.Connection):
@@ -248,18 +65,9 @@ class _Writer(sqlite3.Connection):
     file: tuple[int, int] | None = None
 
 
-def _file_of(path: Path) -> tuple[int, int] | None:
-    """Return the device and number of the file of that name; None where there is none."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino
-
-
 def _refuse_replaced(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StoreError where the file that is open has lost its name: what is written into it is gone with it."""
-    if isinstance(connection, _Writer) and connection.file != _file_of(path):
+    if isinstance(connection, _Writer) and connection.file != file_of(path):
         msg = (
             f"{path}: the store was replaced or taken away while it was in use; "
             "what was read last is not in the one that is there now: run again"
@@ -282,7 +90,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         )
         try:
             _keep_log(connection, path)
-            connection.file = _file_of(path)
+            connection.file = file_of(path)
             # NORMAL in WAL mode loses no consistency on a crash, at worst the last
             # commits on a power cut, which are then simply fetched again.
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -304,7 +112,7 @@ def _refuse_log_of_another(path: Path) -> None:
     would take away the locks of SQLite (https://sqlite.org/howtocorrupt.html, 2.2, seen 2026-11-23).
     """
     with _looking, suppress(OSError):
-        key = _file_of(path)
+        key = file_of(path)
         log = path.with_name(path.name + "-wal")
         if key is None or key in _seen:
             return
@@ -341,7 +149,7 @@ def _keep_log(connection: sqlite3.Connection, path: Path) -> None:
             refuse_others(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname not in _BUSY:
+            if error.sqlite_errorname not in BUSY:
                 raise
             time.sleep(_LOG_PAUSE_SECONDS)
         else:
@@ -500,24 +308,3 @@ def _create_private(path: Path) -> None:
     """Create an empty file that only its owner can read, where there is none."""
     if not is_there(path):
         os.close(open_private(path))
-
-
-def open_private(path: Path) -> int:
-    """Open a file for reading and writing, created with mode 0600 where there is none; return its descriptor.
-
-    Raises StoreError, StoreReadOnlyError or StoreFullError where that cannot be.
-    """
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        msg = f"{path}: the folder does not exist; create it or name another place"
-        raise StoreError(msg) from None
-    except OSError as error:
-        if error.errno in _REFUSED:
-            msg = f"{path}: this file may not be written; check the owner and mode of file and folder"
-            raise StoreReadOnlyError(msg) from None
-        if error.errno in _NO_SPACE:
-            msg = f"{path}: the disk is full; free some space and run again"
-            raise StoreFullError(msg) from None
-        msg = f"{path}: the file cannot be opened: {error.strerror}"
-        raise StoreError(msg) from None

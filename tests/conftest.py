@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from servers.smtp import make_certificate
 from thoroughness import EVERYDAY, THOROUGH
 from unmeasured import measured_until, measuring_paused
 
@@ -81,6 +83,15 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "listener_config"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with the key and certificate of a server on the loopback, or skip the test."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("the openssl command, which makes the test's certificate, is not installed")
+    return make_certificate(tmp_path_factory.mktemp("certificate"), openssl)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,8 @@ def _check_store(app: App) -> bool:
     """Look over the store's pages, and see whether it may be written; nothing is written for that."""
     import os
 
-    from listener.database import SCHEMA_VERSION, is_there, may, version_message
+    from listener.database import SCHEMA_VERSION, version_message
+    from listener.disk import is_there, may
     from listener.search.examining import examine_pages
 
     path = app.database_path
@@ -85,7 +86,7 @@ def _check_folder(app: App) -> bool:
     """Say whether the store that is not there yet can be made."""
     import os
 
-    from listener.database import may
+    from listener.disk import may
 
     path = app.database_path
     if path.parent.is_dir() and may(path.parent, os.W_OK):

@@ -86,7 +86,7 @@ class Costs:
 def read_costs(app: App) -> Costs:
     """Read what a usual day costs, nothing where there is no store, and the limits of the configuration."""
     from listener import wiring
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.errors import StoreError
     from listener.search import Reader
 

@@ -60,7 +60,7 @@ def doctor(app: App, rebuild: bool, migrate: bool, compact: bool) -> int:
 
 def _compact(app: App) -> Iterator[Finding]:
     """Write the store's file anew without its empty pages."""
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.store.compacting import compact
 
     if is_there(app.database_path):
@@ -181,7 +181,7 @@ def _time_zones(app: App) -> Iterator[Finding]:
 
 def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     """Examine the store: who may read it, its pages, its counts, and the clock against it."""
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.search import Reader
 
     try:

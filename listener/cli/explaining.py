@@ -235,7 +235,7 @@ def _print_scorers(app: App) -> None:
 
 def _trained(database: Path) -> list[str]:
     """Return a line for each model that is on; none where the store is not there or of another version."""
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.errors import StoreError
     from listener.search import Reader
 

@@ -168,7 +168,7 @@ def scorer_towards(app: App, brand: str | None) -> LineRecipe:
 
     if brand is None:
         return LineRecipe(config=app.config_if_any, database=app.database_file)
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.search import Reader
 
     name = app.config.brand(brand).name

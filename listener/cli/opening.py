@@ -41,7 +41,7 @@ def bring_up(path: Path, zone: str) -> None:
 
     Raises StoreError where it cannot be opened.
     """
-    from listener.database import is_there
+    from listener.disk import is_there
 
     if is_there(path):
         with open_store(path, make=True, zone=zone):  # another process may be about to make it

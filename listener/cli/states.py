@@ -144,7 +144,7 @@ def _is_healthy(app: App) -> bool:
 
 def _status(app: App) -> dict[str, object]:
     """Return everything that is told, in the shape that scripts read."""
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.search import Reader
 
     told: dict[str, object] = {
@@ -269,7 +269,7 @@ def _windows(app: App, reader: Reader) -> dict[str, object]:
 
 def _print_status(app: App, told: dict[str, object]) -> None:
     """Print everything for people, block by block."""
-    from listener.database import is_there
+    from listener.disk import is_there
 
     daemon, outbox, windows = _table(told["daemon"]), _table(told["outbox"]), _table(told["windows"])
     click.echo(f"config    {told['config']}")
@@ -335,7 +335,7 @@ def _print_windows(app: App, listed: list[dict[str, object]]) -> None:
 
 def _states_if_any(app: App) -> dict[str, SourceState]:
     """Return the states of the store's sources, none where there is no store."""
-    from listener.database import is_there
+    from listener.disk import is_there
     from listener.search import Reader
 
     if not is_there(app.database_path):

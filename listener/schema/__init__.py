@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from listener.database import SCHEMA_VERSION, translated, version_message, write_transaction
+from listener.database import SCHEMA_VERSION, version_message, write_transaction
 from listener.errors import StoreVersionError
 from listener.schema import (
     v0001_first_tables,
@@ -30,6 +30,7 @@ from listener.schema import (
     v0013_words_not_hidden,
     v0014_alert_failures,
 )
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     import sqlite3

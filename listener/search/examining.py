@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from listener.database import open_reader, translated
+from listener.database import open_reader
 from listener.frozen import dataclass
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.clock import to_epoch
-from listener.database import translated
 from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label, Match, Mention, Sentiment, read_spans
 from listener.search.exporting import COLUMNS, read_mention
 from listener.search.queue import Candidate
 from listener.search.reader import Reader
+from listener.sqlite_errors import translated
 from listener.store import Verdict
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final, Self
 
 from listener.clock import from_epoch, to_epoch
-from listener.database import open_reader, snapshot, translated
+from listener.database import open_reader, snapshot
 from listener.errors import UsageError, suggest
 from listener.search import coverage
 from listener.search.trend import read_share, read_totals, read_trend
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

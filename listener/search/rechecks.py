@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
-from listener.database import translated
 from listener.frozen import dataclass
 from listener.search.exporting import COLUMNS, read_mention
 from listener.search.reader import Reader
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import CLOCK_SKEW, EARLIEST, from_epoch, to_epoch
-from listener.database import translated, write_transaction
+from listener.database import write_transaction
 from listener.mention import Label, Mention
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
-from listener.database import translated, write_transaction
+from listener.database import write_transaction
 from listener.mention import SCORE_SCALE, Label
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     import sqlite3

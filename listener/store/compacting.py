@@ -13,9 +13,11 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from listener.database import bound_log, on_one_disk, open_writer, temporary_folder, translated
+from listener.database import bound_log, open_writer
+from listener.disk import on_one_disk, temporary_folder
 from listener.errors import StoreError
 from listener.logs import event
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     import sqlite3

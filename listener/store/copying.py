@@ -7,9 +7,10 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
-from listener.database import open_reader, translated
+from listener.database import open_reader
 from listener.errors import StoreError, UsageError
 from listener.parts import clear_parts, name_part, put_part
+from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
-from listener.database import translated, write_transaction
+from listener.database import write_transaction
 from listener.errors import StoreBusyError
 from listener.frozen import dataclass
+from listener.sqlite_errors import translated
 from listener.store.faces import Faces
 from listener.store.quoting import Gone
 from listener.store.scrubbing import scrub_reports

@@ -13,7 +13,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from listener.bulk import Insert
-from listener.database import translated, write_transaction
+from listener.database import write_transaction
+from listener.sqlite_errors import translated
 from listener.stories import LINK, REACH_SECONDS, link_key, word_keys
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
-from listener.database import translated
+from listener.sqlite_errors import translated
 from listener.store.records import OutboxItem
 from listener.store.transactions import joined_transaction
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from listener.database import SCHEMA_VERSION, translated, write_transaction
+from listener.database import SCHEMA_VERSION, write_transaction
 from listener.logs import event
 from listener.rollups import read_zone, rebuild_local
+from listener.sqlite_errors import translated
 from listener.store.copying import back_up
 from listener.store.faces import Faces, read_faces
 from listener.store.rewording import read_former_words, reword

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 from listener import ledger
 from listener.clock import from_epoch, to_epoch
-from listener.database import bound_log, open_writer, translated, write_transaction
+from listener.database import bound_log, open_writer, write_transaction
 from listener.errors import UsageError
 from listener.rollups import find_differences, rebuild
 from listener.schema import migrate
+from listener.sqlite_errors import translated
 from listener.store.answers import AnswerBook, OwnReply, write_own_replies
 from listener.store.bought import BoughtWriter
 from listener.store.catalogue import Catalogue

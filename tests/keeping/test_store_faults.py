@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from listener import database
+from listener import database, disk, sqlite_errors
 from listener.daemon import InstanceLock
-from listener.database import bound_log, on_one_disk, open_reader, open_writer, temporary_folder, translated
+from listener.database import bound_log, open_reader, open_writer
+from listener.disk import on_one_disk, temporary_folder
 from listener.errors import (
     AlreadyRunningError,
     ListenerError,
@@ -29,6 +30,7 @@ from listener.errors import (
     StoreFullError,
     StoreReadOnlyError,
 )
+from listener.sqlite_errors import translated
 from listener.store import Store
 from listener.store.copying import back_up
 from servers.world import NOW, make_mention, open_store, store_mentions
@@ -159,7 +161,7 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_how_to_name_one(
         with pytest.raises(StoreError) as caught, translated(store.path):
             sqlite3.connect(store.path.parent / "missing" / "file.db")
         assert str(caught.value) == f"{store.path}: {said}"
-        monkeypatch.setattr(database, "temporary_folder", lambda: None)
+        monkeypatch.setattr(sqlite_errors, "temporary_folder", lambda: None)
         said = "no folder for temporary files may be written; name one with $TMPDIR"
 
 
@@ -170,7 +172,7 @@ def test_a_folder_in_which_no_temporary_file_can_be_made_is_named(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     folder = store.path.parent
-    monkeypatch.setattr(database, "temporary_folder", lambda: folder)
+    monkeypatch.setattr(sqlite_errors, "temporary_folder", lambda: folder)
     full = f"no temporary file can be made in {folder} (No space left on device)"
     for said in (
         "the store cannot be opened; check that its folder exists and may be written",
@@ -188,7 +190,7 @@ def test_the_folder_for_temporary_files_is_the_one_that_sqlite_takes(
 ) -> None:
     ours, other = tmp_path / "ours", tmp_path / "other"
     other.mkdir()
-    monkeypatch.setattr(database, "_TEMPORARY", (str(tmp_path / "missing"),))
+    monkeypatch.setattr(disk, "_TEMPORARY", (str(tmp_path / "missing"),))
     monkeypatch.setenv("SQLITE_TMPDIR", str(ours))
     monkeypatch.setenv("TMPDIR", str(other))
     assert temporary_folder() == other
@@ -197,7 +199,7 @@ def test_the_folder_for_temporary_files_is_the_one_that_sqlite_takes(
     for name in ("SQLITE_TMPDIR", "TMPDIR"):
         monkeypatch.setenv(name, "/dev/null/x")
     assert temporary_folder() is None
-    monkeypatch.setattr(database, "_IS_POSIX", False)
+    monkeypatch.setattr(disk, "_IS_POSIX", False)
     monkeypatch.setattr(tempfile, "tempdir", str(other))
     assert temporary_folder() == other
 
@@ -223,8 +225,8 @@ def test_it_is_said_where_temporary_files_have_no_room(
 ) -> None:
     usage, other = type(shutil.disk_usage(tmp_path)), tmp_path / "other"
     free = {other: 3, store.path.parent: 5}
-    monkeypatch.setattr(database, "temporary_folder", lambda: other)
-    monkeypatch.setattr(database, "on_one_disk", lambda *_: False)
+    monkeypatch.setattr(sqlite_errors, "temporary_folder", lambda: other)
+    monkeypatch.setattr(sqlite_errors, "on_one_disk", lambda *_: False)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(9, 9, free[folder]))
     assert full(store) == (
         f"{store.path}: the disk is full on which temporary files are kept, in {other}; free some space there, "

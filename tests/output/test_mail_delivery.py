@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -13,21 +12,13 @@ import pytest
 from listener.api import Notification, Notifier, PermanentDeliveryError, Secret, TransientDeliveryError
 from listener.errors import UsageError
 from reports.mail import MailNotifier
-from servers.smtp import Behaviour, MailServer, make_certificate
+from servers.smtp import Behaviour, MailServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"made-up" * 9
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command, which makes the test's certificate, is not installed")
-    return make_certificate(tmp_path_factory.mktemp("certificate"), openssl)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,19 +9,10 @@ import pytest
 from collect.bluesky_reading import hundred_posts, keys, read_all, source_for
 from listener.api import PermanentSourceError
 from servers.jetstream import Jetstream
-from servers.smtp import make_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command, which makes the test's certificate, is not installed")
-    return make_certificate(tmp_path_factory.mktemp("certificate"), openssl)
 
 
 @pytest.fixture
