@@ -173,6 +173,8 @@ class SourceFacts:
     `every` and `lookback` are the defaults of the schedule and the first window.
     `resources_fail_alone` says that each resource may be another host (feeds,
     instances): what goes wrong with one says nothing about the others.
+    `is_local` says that it reads what lies on this machine, such as files: that
+    this works does not speak for this machine's clock.
     `prices` are what the service charges. `requests_a_day` is a cap of the service
     on calls in a day, `requests_a_day_with_key` the one where any secret of the
     options is set (None: the same); `cap_seen` is where and when the cap was read.
@@ -192,6 +194,7 @@ class SourceFacts:
     every: timedelta = timedelta(minutes=15)
     lookback: timedelta = timedelta(days=1)
     resources_fail_alone: bool = False
+    is_local: bool = False
     prices: tuple[Price, ...] = ()
     requests_a_day: int | None = None
     requests_a_day_with_key: int | None = None

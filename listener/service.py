@@ -100,10 +100,11 @@ def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
 
 
 def clock_is_ahead(config: Config, database: Path) -> str | None:
-    """Say so where services tell that this machine's clock is ahead of theirs, and no source can be read; None elsewhere."""
+    """Say so where services tell that this machine's clock is ahead of theirs, and none can be read; None elsewhere."""
     with Reader(database) as reader:
         found = reader.source_states()
-    states = {found[name].state for name in wiring.enabled_sources(config) if name in found}
+    asked = [name for name in wiring.enabled_sources(config) if name in found and not wiring.facts_of(name).is_local]
+    states = {found[name].state for name in asked}
     if CLOCK_AHEAD not in states or "ok" in states:
         return None
     return "this machine's clock is ahead of that of the services; set it right and collect once"

@@ -93,6 +93,7 @@ class JsonlSource:
         overlap=timedelta(),
         every=timedelta(hours=1),
         resources_fail_alone=True,
+        is_local=True,
     )
 
     def __init__(self, options: JsonlOptions, *, stop: StopSignal | None = None) -> None:

@@ -166,6 +166,7 @@ class SurveySource:
         every=timedelta(hours=1),
         lookback=timedelta(days=366),
         resources_fail_alone=True,
+        is_local=True,
     )
 
     def __init__(self, options: SurveyOptions, *, stop: StopSignal | None = None) -> None:

@@ -109,6 +109,18 @@ def test_a_clock_that_services_say_is_ahead_erases_nothing_by_its_age(tmp_path: 
         assert texts(site) == 0
 
 
+def test_that_files_are_read_does_not_speak_for_the_clock(tmp_path: Path) -> None:
+    (tmp_path / "said.jsonl").write_text("")
+    with X(posts(5), now=NOW) as server:
+        files = f"[sources.jsonl]\npaths = [{json.dumps(str(tmp_path / 'said.jsonl'))}]\n"
+        site = Site(tmp_path, x_table(server, retention="7d") + files)
+        assert site.collect().code == 0
+        states = {name: row["state"] for name, row in site.collect(now=NOW + WEEKS).rows().items()}
+        assert states == {"x": "clock_ahead", "jsonl": "ok"}
+        assert site.run("purge", now=NOW + WEEKS).code == 1
+        assert texts(site) == 5
+
+
 def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
