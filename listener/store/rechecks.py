@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import to_epoch
+from listener.clock import CLOCK_SKEW, to_epoch
 from listener.store.transactions import joined_transaction
 
 if TYPE_CHECKING:
@@ -60,15 +60,19 @@ class RecheckBook:
         """Put the matched mentions of a source that came since the last time on the schedule.
 
         The first look is due `first` after a mention was first seen, and never later than
-        `first` from `now`; what was seen before `oldest` is too old for any.
+        `first` from `now`; what was seen before `oldest` is too old for any. What the clock
+        of the last time, when it was ahead, took for too old is put there after all.
         """
         with self._transaction():
             key = self._key(source)
+        enrolled = self._considered(key, oldest=oldest, now=now)
+        with self._transaction():
             latest = to_epoch(now) + int(first.total_seconds())
             self._connection.execute(_BRING_FORWARD, {"latest": latest, "source": key})
-            (enrolled,) = self._connection.execute(
-                "SELECT enrolled FROM recheck_states WHERE source_id = ?", (key,)
-            ).fetchone()
+            # Beside what is enrolled: should this be killed, the next one still knows by which clock it was.
+            self._connection.execute(
+                "UPDATE recheck_states SET last_attempt_at = ? WHERE source_id = ?", (to_epoch(now), key)
+            )
             (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
             if last == enrolled:
                 return
@@ -166,6 +170,18 @@ class RecheckBook:
                     "source": self._key(source),
                 },
             )
+
+    def _considered(self, key: int, *, oldest: datetime, now: datetime) -> int:
+        """Return the number of the last mention that was considered for a look, by a clock that was right."""
+        enrolled, tried_at = self._connection.execute(
+            "SELECT enrolled, last_attempt_at FROM recheck_states WHERE source_id = ?", (key,)
+        ).fetchone()
+        if tried_at is None or tried_at <= to_epoch(now + CLOCK_SKEW):
+            return int(enrolled)
+        (first,) = self._connection.execute(
+            "SELECT coalesce(min(id), 1) FROM mentions WHERE seen_at >= ?", (to_epoch(oldest),)
+        ).fetchone()
+        return int(first) - 1
 
     def _key(self, source: str) -> int:
         """Return the key of a source whose row is there."""

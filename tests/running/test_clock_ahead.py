@@ -87,6 +87,19 @@ def test_a_first_look_that_a_clock_put_off_for_weeks_is_taken_when_it_is_right(
         assert later.rows()["hackernews"]["checked"] == 5
 
 
+def test_what_a_clock_ahead_took_for_too_old_to_be_looked_at_is_looked_at_when_it_is_right(tmp_path: Path) -> None:
+    second = int(NOW.timestamp())
+    with HackerNews([story(number, second - 60 * number - 120, f"acme {number}") for number in range(1, 6)]) as server:
+        site = Site(tmp_path, hackernews_table(server, items_url=server.url))
+        site.collect()
+        site.run("recheck", now=NOW + 6 * WEEKS)
+        assert site.rows("SELECT count(*) FROM rechecks") == [(0,)]
+        later = site.run("recheck", "--format", "json", now=NOW + timedelta(hours=1, minutes=2))
+        assert later.rows()["hackernews"]["checked"] == 5
+        again = site.run("recheck", "--format", "json", now=NOW + timedelta(hours=1, minutes=3))
+        assert again.rows()["hackernews"]["checked"] == 0
+
+
 HOUR = timedelta(hours=1)
 
 
