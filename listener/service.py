@@ -252,11 +252,15 @@ class Service:
     def evaluate_alerts(self, *, now: datetime, live: bool = True) -> int:
         """Look at what is new of every brand; return how many episodes changed.
 
-        What goes wrong with one is logged and noted, and holds up no other.
+        What goes wrong with one is logged and noted, and holds up no other. While services say that
+        this machine's clock is ahead only the rules that tell what cannot be read are looked at:
+        for the others hours that have not happened would be over, and what is new would come too late.
         """
         from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
         options, rules = wiring.read_alert_options(self._config)
+        if live and clock_is_ahead(self._config, self._database):
+            rules = tuple(rule for rule in rules if rule.kind == "blind")
         delays, places = wiring.reading_delays(self._config), self._places
 
         def brands() -> Iterator[WatchedBrand]:

@@ -14,7 +14,7 @@ from listener.daemon import Daemon
 from listener.store import Store
 from running.site import KEYS, NOW, Site, hackernews_table, posts, x_table
 from servers.hackernews import HackerNews, story
-from servers.x import X
+from servers.x import Post, X
 
 DAY = timedelta(days=1)
 WEEKS = timedelta(days=20)
@@ -132,6 +132,23 @@ def test_that_files_are_read_does_not_speak_for_the_clock(tmp_path: Path) -> Non
         assert states == {"x": "clock_ahead", "jsonl": "ok"}
         assert site.run("purge", now=NOW + WEEKS).code == 1
         assert texts(site) == 5
+
+
+def test_what_alerts_are_made_of_is_new_still_after_a_clock_that_was_ahead(tmp_path: Path) -> None:
+    made = posts(120, step=HOUR)
+    recall = '[[alerts.rules]]\nname = "recall"\nkind = "words"\nquery = "recall"\nminimum_count = 3\n'
+    with X(made, now=NOW) as server:
+        site = Site(tmp_path, x_table(server, lookback="6d", max_results=100), more=recall)
+        for minutes in range(0, 90, 10):
+            assert site.collect(now=moved(server, NOW + timedelta(minutes=minutes))).code == 0
+        later = moved(server, NOW + timedelta(minutes=90))
+        words = ("a recall of the acme lid", "acme had to recall what I bought", "why does acme recall my kettle now")
+        made += [Post(text=text, created_at=later - timedelta(minutes=3)) for text in words]
+        assert site.collect(now=later + 30 * HOUR).rows()["x"]["state"] == "clock_ahead"
+        last = moved(server, later + timedelta(minutes=25))
+        assert site.collect(now=last).code == 0
+        found = json.loads(site.run("alerts", "--format", "json", now=last).out)
+        assert [one["rule"] for one in found] == ["recall"]
 
 
 def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
