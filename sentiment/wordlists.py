@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTS_VERSION", "Wordlist", "load_wordlist", "shipped_languages"]
 
-LISTS_VERSION: Final = 2
+LISTS_VERSION: Final = 3
 """Raised whenever a change of rules or data changes a score."""
 
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u064b-\u0655]")
+"""What combines with Latin, Greek and Arabic letters; vowel signs of Indian scripts are none."""
 _FOLDERS: Final = (("afinn", 0.8), ("vader-fr", 1.0))
 """Folders of lists, each with what brings it to VADER's scale: AFINN goes to 5, VADER to 4."""
 ENGLISH_NEGATORS: Final = frozenset(NEGATE)
@@ -71,9 +73,14 @@ class Wordlist:
 
     @cached_property
     def plain(self) -> Mapping[str, str]:
-        """Return each word by its spelling without accents, where that is no word itself."""
+        """Return each word by its spelling without accents, where that is no word itself.
+
+        Of several that differ in accents only nobody knows which one is meant: the weakest, the first by
+        its letters, holds.
+        """
         plain: dict[str, str] = {}
-        for word in self.known:
+        accented = [word for word in self.known if not word.isascii()]
+        for word in sorted(accented, key=lambda word: (abs(self.valences.get(word, 0.0)), word)):
             bare = _without_accents(word)
             if bare not in self.known:
                 plain.setdefault(bare, word)
@@ -175,7 +182,4 @@ def _normal(word: str) -> str:
 def _without_accents(word: str) -> str:
     if word.isascii():
         return word
-    decomposed = unicodedata.normalize("NFD", word)
-    # only what combines with Latin, Greek and Arabic letters; vowel signs of Indian scripts stay
-    kept = "".join(c for c in decomposed if not ("\u0300" <= c <= "\u036f" or "\u064b" <= c <= "\u0655"))
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))

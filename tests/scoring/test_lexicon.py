@@ -154,6 +154,16 @@ def test_longer_phrases_go_before_shorter_ones_and_single_words() -> None:
     assert rules.read("a b c").evidence == 1
 
 
+def test_a_word_without_accents_is_the_weakest_of_those_it_may_be_in_every_process() -> None:
+    stems = [f"{one}{other}" for one in "abcdef" for other in "lmnr"]
+    words = Wordlist(
+        language="xx",
+        valences={f"{stem}é": -1.5 for stem in stems} | {f"{stem}è": -1.1 for stem in stems} | {"zé": 2.0, "zè": 2.0},
+    )
+    assert words.plain == {f"{stem}e": f"{stem}è" for stem in stems} | {"ze": "zè"}
+    assert LexiconRules(words, {}, {}).read("ble").compound == LexiconRules(words, {}, {}).read("blè").compound
+
+
 @settings(max_examples=some(80))
 @given(st.text(max_size=80), st.sampled_from(["es", "hi", "ar", "zh", "ja", "hi-Latn"]))
 def test_any_string_reads_within_bounds(text: str, language: str) -> None:
