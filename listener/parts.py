@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["clear_parts", "name_part", "put_new", "put_part", "sync_part"]
+__all__ = ["clear_parts", "name_part", "put_new", "put_part"]
 
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
@@ -54,7 +54,7 @@ def _is_gone(number: int) -> bool:
     return False
 
 
-def sync_part(part: Path) -> None:
+def _sync_part(part: Path) -> None:
     """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds."""
     with suppress(OSError):  # some file systems know nothing of this
         descriptor = os.open(part, os.O_RDONLY)
@@ -66,13 +66,13 @@ def sync_part(part: Path) -> None:
 
 def put_part(part: Path, target: Path) -> None:
     """Put what is whole into its place, also where something is there; raises OSError where that cannot be."""
-    sync_part(part)
+    _sync_part(part)
     part.replace(target)
 
 
 def put_new(part: Path, target: Path) -> None:
     """Put what is whole into its place; raises FileExistsError where something is there, OSError where it cannot be."""
-    sync_part(part)
+    _sync_part(part)
     try:
         os.link(part, target)  # there whole at once, and never in the place of another
     except FileExistsError:
