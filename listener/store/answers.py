@@ -29,12 +29,16 @@ __all__ = ["AnswerBook", "OwnReply", "WaitingThread", "write_answers", "write_ow
 _SHORTEST_GAP: Final = 1_800
 """Seconds between two readings of a thread; they grow with the mention's age."""
 
+_SKEW: Final = int(CLOCK_SKEW.total_seconds())
+"""A thread that was read further in the future than this was read by a clock that was ahead: it counts as never read."""
+
 _DUE: Final = f"""
 SELECT mentions.id, mentions.native_id, mentions.thread, mentions.url, mentions.published_at, mentions.extra,
        (:now - coalesce(tried_at, mentions.published_at)) * 1.0
          / CASE WHEN tried_at IS NULL THEN {_SHORTEST_GAP}
            ELSE max({_SHORTEST_GAP}, (:now - mentions.published_at) / 4) END AS overdue
-FROM mentions JOIN sources ON sources.id = mentions.source_id LEFT JOIN thread_reads ON mention_id = mentions.id
+FROM mentions JOIN sources ON sources.id = mentions.source_id
+LEFT JOIN thread_reads ON mention_id = mentions.id AND tried_at <= :now + {_SKEW}
 WHERE sources.name = :source AND mentions.published_at >= :since AND mentions.published_at <= :now
   AND repost_of IS NULL AND purged_at IS NULL AND kind NOT IN ('survey', 'article')
   AND (tried_at IS NULL OR overdue >= 1)

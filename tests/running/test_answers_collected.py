@@ -72,6 +72,16 @@ def test_a_thread_that_was_just_read_is_left_alone(tmp_path: Path, server: Hacke
     assert answers(site) == [("1", second(7))]
 
 
+def test_a_thread_that_a_clock_ahead_read_is_read_again_when_it_is_right(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(tmp_path, hackernews_table(server), brands=BRANDS)
+    site.collect()
+    site.collect(now=NOW + timedelta(days=1))
+    before = len(server.requests)
+    site.collect(now=NOW + timedelta(hours=3))
+    asked = [request.param("tags") for request in server.requests[before:]]
+    assert "comment,(story_4),(author_help_desk)" in asked
+
+
 def test_threads_can_be_left_alone_altogether(tmp_path: Path, server: HackerNews) -> None:
     site = Site(tmp_path, hackernews_table(server), brands=BRANDS, more="[responses]\nread_threads = false\n")
     site.collect()
