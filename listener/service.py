@@ -99,13 +99,26 @@ def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
             signal.signal(number, handler)
 
 
-def clock_is_ahead(config: Config, database: Path) -> str | None:
-    """Say so where services tell that this machine's clock is ahead of theirs, and none can be read; None elsewhere."""
+def clock_is_ahead(config: Config, database: Path, *, now: datetime) -> str | None:
+    """Say so where services tell that this machine's clock is ahead of theirs, and none can be read; None elsewhere.
+
+    One that was read counts from its last two turns on: before that the clock may have been another.
+    What was told at a time that is still to come was told of another clock than this one.
+    """
     with Reader(database) as reader:
         found = reader.source_states()
-    asked = [name for name in wiring.enabled_sources(config) if name in found and not wiring.facts_of(name).is_local]
-    states = {found[name].state for name in asked}
-    if CLOCK_AHEAD not in states or "ok" in states:
+    tried = {
+        name: (found[name].state, at)
+        for name in wiring.enabled_sources(config)
+        if name in found and not wiring.facts_of(name).is_local
+        if (at := found[name].last_attempt_at) is not None and at <= now
+    }
+    told = max((at for state, at in tried.values() if state == CLOCK_AHEAD), default=None)
+    if told is None:
+        return None
+    if any(
+        state == "ok" and at > told - 2 * wiring.schedule_of(config, name).every for name, (state, at) in tried.items()
+    ):
         return None
     return "this machine's clock is ahead of that of the services; set it right and collect once"
 
@@ -259,7 +272,7 @@ class Service:
         from listener.pipeline import AlertStage, WatchedBrand  # noqa: PLC0415 - not for a mere collection
 
         options, rules = wiring.read_alert_options(self._config)
-        if live and clock_is_ahead(self._config, self._database):
+        if live and clock_is_ahead(self._config, self._database, now=now):
             rules = tuple(rule for rule in rules if rule.kind == "blind")
         delays, places = wiring.reading_delays(self._config), self._places
 
@@ -298,7 +311,7 @@ class Service:
             first = reader.first_read_at()
             if first is None or first >= period.until or reader.has_digest(period.stem):
                 return None
-            if self._is_behind(reader, period, now) or clock_is_ahead(self._config, self._database):
+            if self._is_behind(reader, period, now) or clock_is_ahead(self._config, self._database, now=now):
                 return None
             return self.make_digest(reader, period, now=now, send=True)
 
@@ -342,7 +355,7 @@ class Service:
 
         Texts that a wrong clock takes for old are gone for good: a source has to be tried with this clock first.
         """
-        if doubt := clock_is_ahead(self._config, self._database):
+        if doubt := clock_is_ahead(self._config, self._database, now=now):
             return doubt
         enabled = wiring.enabled_sources(self._config)
         with Reader(self._database) as reader:

@@ -105,7 +105,7 @@ def purge(app: App, dry_run: bool) -> int:
         if dry_run:
             _say(Erasure(mentions=sum(due.values())), dry_run=True)
             return 0
-        if doubt := clock_is_ahead(app.config, app.database_path):
+        if doubt := clock_is_ahead(app.config, app.database_path, now=app.now):
             msg = f"nothing is erased by its age: {doubt}"
             raise ListenerError(msg)
         done = eraser.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))

@@ -11,6 +11,7 @@ import pytest
 
 from listener.config import load_config
 from listener.daemon import Daemon
+from listener.service import clock_is_ahead
 from listener.store import Store
 from running.site import KEYS, NOW, Site, hackernews_table, posts, x_table
 from servers.hackernews import HackerNews, story
@@ -149,6 +150,25 @@ def test_what_alerts_are_made_of_is_new_still_after_a_clock_that_was_ahead(tmp_p
         assert site.collect(now=last).code == 0
         found = json.loads(site.run("alerts", "--format", "json", now=last).out)
         assert [one["rule"] for one in found] == ["recall"]
+
+
+@pytest.mark.parametrize(
+    ("read_at", "now", "is_ahead"),
+    [
+        (NOW, NOW + WEEKS, True),  # it was read when the clock was right
+        (NOW + WEEKS - HOUR, NOW + WEEKS, False),  # it is read by this clock: the other's is behind
+        (NOW, NOW + HOUR, False),  # the clock is another by now
+    ],
+)
+def test_who_was_read_before_the_clock_went_ahead_says_nothing_of_it(
+    tmp_path: Path, read_at: datetime, now: datetime, is_ahead: bool
+) -> None:
+    with X([], now=NOW) as server, HackerNews([]) as other:
+        site = Site(tmp_path, x_table(server) + hackernews_table(other, every="1h"))
+        with Store(site.database) as store:
+            for name, state, at in (("hackernews", "ok", read_at), ("x", "clock_ahead", NOW + WEEKS)):
+                store.reports.note_outcome(name, state=state, message=None, retry_at=None, now=at)
+        assert bool(clock_is_ahead(load_config(site.config), site.database, now=now)) is is_ahead
 
 
 def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
