@@ -181,6 +181,6 @@ def _edited_at(fields: Mapping[str, object]) -> datetime | None:
 
 def _extra(fields: Mapping[str, object]) -> dict[str, object]:
     """Return what belongs to Reddit alone: the subreddit, and whether it is for adults."""
-    kept: dict[str, object] = {"subreddit": line_of(fields.get("subreddit"), limit=ID_LIMIT)}
-    kept["over_18"] = fields.get("over_18")
-    return {name: value for name, value in kept.items() if isinstance(value, (str, bool))}
+    subreddit, over_18 = line_of(fields.get("subreddit"), limit=ID_LIMIT), fields.get("over_18")
+    kept: dict[str, object] = {} if subreddit is None else {"subreddit": subreddit}
+    return {**kept, "over_18": over_18} if isinstance(over_18, bool) else kept

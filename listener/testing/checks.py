@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from listener.api import (
@@ -31,7 +33,7 @@ from listener.api import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from listener.api import Query, Window
 
@@ -47,6 +49,7 @@ __all__ = [
 _OPTION: Final = "listener.option"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MARKUP: Final = re.compile(r"</?(?:p|br|div|span|a\s+href=[^>]*)\s*/?>", re.IGNORECASE)
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _LONGEST_CURSOR_BYTES: Final = 4096
 _MOST_PAGES: Final = 1000
 _PIXEL: Final = bytes.fromhex(
@@ -194,6 +197,20 @@ def check_mention(mention: Mention, window: Window, names: Collection[str]) -> N
     _hold(not any(tag.startswith("#") for tag in mention.hashtags), f"{where}: a hashtag begins with #")
     handle = mention.author.handle if mention.author else None
     _hold(not (handle or "").startswith("@"), f"{where}: the author's handle begins with @")
+    for text in _texts_in(mention):
+        _hold(not _HALVES.search(text), f"{where}: {text[:40]!a} holds half of a surrogate pair")
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield every text in a mention, however deep: its author's, its links and tags, what `extra` keeps."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_texts_in, chain.from_iterable(value.items())))
+    elif isinstance(value, (list, tuple)):
+        yield from chain.from_iterable(map(_texts_in, value))
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from chain.from_iterable(_texts_in(getattr(value, one.name)) for one in dataclasses.fields(value))
 
 
 def check_scorer(scorer: Scorer, tasks: Sequence[ScoringTask]) -> None:

@@ -189,6 +189,8 @@ def test_a_source_that_breaks_a_promise_is_told_so(kind: Callable[[list[Mention]
         ({"author": Author(handle="@ada")}, "begins with @"),
         ({"url": "javascript:x"}, "not an http"),
         ({"hashtags": ("#acme",)}, "a hashtag begins with #"),
+        ({"author": Author(name="ada\udfff")}, "half of a surrogate pair"),
+        ({"extra": {"place": [{"name": "a\ud800"}]}}, "half of a surrogate pair"),
     ],
 )
 def test_a_mention_that_breaks_a_promise_is_told_so(change: dict[str, object], sentence: str) -> None:

@@ -466,6 +466,14 @@ def check_mapping(kind: str, data: dict, mention: Mention) -> None:
         assert bool(mention.links) == (not data["is_self"] and data["url"] != mention.url)
 
 
+@pytest.mark.parametrize(("told", "kept"), [(True, {"over_18": True}), (False, {"over_18": False}), ("\udfff", {})])
+def test_whether_a_post_is_for_adults_is_kept_where_it_is_told(told: object, kept: dict[str, bool]) -> None:
+    post = {"name": "t3_abc", "title": "acme", "created_utc": 1_795_000_000, "subreddit": "kettles", "over_18": told}
+    found = read_thing({"kind": "t3", "data": post})
+    assert isinstance(found, Mention)
+    assert found.extra == {"subreddit": "kettles", **kept}
+
+
 def test_a_thing_whose_kind_is_no_word_is_skipped() -> None:
     assert read_thing({"kind": ["t3"], "data": {"name": "t3_abc", "title": "acme"}}) == Skipped(
         id="t3_abc", reason="neither a post nor a comment"

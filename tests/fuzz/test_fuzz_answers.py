@@ -21,6 +21,7 @@ from fuzz.mutations import mutated_bytes, mutated_json, mutated_markup
 from listener import wiring
 from listener.api import Page, SourceError, Window
 from listener.config import load_config
+from listener.interchange import mention_to_json
 from listener.protocols import Rechecks, Source
 from listener.store import Store
 from servers.web import Answer, Request
@@ -139,7 +140,7 @@ def check_page(page: Page) -> None:
     for one in page.mentions:
         assert one.id
         assert one.published_at is None or one.published_at.utcoffset() is not None
-        (one.text + (one.title or "") + one.id + (one.url or "")).encode("utf-8")
+        json.dumps(mention_to_json(one), ensure_ascii=False).encode("utf-8")
         assert "\0" not in one.text
 
 
