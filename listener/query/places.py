@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from listener.query.characters import KINDS, WORD
+from listener.query.characters import KINDS, UNSPACED, WORD
 from listener.query.terms import entity_key, find_entity, read_name, read_prefix
 from listener.query.text import fold
 from listener.query.tree import Cashtag, Handle, Hashtag, Near, Node, Or, Phrase, Prefix, Raw, TagWords, children_of
@@ -21,6 +22,9 @@ __all__ = ["Place", "camel_words", "has_place", "places", "term_ranges", "words_
 
 _MOST_PAIRS: Final = 50_000
 """So many pairs of places are looked at for one NEAR in one field: a bound on hostile texts."""
+
+_HASH: Final = re.compile("[#\uff03]")
+_LOW_LINES: Final = re.compile("(_)")
 
 
 class Place(NamedTuple):
@@ -76,39 +80,63 @@ def _raw(needle: str, text: str) -> Iterator[tuple[int, int]]:
 
 def _tag_words(pieces: tuple[str, ...], text: str) -> Iterator[tuple[int, int]]:
     """Yield the hashtags in whose CamelCase words the pieces stand one after another."""
-    at = text.find("#")
-    while at >= 0:
-        end = at + 1
+    at = 0
+    while (sign := _HASH.search(text, at)) is not None:
+        at, end = sign.start(), sign.end()
         while end < len(text) and KINDS[text[end]]:
             end += 1
         if end > at + 1 and words_in_row(pieces, camel_words(text[at + 1 : end])):
             yield at, end
-        at = text.find("#", end)
+        at = end
 
 
 def camel_words(tag: str) -> list[str]:
-    """Return the folded words of a hashtag, cut where the case or the sort of character changes."""
+    """Return the folded words of a hashtag, cut where the case or the sort of character changes; each _ is one too."""
+    tag = tag.lstrip("#\uff03")
     words: list[str] = []
     start = 0
     for index in range(1, len(tag) + 1):
         if index == len(tag) or _is_cut(tag, index):
-            word = fold(tag[start:index]).strip("_")
-            if word:
-                words.append(word)
+            words += [word for word in _LOW_LINES.split(fold(tag[start:index])) if word]
             start = index
     return words
 
 
 def words_in_row(pieces: Sequence[str], words: Sequence[str]) -> bool:
-    """Say whether the pieces stand one after another among the words."""
-    count = len(pieces)
-    return any(tuple(words[at : at + count]) == tuple(pieces) for at in range(len(words) - count + 1))
+    """Say whether the pieces stand one after another among the words, _ between them or not.
+
+    A piece may be several of the words, as a name is with capitals of its own: PayPal.
+    """
+    for first in range(len(words)):
+        at = first
+        for piece in pieces:
+            while first < at < len(words) and words[at] == "_" and piece[0] != "_":
+                at += 1
+            at = _after_piece(piece, words, at)
+            if at < 0:
+                break
+        else:
+            return True
+    return False
+
+
+def _after_piece(piece: str, words: Sequence[str], at: int) -> int:
+    """Return the place after the words that make up a piece, -1 where those from `at` on do not."""
+    made = 0
+    while made < len(piece):
+        if at >= len(words) or not piece.startswith(words[at], made):
+            return -1
+        made += len(words[at])
+        at += 1
+    return at
 
 
 def _is_cut(tag: str, index: int) -> bool:
     """Say whether a word of a CamelCase tag ends before `index`."""
     before, here = tag[index - 1], tag[index]
     if "_" in (before, here) or before.isdigit() != here.isdigit():
+        return True
+    if (KINDS[before] ^ KINDS[here]) & UNSPACED:
         return True
     following = tag[index + 1 : index + 2]
     return here.isupper() and (not before.isupper() or following.islower())
