@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["hashtags_of"]
 
 _LONGEST: Final = 100
-_GAPS: Final = re.compile(r"[\s\-]+")
+_GAPS: Final = re.compile("[\\s\\-\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u30fb\ufeff\uff65]+")
+"""What is left out where words are written as one: also what is not to be seen, and the middle dot of katakana."""
 
 
 def hashtags_of(query: Query) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from listener.frozen import dataclass
-from listener.query.characters import KINDS
+from listener.query.characters import KINDS, SOFT_BREAKS
 from listener.query.terms import read_name
 from listener.query.tree import (
     And,
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Alternatives", "Both", "Expression", "Leaf", "Widener", "join_leaves", "shorten"]
 
 _RESERVED = frozenset({"AND", "OR", "NOT", "NEAR", "TO"})
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\"\\\u2122\u00ae\u00a9\u2120\u200b\u00ad\s\ud800-\udfff]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\"\\\u2122\u00ae\u00a9\u2120\u200b\s\ud800-\udfff]+")
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+"""Soft hyphens, marks of direction and their like, which come along when a name is copied: no service knows the name with them."""
+_SOFT_BREAKS = re.compile(f"[{''.join(sorted(SOFT_BREAKS))}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +192,9 @@ class Widener:
         source = format_tree(node)
         match node:
             case Phrase(text):
-                return self._words(text, source)
+                return self._spellings(text, source)
             case Hashtag(tag):
-                return Leaf(f"#{tag}", source) if dialect.hashtags else self._words(tag, source)
+                return Leaf(f"#{_seen(tag)}", source) if dialect.hashtags else self._spellings(tag, source)
             case Handle(handle):
                 return Leaf(f"@{handle}", source) if dialect.handles else self._words(handle, source)
             case Cashtag(symbol):
@@ -200,8 +203,17 @@ class Widener:
                 return Leaf(f"{dialect.author_prefix}{handle}", source)
             case Title(Phrase(text) | Raw(text)) | Raw(text):
                 self.dropped.add(source)  # where it stands and how it is written is decided locally
-                return self._words(text, source)
+                return self._spellings(text, source)
         return None
+
+    def _spellings(self, text: str, source: str) -> Expression | None:
+        """Return a word or phrase as native text; one with a break that may be left out, with and without it."""
+        spellings = dict.fromkeys((_seen(text), _SOFT_BREAKS.sub("", _seen(text))))
+        asked = [self._words(spelling, source) for spelling in spellings]
+        parts = [leaf for part in asked if part for leaf in (part.parts if isinstance(part, Alternatives) else (part,))]
+        if not parts or None in asked:
+            return None
+        return parts[0] if len(parts) == 1 else Alternatives(tuple(dict.fromkeys(parts)))
 
     def _words(self, text: str, source: str) -> Expression | None:
         """Return a word or phrase as native text, with its hashtag where a word would not find it."""
@@ -230,13 +242,13 @@ class Widener:
         source = f"NOT {format_tree(node)}"
         match node:
             case Phrase(text) if read_name(text).is_plain:
-                plain = _UNPRINTABLE.sub(" ", text).strip()
+                plain = _UNPRINTABLE.sub(" ", _SOFT_BREAKS.sub("", _seen(text))).strip()
                 bare = _is_one_word(plain) and plain.upper() not in _RESERVED
                 if not bare and not dialect.phrases:
                     return None
                 return Leaf(dialect.negation + (plain if bare else f'"{plain}"'), source, is_positive=False)
             case Hashtag(tag) if dialect.hashtags:
-                return Leaf(f"{dialect.negation}#{tag}", source, is_positive=False)
+                return Leaf(f"{dialect.negation}#{_seen(tag)}", source, is_positive=False)
             case Handle(handle) if dialect.handles:
                 return Leaf(f"{dialect.negation}@{handle}", source, is_positive=False)
             case Cashtag(symbol) if dialect.cashtags:
@@ -249,6 +261,12 @@ class Widener:
 def _is_met(node: Node) -> bool:
     """Say whether an alternative is only met, never asked for."""
     return isinstance(node, TagWords) and node.is_met
+
+
+def _seen(text: str) -> str:
+    """Return a text without what is not to be seen in it, and without breaks at its ends."""
+    plain = _UNSEEN.sub("", text).strip()
+    return plain.strip("".join(SOFT_BREAKS)).strip()
 
 
 def _has_letter(piece: str) -> bool:

@@ -158,6 +158,7 @@ def test_the_timeline_of_each_hashtag_on_each_instance_is_a_resource(instance: I
         (And((Phrase("tea"), Phrase("kettle"))), ("tea",)),
         (Not(Phrase("acme")), ()),
         (Phrase("एक्मे"), ("एक्मे",)),
+        (Or((Phrase("アクメ・ティー"), Phrase("Acme\u200e"))), ("アクメティー", "acme")),
     ],
 )
 def test_hashtags_are_made_of_what_names_the_brand(tree: Any, tags: tuple[str, ...]) -> None:

@@ -47,6 +47,12 @@ def native(expression, dialect=X):
         ('"OR"', ['"OR"']),
         ("$ACME", ["$ACME"]),
         ("🍎", ['"🍎"']),
+        ("acme\u200e", ["acme OR #acme"]),
+        ("ac\u00adme -tea\ufeff", ["(acme OR #acme) -tea"]),
+        ("#acme\u200f -#tea\u200f", ["#acme -#tea"]),
+        ("コカ・コーラ", ['"コカ・コーラ" OR コカコーラ OR #コカコーラ']),
+        ("acme -コカ・コーラ", ["(acme OR #acme) -コカコーラ"]),
+        ('"acme\u200bcoffee"', ['"acme coffee" OR acmecoffee OR #acmecoffee']),
     ],
 )
 def test_x_is_asked_for_no_less_than_was_asked(expression, expected):
@@ -63,6 +69,7 @@ def test_x_is_asked_for_no_less_than_was_asked(expression, expected):
         ("#acme", PLAIN, ["acme"]),
         ('"acme coffee"', WORDS, ["acme coffee"]),
         ("coca-cola", WORDS, ["coca cola"]),
+        ("コカ・コーラ", WORDS, ["コカ コーラ", "コカコーラ"]),
     ],
 )
 def test_a_service_without_or_is_asked_once_for_each_alternative(expression, dialect, expected):
