@@ -55,6 +55,15 @@ def keep(store: Store, batch: list[Mention], judge: Judge | None = None) -> None
     store.save_page(judgement.judged, refreshed=judgement.refreshed, now=NOW)
 
 
+class German(English):
+    """Take everything for German."""
+
+    version = "2"
+
+    def identify(self, texts: list[str], claims: list[str | None]) -> list[str]:
+        return ["de" for _ in zip(texts, claims, strict=True)]
+
+
 class NewScorer(WordScorer):
     """Turn every feeling round, as another version."""
 
@@ -152,6 +161,15 @@ def test_a_rescore_of_one_brand_leaves_the_scores_of_the_others(store: Store) ->
     assert found == [("Acme", Label.POSITIVE), ("Globex", Label.NEGATIVE)]
 
 
+def test_a_rescore_brings_the_language_as_it_is_identified_now_once(store: Store) -> None:
+    keep(store, [make_mention(1, "Acme is good")])
+    judge = Judge(QUERIES, Matcher(QUERIES), German(), WordScorer())
+    assert replay(stages.rescore, store, judge).changed == 1
+    assert rows(store, "SELECT language FROM mentions UNION ALL SELECT language FROM matches") == [("de",), ("de",)]
+    assert replay(stages.rescore, store, judge).changed == 0
+    assert store.check() == []
+
+
 def test_a_purged_mention_keeps_what_was_decided(store: Store) -> None:
     keep(store, [make_mention(1, "Acme is bad")])
     with sqlite3.connect(store.path) as connection:
@@ -174,6 +192,20 @@ def test_words_that_changed_while_they_were_judged_are_not_judged_by_their_old_o
     report = replay(stages.rescore, store, Judge(QUERIES, Matcher(QUERIES), English(), Slow()))
     assert report.changed == 0
     assert rows(store, "SELECT score FROM matches") == [(10_000,)]
+    assert store.check() == []
+
+
+def test_a_mention_that_is_erased_while_it_is_judged_keeps_what_was_decided(store: Store) -> None:
+    keep(store, [make_mention(1, "Acme is good"), make_mention(2, "Acme is bad")])
+
+    class Slow(NewScorer):
+        def score(self, tasks: list[ScoringTask]) -> list[Sentiment]:
+            store.erasure.erase([1], now=NOW)
+            return super().score(tasks)
+
+    report = replay(stages.rescore, store, Judge(QUERIES, Matcher(QUERIES), English(), Slow()))
+    assert report.changed == 1
+    assert rows(store, "SELECT score FROM matches ORDER BY mention_id") == [(5_000,), (5_000,)]
     assert store.check() == []
 
 
