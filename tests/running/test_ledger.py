@@ -137,6 +137,16 @@ def test_the_first_pages_marker_stands_for_the_window_and_the_next_window_gets_i
     assert ledger.last_marker(connection, resource, 199) is None
 
 
+def test_a_window_that_left_no_marker_leaves_the_next_one_that_of_the_window_before_it(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.drain(connection, page(connection, opened(connection, resource, 100, 200), None, marker="m"), now=200)
+    ledger.close_lost(connection, opened(connection, resource, 0, 400), complete_since=300, reason=REASON, now=400)
+    assert spans(connection, resource) == [(100, 200, "drained"), (200, 300, "lost"), (300, 400, "drained")]
+    assert ledger.last_marker(connection, resource, 400) == "m"
+
+
 def test_a_window_another_process_advanced_is_left_to_it(books: tuple[sqlite3.Connection, int]) -> None:
     connection, resource = books
     window = opened(connection, resource, 100, 200)
@@ -317,21 +327,30 @@ def test_of_two_readers_of_one_window_only_one_can_close_it(books: tuple[sqlite3
     assert mine == replace(window, from_at=150)
 
 
+@pytest.mark.parametrize("second", [1, 3_600], ids=["by minutes", "by days"])
 def test_what_a_clock_that_was_ahead_opened_is_parted_at_the_present_and_loses_nothing(
-    books: tuple[sqlite3.Connection, int],
+    books: tuple[sqlite3.Connection, int], second: int
 ) -> None:
     connection, resource = books
-    ledger.drain(connection, opened(connection, resource, 0, 100), now=100)
-    begun = page(connection, opened(connection, resource, 0, 500), "c1")
-    ledger.leave_future(connection, resource, until=200, now=210)
-    ledger.leave_future(connection, resource, until=200, now=211)
-    assert spans(connection, resource) == [(0, 100, "drained"), (100, 200, "open"), (200, 500, "open")]
-    assert ledger.add_window(connection, resource, lookback_from=0, until=200, now=212) is None
-    first, second = ledger.open_windows(connection, resource)
-    assert (first.cursor, first.pages, second.cursor, second.pages) == (begun.cursor, 1, None, 0)
-    ledger.drain(connection, page(connection, first, None), now=213)
-    ledger.leave_future(connection, resource, until=300, now=310)
-    assert spans(connection, resource) == [(0, 200, "drained"), (200, 300, "open"), (300, 500, "open")]
+
+    def times(*ends: int) -> list[tuple[int, int]]:
+        return [(start * second, end * second) for start, end in pairwise(ends)]
+
+    ledger.drain(connection, opened(connection, resource, 0, 100 * second), now=100 * second)
+    begun = page(connection, opened(connection, resource, 0, 500 * second), "c1")
+    ledger.leave_future(connection, resource, until=200 * second, now=210 * second)
+    ledger.leave_future(connection, resource, until=200 * second, now=211 * second)
+    found = spans(connection, resource)
+    assert [(start, end) for start, end, _ in found] == times(0, 100, 200, 500)
+    assert [state for *_, state in found] == ["drained", "open", "open"]
+    assert ledger.add_window(connection, resource, lookback_from=0, until=200 * second, now=212 * second) is None
+    first, last = ledger.open_windows(connection, resource)
+    assert (first.cursor, first.pages, last.cursor, last.pages) == (begun.cursor, 1, None, 0)
+    ledger.drain(connection, page(connection, first, None), now=213 * second)
+    ledger.leave_future(connection, resource, until=300 * second, now=310 * second)
+    found = spans(connection, resource)
+    assert [(start, end) for start, end, _ in found] == times(0, 200, 300, 500)
+    assert [state for *_, state in found] == ["drained", "open", "open"]
 
 
 def test_a_window_that_waits_for_its_budget_grows_instead_of_getting_neighbours(
@@ -429,3 +448,11 @@ class TestSharedResources:
         self.read_until(connection, 900, "Acme", "Globex")
         window = self.begin(connection, "Acme", versions={"Acme": "a2"})
         assert (window.from_at, window.is_lookback) == (500, True)
+
+    def test_a_search_of_which_nothing_was_read_says_nothing_of_where_the_next_begins(
+        self, connection: sqlite3.Connection
+    ) -> None:
+        for brands in (("Acme", "Globex"), ("Acme", "Initech")):
+            resource = Resource(key=" ".join(brands), lane="search", native=" ".join(brands), brands=brands)
+            ledger.register_resources(connection, 1, [resource], self.BRANDS, versions=self.VERSIONS, lookback_from=500)
+        assert self.begin(connection, "Acme", "Globex", "Initech").from_at == 500
