@@ -70,9 +70,10 @@ def test_full_text_search_finds_the_new_words_of_an_edit_and_not_the_old(store: 
         assert reader.mentions(MentionFilter(text="lid")) == ()
 
 
-def test_newer_counters_are_taken_over_and_unknown_ones_do_not_erase_known_ones(store: Store) -> None:
-    store_mentions(store, [make_mention(1, engagement=Engagement(likes=1, reposts=2))])
-    store_mentions(store, [make_mention(1, engagement=Engagement(likes=5))])
+@pytest.mark.parametrize("words", ["Acme is good", "Acme is good, edited"])
+def test_newer_counters_are_taken_over_and_unknown_ones_do_not_erase_known_ones(store: Store, words: str) -> None:
+    store_mentions(store, [make_mention(1, "Acme is good", engagement=Engagement(likes=1, reposts=2))])
+    store_mentions(store, [make_mention(1, words, engagement=Engagement(likes=5))])
     assert rows(store, "SELECT likes, reposts FROM mentions") == [(5, 2)]
     assert rows(store, "SELECT engagement FROM rollup_quarter") == [(7,)]
     assert store.check() == []
