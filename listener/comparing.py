@@ -115,7 +115,7 @@ def _coverage_warnings(*sides: Side) -> Iterator[str]:
         elif not side.coverage:
             yield f"nothing of {side.brand} was read, so its volume is not known"
         elif side.coverage < WHOLE:
-            share = "less than 1" if side.coverage < _ONE_PERCENT else f"only {int(100 * side.coverage)}"
+            share = "less than 1" if side.coverage < _ONE_PERCENT else f"only {int(round(100 * side.coverage, 6))}"
             yield f"{share} % of {side.brand} was read, so its volume may be higher"
 
 

@@ -93,7 +93,7 @@ def view_of(mention: MentionRow, zone: ZoneInfo, *, why: str = "") -> MentionVie
     reactions = [count(n, word) for word, n in known.items() if n]
     reactions += [count(mention.replies, "reply", "replies")] if mention.replies else []
     has_score = mention.score is not None and mention.label is not Label.NO_EVIDENCE
-    score = f" ({mention.score:+.2f})".replace("-", MINUS) if has_score else ""
+    score = f" ({mention.score:+z.2f})".replace("-", MINUS) if has_score else ""
     return MentionView(
         why=why,
         text=excerpt(whole, _EXCERPT) or "(the text was deleted)",

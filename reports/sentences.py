@@ -289,6 +289,6 @@ def _surveys(section: BrandSection) -> list[str]:
             lines.append(f"{name}: too few answers (n {survey.n}) for a figure.")
         else:
             digits = survey.digits
-            spread = f"95 % interval {survey.low:.{digits}f} to {survey.high:.{digits}f}, n {number(survey.n)}"
-            lines.append(f"{name} {survey.value:.{digits}f} ({spread}).".replace("-", MINUS))
+            spread = f"95 % interval {survey.low:z.{digits}f} to {survey.high:z.{digits}f}, n {number(survey.n)}"
+            lines.append(f"{name} {survey.value:z.{digits}f} ({spread}).".replace("-", MINUS))
     return lines

@@ -10,7 +10,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
 from listener.cli.notes import tell_never_matched
-from listener.cli.output import UNKNOWN, Column, emit_json, emit_rows, terminal_width
+from listener.cli.output import UNKNOWN, Column, coverage_text, emit_json, emit_rows, rounded, terminal_width
 from listener.cli.width import neutralise, wrap
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "comparison_json"]
 
-_ONE_PERCENT: Final = 0.01
 _A_TENTH: Final = 0.1
 _FIGURES: Final = (
     ("mentions", "mentions"),
@@ -110,7 +109,7 @@ def _figures(side: Side) -> dict[str, object]:
     figures = {name: getattr(side, name) for name, _ in _FIGURES}
     if side.mentions is None:
         figures.update(dict.fromkeys(("positive", "negative", "scored")))  # what is not known is not 0
-    interval = None if side.interval is None else [round(end, 1) for end in side.interval]
+    interval = None if side.interval is None else [rounded(end, 1) for end in side.interval]
     return {**figures, "interval": interval}
 
 
@@ -119,7 +118,7 @@ def _estimate_json(estimate: Estimate | None, nothing: float, test: str) -> dict
 
     if estimate is None:
         return None
-    value, *ends = (round(one, 4) if math.isfinite(one) else None for one in estimate)
+    value, *ends = (rounded(one, 4) if math.isfinite(one) else None for one in estimate)
     return {"value": value, "interval": ends, "is_real": is_real(estimate, nothing), "test": test}
 
 
@@ -136,14 +135,8 @@ def _emit_figures(found: Comparison, format_name: str) -> None:
         for name, title in _FIGURES
     ]
     if format_name == "table":
-        rows[-1] = {"figure": "read", **{side.brand: _read(side) for side in found.sides}}
+        rows[-1] = {"figure": "read", **{side.brand: coverage_text(side.coverage) for side in found.sides}}
     emit_rows(rows, columns, format_name)
-
-
-def _read(side: Side) -> str:
-    if side.coverage is None:
-        return UNKNOWN
-    return "<1 %" if 0 < side.coverage < _ONE_PERCENT else f"{int(100 * side.coverage)} %"
 
 
 def _shown(value: object) -> str:
@@ -151,9 +144,9 @@ def _shown(value: object) -> str:
         case None:
             return UNKNOWN
         case [float() as low, float() as high]:
-            return f"{low:+.1f} to {high:+.1f}"
+            return f"{low:+z.1f} to {high:+z.1f}"
         case float():
-            return f"{value:,.1f}"
+            return f"{value:z,.1f}"
         case int():
             return f"{value:,}"
         case _:
@@ -174,7 +167,7 @@ def _sentences(found: Comparison) -> list[str]:
         lines.append("Net sentiment: one of the two has nothing scored; there is nothing to compare.")
     else:
         verdict = "a real difference" if is_real(found.net, 0.0) else "chance may explain it"
-        ends = f"95 % interval of the difference {found.net.low:+.1f} to {found.net.high:+.1f}"
+        ends = f"95 % interval of the difference {found.net.low:+z.1f} to {found.net.high:+z.1f}"
         lines.append(f"Net sentiment: {_net(found, one, other)} ({ends}): {verdict}.")
     for side in found.sides:
         named = ", ".join(f"{theme.name} ({theme.mentions:,})" for theme in side.only)
@@ -184,7 +177,7 @@ def _sentences(found: Comparison) -> list[str]:
 
 def _net(found: Comparison, one: str, other: str) -> str:
     """Say how far the net sentiment of one brand is above or below that of the other, and what both are."""
-    left, right = (UNKNOWN if side.net is None else f"{round(side.net, 1) + 0.0:+.1f}" for side in found.sides)
+    left, right = (UNKNOWN if side.net is None else f"{side.net:+z.1f}" for side in found.sides)
     difference = round(0.0 if found.net is None else found.net.value, 1)
     if not difference:
         return f"{one} and {other} are level, {left} and {right}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 import click
 
-from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows
+from listener.cli.output import UNKNOWN, Column, count_text, coverage_text, emit_json, emit_rows, rounded, share_text
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["SURVEYS", "show_metric"]
 
 SURVEYS: Final = ("nps", "csat", "ces")
-
-
-def _share(value: object) -> str:
-    return f"{100 * value:.0f} %" if isinstance(value, (int, float)) else UNKNOWN
-
-
-def _coverage(value: object) -> str:
-    return f"{int(100 * value)} %" if isinstance(value, (int, float)) else UNKNOWN
 
 
 class _Room(TypedDict):
@@ -51,12 +43,12 @@ _RESPONSE_FIGURES: Final = (
     Column(name="unknown", title="not known", align="right", text=count_text),
     Column(name="median", title="half in", align="right"),
     Column(name="p90", title="90 % in", align="right"),
-    Column(name="within_target", title="in time", align="right", text=_share),
+    Column(name="within_target", title="in time", align="right", text=share_text),
     Column(name="interval", title="95 %", align="right", rank=1),
     Column(name="within_target_n", title="n", align="right", text=count_text),
 )
 _RESPONSE: Final = (
-    Column(name="start", title="from"), *_RESPONSE_FIGURES, Column(name="coverage", align="right", text=_coverage, rank=2),
+    Column(name="start", title="from"), *_RESPONSE_FIGURES, Column(name="coverage", align="right", text=coverage_text, rank=2),
 )  # fmt: skip
 _BY_SOURCE: Final = (Column(name="source"), Column(name="target", align="right"), *_RESPONSE_FIGURES)
 
@@ -247,8 +239,8 @@ def _survey_data(metric: str) -> tuple[str, ...]:
 def _survey(metric: str, one: SurveyBucket) -> dict[str, object]:
     figure, digits = one.figure, _digits(metric)
     row: dict[str, object] = {
-        metric: None if figure is None else round(figure.value, digits),
-        f"{metric}_interval": None if figure is None else [round(figure.low, digits), round(figure.high, digits)],
+        metric: None if figure is None else rounded(figure.value, digits),
+        f"{metric}_interval": None if figure is None else [rounded(figure.low, digits), rounded(figure.high, digits)],
         "n": 0 if figure is None else figure.n,
     }
     if one.groups is not None:
@@ -322,5 +314,5 @@ def _shown_waits(one: ResponseBucket) -> dict[str, object]:
         "target": UNKNOWN if one.target is None else wait_words(one.target),
         "median": UNKNOWN if figures.median is None else wait_words(figures.median),
         "p90": UNKNOWN if figures.ninetieth is None else wait_words(figures.ninetieth),
-        "interval": UNKNOWN if interval is None else f"{_share(interval[0])} to {_share(interval[1])}",
+        "interval": UNKNOWN if interval is None else f"{share_text(interval[0])} to {share_text(interval[1])}",
     }

@@ -21,13 +21,16 @@ __all__ = [
     "Column",
     "count_text",
     "counted",
+    "coverage_text",
     "emit_json",
     "emit_rows",
     "json_text",
     "line_room",
     "noun",
     "percent_text",
+    "rounded",
     "score_text",
+    "share_text",
     "sparkline",
     "styled",
     "terminal_width",
@@ -40,6 +43,8 @@ UNKNOWN: Final = "–"  # noqa: RUF001 - the dash of tables
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
 _BETWEEN: Final = "  "
+_PLACES_OF_PERCENT: Final = 6
+"""Places after the point of a percentage that are more than the error of a float."""
 _LINE, _LEAST_LINE = 80, 20
 """Cells of a line of prose: longer ones read badly, shorter ones not at all."""
 _NARROWEST: Final = 12
@@ -155,14 +160,37 @@ def noun(number: int, word: str) -> str:
     return word if number == 1 else f"{word}s"
 
 
+def rounded(value: float, digits: int) -> float:
+    """Return a figure with so many digits after the point; what rounds to zero has no sign."""
+    return round(value, digits) + 0.0
+
+
 def score_text(value: object) -> str:
-    """Write a score or net sentiment with its sign, two decimals."""
-    return f"{value:+.2f}" if isinstance(value, (int, float)) else UNKNOWN
+    """Write a score or net sentiment with its sign, two decimals; what rounds to zero is +0.00."""
+    return f"{value:+z.2f}" if isinstance(value, (int, float)) else UNKNOWN
 
 
 def percent_text(value: object) -> str:
     """Write a percentage (61.2 for 61.2 %) with one decimal."""
     return f"{value:.1f} %" if isinstance(value, (int, float)) else UNKNOWN
+
+
+def coverage_text(value: object) -> str:
+    """Write a share of 1 as whole percent, rounded down: only what was read whole is 100 %, only nothing 0 %."""
+    if not isinstance(value, (int, float)):
+        return UNKNOWN
+    percent = int(round(100 * value, _PLACES_OF_PERCENT))  # 100 x 0.29 is less than 29
+    return "<1 %" if value > 0 and not percent else f"{percent} %"
+
+
+def share_text(value: object) -> str:
+    """Write a share of 1 as whole percent, never rounded to all or nothing unless it is."""
+    if not isinstance(value, (int, float)):
+        return UNKNOWN
+    percent = round(100 * value)
+    if percent in {0, 100} and percent != 100 * value:
+        return ">99 %" if percent else "<1 %"
+    return f"{percent} %"
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -17,7 +17,7 @@ from listener.cli.context import (
     pass_app,
 )
 from listener.cli.notes import tell_never_matched, unread_words
-from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows
+from listener.cli.output import UNKNOWN, Column, count_text, counted, emit_json, emit_rows, rounded, share_text
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,15 +29,11 @@ __all__ = ["theme_json", "themes"]
 
 
 def _net_text(value: object) -> str:
-    return f"{value:+.0f}" if isinstance(value, (int, float)) else UNKNOWN
+    return f"{value:+z.0f}" if isinstance(value, (int, float)) else UNKNOWN
 
 
 def _interval_text(value: object) -> str:
-    return f"{value[0]:+.0f} to {value[1]:+.0f}" if isinstance(value, list) else UNKNOWN
-
-
-def _percent(value: object) -> str:
-    return f"{100 * value:.0f} %" if isinstance(value, float) else UNKNOWN
+    return f"{value[0]:+z.0f} to {value[1]:+z.0f}" if isinstance(value, list) else UNKNOWN
 
 
 def _sources_text(value: object) -> str:
@@ -73,8 +69,8 @@ _CELLS: Final = (
     Column(name="theme"),
     Column(name="value"),
     Column(name="mentions", align="right", text=count_text),
-    Column(name="share", align="right", text=_percent),
-    Column(name="usual", title="of all", align="right", text=_percent),
+    Column(name="share", align="right", text=share_text),
+    Column(name="usual", title="of all", align="right", text=share_text),
     Column(name="net", align="right", text=_net_text),
     Column(name="interval", title="95 %", align="right", text=_interval_text),
     Column(name="scored", title="n", align="right", text=count_text),
@@ -122,15 +118,21 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
     shown = sheet.ranked()[:limit]
     if by is not None:
         cells = sheet.crossed(by, shown, app.config.journey.stages)
-        emit_rows([_cell_row(cell) for cell in cells], _CELLS, app.format)
+        is_table = app.format == "table"
+        emit_rows([{**_cell_row(one), **(_mood(one) if is_table else {})} for one in cells], _CELLS, app.format)
     elif app.format == "json":
         emit_json(sheet_json(sheet, shown, app.zone) | ({"mentions": None} if unread else {}))
     else:
         rows = [theme_json(theme) for theme in shown]
         if app.format == "table":
-            rows = [{**row, "quotes": _to_read(theme)} for row, theme in zip(rows, shown, strict=True)]
+            rows = [{**row, **_mood(theme), "quotes": _to_read(theme)} for row, theme in zip(rows, shown, strict=True)]
         emit_rows(rows, _COLUMNS, app.format)
     _say_limits(sheet, unread)
+
+
+def _mood(found: Theme | Cell) -> dict[str, object]:
+    """Return net sentiment and its interval as they are: what is shown whole is rounded once."""
+    return {"net": found.net, "interval": None if found.interval is None else list(found.interval)}
 
 
 def sheet_json(sheet: ThemeSheet, shown: tuple[Theme, ...], zone: ZoneInfo) -> dict[str, object]:
@@ -155,8 +157,8 @@ def theme_json(theme: Theme) -> dict[str, object]:
         "stories": theme.stories,
         "before": theme.before,
         "trend": theme.trend,
-        "net": None if theme.net is None else round(theme.net, 1),
-        "interval": None if theme.interval is None else [round(end, 1) for end in theme.interval],
+        "net": None if theme.net is None else rounded(theme.net, 1),
+        "interval": None if theme.interval is None else [rounded(end, 1) for end in theme.interval],
         "scored": theme.scored,
         "sources": [{"source": name, "mentions": n} for name, n in theme.sources],
         "quotes": dict(zip(("positive", "negative"), map(list, theme.quotes), strict=True)),
@@ -170,8 +172,8 @@ def _cell_row(cell: Cell) -> dict[str, object]:
         "mentions": cell.mentions,
         "share": round(cell.share, 4),
         "usual": round(cell.usual, 4),
-        "net": None if cell.net is None else round(cell.net, 1),
-        "interval": None if cell.interval is None else [round(end, 1) for end in cell.interval],
+        "net": None if cell.net is None else rounded(cell.net, 1),
+        "interval": None if cell.interval is None else [rounded(end, 1) for end in cell.interval],
         "scored": cell.scored,
     }
 

@@ -20,7 +20,18 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text, sparkline, terminal_width
+from listener.cli.output import (
+    UNKNOWN,
+    Column,
+    count_text,
+    coverage_text,
+    emit_json,
+    emit_rows,
+    rounded,
+    score_text,
+    sparkline,
+    terminal_width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +53,7 @@ __all__ = [
 
 
 def _net_text(value: object) -> str:
-    return f"{value:+.1f}" if isinstance(value, float) else UNKNOWN
+    return f"{value:+z.1f}" if isinstance(value, float) else UNKNOWN
 
 
 def _interval_text(value: object) -> str:
@@ -53,14 +64,6 @@ def _percentiles_text(value: object) -> str:
     return " ".join(score_text(one) for one in value) if isinstance(value, list) else UNKNOWN
 
 
-def _coverage_text(value: object) -> str:
-    """Write a share as whole percent, rounded down: only what was read whole is 100 %, only nothing 0 %."""
-    if not isinstance(value, (int, float)):
-        return UNKNOWN
-    return "<1 %" if 0 < value < _ONE_PERCENT else f"{int(100 * value)} %"
-
-
-_ONE_PERCENT: Final = 0.01
 _BUCKET_COLUMNS: Final = (
     "brand", "start", "mentions", "stories", "positive", "neutral", "negative", "no_evidence", "unscored",
     "mean_score", "mean_score_interval", "net_sentiment", "engagement", "reach", "coverage", "partial",
@@ -79,7 +82,7 @@ _TABLE: Final = (
     Column(name="net_sentiment", title="net", align="right", text=_net_text),
     Column(name="engagement", align="right", text=count_text, rank=3),
     Column(name="reach", align="right", text=count_text, rank=4),
-    Column(name="coverage", align="right", text=_coverage_text),
+    Column(name="coverage", align="right", text=coverage_text),
 )
 _PERCENTILES_SHOWN: Final = Column(name=_PERCENTILES, title="10 50 90 %", align="right", text=_percentiles_text)
 _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engagement", "reach")
@@ -210,7 +213,7 @@ def share(app: App, since: str, until: str | None) -> None:
         Column(name="scored", align="right", text=count_text, rank=1),
         Column(name="net_sentiment", title="net", align="right", text=_net_text),
         Column(name="net_sentiment_interval", title="95 %", align="right", text=_interval_text),
-        Column(name="coverage", align="right", text=_coverage_text),
+        Column(name="coverage", align="right", text=coverage_text),
     )
     made = [{column.name: _share_value(row, column.name) for column in columns} for row in rows]
     if app.format == "json":
@@ -248,7 +251,7 @@ def _share_value(row: ShareRow, name: str) -> object:
         from listener.intervals import net_sentiment_interval
 
         interval = net_sentiment_interval(row.positive, row.negative, row.scored)
-        return None if interval is None else [round(end, 1) for end in interval]
+        return None if interval is None else [rounded(end, 1) for end in interval]
     is_count = name in {"mentions", "positive", "negative", "scored"}
     return None if is_count and not row.is_known else getattr(row, name)
 

@@ -140,7 +140,7 @@ def _scale(axes: Axes, series: Sequence[Sequence[float]], metric: str, picture: 
 
 
 def _two_places(value: float) -> str:
-    return f"{value:+.2f}".replace("-", MINUS)
+    return f"{value:+z.2f}".replace("-", MINUS)
 
 
 def _names(axes: Axes, brands: Sequence[str], series: Sequence[Sequence[float]], picture: Canvas) -> None:
@@ -194,8 +194,8 @@ def _alt(trend: Trend, metric: str) -> str:
 def _average(total: TrendBucket, metric: str) -> str:
     """Write an average with its 95 % interval, where there is one, and n."""
     if metric == "mean_score":
-        shown, ends = f"{total.mean_score:+.2f}", total.mean_score_interval
-        spread = f"95 % interval {ends[0]:+.2f} to {ends[1]:+.2f}, " if ends else ""
+        shown, ends = f"{total.mean_score:+z.2f}", total.mean_score_interval
+        spread = f"95 % interval {ends[0]:+z.2f} to {ends[1]:+z.2f}, " if ends else ""
         return f"{shown} ({spread}n {number(total.scored)})".replace("-", MINUS)
     interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
     spread = f"95 % interval {interval_words(*interval)}, " if interval else ""

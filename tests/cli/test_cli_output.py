@@ -15,10 +15,13 @@ from listener.cli.output import (
     UNKNOWN,
     Column,
     count_text,
+    coverage_text,
     emit_json,
     emit_rows,
     percent_text,
+    rounded,
     score_text,
+    share_text,
     sparkline,
     wants_colour,
 )
@@ -47,6 +50,40 @@ def test_columns_are_aligned_by_what_a_terminal_shows() -> None:
     assert lines[0] == "brand       mentions  text"
     assert lines[1] == "Acme           1,234  the rocket landed where it should"
     assert lines[2].startswith(f"コカコーラ         {UNKNOWN}  शानदार")
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(None, UNKNOWN), (0.0, "0 %"), (0.0001, "<1 %"), (0.29, "29 %"), (0.58, "58 %"), (0.9999, "99 %"), (1.0, "100 %")],
+)
+def test_coverage_is_rounded_down_and_no_further(share: float | None, shown: str) -> None:
+    assert coverage_text(share) == shown
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_coverage_of_whole_percent_is_shown_as_it_is(percent: int) -> None:
+    assert coverage_text(percent / 100) == f"{percent} %"
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (None, UNKNOWN),
+        (0.0, "0 %"),
+        (0.004, "<1 %"),
+        (0.006, "1 %"),
+        (0.5, "50 %"),
+        (299 / 300, ">99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_a_share_is_all_or_nothing_only_where_it_is(share: float | None, shown: str) -> None:
+    assert share_text(share) == shown
+
+
+def test_what_rounds_to_zero_has_no_minus() -> None:
+    assert [score_text(-0.004), score_text(-0.006)] == ["+0.00", "-0.01"]
+    assert [str(rounded(-0.04, 1)), str(rounded(-0.06, 1))] == ["0.0", "-0.1"]
 
 
 def test_a_table_in_a_pipe_has_its_full_width() -> None:

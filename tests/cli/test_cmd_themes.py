@@ -51,6 +51,17 @@ def test_pain_comes_before_praise_and_each_names_its_figures(talked: Place) -> N
     assert (praise["kind"], praise["theme"]) == ("praise", "delivery")
 
 
+def test_a_table_rounds_net_sentiment_once(place: Place) -> None:
+    tell(place, "lid leaks", 8, label=Label.POSITIVE)
+    tell(place, "lid leaks", 3, label=Label.NEGATIVE, first=8)
+
+    asked = ("themes", "Acme", "--since", "7d")
+
+    assert json.loads(place.run(*asked, "--format", "json").out)["themes"][0]["net"] == 45.5
+    assert re.search(r"\+45 +-9 to \+86 +11 ", place.run(*asked).out)
+    assert re.search(r"100 % +\+45 ", place.run(*asked, "--by", "source").out)
+
+
 def test_two_quotes_of_a_theme_are_mentions_that_can_be_read(talked: Place) -> None:
     pain, praise = json.loads(talked.run("themes", "Acme", "--since", "7d", "--format", "json").out)["themes"]
 

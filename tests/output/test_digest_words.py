@@ -259,6 +259,14 @@ def test_answers_count_those_who_still_wait() -> None:
     assert "answer" not in " ".join(sentences_of(day_of(positive=9), responses=none))
 
 
+def test_a_measure_of_a_survey_that_rounds_to_zero_has_no_minus() -> None:
+    surveys = (SurveyFigure(name="Net Promoter Score", value=-0.3, low=-0.4, high=0.2, n=350),)
+
+    said = sentences_of(day_of(positive=9), surveys=surveys)
+
+    assert "Net Promoter Score 0 (95 % interval 0 to 0, n 350)." in said
+
+
 def test_surveys_come_with_interval_and_n_or_not_at_all() -> None:
     surveys = (
         SurveyFigure(name="Net Promoter Score", value=-12.4, low=-30.2, high=4.9, n=120),
