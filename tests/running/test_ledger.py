@@ -137,6 +137,13 @@ def test_the_first_pages_marker_stands_for_the_window_and_the_next_window_gets_i
     assert ledger.last_marker(connection, resource, 199) is None
 
 
+def test_a_window_adds_up_what_its_pages_brought(books: tuple[sqlite3.Connection, int]) -> None:
+    connection, resource = books
+    window = page(connection, page(connection, opened(connection, resource, 100, 200), "c1"), "c2")
+    assert ledger.open_windows(connection, resource) == [window]
+    assert (window.pages, window.requests, window.items, window.fetched, window.stored) == (2, 4, 60, 40, 20)
+
+
 def test_a_window_that_left_no_marker_leaves_the_next_one_that_of_the_window_before_it(
     books: tuple[sqlite3.Connection, int],
 ) -> None:
@@ -202,6 +209,8 @@ def test_what_the_service_no_longer_gives_is_lost_and_the_rest_stays_open(
     assert spans(connection, resource) == [(100, 200, "lost"), (200, 250, "lost"), (250, 300, "open")]
     assert ledger.open_windows(connection, resource)[0].cursor == "c"
     assert ledger.expire(connection, resource, oldest_readable=250, reason="too old", now=300) == 0
+    assert ledger.expire(connection, resource, oldest_readable=300, reason="too old", now=300) == 1
+    assert spans(connection, resource) == [(100, 200, "lost"), (200, 250, "lost"), (250, 300, "lost")]
 
 
 def test_a_piece_cut_out_of_an_open_window_leaves_both_sides_open(books: tuple[sqlite3.Connection, int]) -> None:
@@ -209,6 +218,17 @@ def test_a_piece_cut_out_of_an_open_window_leaves_both_sides_open(books: tuple[s
     window = opened(connection, resource, 100, 200)
     ledger.cut_out(connection, window, since=120, until=130, reason="outage", now=200)
     assert spans(connection, resource) == [(100, 120, "open"), (120, 130, "lost"), (130, 200, "open")]
+
+
+@pytest.mark.parametrize(("since", "until"), [(20, 60), (20, 100), (200, 220), (210, 220)])
+def test_a_piece_beside_an_open_window_leaves_it_as_it_is(
+    books: tuple[sqlite3.Connection, int], since: int, until: int
+) -> None:
+    connection, resource = books
+    window = page(connection, opened(connection, resource, 100, 200), "c")
+    ledger.cut_out(connection, window, since=since, until=until, reason="outage", now=200)
+    assert ledger.open_windows(connection, resource) == [window]
+    assert spans(connection, resource) == [(100, 200, "open")]
 
 
 def test_a_look_back_reads_what_lies_before_the_first_window_once(books: tuple[sqlite3.Connection, int]) -> None:
@@ -228,6 +248,8 @@ def test_files_declared_complete_join_where_they_touch_and_a_hole_stays_a_hole(
         ledger.declare_complete(connection, 1, since=since, until=until, now=500)
     lane = connection.execute("SELECT id FROM resources WHERE lane = ?", (ledger.IMPORT_LANE,)).fetchone()[0]
     assert spans(connection, lane) == [(100, 300, "drained"), (400, 500, "drained")]
+    ledger.declare_complete(connection, 1, since=250, until=400, now=500)
+    assert spans(connection, lane) == [(100, 500, "drained")]
 
 
 def test_a_plan_without_a_resource_makes_it_inactive_and_keeps_its_windows(
