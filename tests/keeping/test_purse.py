@@ -109,6 +109,11 @@ class TestBilling:
 
 
 class TestLimits:
+    def test_without_a_limit_a_page_is_bounded_by_nothing_and_nothing_is_set_aside(self, store: Store) -> None:
+        assert store.purse.reserve(Ask(source="x", brand="Acme"), Budget(rates=RATES), now=NOW) == Grant()
+        with closing(sqlite3.connect(store.path)) as connection:
+            assert connection.execute("SELECT count(*) FROM reservations").fetchone() == (0,)
+
     def test_a_limit_stops_at_what_the_next_page_may_cost_and_says_when_it_goes_on(self, store: Store) -> None:
         budget = Budget(limits=(limit("items", "day", 25),))
         charge = Charge(source="x", budget=budget, requests=1, items=10)
