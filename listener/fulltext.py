@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from listener.query.characters import KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, unspaced_pattern
-from listener.query.text import ends_word, fold, fold_with_origins, starts_word
+from listener.query.text import PARTICLES, ends_word, fold, fold_with_origins, starts_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +183,8 @@ def words_expression(text: str) -> str:
     """Turn plain words into a full-text expression that asks for all of them; empty where nothing can be asked.
 
     No sign is an operator. A word also finds the hashtag, the account and the
-    ticker of the same name, which the index keeps as words of their own.
+    ticker of the same name, which the index keeps as words of their own, and a
+    Korean one what has a particle written onto it.
     """
     return " AND ".join(part for word in text.replace("\0", " ").split() for part in _parts(word))
 
@@ -221,9 +222,18 @@ def _plain(tokens: Sequence[str]) -> list[str]:
 
 
 def _phrase(words: Sequence[str]) -> str:
-    if len(words) == 1 and words[0][0] not in _MARKS:
-        return "(" + " OR ".join(f'"{mark}{words[0]}"' for mark in ("", *_MARKS)) + ")"
-    return f'"{" ".join(words)}"'
+    *before, last = words
+    endings = _particles() if "\uac00" <= last[-1] <= "\ud7a3" else ("",)
+    asked = [" ".join([*before, last + ending]) for ending in endings]
+    if words[0][0] not in _MARKS:
+        asked = [mark + word for word in asked for mark in ("", *_MARKS)]
+    return f'"{asked[0]}"' if len(asked) == 1 else "(" + " OR ".join(f'"{one}"' for one in asked) + ")"
+
+
+@cache
+def _particles() -> tuple[str, ...]:
+    """Return what may be written onto a Korean word, as the index holds it, nothing first."""
+    return ("", *sorted(unicodedata.normalize("NFC", particle) for particle in PARTICLES))
 
 
 def find_words(text: str, words: str) -> tuple[tuple[int, int], ...]:

@@ -29,9 +29,9 @@ from listener.query.characters import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Folded", "ends_word", "fold", "fold_to_bytes", "fold_with_origins", "starts_word"]
+__all__ = ["PARTICLES", "Folded", "ends_word", "fold", "fold_to_bytes", "fold_with_origins", "starts_word"]
 
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     unicodedata.normalize("NFKD", particle)
     for particle in [
         "은",
@@ -97,9 +97,9 @@ _PARTICLES = frozenset(
         "측이",
     ]
 )
-"""Korean particles and the copula, which are written onto a name without a space."""
+"""Korean particles and the copula, which are written onto a name without a space, folded."""
 
-_LONGEST_PARTICLE = max(map(len, _PARTICLES))
+_LONGEST_PARTICLE = max(map(len, PARTICLES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +367,4 @@ def _particle_follows(text: str, start: int) -> bool:
     limit = min(len(text), start + _LONGEST_PARTICLE + 1)
     while end < limit and KINDS[text[end]] & WORD:
         end += 1
-    return text[start:end] in _PARTICLES
+    return text[start:end] in PARTICLES

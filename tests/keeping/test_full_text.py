@@ -71,6 +71,25 @@ def test_a_part_of_a_word_is_not_the_word_but_a_name_inside_a_sentence_without_s
     assert found(store, "京東") == []
 
 
+def test_a_name_of_several_words_is_found_in_a_hashtag_too(store: Store) -> None:
+    texts = ["Acme and #covid-19", "@acme's lid"]
+    store_mentions(store, [make_mention(number, text) for number, text in enumerate(texts, start=1)])
+    assert found(store, "covid-19") == [texts[0]]
+    assert found(store, "acme's") == [texts[1]]
+    assert found(store, "acme-19") == []
+
+
+def test_a_korean_word_is_found_with_a_particle_written_onto_it_and_not_inside_another(store: Store) -> None:
+    texts = ["Acme 와 삼성은 다르다", "#삼성은 Acme", "Acme A-삼성에서 산", "Acme 삼성전자"]
+    store_mentions(store, [make_mention(number, text) for number, text in enumerate(texts, start=1)])
+    assert sorted(found(store, "삼성")) == sorted(texts[:3])
+    assert found(store, "A-삼성") == [texts[2]]
+    assert found(store, "#삼성") == [texts[1]]
+    assert found(store, "삼성은은") == []
+    shown, hits = excerpt(texts[0], "삼성")
+    assert [shown[start:end] for start, end in hits] == ["삼성"]
+
+
 NOT_SEEN = {
     "a joiner between spaces": "Acme \u200d \u200d lid here",
     "a joiner before a word": "Acme \u200dlid here",
