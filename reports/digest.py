@@ -225,7 +225,7 @@ def _share(data: DigestData) -> tuple[str, ...]:
         return ()
     ranked = sorted(data.share, key=lambda row: (-row.mentions, row.brand))
     parts = [
-        f"{kept_apart(clean_line(row.brand))} {share_words(row.share, row.mentions)}"
+        f"{kept_apart(clean_line(row.brand))} {share_words(row.share, row.mentions, everything)}"
         for row in ranked
         if row.share is not None
     ]

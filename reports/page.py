@@ -140,18 +140,14 @@ def _tiles(total: TrendBucket | None, share: Sequence[ShareRow], brand: str) -> 
     if total.stories is not None:
         tiles.append(("Stories", number(total.stories), "each thing said counted once"))
     interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
-    if interval is not None and total.net_sentiment is not None:
+    if interval is not None and total.net is not None:
         spread = f"95 % interval {interval_words(*interval)}, n {number(total.scored)}"
-        tiles.append(("Net sentiment", signed(total.net_sentiment), spread))
+        tiles.append(("Net sentiment", signed(total.net), spread))
     mine = next((row for row in share if row.brand == brand), None)
     if mine is not None and mine.share is not None and len(share) > 1:
-        tiles.append(
-            (
-                "Share of voice",
-                share_words(mine.share, mine.mentions),
-                f"of {count(sum(r.mentions for r in share), 'mention')}",
-            )
-        )
+        everything = sum(row.mentions for row in share)
+        said = share_words(mine.share, mine.mentions, everything)
+        tiles.append(("Share of voice", said, f"of {count(everything, 'mention')}"))
     return tiles
 
 
@@ -205,11 +201,12 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
     ):
         made = tuple((clean_line(named(row.name)), *_mood_cells(row)) for row in rows)
         tables.append(_Table(title=title, heads=(title[3:], *heads), rows=made))
+    everything = sum(row.mentions for row in data.share)
     shares = tuple(
         (
             clean_line(row.brand),
             number(row.mentions) if row.is_known else _DASH,
-            _DASH if row.share is None else share_words(row.share, row.mentions),
+            _DASH if row.share is None else share_words(row.share, row.mentions, everything),
         )
         for row in data.share
     )
@@ -223,7 +220,7 @@ def _bucket_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> tuple[str, ...]
     read = _DASH if bucket.coverage is None else percent(bucket.coverage)
     if bucket.mentions is None:
         return (name, *[_DASH] * 6, read)
-    net = _DASH if bucket.net_sentiment is None else signed(bucket.net_sentiment)
+    net = _DASH if bucket.net is None else signed(bucket.net)
     neutral = (bucket.neutral or 0) + (bucket.no_evidence or 0)
     counts = (bucket.mentions, bucket.positive or 0, neutral, bucket.negative or 0, bucket.unscored or 0)
     return (name, *map(number, counts), net, read)

@@ -47,7 +47,7 @@ _UNKNOWN: Final = "Nothing was found, but how much of the {unit} was read is not
 _ALIKE: Final = 1.5
 """By how much the larger of two counts may exceed the other and still be called about as many."""
 _LIKE: Final = 0.1
-"""How far the coverage of two periods may be apart before their counts stand side by side without a direction."""
+"""How far the coverage of two periods, or their length, may be apart before their counts stand side by side without a direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:
         return _silence(section, total, unit, zone)
     before = total_of(section.previous, section.brand)
     sentences = [
-        _volume(total, before, unit),
+        _volume(total, before, unit, elapsed=_elapsed(section.trend, total)),
         *_unfinished(total, unit),
         *_partly(total, unit),
         *_episodes(section, zone),
@@ -104,17 +104,25 @@ def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInf
     return BrandWords(brand=section.brand, state=state, sentences=(line, *episodes))
 
 
-def _volume(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
+def _volume(total: TrendBucket, before: TrendBucket | None, unit: str, *, elapsed: float) -> str:
     now = total.mentions or 0
     stories = total.stories
     told = "" if stories is None or stories == now else f" ({count(stories, 'story', 'stories')})"
-    return f"{count(now, 'mention')}{told}{_change(total, before, unit)}."
+    return f"{count(now, 'mention')}{told}{_change(total, before, unit, elapsed)}."
 
 
-def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
+def _elapsed(trend: Trend, total: TrendBucket) -> float:
+    """Return which share of a period is over, 0 where it is not and that is not known."""
+    if not total.partial:
+        return 1.0
+    return (trend.until - total.start) / (total.end - total.start) if trend.until < total.end else 0.0
+
+
+def _change(total: TrendBucket, before: TrendBucket | None, unit: str, elapsed: float) -> str:
     """Compare with the period before; within what chance alone gives, no direction is claimed.
 
-    Nor is one where much less of the period before was read than of this one.
+    Nor is one where much less of the period before was read than of this one, or where
+    less was said while much of this one is still to come.
     """
     if before is None:
         return ""
@@ -130,6 +138,13 @@ def _change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
         alike = max(now, then) <= _ALIKE * min(now, then)
         word = "about as many as" if alike else "no clear change from"
         return f", {word} the {unit} before ({number(then)})"
+    if now < then and elapsed < 1.0 - _LIKE:
+        return f"; {number(then)} in the whole {unit} before"
+    return _moved(now, then, unit)
+
+
+def _moved(now: int, then: int, unit: str) -> str:
+    """Say in which direction a count moved, and how far where both are large enough."""
     word = "up" if now > then else "down"
     if min(now, then) < _FEWEST_FOR_PERCENT:
         return f", {word} from {number(then)} the {unit} before"
@@ -153,13 +168,13 @@ def _partly(total: TrendBucket, unit: str) -> list[str]:
 
 def _mood(total: TrendBucket, before: TrendBucket | None, unit: str) -> list[str]:
     interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
-    if interval is None or total.net_sentiment is None:
+    if interval is None or total.net is None:
         return ["None of them could be scored, so nothing is said of the mood."]
     if total.scored < _FEWEST_SCORED:
         return [f"Too few were scored (n {total.scored}) to speak of a mood."]
     neutral = (total.neutral or 0) + (total.no_evidence or 0)
     spread = f"95 % interval {interval_words(*interval)}, n {number(total.scored)}"
-    figure = f"Net sentiment {signed(total.net_sentiment)} ({spread})"
+    figure = f"Net sentiment {signed(total.net)} ({spread})"
     counts = (
         f"{number(total.positive or 0)} positive, {number(neutral)} neutral, {number(total.negative or 0)} negative"
     )
@@ -168,11 +183,11 @@ def _mood(total: TrendBucket, before: TrendBucket | None, unit: str) -> list[str
 
 def _mood_change(total: TrendBucket, before: TrendBucket | None, unit: str) -> str:
     """Compare net sentiment with the period before by a two-sample z test on the difference."""
-    if before is None or before.net_sentiment is None or total.net_sentiment is None or before.scored < _FEWEST_SCORED:
+    if before is None or before.net is None or total.net is None or before.scored < _FEWEST_SCORED:
         return ""
     spread = math.hypot(_standard_error(total), _standard_error(before))
-    then = f"({signed(before.net_sentiment)}, n {number(before.scored)})"
-    difference = total.net_sentiment - before.net_sentiment
+    then = f"({signed(before.net)}, n {number(before.scored)})"
+    difference = total.net - before.net
     if abs(difference) < Z95 * spread:
         return f"; no clear change from the {unit} before {then}"
     return f"; {'better' if difference > 0 else 'worse'} than the {unit} before {then}"
@@ -202,7 +217,11 @@ def _sources(section: BrandSection, total: TrendBucket) -> list[str]:
         f"{kept_apart(clean_line(place_words(source.name)))} ({number(source.mentions)})"
         for source in busy[:_MOST_SOURCES]
     ]
-    return [f"Most of it on {join_words(named)}." if busy[_MOST_SOURCES:] else f"Said on {join_words(named)}."]
+    if not busy[_MOST_SOURCES:]:
+        return [f"Said on {join_words(named)}."]
+    if 2 * sum(source.mentions for source in busy[:_MOST_SOURCES]) > sum(source.mentions for source in busy):
+        return [f"Most of it on {join_words(named)}."]
+    return [f"Said on {len(busy)} sources, most on {join_words(named)}."]
 
 
 def _terms(section: BrandSection) -> list[str]:

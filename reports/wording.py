@@ -58,6 +58,7 @@ WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 """Days of the week as `datetime.weekday` counts them: Monday is 0."""
 
 _SMALLEST_PERCENT: Final = 0.01
+_SMALLEST_SHARE: Final = 0.1
 _PLACES: Final = {
     "appstore": "App Store",
     "bluesky": "Bluesky",
@@ -146,9 +147,12 @@ def percent(share: float) -> str:
     return f"{round(100 * share)} %"
 
 
-def share_words(share: float, mentions: int) -> str:
-    """Write a share of voice in percent, which `mentions` mentions never round to none."""
-    return "under 0.1 %" if mentions and round(share, 1) == 0 else f"{share:.1f} %"
+def share_words(share: float, mentions: int, everything: int) -> str:
+    """Write a share of voice in percent: `mentions` of `everything` never round to none, nor to all."""
+    shown = f"{share:.1f} %"
+    if shown == "0.0 %" and mentions:
+        return f"under {_SMALLEST_SHARE} %"
+    return f"over {100 - _SMALLEST_SHARE} %" if shown == "100.0 %" and mentions < everything else shown
 
 
 def interval_words(low: float, high: float) -> str:

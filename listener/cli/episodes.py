@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from listener.alerts.sentences import percent_words
 from listener.cli.output import line_room
 from listener.cli.width import display_width, neutralise, pad, wrap
 
@@ -49,7 +50,7 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
     over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
-    seen = "not known" if episode.coverage is None else f"{episode.coverage:.0%} of the sources were read"
+    seen = "not known" if episode.coverage is None else f"{percent_words(episode.coverage)} of the sources were read"
     lines = {
         "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
         "kind": _KINDS.get(_kind(episode), ""),
@@ -65,7 +66,7 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         "who": ", ".join(episode.authors),
         "links": ", ".join(episode.links),
         "languages": ", ".join(episode.languages),
-        "one voice": "" if (episode.author_share or 0.0) < _LOUD else f"wrote {episode.author_share:.0%} of it",
+        "one voice": f"wrote {percent_words(voice)} of it" if (voice := episode.author_share or 0.0) >= _LOUD else "",
         "negative": _mood(episode),
         "begins": "" if episode.first is None else f"with mention {episode.first}",
     }
@@ -94,7 +95,7 @@ def _figures(episode: EpisodeRow) -> dict[str, str]:
 
     def figure(value: float) -> str:
         if _kind(episode) in _SHARES:
-            return f"{value:.0%}"
+            return percent_words(value)
         return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
 
     low, high = episode.interval
@@ -114,10 +115,10 @@ def _mood(episode: EpisodeRow) -> str:
     """Return the negative share of its time against the usual one, each with the mentions it is over."""
     if episode.negative_share is None:
         return ""
-    now = f"{episode.negative_share:.0%} of {episode.scored:,} scored"
+    now = f"{percent_words(episode.negative_share)} of {episode.scored:,} scored"
     if episode.usual_negative_share is None:
         return now
-    return f"{now}, before it {episode.usual_negative_share:.0%} of {episode.usual_scored:,}"
+    return f"{now}, before it {percent_words(episode.usual_negative_share)} of {episode.usual_scored:,}"
 
 
 def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:

@@ -219,12 +219,19 @@ def share(app: App, since: str, until: str | None) -> None:
     if app.format == "json":
         emit_json({"since": _iso(span.since, app.zone), "until": _iso(span.until, app.zone), "brands": made})
     else:
-        emit_rows(map(_unrounded, made) if app.format == "table" else made, columns, app.format)
+        everything = sum(row.mentions for row in rows)
+        shown = [_unrounded(row, everything) for row in made] if app.format == "table" else made
+        emit_rows(shown, columns, app.format)
 
 
-def _unrounded(row: dict[str, object]) -> dict[str, object]:
-    """Return the row of a brand as people read it: no mention is rounded away."""
+def _unrounded(row: dict[str, object], everything: int) -> dict[str, object]:
+    """Return the row of a brand as people read it: no mention is rounded away, of it or of others."""
+    if row["share"] == _ALL and row["mentions"] != everything:
+        return {**row, "share": ">99.9"}
     return {**row, "share": "<0.1"} if row["mentions"] and row["share"] == 0 else row
+
+
+_ALL: Final = 100.0
 
 
 def _tell_never_matched(reader: Reader, empty: Sequence[str]) -> None:

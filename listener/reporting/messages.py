@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from listener.alerts.sentences import percent_words
 from listener.reporting.pictures import draw_episode_of
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def _particulars(episode: EpisodeRow) -> str:
     if episode.resolved_at is not None and episode.total:
         parts.append(f"{episode.total:,} mention{'' if episode.total == 1 else 's'} in all.")
     if episode.negative_share is not None:
-        mood = f"{episode.negative_share:.0%} of {episode.scored:,} scored mentions are negative"
+        mood = f"{percent_words(episode.negative_share)} of {episode.scored:,} scored mentions are negative"
         if episode.usual_negative_share is not None:
-            mood += f"; before it {episode.usual_negative_share:.0%} of {episode.usual_scored:,} were"
+            mood += f"; before it {percent_words(episode.usual_negative_share)} of {episode.usual_scored:,} were"
         parts.append(f"{mood}.")
-    if (episode.author_share or 0.0) >= _ONE_VOICE:
-        parts.append(f"One author wrote {episode.author_share:.0%} of them.")
+    if episode.author_share is not None and episode.author_share >= _ONE_VOICE:
+        parts.append(f"One author wrote {percent_words(episode.author_share)} of them.")
     return " ".join(parts)

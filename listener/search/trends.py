@@ -86,6 +86,11 @@ class TrendBucket:
         """Return the number of mentions that the averages are over."""
         return (self.positive or 0) + (self.neutral or 0) + (self.negative or 0) + (self.no_evidence or 0)
 
+    @property
+    def net(self) -> float | None:
+        """Return net sentiment as it is, to be rounded once where it is told in whole points; None where nothing is scored."""
+        return 100 * ((self.positive or 0) - (self.negative or 0)) / self.scored if self.scored else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:

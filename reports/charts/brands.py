@@ -199,7 +199,7 @@ def _average(total: TrendBucket, metric: str) -> str:
         return f"{shown} ({spread}n {number(total.scored)})".replace("-", MINUS)
     interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
     spread = f"95 % interval {interval_words(*interval)}, " if interval else ""
-    return f"{signed(total.net_sentiment or 0)} ({spread}n {number(total.scored)})"
+    return f"{signed(total.net or 0)} ({spread}n {number(total.scored)})"
 
 
 def _gaps(buckets: Sequence[TrendBucket], step: str) -> list[str]:

@@ -48,13 +48,13 @@ def draw_share(
         colours = picture.colours
         left_out = [f"{count(len(ranked) - len(shown), 'smaller brand')} not shown"] if ranked[_MOST:] else []
         dated = span_facts(since, until, time_zone)
-        n = f"{'share' if dated else 'Share'} of {count(everything, 'mention')} of {count(len(rows), 'brand')}"
+        n = f"{'share' if dated else 'Share'} of {count(everything, 'mention')} of {count(sum(row.is_known for row in rows), 'brand')}"
         picture.head(title, [*dated, n, *left_out])
         spare = picture.height - picture.top - 20 - _ROW * max(len(shown), 1)
         weights = ["bold" if row.kind == "own" else "normal" for row in shown]
         names = [drawable(excerpt(row.brand, _LONGEST_NAME)) for row in shown]
         names, left = picture.fitted(names, weights=weights, most=NAMED)
-        wholly, briefly = ([_figure(row, briefly=brief) for row in shown] for brief in (False, True))
+        wholly, briefly = ([_figure(row, everything, briefly=brief) for row in shown] for brief in (False, True))
         figures, right = picture.fitted(wholly, briefly)
         axes = picture.panel(left=left, top=picture.top + 6, right=right, bottom=14 + max(0, spare))
         axes.spines["bottom"].set_visible(False)
@@ -78,14 +78,14 @@ def draw_share(
         )
 
 
-def _figure(row: ShareRow, *, briefly: bool = False) -> str:
+def _figure(row: ShareRow, everything: int, *, briefly: bool = False) -> str:
     if not row.is_known:
         return "not known"
     if row.share is None:
         return "no mentions"
     is_whole = row.coverage is None or row.coverage >= WHOLE
     gap = "" if row.coverage is None or is_whole or briefly else f", {percent(row.coverage)} read"
-    return f"{share_words(row.share, row.mentions)}  (n {row.mentions:,}{gap})"
+    return f"{share_words(row.share, row.mentions, everything)}  (n {row.mentions:,}{gap})"
 
 
 def _alt(ranked: Sequence[ShareRow], everything: int) -> str:
@@ -93,5 +93,5 @@ def _alt(ranked: Sequence[ShareRow], everything: int) -> str:
         return "Share of voice: nothing was read, so nothing is known."
     if not everything and all(row.is_known for row in ranked):
         return "Share of voice: no brand was mentioned."
-    parts = [f"{row.brand} {_figure(row).replace('  ', ' ')}" for row in ranked]
+    parts = [f"{row.brand} {_figure(row, everything).replace('  ', ' ')}" for row in ranked]
     return f"Share of voice over {count(everything, 'mention')}: {'; '.join(parts)}."

@@ -203,6 +203,13 @@ def test_hashtags_are_read_in_any_script():
         ("sentiment", 0.74, 0.47, "74% of the mentions of the last 6 hours are negative, usually 47% (Tuesday 21:00)"),
         ("words", 4, 0.0, "4 mentions with watched words in the last hour, usually there are none"),
         ("silence", 0, 240, "0 mentions in the last 6 hours, about 240 are usual up to a Tuesday 21:00"),
+        (
+            "sentiment",
+            299 / 300,
+            1 / 300,
+            "over 99% of the mentions of the last 6 hours are negative, usually under 1% (Tuesday 21:00)",
+        ),
+        ("blind", 0.0, 1.0, "only 0% of the last 6 hours could be read, up to Tuesday 21:00"),
         ("blind", 0.25, 1.0, "only 25% of the last 6 hours could be read, up to Tuesday 21:00"),
         (
             "thread",

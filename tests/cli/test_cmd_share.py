@@ -120,6 +120,6 @@ def test_a_share_that_rounds_to_nothing_is_not_told_as_nothing(place: Place) -> 
     place.save([place.mention(f"Acme anvil{n}", at=at, author=f"a{n}") for n in range(2_500)])
     place.save([place.mention("Globex", at=at)], brand="Globex")
     lines = place.run("share", "--since", "7d").out.splitlines()
-    assert [line.split()[3] for line in lines[1:3]] == ["100.0", "<0.1"]
+    assert [line.split()[3] for line in lines[1:3]] == [">99.9", "<0.1"]
     told = json.loads(place.run("share", "--since", "7d", "--format", "json").out)["brands"]
     assert told[1]["share"] == 0.0

@@ -105,6 +105,16 @@ def test_a_day_of_which_it_is_not_known_what_was_read_is_not_called_blind() -> N
     assert words.subject == "Acme not known (19 Nov 2026)"
 
 
+def test_net_sentiment_is_rounded_once() -> None:
+    trend = day_of(positive=8, negative=3)  # 45.45...
+    kept = replace(trend, totals=tuple(replace(total, net_sentiment=45.5) for total in trend.totals))
+
+    said = sentences_of(kept, previous=kept)[1]
+
+    assert said.startswith("Net sentiment +45 (")
+    assert said.endswith("; no clear change from the day before (+45, n 11).")
+
+
 def test_net_sentiment_comes_with_interval_n_and_counts() -> None:
     said = sentences_of(day_of(positive=38, neutral=20, negative=27, no_evidence=8, unscored=12))
     assert said[1] == "Net sentiment +12 (95 % interval −5 to +28, n 93): 38 positive, 28 neutral, 27 negative."
@@ -149,6 +159,21 @@ def test_where_it_was_said_and_what_was_said_more_than_usual() -> None:
     assert "Said on Reddit (9) and X (4)." in said
     assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (1,209, usually none)." in said
     assert "faded" not in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((9, 4, 3, 2), "Most of it on a (9), b (4) and c (3)."),
+        ((4, 4, 4, 4, 4, 5, 4), "Said on 7 sources, most on f (5), a (4) and b (4)."),
+    ],
+)
+def test_most_of_it_is_more_than_half(counts: tuple[int, ...], said: str) -> None:
+    sources = tuple(
+        SourceCount(name=name, mentions=n, positive=n, neutral=0, negative=0, no_evidence=0, unscored=0)
+        for name, n in zip("abcdefg", counts, strict=False)
+    )
+    assert said in sentences_of(day_of(positive=sum(counts)), sources=sources)
 
 
 def test_health_comes_first_and_each_gap_once() -> None:
@@ -347,6 +372,27 @@ def test_a_theme_of_few_stories_is_not_worth_a_line() -> None:
     assert not any("What hurts" in line for line in lines)
 
 
+def unfinished(trend: Trend, *, until: timedelta = timedelta()) -> Trend:
+    """Return a trend that is not over, read up to its begin and `until`; up to its end where not given."""
+    totals = tuple(replace(total, partial=True) for total in trend.totals)
+    return replace(trend, totals=totals, until=trend.since + until if until else trend.until)
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "said"),
+    [
+        (9, timedelta(), "9 mentions; 57 in the whole day before."),
+        (9, timedelta(hours=8), "9 mentions; 57 in the whole day before."),
+        (9, timedelta(hours=23), "9 mentions, down from 57 the day before."),
+        (105, timedelta(hours=8), "105 mentions, up 84 % from 57 the day before."),
+        (50, timedelta(hours=8), "50 mentions, about as many as the day before (57)."),
+    ],
+)
+def test_a_day_that_is_not_over_is_not_called_down(now: int, until: timedelta, said: str) -> None:
+    first, *_ = sentences_of(unfinished(day_of(positive=now), until=until), previous=day_of(positive=57))
+    assert first == said
+
+
 def test_a_number_behind_a_name_that_runs_right_to_left_keeps_its_place() -> None:
     rows = tuple(
         ShareRow(brand=b, kind="own", mentions=n, share=s, positive=0, negative=0, net_sentiment=None, coverage=1.0)
@@ -360,6 +406,5 @@ def test_a_number_behind_a_name_that_runs_right_to_left_keeps_its_place() -> Non
 
 def test_a_day_that_is_not_over_is_said_to_be_so() -> None:
     trend = day_of(positive=9)
-    running = replace(trend, totals=tuple(replace(total, partial=True) for total in trend.totals))
-    assert "The day is not over yet." in sentences_of(running)
+    assert "The day is not over yet." in sentences_of(unfinished(trend))
     assert "The day is not over yet." not in sentences_of(trend)

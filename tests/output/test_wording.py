@@ -34,8 +34,12 @@ def test_a_share_is_never_rounded_to_nothing_or_to_all() -> None:
 
 
 def test_a_share_of_voice_with_a_mention_is_not_rounded_to_none() -> None:
-    assert [share_words(0.0, n) for n in (0, 2)] == ["0.0 %", "under 0.1 %"]
-    assert share_words(12.34, 5) == "12.3 %"
+    assert [share_words(0.0, n, 9_000) for n in (0, 2)] == ["0.0 %", "under 0.1 %"]
+    assert share_words(12.34, 5, 40) == "12.3 %"
+
+
+def test_a_share_of_voice_beside_others_is_not_rounded_to_all() -> None:
+    assert [share_words(100.0, n, 9_000) for n in (8_998, 9_000)] == ["over 99.9 %", "100.0 %"]
 
 
 def test_numbers_have_separators_and_real_minus_signs() -> None:
