@@ -104,6 +104,23 @@ def test_the_first_of_several_answers_counts_whichever_is_read_first(tmp_path: P
     assert asked(tmp_path)[1][0] == NOW - timedelta(minutes=30)
 
 
+def test_of_several_answers_that_are_read_before_what_they_answer_the_first_counts(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        for minutes in (5, 30, 10, 90):
+            take(store, reply(minutes, to="60"))
+        take(store, make_mention(60))
+    assert asked(tmp_path)[1][0] == NOW - timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("is_read_before", [False, True])
+def test_a_reply_of_the_same_second_is_an_answer(tmp_path: Path, is_read_before: bool) -> None:
+    page = (make_mention(60), reply(60, to="60"))
+    with open_store(tmp_path) as store:
+        for one in reversed(page) if is_read_before else page:
+            take(store, one)
+    assert unanswered(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -227,6 +244,16 @@ def test_one_reading_serves_all_mentions_of_a_thread(tmp_path: Path) -> None:
         take(store, make_mention(60, thread="root"), make_mention(50, thread="root"))
         assert follow(store, threads) == 2
     assert threads.asked == [["root"]]
+
+
+def test_a_thread_one_brand_answered_in_is_still_read_for_the_other_brand_it_is_about(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        take(store, make_mention(60, "Acme is better than Globex"), reply(20, to="60"))
+        waiting = {
+            brands: len(store.answers.due("x", brands, now=NOW, follow=PLAN.follow, limit=9))
+            for brands in [("Acme",), ("Globex",), ("Acme", "Globex")]
+        }
+    assert waiting == {("Acme",): 0, ("Globex",): 1, ("Acme", "Globex"): 1}
 
 
 def test_several_threads_are_asked_for_at_once_where_the_source_can(tmp_path: Path) -> None:
