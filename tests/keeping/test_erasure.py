@@ -208,6 +208,26 @@ def test_answers_to_a_forgotten_mention_no_longer_name_it(filled: Store) -> None
     ]
 
 
+def test_an_answer_names_what_aged_before_it_until_it_is_as_old(store: Store) -> None:
+    references = {"reply_to": "1", "thread": "1", "quote_of": "1"}
+    store_mentions(store, [make_mention(1, published_at=NOW - 3 * DAY), make_mention(2, "Acme is bad", **references)])
+    retention = Retention(by_source={"x": 2 * DAY})
+    found = "SELECT reply_to, thread, quote_of FROM mentions WHERE id = 2"
+    assert store.erasure.purge(retention, now=NOW).mentions == 1
+    assert rows(store, found) == [("1", "1", "1")]
+    assert store.erasure.purge(retention, now=NOW + 2 * DAY).mentions == 1
+    assert rows(store, found) == [(None, None, None)]
+
+
+def test_an_author_whom_no_mention_names_any_more_goes_with_the_next_erasure(store: Store) -> None:
+    store_mentions(store, [make_mention(1, author=Author(id="zyxauthorid", handle="zyxhandle")), make_mention(2)])
+    store_mentions(store, [make_mention(1, "Acme is bad", author=Author(id="other", handle="other"))])
+    assert traces(store.path.parent, "zyxauthorid", "zyxhandle")
+    store.erasure.forget_mention(2, now=NOW)
+    assert traces(store.path.parent, "zyxauthorid", "zyxhandle") == []
+    assert rows(store, "SELECT handle FROM authors") == [("other",)]
+
+
 def test_what_was_erased_does_not_come_back_when_it_is_fetched_again(filled: Store) -> None:
     filled.erasure.forget_author("x", "zyxauthorid", now=NOW)
     before, stored = totals(filled), rows(filled, "SELECT count(*) FROM mentions")
@@ -217,6 +237,20 @@ def test_what_was_erased_does_not_come_back_when_it_is_fetched_again(filled: Sto
     filled.save_page(judged, refreshed=[edited], now=NOW)
     assert (totals(filled), rows(filled, "SELECT count(*) FROM mentions")) == (before, stored)
     assert traces(filled.path.parent, *WORDS) == []
+
+
+def test_a_report_that_names_an_author_stays_until_nothing_of_the_author_is_left(store: Store) -> None:
+    store_mentions(store, [make_mention(1, "Acme is good"), make_mention(8, "Acme is bad"), make_mention(2)])
+    digest = DigestSave(
+        key="daily:1", since=NOW - DAY, until=NOW, subject="Globex", text="Most from jo_1", html=None, images=()
+    )
+    number = store.reports.save_digest(digest, ["mail:team"], now=NOW)
+    store.erasure.forget_mention(1, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.digest(number) is not None
+    store.erasure.forget_mention(2, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.digest(number) is None
 
 
 def test_a_report_loses_what_it_quotes_and_one_that_quotes_nothing_stays(filled: Store) -> None:
