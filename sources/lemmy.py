@@ -38,7 +38,7 @@ from listener.api import (
 )
 from sources.adapter import checked_base_url, checked_each
 from sources.cursors import refuse_cursor
-from sources.markdown import links_of_markdown, words_of_links
+from sources.markdown import links_of_markdown, without_references, words_of_links
 from sources.text import (
     ID_LIMIT,
     as_object,
@@ -388,7 +388,7 @@ def read_view(view: Mapping[str, object], host: str) -> Mention | Skipped:
     return Mention(
         source="lemmy",
         id=native,
-        text=words_of_links(markdown).strip(),
+        text=clean(without_references(words_of_links(markdown))).strip(),
         published_at=published_at,
         title=None if is_comment else line_of(item.get("name")),
         url=next(iter(usable_links([native])), None),

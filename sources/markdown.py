@@ -5,17 +5,20 @@ All of it takes time linear in the length of what it is given.
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Final
 
 from sources.text import clean
 
-__all__ = ["links_of_markdown", "text_of_markdown", "words_of_links"]
+__all__ = ["links_of_markdown", "text_of_markdown", "without_references", "words_of_links"]
 
 _MOST: Final = 100_000
 """Characters that are looked through for links."""
-_LINK: Final = re.compile(r"!?\[([^\[\]]{0,500})\]\(\s*<?([^()\s<>]{1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)")
-_BARE: Final = re.compile(r"https?://[^\s<>()\[\]\"'`]{1,2000}")
+_LINK: Final = re.compile(
+    r"!?\[([^\[\]]{0,500})\]\(\s*<?((?:[^()\s<>]|\([^()\s<>]{0,200}\)){1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)"
+)
+_BARE: Final = re.compile(r"https?://(?:[^\s<>()\[\]\"'`]|\([^\s<>()\[\]\"'`]{0,200}\)){1,2000}")
 _BREAKS: Final = re.compile(
     r"</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|hr|details|blockquote|pre)\b[^<>]{0,1000}>", re.IGNORECASE
 )
@@ -24,6 +27,9 @@ _TAGS: Final = re.compile(
     r"|sub|summary|sup|tbody|td|tfoot|th|thead|tt|u|var|video)\b[^<>]{0,2000}>",
     re.IGNORECASE,
 )
+_REFERENCE: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_ESCAPED: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+"""A backslash before a sign, which editors write into addresses too."""
 _GAP: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
@@ -33,8 +39,13 @@ def text_of_markdown(markdown: str) -> str:
     A ``<`` that opens none of the tags that such texts hold is kept: code is full of them.
     """
     bare = _without_comments(clean(markdown))
-    bare = _TAGS.sub("", _BREAKS.sub("\n", words_of_links(bare)))
+    bare = without_references(_TAGS.sub("", _BREAKS.sub("\n", words_of_links(bare))))
     return clean(_GAP.sub("\n\n", bare)).strip()
+
+
+def without_references(markdown: str) -> str:
+    """Return Markdown with the characters that it names (``&amp;``, ``&#x200B;``) in their place."""
+    return _REFERENCE.sub(lambda named: html.unescape(named[0]), markdown) if "&" in markdown else markdown
 
 
 def words_of_links(markdown: str) -> str:
@@ -46,7 +57,8 @@ def links_of_markdown(markdown: str) -> list[str]:
     """Return the targets of links, written out or not, in order; of the first 100 000 characters at most."""
     shown = _without_comments(markdown[:_MOST])
     bare = _BARE.findall(_LINK.sub(" ", shown))
-    return [target for _, target in _LINK.findall(shown)] + [link.rstrip(".,;:!?*_") for link in bare]
+    found = [target for _, target in _LINK.findall(shown)] + [link.rstrip(".,;:!?*_\\") for link in bare]
+    return [without_references(_ESCAPED.sub("", link)) for link in found]
 
 
 def _without_comments(text: str) -> str:

@@ -23,7 +23,7 @@ import feedparser
 from listener.errors import ForbiddenError, NotFoundError, RateLimitedError
 from sources.adapter import checked_base_url
 from sources.reddit_client import checked_user_agent
-from sources.text import as_list, as_object, instant_from_epoch, plain_text
+from sources.text import as_list, as_object, instant_from_epoch, links_in, plain_text
 from sources.web import Client, Limits
 from sources.web.answers import retry_instant
 
@@ -159,13 +159,15 @@ def _thing(entry: Mapping[str, object]) -> Mapping[str, object]:
     target = _target(markup)
     post = _POST.search(path)
     author = str(as_object(entry.get("author_detail")).get("name") or entry.get("author") or "")
-    text = plain_text(_written(markup))
+    written = _written(markup)
+    text = plain_text(written)
     data: dict[str, object] = {
         "name": name,
         "author": author.removeprefix("/u/").strip() or None,
         "created_utc": _created(entry),
         "permalink": path,
         "subreddit": next((as_object(tag).get("term") for tag in as_list(entry.get("tags"))), None),
+        "links_of_text": list(links_in(written)),
     }
     if name.startswith("t1_"):
         return {"kind": "t1", "data": {**data, "body": text, "link_id": f"t3_{post[1]}" if post else None}}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.mention import Author, Engagement, Mention
 from listener.protocols import Skipped
+from sources.markdown import links_of_markdown, without_references
 from sources.text import ID_LIMIT, as_list, as_object, clean, count_of, instant_from_epoch, line_of, usable_links
 
 if TYPE_CHECKING:
@@ -77,11 +78,12 @@ def _post(fields: Mapping[str, object], name: str, text: str, title: str | None,
     original = as_object(originals[0]) if originals else {}
     permalink = _permalink(fields) or f"{_SITE}/comments/{name[3:]}/"
     target = None if fields.get("is_self") is True else fields.get("url_overridden_by_dest") or fields.get("url")
+    words = text or _text(original, "selftext")
     return Mention(
         source="reddit",
         id=name,
         title=title,
-        text=text or _text(original, "selftext"),
+        text=words,
         published_at=published_at,
         url=permalink,
         author=_author(fields),
@@ -92,7 +94,7 @@ def _post(fields: Mapping[str, object], name: str, text: str, title: str | None,
         ),
         thread=name,
         repost_of=repost_of,
-        links=tuple(link for link in usable_links([target]) if link != permalink),
+        links=tuple(link for link in _links(fields, words, target) if link != permalink),
         has_media=_has_media(fields),
         edited_at=_edited_at(fields),
         extra=_extra(fields),
@@ -113,6 +115,7 @@ def _comment(fields: Mapping[str, object], name: str, text: str, published_at: d
         engagement=Engagement(likes=_score(fields)),  # num_comments of a comment is that of its post
         reply_to=_reference(fields.get("parent_id")),
         thread=thread,
+        links=_links(fields, text),
         has_media=bool(as_object(fields.get("media_metadata"))) or None,
         edited_at=_edited_at(fields),
         extra=_extra(fields),
@@ -133,10 +136,21 @@ def _reference(value: object) -> str | None:
 
 
 def _text(fields: Mapping[str, object], field: str) -> str:
-    """Return a text (Markdown, as written); empty where it was taken away."""
+    """Return a text (Markdown, with the characters that it names); empty where it was taken away.
+
+    Reddit's editor writes ``&#x200B;`` for an empty line.
+    """
     value = fields.get(field)
-    text = clean(value).strip() if isinstance(value, str) else ""
+    text = clean(without_references(value)).strip().strip("\u200b").strip() if isinstance(value, str) else ""
     return "" if text.casefold() in _GONE else text
+
+
+def _links(fields: Mapping[str, object], text: str, target: object = None) -> tuple[str, ...]:
+    """Return where a thing leads: to what a post is about, and to what its text links to.
+
+    What is read out of a feed is no Markdown, and tells the links of its text itself.
+    """
+    return usable_links([target, *as_list(fields.get("links_of_text")), *links_of_markdown(text)])
 
 
 def _permalink(fields: Mapping[str, object]) -> str | None:

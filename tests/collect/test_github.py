@@ -203,8 +203,27 @@ def test_an_account_that_is_gone_is_nobody(user: object) -> None:
     assert read_issue(issue(1, BASE, user=user), with_bots=False).author is None
 
 
+def test_what_markdown_names_is_there_and_what_it_shields_is_bare() -> None:
+    assert text_of_markdown("R&amp;D of Caf&eacute; &#x200B; &lt;lid&gt; ?a=1&copy=2 &unknown;") == (
+        "R&D of Café \u200b <lid> ?a=1&copy=2 &unknown;"
+    )
+    assert links_of_markdown(
+        "[a](https://example.org/Lid_(jar)) https://example.org/Lid_(pot), (https://example.org/x\\_y) "
+        "[b](https://example.org/Lid_\\(can\\)) https://example.org/?a=1&amp;b=2"
+    ) == [
+        "https://example.org/Lid_(jar)",
+        "https://example.org/Lid_(can)",
+        "https://example.org/Lid_(pot)",
+        "https://example.org/x_y",
+        "https://example.org/?a=1&b=2",
+    ]
+
+
 def test_markdown_is_read_in_time_that_grows_with_its_length() -> None:
-    for hostile in ("[" * 90_000, "<a " * 30_000, "<!--" * 20_000, "\n " * 50_000, "[x](" * 20_000):
+    for hostile in (
+        *("[" * 90_000, "<a " * 30_000, "<!--" * 20_000, "\n " * 50_000, "[x](" * 20_000, "&" * 90_000),
+        *("[x](a" * 20_000, "[x](" + "a(b" * 30_000, "[x](" + "(a)" * 30_000, "https://a" + "(b" * 40_000),
+    ):
         assert len(text_of_markdown(hostile)) <= len(hostile)
         links_of_markdown(hostile)
 

@@ -104,6 +104,17 @@ class TestFields:
             mention = only(server)
         assert (mention.links, mention.has_media) == (("https://globex.example/a.png",), True)
 
+    def test_what_a_text_links_to_is_told_and_the_characters_it_names_are_there(self) -> None:
+        text = "&#x200B;\n\nR&amp;D, see [this](https://globex.example/a_(b)) or https://initech.example/c\\_d.\n\n&#x200B;"
+        post = Thing(number=900, created_at=ago(hours=1), title="acme", text=text)
+        with Reddit([post], now=NOW) as server:
+            mention = only(server)
+        assert mention.text == ("R&D, see [this](https://globex.example/a_(b)) or https://initech.example/c\\_d.")
+        assert mention.links == ("https://globex.example/a_(b)", "https://initech.example/c_d")
+        comment = Thing(number=901, created_at=ago(hours=1), text=f"acme: {text}", parent="t1_zz", link="t3_p0")
+        with Reddit([comment], now=NOW) as server:
+            assert only(server, COMMENTS).links == mention.links
+
     def test_a_crosspost_is_a_repost_with_the_words_of_its_original(self) -> None:
         extra = {"crosspost_parent": "t3_aa", "crosspost_parent_list": [{"name": "t3_aa", "selftext": "the story"}]}
         with Reddit([Thing(number=900, created_at=ago(hours=1), title="acme", extra=extra)], now=NOW) as server:
@@ -463,7 +474,7 @@ def check_mapping(kind: str, data: dict, mention: Mention) -> None:
         assert mention.title
         assert mention.engagement.replies == data["num_comments"]
         assert mention.repost_of == data.get("crosspost_parent")
-        assert bool(mention.links) == (not data["is_self"] and data["url"] != mention.url)
+        assert data["is_self"] or data["url"] == mention.url or data["url"] in mention.links
 
 
 @pytest.mark.parametrize(("told", "kept"), [(True, {"over_18": True}), (False, {"over_18": False}), ("\udfff", {})])

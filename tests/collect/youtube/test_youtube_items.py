@@ -52,13 +52,13 @@ def test_every_field_of_a_video_arrives() -> None:
 
 
 def test_every_field_of_a_comment_and_its_reply_arrives() -> None:
-    top = comment("c1", BASE + 9, "lid <3 & more", updatedAt="2026-06-01T00:00:00Z")
+    top = comment("c1", BASE + 9, "lid <3 & more: https://acme.example/lid.", updatedAt="2026-06-01T00:00:00Z")
     reply = comment("c1.r", BASE + 20, "same", parentId="c1", authorDisplayName="Old Name", authorChannelId=None)
     assert read_thread(thread(top, reply), "vid1") == (
         Mention(
             source="youtube",
             id="c1",
-            text="lid <3 & more",
+            text="lid <3 & more: https://acme.example/lid.",
             published_at=from_epoch(BASE + 9),
             url="https://www.youtube.com/watch?v=vid1&lc=c1",
             kind="comment",
@@ -66,6 +66,7 @@ def test_every_field_of_a_comment_and_its_reply_arrives() -> None:
             engagement=Engagement(likes=2, replies=1),
             reply_to="vid1",
             thread="vid1",
+            links=("https://acme.example/lid",),
             edited_at=datetime(2026, 6, 1, tzinfo=UTC),
         ),
         Mention(
