@@ -171,8 +171,13 @@ def score_text(value: object) -> str:
 
 
 def percent_text(value: object) -> str:
-    """Write a percentage (61.2 for 61.2 %) with one decimal."""
-    return f"{value:.1f} %" if isinstance(value, (int, float)) else UNKNOWN
+    """Write a percentage (61.2 for 61.2 %) with one decimal, never rounded to all or nothing unless it is."""
+    if not isinstance(value, (int, float)):
+        return UNKNOWN
+    tenths = round(10 * value)
+    if tenths in {0, 1_000} and tenths != 10 * value:
+        return ">99.9 %" if tenths else "<0.1 %"
+    return f"{value:.1f} %"
 
 
 def coverage_text(value: object) -> str:

@@ -81,6 +81,8 @@ def budget_rows(app: App, reader: Reader) -> list[dict[str, object]]:
 
 def recall_rows(app: App, reader: Reader) -> list[dict[str, object]]:
     """Return how much of what services say they have of the last day was received; low where that is too little."""
+    from listener.search.coverage import rounded_share
+
     return [
         {
             "source": row.source,
@@ -90,7 +92,7 @@ def recall_rows(app: App, reader: Reader) -> list[dict[str, object]]:
             "until": row.until.astimezone(app.zone).isoformat(),
             "existing": row.existing,
             "found": row.found,
-            "share": None if row.share is None else round(row.share, 4),
+            "share": None if row.share is None else rounded_share(row.share),
             "state": "low" if row.share is not None and row.share < _GOOD_RECALL else "ok",
         }
         for row in reader.recall(app.now - timedelta(days=1), app.now)

@@ -362,7 +362,9 @@ def _short(iso: object) -> str | None:
 
 
 def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 4)
+    from listener.search.coverage import rounded_share
+
+    return None if share is None else rounded_share(share)
 
 
 def _iso(instant: datetime | None, zone: ZoneInfo) -> str | None:

@@ -27,6 +27,7 @@ __all__ = [
     "load_coverage",
     "read_since",
     "read_until",
+    "rounded_share",
     "share_of",
     "shares_by_source",
 ]
@@ -209,6 +210,11 @@ def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, i
             index += 1
         shares.append(covered / (end - start) if end > start and covered else 0.0)
     return shares
+
+
+def rounded_share(share: float) -> float:
+    """Return a share to four digits; only what is nothing is 0, and only what is whole is 1."""
+    return share if share in {0.0, 1.0} else min(max(round(share, 4), 0.0001), 0.9999)
 
 
 def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:

@@ -10,7 +10,7 @@ from listener.errors import UsageError
 from listener.frozen import maker
 from listener.rollups import QUARTER_SECONDS
 from listener.search.averages import mean_interval, mean_score, net_sentiment
-from listener.search.coverage import load_coverage, share_of
+from listener.search.coverage import load_coverage, rounded_share, share_of
 from listener.search.figures import count_buckets, count_whole
 from listener.search.trends import ShareRow, Trend, TrendBucket
 
@@ -146,13 +146,8 @@ def _made(
             mean_interval(averaged, total, squares),
             net_sentiment(positive, negative, scored),
             engagement, reach,
-            None if coverage is None else _rounded(coverage),
+            None if coverage is None else rounded_share(coverage),
             end > now,
             percentiles,
         ))  # fmt: skip
     return made
-
-
-def _rounded(coverage: float) -> float:
-    """Return a share to four digits; only what is nothing is 0, and only what is whole is 1."""
-    return coverage if coverage in {0.0, 1.0} else min(max(round(coverage, 4), 0.0001), 0.9999)

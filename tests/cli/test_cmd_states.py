@@ -80,6 +80,16 @@ def test_status_tells_everything_in_the_shape_that_scripts_read(filled: Place) -
     assert told["database"] == str(filled.database)
 
 
+def test_status_calls_nothing_wholly_read_that_lacks_a_second(filled: Place) -> None:
+    filled.drain(NOW - timedelta(days=8), NOW - timedelta(seconds=1))
+
+    (acme, *_) = json.loads(filled.run("status", "--format", "json").out)["coverage"]
+
+    assert (acme["last_24h"], acme["last_7d"]) == (0.9999, 0.9999)
+    shown = next(line for line in filled.run("status").out.splitlines() if line.startswith("Acme "))
+    assert shown.split(maxsplit=2) == ["Acme", "all", ">99.9 %   >99.9 %"]
+
+
 def test_status_names_the_windows_that_were_not_read(filled: Place) -> None:
     leave_open(filled)
 
