@@ -178,7 +178,7 @@ def _read_entry(entry: Mapping[str, object], feed: _Feed) -> Mention | Skipped:
     markup, text = _content(entry)
     published_at, updated_at = _instant(entry, "published"), _instant(entry, "updated")
     at = published_at or _instant(entry, "created") or updated_at
-    native = _identity(entry.get("id"), link, title, at, feed.origin)
+    native = _identity(entry.get("id"), link, title or text, at, feed.origin)
     if native is None or not (title or text or link):
         return Skipped(id=native, reason="the entry holds no title, no text and no link")
     writer = outlet if feed.is_google_news else _author(entry)
@@ -227,16 +227,16 @@ def _instant(entry: Mapping[str, object], name: str) -> datetime | None:
         return None
 
 
-def _identity(given: object, link: str | None, title: str, at: datetime | None, origin: str) -> str | None:
-    """Return the id of an entry: its own, else its link, else a hash of title and date.
+def _identity(given: object, link: str | None, words: str, at: datetime | None, origin: str) -> str | None:
+    """Return the id of an entry: its own, else its link, else a hash of its title, or text, and date.
 
     An id that is not made to be unique in the world is set apart by where the feed is.
     """
     own = line_of(given, limit=4 * ID_LIMIT)
     if own is None:
-        if link is None and not title:
+        if link is None and not words:
             return None
-        own = link or "sha256:" + hashlib.sha256(f"{title}\n{at}".encode()).hexdigest()[:32]
+        own = link or "sha256:" + hashlib.sha256(f"{words}\n{at}".encode()).hexdigest()[:32]
     if not _GLOBAL_ID.match(own):
         own = f"{origin}#{own}"
     return own if len(own) <= ID_LIMIT else "sha256:" + hashlib.sha256(own.encode()).hexdigest()

@@ -285,6 +285,16 @@ def test_a_google_alert_leads_to_the_page_itself() -> None:
     assert mention.edited_at > mention.published_at
 
 
+def test_an_entry_of_nothing_but_a_text_is_known_by_it() -> None:
+    items = "".join(f"<item><description>{text}</description></item>" for text in ("Acme leaks", "Acme holds", ""))
+    feed = f'<rss version="2.0"><channel><title>Notes</title>{items}</channel></rss>'
+    first, second, third = read(feed)
+    assert (first.text, second.text) == ("Acme leaks", "Acme holds")
+    assert first.id != second.id
+    assert isinstance(third, Skipped)
+    assert read(feed) == (first, second, third)
+
+
 def test_a_json_feed_is_read() -> None:
     body = {
         "version": "https://jsonfeed.org/version/1.1",
