@@ -277,7 +277,7 @@ def _episodes(section: BrandSection, zone: ZoneInfo) -> list[str]:
             state = f"Alert, {time_words(episode.opened_at, zone)} to {time_words(episode.resolved_at, zone)}"
         headline = excerpt(episode.headline, 240).rstrip(".")
         is_partial = episode.coverage is not None and episode.coverage < WHOLE and episode.rule != "blind"
-        partial = f" (on {percent(episode.coverage or 0)} read)" if is_partial else ""
+        partial = f" (at times on {percent(episode.coverage or 0)} read)" if is_partial else ""
         lines.append(f"{state}: {headline}{partial}.")
     return lines
 

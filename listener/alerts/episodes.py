@@ -250,11 +250,12 @@ class _Watch:
 
 def _grown(episode: Episode, reading: Reading, bucket: BucketCounts, end: datetime) -> Episode:
     """Return the episode with one more bucket in it."""
+    more = bucket.scored if episode.kind == "sentiment" else bucket.mentions  # what a reading of the kind counts, too
     grown = replace(
         episode,
         updated_at=end,
         peak=max(episode.peak, reading.figure),
-        total=episode.total + bucket.mentions,
+        total=episode.total + more,
         coverage=min(episode.coverage, bucket.coverage),
     )
     if abs(reading.surprise) <= abs(episode.surprise) or not reading.strength:

@@ -51,7 +51,7 @@ class Episode:
     digest. `observed`, `expected`, `interval` and `surprise` are of its strongest
     hour so far (for the negative share: shares from 0 to 1; `surprise` is signed,
     in usual swings). `peak` is the highest figure of an hour, `total` the mentions
-    since the hour that opened it. `coverage` is the lowest of its hours.
+    since the hour that opened it (of the negative share the scored ones, since the six hours that did). `coverage` is the lowest of its hours.
     `opened_at` is the end of the bucket that opened it, `updated_at` of the last
     one taken in, `strongest_at` of the strongest. `threshold` is what had to be reached. `key` names it for good.
     """

@@ -53,7 +53,7 @@ def first_sentence(
             same_day = since.astimezone(zone).date() == at.astimezone(zone).date()
             sentence += f", since {since.astimezone(zone):{'%H:%M' if same_day else '%A %H:%M'}}"
     if coverage < _WHOLE and kind != "blind":
-        sentence += f" (only {percent_words(coverage)} of the sources were seen)"
+        sentence += f" (at times only {percent_words(coverage)} of the sources were seen)"
     return sentence
 
 

@@ -145,7 +145,7 @@ def explain(
     sources = _plain(now, before, lambda item: item.source)
     bearing = [item for item, held in zip(now, now_terms, strict=True) if not terms or terms[0].value in held]
     first = bearing[0] if bearing else (now[0] if now else None)
-    busiest = Counter(item.author for item in now if item.author is not None)
+    busiest = Counter((item.source, item.author) for item in now if item.author is not None)
     scored, negative = _feelings(now)
     usual_scored, usual_negative = _feelings(before)
     return Why(

@@ -50,7 +50,12 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
     over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
-    seen = "not known" if episode.coverage is None else f"{percent_words(episode.coverage)} of the sources were read"
+    least = "at least " if episode.coverage is not None and episode.coverage < 1 else ""
+    seen = (
+        "not known"
+        if episode.coverage is None
+        else f"{least}{percent_words(episode.coverage)} of the sources were read"
+    )
     lines = {
         "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
         "kind": _KINDS.get(_kind(episode), ""),

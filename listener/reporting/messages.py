@@ -42,7 +42,8 @@ def _particulars(episode: EpisodeRow) -> str:
     """Return what stands below the headline: how many in all, the mood against the usual one, the busiest author."""
     parts = []
     if episode.resolved_at is not None and episode.total:
-        parts.append(f"{episode.total:,} mention{'' if episode.total == 1 else 's'} in all.")
+        what = "scored mention" if episode.kind == "sentiment" else "mention"
+        parts.append(f"{episode.total:,} {what}{'' if episode.total == 1 else 's'} in all.")
     if episode.negative_share is not None:
         mood = f"{percent_words(episode.negative_share)} of {episode.scored:,} scored mentions are negative"
         if episode.usual_negative_share is not None:

@@ -52,6 +52,16 @@ def test_a_shift_of_the_negative_share_opens_an_episode_either_way(share, sign):
     assert episode.expected == pytest.approx(0.3, abs=0.06)
 
 
+def test_a_shift_of_the_negative_share_counts_scored_mentions_from_its_begin_to_its_end():
+    buckets = [replace(b, mentions=2 * b.mentions) for b in shifted(brand(12), 0.8)]
+    _, changes = evaluate(
+        "Acme", RuleOptions(name="mood", kind="sentiment"), None, buckets, buckets[-1].start + QUARTER, AlertOptions()
+    )
+    last = changes[-1].episode
+    begin, end = last.opened_at - 24 * QUARTER, last.resolved_at
+    assert last.total == sum(b.scored for b in buckets if begin <= b.start < end)
+
+
 def test_more_mentions_of_the_usual_mood_are_no_sentiment_shift_and_a_shift_alone_is_no_spike():
     louder = [
         replace(b, mentions=b.mentions * 8, scored=b.scored * 8, negative=b.negative * 8)

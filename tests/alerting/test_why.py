@@ -91,6 +91,14 @@ def test_one_author_who_repeats_himself_counts_once():
     assert found.author_share == pytest.approx(100 / 240)
 
 
+def test_authors_of_one_name_in_two_services_are_two():
+    alike = [
+        *about("giveaway", 60, author="ada", source="reddit"),
+        *about("giveaway", 40, author="ada", source="x"),
+    ]
+    assert why(alike).author_share == pytest.approx(0.6)
+
+
 def test_a_cascade_of_reposts_is_one_story():
     cascade = about("giveaway", 100, story="one", is_repost=True)
     found = why(chatter(100, before=timedelta()) + cascade + about("recall", 40))
@@ -151,7 +159,7 @@ def test_a_smaller_negative_share_is_shown_by_whatever_is_said():
 
 
 def test_partial_coverage_is_said():
-    assert why(about("recall", 90), coverage=0.6).sentence.endswith("(only 60% of the sources were seen)")
+    assert why(about("recall", 90), coverage=0.6).sentence.endswith("(at times only 60% of the sources were seen)")
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))

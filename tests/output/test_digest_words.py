@@ -219,7 +219,7 @@ def test_episodes_are_told_with_their_times_even_on_a_quiet_day() -> None:
     said = sentences_of(day_of(), episodes=(make_episode(), over))
     assert said[1] == "Alert, open since 19 Nov 2026, 10:30: 40 mentions in an hour, about 7 are usual."
     assert said[2].startswith("Alert, 19 Nov 2026, 10:30 to 19 Nov 2026, 22:00: 40 mentions")
-    assert said[2].endswith("(on 90 % read).")
+    assert said[2].endswith("(at times on 90 % read).")
 
 
 def test_share_of_voice_needs_two_brands_and_one_mention() -> None:

@@ -242,7 +242,7 @@ def test_an_alert_that_is_over_says_so_first() -> None:
 
 
 def test_partial_coverage_is_said_in_an_alert(alert: Notification) -> None:
-    assert "Only 90 % of this span could be read" in alert.text
+    assert "At times only 90 % of the sources could be read" in alert.text
     assert "could be read" not in render_alert(make_episode(), sentence="x").text
 
 
