@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["UNWILLING", "id_of", "read_replies", "read_status", "read_statuses"]
 
 _NOBOT: Final = re.compile(r"#no(?:bots?|index|archive)\b", re.IGNORECASE)
+_STAND_IN: Final = re.compile(r"<(p|span)\b[^<>]{0,300}\bquote-inline\b[^<>]{0,300}>")
 _OPEN: Final = frozenset({"public", "unlisted"})
 UNWILLING: Final = "author asks not to be indexed"
 """Why a status is skipped that is there and not to be kept."""
@@ -72,7 +73,7 @@ def read_status(status: Mapping[str, object], host: str) -> Mention | Skipped:
     return Mention(
         source="mastodon",
         id=uri,
-        text=plain_text(content),
+        text=plain_text(_own_words(content) if as_object(shown.get("quote")) else content),
         published_at=published_at,
         title=line_of(shown.get("spoiler_text")),
         url=next(iter(usable_links([status.get("url"), uri])), None),
@@ -126,6 +127,20 @@ def _obstacle(status: Mapping[str, object]) -> str | None:
     if any(isinstance(text, str) and _NOBOT.search(plain_text(text, limit=20_000)) for text in told):
         return UNWILLING
     return None
+
+
+def _own_words(content: str) -> str:
+    """Leave out the line "RE: address" that a server puts into a quote for those who cannot show quotes.
+
+    A paragraph before the text (docs.joinmastodon.org/methods/statuses, seen 2026-11-23); of Misskey and Akkoma a
+    span behind it (github.com/mastodon/mastodon/pull/35971).
+    """
+    found = _STAND_IN.search(content)
+    if found is None:
+        return content
+    tag, paragraph = f"</{found[1]}>", content.find("</p>", found.end())
+    end = paragraph if found[1] == "p" else content.rfind(tag, found.end(), paragraph if paragraph >= 0 else None)
+    return content if end < 0 else content[: found.start()] + content[end + len(tag) :]
 
 
 def _author(account: Mapping[str, object], host: str) -> Author | None:

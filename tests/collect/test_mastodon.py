@@ -218,6 +218,25 @@ def test_every_field_of_a_status_arrives() -> None:
     )
 
 
+QUOTED = '<a href="https://far.example/@acme/1"><span class="invisible">https://</span>far.example/@acme/1</a>'
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (f'<p class="quote-inline">RE: {QUOTED}</p><p>Still leaks.</p>', "Still leaks."),
+        (f'<p>Still leaks.<span class="quote-inline"><br/><br/>RE: {QUOTED}</span></p>', "Still leaks."),
+        (f'Still leaks.<span class="quote-inline"><br>RE: {QUOTED}</span>', "Still leaks."),
+        (f"<p>RE: {QUOTED}</p>", "RE: https://far.example/@acme/1"),
+        ('<p>Still</p><p class="quote-inline">RE:', "Still\n\nRE:"),
+    ],
+)
+def test_the_line_that_stands_in_for_a_quote_is_not_its_authors(content: str, text: str) -> None:
+    quote = {"state": "accepted", "quoted_status": {"uri": "https://far.example/s/1"}}
+    assert read_status(status(1, BASE, content=content, quote=quote), "home.example").text == text
+    assert "RE:" in read_status(status(1, BASE, content=content), "home.example").text
+
+
 def test_a_boost_repeats_its_original_and_has_no_counts_of_its_own() -> None:
     original = status(1, BASE, "Acme!", account=account("bob@far.example"))
     read = read_status(status(2, BASE + 5, "", reblog=original), "home.example")
