@@ -11,14 +11,16 @@ from typing import Final
 
 from sources.text import clean
 
-__all__ = ["links_of_markdown", "text_of_markdown", "without_references", "words_of_links"]
+__all__ = ["addresses_in", "links_of_markdown", "text_of_markdown", "without_references", "words_of_links"]
 
 _MOST: Final = 100_000
 """Characters that are looked through for links."""
 _LINK: Final = re.compile(
     r"!?\[([^\[\]]{0,500})\]\(\s*<?((?:[^()\s<>]|\([^()\s<>]{0,200}\)){1,2000})>?(?:\s+\"[^\"]{0,500}\")?\s*\)"
 )
-_BARE: Final = re.compile(r"https?://(?:[^\s<>()\[\]\"'`]|\([^\s<>()\[\]\"'`]{0,200}\)){1,2000}")
+_NO_ADDRESS: Final = "\\s<>()\\[\\]\"'`\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+"""What ends an address in a text: white space, quotes, brackets, and the signs of Chinese and Japanese."""
+_BARE: Final = re.compile(rf"https?://(?:[^{_NO_ADDRESS}]|\([^{_NO_ADDRESS}]{{0,200}}\)){{1,2000}}")
 _BREAKS: Final = re.compile(
     r"</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|hr|details|blockquote|pre)\b[^<>]{0,1000}>", re.IGNORECASE
 )
@@ -56,9 +58,13 @@ def words_of_links(markdown: str) -> str:
 def links_of_markdown(markdown: str) -> list[str]:
     """Return the targets of links, written out or not, in order; of the first 100 000 characters at most."""
     shown = _without_comments(markdown[:_MOST])
-    bare = _BARE.findall(_LINK.sub(" ", shown))
-    found = [target for _, target in _LINK.findall(shown)] + [link.rstrip(".,;:!?*_\\") for link in bare]
+    found = [target for _, target in _LINK.findall(shown)] + addresses_in(_LINK.sub(" ", shown))
     return [without_references(_ESCAPED.sub("", link)) for link in found]
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return the http(s) addresses that are written out in a text, in order; of its first 100 000 characters at most."""
+    return [link.rstrip(".,;:!?*_\\") for link in _BARE.findall(text[:_MOST])]
 
 
 def _without_comments(text: str) -> str:

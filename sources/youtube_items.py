@@ -22,6 +22,7 @@ from listener.api import (
     utc_now,
 )
 from listener.clock import load_zone
+from sources.markdown import addresses_in
 from sources.text import (
     ID_LIMIT,
     as_list,
@@ -152,7 +153,7 @@ def read_video(item: Mapping[str, object]) -> Mention | Skipped:
             views=count_of(counts.get("viewCount")),
         ),
         thread=native,
-        links=_links(text),
+        links=usable_links(addresses_in(text)),
         has_media=True,
     )
 
@@ -193,14 +194,9 @@ def read_comment(item: Mapping[str, object], video: str, *, replies: int | None 
         engagement=Engagement(likes=count_of(snippet.get("likeCount")), replies=replies),
         reply_to=line_of(snippet.get("parentId"), limit=200) or video,
         thread=video,
-        links=_links(text),
+        links=usable_links(addresses_in(text)),
         edited_at=updated_at if updated_at and updated_at > published_at else None,
     )
-
-
-def _links(text: str) -> tuple[str, ...]:
-    """Return the addresses that stand in a text."""
-    return usable_links(word.rstrip(".,;:!?)") for word in text.split() if word.startswith(("http://", "https://")))
 
 
 def _handle(name: str | None) -> str | None:

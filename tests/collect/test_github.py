@@ -43,7 +43,7 @@ from servers.reading import drained, failure
 from sources.alternatives import widest
 from sources.github import DIALECT, GitHubOptions, GitHubSource
 from sources.github_items import read_discussion, read_issue
-from sources.markdown import links_of_markdown, text_of_markdown
+from sources.markdown import addresses_in, links_of_markdown, text_of_markdown
 from sources.web import Client, Limits
 from thoroughness import some
 
@@ -217,6 +217,11 @@ def test_what_markdown_names_is_there_and_what_it_shields_is_bare() -> None:
         "https://example.org/x_y",
         "https://example.org/?a=1&b=2",
     ]
+
+
+def test_an_address_ends_where_its_text_goes_on() -> None:
+    text = "👉https://example.org/a. (https://example.org/b_(c)), 「https://example.org/d」、https://example.org/e。"
+    assert addresses_in(text) == [f"https://example.org/{page}" for page in ("a", "b_(c)", "d", "e")]
 
 
 def test_markdown_is_read_in_time_that_grows_with_its_length() -> None:
