@@ -166,9 +166,11 @@ def _alt(means: dict[tuple[int, int], tuple[float, int]], title: str, trend: Tre
     busiest = [
         f"{WEEKDAYS[day]} {hour:02}:00 ({_mean(mean)} an hour, {count(n, 'hour')} {seen})"
         for (day, hour), (mean, n) in ranked[:_MOST_LABELLED]
+        if mean
     ]
+    peak = f"; busiest {', '.join(busiest)}" if busiest else ""
     never = _HOURS * len(WEEKDAYS) - len(means)
     unread = f" {count(never, 'hour')} of the week {'not known' if is_open else 'never read'}." if never else ""
     everything = sum(mean * n for mean, n in means.values()) / sum(n for _, n in means.values())
     among = " in which any were found" if is_open else ""
-    return f"{head}: {_mean(everything)} an hour{among} on average; busiest {', '.join(busiest)}.{unread}"
+    return f"{head}: {_mean(everything)} an hour{among} on average{peak}.{unread}"

@@ -45,6 +45,12 @@ class Measure:
         )
 
 
+def _stories(buckets: Sequence[TrendBucket]) -> float | None:
+    if buckets[-1].stories is None:
+        return None
+    return float(sum(bucket.stories or 0 for bucket in buckets))
+
+
 def _mentions(buckets: Sequence[TrendBucket]) -> float | None:
     if buckets[-1].mentions is None:
         return None
@@ -62,9 +68,9 @@ def _coverage(buckets: Sequence[TrendBucket]) -> float | None:
 
 
 _BY_KIND: Final = {
-    "spike": Measure(words="mentions", figure=_mentions),
+    "spike": Measure(words="stories", figure=_stories),
     "sentiment": Measure(words="negative share", figure=_negative_share, trailing=_HOURS, is_share=True),
-    "silence": Measure(words="mentions", figure=_mentions, trailing=_HOURS),
+    "silence": Measure(words="stories", figure=_stories, trailing=_HOURS),
     "blind": Measure(words="share that was read", figure=_coverage, trailing=_HOURS, is_share=True),
     "words": Measure(words="mentions", figure=_mentions, comparable=False),
     "reach": Measure(words="mentions", figure=_mentions, comparable=False),

@@ -88,7 +88,8 @@ def _alt(answers: Sequence[Answer], title: str, now: datetime) -> str:
     waiting = sum(answer.answered_at is None for answer in answers)
     sentences = [f"{title}: {count(len(answers), 'mention')}, {waiting:,} still waiting."]
     median = median_wait(answers, now)
-    sentences.append(f"Half were answered within {wait_words(median)}." if median else "Fewer than half were answered.")
+    half = "Fewer than half were answered." if median is None else f"Half were answered within {wait_words(median)}."
+    sentences.append(half)
     for limit in _NAMED:
         hits, n = answered_within(answers, limit, now)
         if interval := wilson_interval(hits, n):

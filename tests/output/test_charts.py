@@ -300,6 +300,15 @@ def test_an_episode_shows_its_band_bucket_by_bucket_where_it_is_known() -> None:
     assert "still open" in draw_episode(make_episode(), trend).alt
 
 
+def test_an_alert_on_stories_is_drawn_in_stories_as_its_usual_range_is() -> None:
+    trend = make_trend(days=2, by="hour", mean=8)
+    copied = replace(trend, buckets=tuple(replace(one, mentions=9 * (one.mentions or 0)) for one in trend.buckets))
+    for rule in ("spike", "silence"):
+        episode = make_episode(rule=rule)
+        assert draw_episode(episode, copied).alt == draw_episode(episode, trend).alt
+    assert draw_episode(make_episode(), trend).title == "Acme: stories by hour"
+
+
 def test_an_alert_on_mood_is_drawn_as_a_share_and_not_as_mentions() -> None:
     mood = make_episode(rule="sentiment", observed=0.82, expected=0.18, interval=(0.05, 0.41), peak=0.9)
     trend = make_trend(days=2, by="hour", mean=8)
@@ -423,6 +432,17 @@ def test_the_heat_map_takes_means_over_hours_that_were_read() -> None:
         draw_heat(make_trend(), brand="Acme")
 
 
+def test_the_heat_map_calls_no_hour_busy_in_which_nobody_spoke() -> None:
+    first, second, *_ = bucket_starts(UNTIL - timedelta(hours=2), UNTIL, "hour", ZoneInfo(ZONE))
+    trend = make_trend(days=1, by="hour")
+    one = replace(trend, buckets=(make_bucket(first), make_bucket(second, positive=2)))
+    none = replace(trend, buckets=(make_bucket(first), make_bucket(second)))
+    assert "1.0 an hour on average; busiest Thursday 23:00 (2.0 an hour, 1 hour read). 166" in (
+        draw_heat(one, brand="Acme").alt
+    )
+    assert "0 an hour on average. 166 hours of the week never read." in draw_heat(none, brand="Acme").alt
+
+
 @pytest.mark.parametrize(("mean", "said"), [(12.4, "12"), (3.21, "3.2"), (0.5, "0.5"), (0.044, "0.044"), (0, "0")])
 def test_the_heat_map_writes_small_means_so_that_they_differ(mean: float, said: str) -> None:
     zone = ZoneInfo(ZONE)
@@ -446,6 +466,12 @@ def test_the_response_chart_counts_those_who_wait() -> None:
     alt = drawn("response").alt
     assert "20 mentions, 1 still waiting. Half were answered within 5 hours." in alt
     assert "nothing to answer" in draw_response([], brand="Acme", now=UNTIL).alt
+
+
+def test_the_response_chart_takes_an_answer_in_the_same_second_for_one() -> None:
+    at_once = Answer(asked_at=UNTIL, answered_at=UNTIL)
+    alt = draw_response([at_once], brand="Acme", now=UNTIL).alt
+    assert "1 mention, 0 still waiting. Half were answered within 1 minute." in alt
 
 
 @pytest.mark.parametrize(
