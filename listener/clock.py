@@ -28,6 +28,7 @@ __all__ = [
     "align_down",
     "bucket_edges",
     "bucket_starts",
+    "comes_twice",
     "countable",
     "format_duration",
     "from_epoch",
@@ -255,6 +256,11 @@ def align_down(instant: datetime, step: str, zone: ZoneInfo) -> datetime:
     if step == "hour":
         return instant - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return _local(_FLOORS[step](local.replace(tzinfo=None)), zone)
+
+
+def comes_twice(local: datetime) -> bool:
+    """Say whether the clocks show a local time twice, since they are set back in between."""
+    return local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
 def bucket_edges(since: datetime, until: datetime, step: str, zone: ZoneInfo) -> list[datetime]:

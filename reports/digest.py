@@ -18,6 +18,7 @@ from reports.wording import (
     date_words,
     day_words,
     join_words,
+    money,
     place_words,
     share_words,
     short_day,
@@ -245,5 +246,5 @@ def _cost(line: CostLine) -> str:
     done = f"{clean_line(place_words(line.source))}: {count(line.requests, 'request')}, {count(line.items, 'item')}"
     if line.spent is None:
         return f"{done}, free."
-    of = f" of {line.budget:,.2f}" if line.budget is not None else ""
-    return f"{done}, {line.spent:,.2f}{of} {clean_line(line.currency)}."
+    of = f" of {money(line.budget)}" if line.budget is not None else ""
+    return f"{done}, {money(line.spent)}{of} {clean_line(line.currency)}."

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import load_zone
+from listener.clock import comes_twice, load_zone
 from listener.intervals import net_sentiment_interval
 from listener.mention import Label
 from reports.hostile import clean_line, direction, excerpt
@@ -215,7 +215,9 @@ def _tables(data: PageData, zone: ZoneInfo) -> list[_Table]:
 
 
 def _bucket_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> tuple[str, ...]:
-    begin = time_words(bucket.start, zone) if by == "hour" else date_words(bucket.start.astimezone(zone))
+    local = bucket.start.astimezone(zone)
+    begin = time_words(bucket.start, zone) if by == "hour" else date_words(local)
+    begin += f" {local:%Z}" if by == "hour" and comes_twice(local) else ""
     name = begin + (" (not over)" if bucket.partial else "")
     read = _DASH if bucket.coverage is None else percent(bucket.coverage)
     if bucket.mentions is None:

@@ -25,6 +25,7 @@ __all__ = [
     "interval_words",
     "join_words",
     "language_words",
+    "money",
     "number",
     "percent",
     "place_words",
@@ -123,6 +124,11 @@ def number(value: float) -> str:
 def count(n: int, singular: str, many: str | None = None) -> str:
     """Write a number with its noun, such as ``1 mention`` or ``1,200 mentions``."""
     return f"{number(n)} {plural(n, singular, many)}"
+
+
+def money(amount: float) -> str:
+    """Write an amount of money with two decimals, and with four where below one two would round something away."""
+    return f"{amount:,.2f}" if amount >= 1 or round(amount, 2) == round(amount, 6) else f"{amount:.4f}"
 
 
 def plural(n: int, singular: str, many: str | None = None) -> str:

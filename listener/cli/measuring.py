@@ -292,9 +292,10 @@ def _figure_text(value: object) -> str:
 def _shown(app: App, found: FigureTrend, one: ResponseBucket | SurveyBucket) -> dict[str, object]:
     """Return one bucket as people read it."""
     from listener.answering import ResponseBucket
+    from listener.cli.trending import bucket_name
 
-    local = one.start.astimezone(app.zone).strftime("%Y-%m-%d %H:%M" if found.span.by == "hour" else "%Y-%m-%d")
-    row = {**_row(app, found.metric, one), "start": f"{local} …" if one.partial else local}
+    name = bucket_name(one.start, found.span.by, app.zone, is_partial=one.partial)
+    row = {**_row(app, found.metric, one), "start": name}
     if isinstance(one, ResponseBucket):
         return row | _shown_waits(one)
     interval = row[f"{found.metric}_interval"]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from listener.search import Reader, ShareRow, Span, Trend, TrendBucket
 
 __all__ = [
+    "bucket_name",
     "draw_here",
     "drawing_room",
     "emit_spans",
@@ -371,11 +372,18 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
 
 
 def _table_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> dict[str, object]:
-    local = bucket.start.astimezone(zone)
+    return {**_shown_row(bucket, zone), "start": bucket_name(bucket.start, by, zone, is_partial=bucket.partial)}
+
+
+def bucket_name(start: datetime, by: str, zone: ZoneInfo, *, is_partial: bool) -> str:
+    """Return what a table calls a bucket: when it begins in local time, with a mark where it is not over."""
+    from listener.clock import comes_twice
+
+    local = start.astimezone(zone)
     shown = local.strftime("%Y-%m-%d %H:%M" if by == "hour" else "%Y-%m-%d")
-    if by == "hour" and local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
-        shown += f" {local:%Z}"  # an hour that comes twice, as the clocks go back
-    return {**_shown_row(bucket, zone), "start": f"{shown} …" if bucket.partial else shown}
+    if by == "hour" and comes_twice(local):
+        shown += f" {local:%Z}"
+    return f"{shown} …" if is_partial else shown
 
 
 def _shown_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:

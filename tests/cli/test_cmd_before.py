@@ -45,11 +45,12 @@ def test_a_span_that_is_not_over_is_compared_with_as_many_whole_days() -> None:
     assert start_before(local(2026, 11, 1), local(2026, 11, 20, 9, 30), "day", BERLIN) == local(2026, 10, 12)
 
 
-def test_an_hour_that_comes_twice_bears_the_name_of_its_zone(place: Place) -> None:
+@pytest.mark.parametrize(("metric", "head"), [("mentions", 3), ("response", 2), ("csat", 2)])
+def test_an_hour_that_comes_twice_bears_the_name_of_its_zone(place: Place, metric: str, head: int) -> None:
     place.configure(CONFIG.replace("Asia/Kolkata", "Europe/Berlin"))
     place.store().close()
-    asked = ("trend", "Acme", "--since", "2026-10-25", "--until", "2026-10-26", "--by", "hour")
-    shown = place.run(*asked).out.splitlines()[3:-2]
+    asked = ("trend", "Acme", "--since", "2026-10-25", "--until", "2026-10-26", "--by", "hour", "--metric", metric)
+    shown = place.run(*asked).out.splitlines()[head:-2]
     assert len(shown) == 25
     assert [line.split("  ")[0] for line in shown[1:5]] == [
         "2026-10-25 01:00",
@@ -57,6 +58,15 @@ def test_an_hour_that_comes_twice_bears_the_name_of_its_zone(place: Place) -> No
         "2026-10-25 02:00 CET",
         "2026-10-25 03:00",
     ]
+
+
+def test_an_hour_that_comes_twice_stands_under_two_names_on_a_page(place: Place) -> None:
+    fill(place)
+    page = place.folder / "acme.html"
+    asked = ("report", "Acme", "--since", "2026-10-25T00:00", "--until", "2026-10-25T06:00")
+    assert place.run(*asked, "--output", str(page)).code == 0
+    hours = [f"25 Oct 2026, {hour}" for hour in ("01:00", "02:00 CEST", "02:00 CET", "03:00")]
+    assert [hour for hour in hours if f">{hour}<" in page.read_text(encoding="utf-8")] == hours
 
 
 def fill(place: Place) -> None:

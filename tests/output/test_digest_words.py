@@ -239,10 +239,12 @@ def test_cost_is_told_with_its_budget_and_what_is_free_is_free() -> None:
     cost = (
         CostLine(source="x", requests=1_200, items=840, spent=0.42, budget=0.5),
         CostLine(source="hackernews", requests=1, items=1),
+        CostLine(source="youtube", requests=2, items=3, spent=0.0042, budget=1_250.0),
     )
     assert digest_of(cost=cost).cost == (
         "X: 1,200 requests, 840 items, 0.42 of 0.50 USD.",
         "Hacker News: 1 request, 1 item, free.",
+        "YouTube: 2 requests, 3 items, 0.0042 of 1,250.00 USD.",
     )
 
 
