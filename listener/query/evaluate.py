@@ -155,7 +155,9 @@ def _is_named(node: Node, reading: Reading) -> bool:
             return entity_key(tag) in reading.hashtags
         case Phrase(text):
             pieces = read_name(text).pieces
-            return len(pieces) == 1 and pieces[0] in reading.hashtags
+            return (len(pieces) == 1 and pieces[0] in reading.hashtags) or any(
+                read_name(tag.lstrip("#\uff03")).pieces == pieces for tag in reading.mention.hashtags if "-" in tag
+            )
         case TagWords(text):
             pieces = read_name(text).pieces
             return any(words_in_row(pieces, camel_words(tag)) for tag in reading.mention.hashtags)

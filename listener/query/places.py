@@ -24,7 +24,8 @@ _MOST_PAIRS: Final = 50_000
 """So many pairs of places are looked at for one NEAR in one field: a bound on hostile texts."""
 
 _HASH: Final = re.compile("[#\uff03]")
-_LOW_LINES: Final = re.compile("(_)")
+_LINES: Final = re.compile("([_-])")
+"""What parts the words of a tag, of Stack Exchange say: acme-coffee."""
 
 
 class Place(NamedTuple):
@@ -91,26 +92,26 @@ def _tag_words(pieces: tuple[str, ...], text: str) -> Iterator[tuple[int, int]]:
 
 
 def camel_words(tag: str) -> list[str]:
-    """Return the folded words of a hashtag, cut where the case or the sort of character changes; each _ is one too."""
+    """Return the folded words of a hashtag, cut where the case or the sort of character changes; each _ and - is one too."""
     tag = tag.lstrip("#\uff03")
     words: list[str] = []
     start = 0
     for index in range(1, len(tag) + 1):
         if index == len(tag) or _is_cut(tag, index):
-            words += [word for word in _LOW_LINES.split(fold(tag[start:index])) if word]
+            words += [word for word in _LINES.split(fold(tag[start:index])) if word]
             start = index
     return words
 
 
 def words_in_row(pieces: Sequence[str], words: Sequence[str]) -> bool:
-    """Say whether the pieces stand one after another among the words, _ between them or not.
+    """Say whether the pieces stand one after another among the words, _ or - between them or not.
 
     A piece may be several of the words, as a name is with capitals of its own: PayPal.
     """
     for first in range(len(words)):
         at = first
         for piece in pieces:
-            while first < at < len(words) and words[at] == "_" and piece[0] != "_":
+            while first < at < len(words) and words[at] in "_-" and piece[0] != "_":
                 at += 1
             at = _after_piece(piece, words, at)
             if at < 0:
