@@ -157,9 +157,9 @@ def backtest(app: App, since: str, brand: str | None, chart: Path | None, compar
         _emit(app, found)
         return
     name = _only_brand(app, found, wanted)
+    _draw(app, chart, name, start, [each for (about, _), one in found.items() if about == name for each in one.opened])
     if not is_drawn_here:
         _emit(app, found)
-    _draw(app, chart, name, start, [each for (about, _), one in found.items() if about == name for each in one.opened])
 
 
 def _check_chart(file: Path | None) -> None:

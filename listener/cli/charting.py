@@ -11,6 +11,7 @@ import click
 
 from listener.cli.context import NUMBER, App, OneOf, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
+from listener.cli.notes import tell
 from listener.cli.trending import read_span, read_whole_span
 from listener.errors import ListenerError, StoreReadOnlyError, UsageError, suggest
 
@@ -236,7 +237,7 @@ def write_chart(drawn: Chart, file: Path) -> None:
         sys.stdout.buffer.write(drawn.data)
     else:
         write_file(file, drawn.data)
-        click.echo(f"{file} is written", err=True)
+        tell(f"{file} is written")
     click.echo("\n".join(wrap(neutralise(drawn.alt), line_room(sys.stderr))), err=True)
 
 
@@ -249,4 +250,4 @@ def _keep(app: App, drawn: Chart, shown: Trend | Span) -> None:
         with Store(app.database_path) as store:
             save_chart(store, drawn, shown, now=app.now)
     except StoreReadOnlyError as error:
-        click.echo(f"not kept in the store: {error}", err=True)
+        tell(f"not kept in the store: {error}")

@@ -89,8 +89,16 @@ def _check_folder(app: App) -> bool:
     from listener.disk import may
 
     path = app.database_path
+    try:
+        path.stat()
+        is_there = True
+    except FileNotFoundError:
+        is_there = False
+    except OSError as error:
+        print_finding("FAIL", "store", f"{path} cannot be opened: {error.strerror}; name another place")
+        return False
     if path.parent.is_dir() and may(path.parent, os.W_OK):
-        print_finding("ok", "store", f"{path} is {'empty' if path.exists() else 'not there yet'} and can be made")
+        print_finding("ok", "store", f"{path} is {'empty' if is_there else 'not there yet'} and can be made")
         return True
     print_finding("FAIL", "store", f"{path.parent} is not a folder that can be written; create it or name another")
     return False

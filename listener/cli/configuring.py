@@ -10,6 +10,7 @@ import click
 
 from listener.cli.context import App, config_option, examples, now_option, pass_app, unread_config_option
 from listener.cli.files import replacing, write_new
+from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def init(file: Path | None, brand: str, force: bool, named: Path | None) -> None
         raise UsageError(msg)
     text = STARTER.replace("{name}", toml_value(name)).replace("{shell_name}", shlex.quote(name))
     _write_private(file, text, is_replacing=force)
-    click.echo(f'{file} is written; "listener check --config {shlex.quote(str(file))}" looks it over', err=True)
+    tell(f'{file} is written; "listener check --config {shlex.quote(str(file))}" looks it over')
 
 
 @click.group(epilog=examples("listener config show", "listener config sample > config.toml"))
@@ -185,11 +186,12 @@ def sample() -> None:
 def show(app: App) -> None:
     """Print what is set and what holds by default; of secrets only where they live."""
     from listener import wiring
+    from listener.cli.width import neutralise
     from listener.config.sample import show_record
     from listener.logs import redact
 
     settings = app.validate()
-    blocks = [f"# {settings.path}", show_record("listener", settings.listener)]
+    blocks = [f"# {neutralise(str(settings.path))}", show_record("listener", settings.listener)]
     blocks.extend(show_record("brands", brand, is_list=True) for brand in settings.brands)
     blocks.extend(_show_source(settings, name) for name in settings.sources)
     blocks.append(_show_sentiment(settings))

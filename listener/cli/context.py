@@ -95,7 +95,7 @@ class App:
         from listener.config import VARIABLE, places
 
         is_named = self.config_file is not None or bool(os.environ.get(VARIABLE, "").strip())
-        return is_named or any(place.is_file() for place in places(os.environ))
+        return is_named or any(os.path.isfile(place) for place in places(os.environ))  # noqa: PTH113 - Path's may raise
 
     def validate(self, *, with_log: bool = False) -> Config:
         """Return the configuration once it is right in everything that its parts declare, too.

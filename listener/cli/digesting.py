@@ -10,6 +10,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
+from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def digest(app: App, day: str | None, send: bool, preview: Path | None) -> int:
         click.echo(notification.text, nl=False)
     else:
         write_file(preview, _file_of(app, notification, str(ending)))
-        click.echo(f"{preview} is written; nothing was sent", err=True)
+        tell(f"{preview} is written; nothing was sent")
     if period.until > app.now:
         click.echo("this period is not over yet", err=True)
     return 0
@@ -119,9 +120,9 @@ def _send(app: App, reader: Reader, period: Period) -> int:
     unsent = 0
     for delivery in reader.deliveries(period.key):
         if delivery.state == "sent":
-            click.echo(f"sent: {delivery.destination}", err=True)
+            tell(f"sent: {delivery.destination}")
             continue
         unsent += 1
         outlook = "given up" if delivery.state == "failed" else "waits in the outbox for another try"
-        click.echo(f"not sent: {delivery.destination}: {delivery.last_error or 'not tried yet'}; {outlook}", err=True)
+        tell(f"not sent: {delivery.destination}: {delivery.last_error or 'not tried yet'}; {outlook}")
     return 1 if unsent else 0

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from listener.cli.context import STOPPED, App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.notes import tell
 from listener.cli.output import counted
+from listener.cli.progress import wipe_line
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +37,11 @@ def backup(app: App, file: Path, force: bool) -> None:
     """
     from listener.store.copying import back_up
 
-    size = back_up(app.database_path, file, replace=force, on_progress=_show_pages)
-    _end_progress()
-    click.echo(f"{file}: {counted(size, 'byte')}, a whole store", err=True)
+    try:
+        size = back_up(app.database_path, file, replace=force, on_progress=_show_pages)
+    finally:
+        wipe_line()
+    tell(f"{file}: {counted(size, 'byte')}, a whole store")
 
 
 @click.command(
@@ -71,7 +75,7 @@ def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> 
             eraser.rewrite()
     if not done.mentions and not done.authors:
         rest = "; what was erased before is out of the files now" if is_late else ""
-        click.echo(f"nothing is stored of {author if mention is None else mention}{rest}", err=True)
+        tell(f"nothing is stored of {author if mention is None else mention}{rest}")
         return 1
     _say(done, dry_run=dry_run)
     return 0
@@ -108,8 +112,10 @@ def purge(app: App, dry_run: bool) -> int:
         if doubt := clock_is_ahead(app.config, app.database_path, now=app.now):
             msg = f"nothing is erased by its age: {doubt}"
             raise ListenerError(msg)
-        done = eraser.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
-    _end_progress()
+        try:
+            done = eraser.purge(retention, now=app.now, stop=stop, on_batch=_show_mentions(sum(due.values())))
+        finally:
+            wipe_line()
     _say(done, dry_run=False)
     if stop.is_set():
         click.echo(STOPPED, err=True)
@@ -171,8 +177,3 @@ def _show_mentions(total: int) -> Callable[[int], None]:
             click.echo(f"\r{done} of {total}", err=True, nl=False)
 
     return show
-
-
-def _end_progress() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)

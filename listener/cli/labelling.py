@@ -23,6 +23,7 @@ from listener.cli.context import (
 )
 from listener.cli.files import replacing
 from listener.cli.lines import BadLines, opened
+from listener.cli.notes import tell
 from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
 
@@ -223,7 +224,7 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror}"
         raise ListenerError(msg) from None
-    click.echo(f"{len(rows)} {noun(len(rows), 'mention')} written to {file}", err=True)
+    tell(f"{len(rows)} {noun(len(rows), 'mention')} written to {file}")
 
 
 def _read_sheet(app: App, file: Path, brand: str | None) -> int:

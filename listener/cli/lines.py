@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
-import click
-
+from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class BadLines:
     def report(self, number: int, reason: str) -> None:
         """Say what is wrong with a line."""
         self.count += 1
-        click.echo(f"line {number}: {reason}", err=True)
+        tell(f"line {number}: {reason}")
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
 @contextmanager
 def lines_of(file: Path, bad: BadLines) -> Iterator[Iterator[Line]]:
     """Hand over the readable lines of a JSONL file, or the mentions of Parquet: a file, or a folder of such files."""
-    if file.suffix.lower() == ".parquet" or file.is_dir():
+    if file.suffix.lower() == ".parquet" or os.path.isdir(file):  # noqa: PTH112 - Path's may raise
         yield _of_parquet(file, bad)
         return
     with opened(file) as stream:
@@ -85,9 +85,11 @@ def _of_parquet(place: Path, bad: BadLines) -> Iterator[Line]:
     from listener.interchange import BadLine, mention_to_json
     from listener.parquet import read_parquet
 
-    if not place.exists():
-        msg = f"{place} cannot be read: there is no such file"
-        raise UsageError(msg)
+    try:
+        place.stat()
+    except OSError as error:
+        msg = f"{place} cannot be read: {error.strerror}"
+        raise UsageError(msg) from None
     try:
         for one in read_parquet(place):
             if isinstance(one, BadLine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ import click
 
 from listener.cli import COMMANDS, SECTIONS
 from listener.cli.context import App
+from listener.cli.notes import tell
 from listener.errors import ListenerError
 
 if TYPE_CHECKING:
@@ -113,7 +115,9 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
         click.echo("stopped", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with io.StringIO() as shown:
+            error.show(shown)
+            tell(shown.getvalue().removesuffix("\n"))
         return error.exit_code
     except ListenerError as error:
         _report(error, app)
@@ -136,21 +140,13 @@ def _report(error: ListenerError, app: App) -> None:
     if app.debug:
         _show_trace(error)
         return
-    _say(f"Error: {error}")
-
-
-def _say(text: str) -> None:
-    """Write lines to stderr that hold no secret and cannot steer the terminal, whatever a file is called."""
-    from listener.cli.width import neutralise
-    from listener.logs import redact
-
-    click.echo("\n".join(map(neutralise, redact(text).split("\n"))), err=True)
+    tell(f"Error: {error}")
 
 
 def _show_trace(error: BaseException) -> None:
     import traceback
 
-    _say("".join(traceback.format_exception(error)).removesuffix("\n"))
+    tell("".join(traceback.format_exception(error)).removesuffix("\n"))
 
 
 def _report_output_failure(error: OSError) -> int:
@@ -158,9 +154,9 @@ def _report_output_failure(error: OSError) -> int:
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     if isinstance(error, FileNotFoundError) and error.filename is None:  # Python found no folder for such files
-        _say("Error: no folder for temporary files may be written; name one with $TMPDIR")
+        tell("Error: no folder for temporary files may be written; name one with $TMPDIR")
     elif error.errno is None:  # a library's own sentence
-        _say(f"Error: {error}")
+        tell(f"Error: {error}")
     elif error.errno != errno.EPIPE:
         click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
     return 1
@@ -175,7 +171,7 @@ def _report_unexpected(kind: type[BaseException], error: BaseException, _trace: 
         _show_trace(error)
         return
     text = f"internal error: {kind.__name__}: {error}".splitlines()[0]
-    _say(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)')
+    tell(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)')
 
 
 def _open_streams() -> None:

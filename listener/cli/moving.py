@@ -13,8 +13,9 @@ from typing import IO, TYPE_CHECKING, Final, cast
 import click
 
 from listener.cli.context import STOPPED, App, OneOf, config_option, database_option, examples, now_option, pass_app
+from listener.cli.notes import tell
 from listener.cli.output import noun
-from listener.cli.progress import progress_bar
+from listener.cli.progress import progress_bar, wipe_line
 from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> Non
     with Reader(app.database_path) as reader:
         count = write_parquet(reader.every_decided(wanted), folder)
         gone = remove_emptied(folder, reader.is_emptied, brand=wanted.brand, since=since, until=until)
-    click.echo(f"{count} {noun(count, 'mention')} written below {folder}", err=True)
+    tell(f"{count} {noun(count, 'mention')} written below {folder}")
     if gone:
         click.echo(f"{gone} {noun(gone, 'day')} removed there, of which nothing is left", err=True)
 
@@ -261,7 +262,8 @@ def _size_of(file: Path) -> int:
     """Return how many bytes a file, or the files of a folder, have; 0 where nobody knows, as of a pipe."""
     if str(file) == "-":
         return 0
-    return sum(part.stat().st_size for part in (_parts(file) if file.is_dir() else [file]) if part.is_file())
+    parts = _parts(file) if os.path.isdir(file) else [file]  # noqa: PTH112 - Path's may raise
+    return sum(part.stat().st_size for part in parts if os.path.isfile(part))  # noqa: PTH113 - the same
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -281,7 +283,8 @@ def _workers(asked: int | None, size: int) -> int:
 
 
 def _report_bad(line: BadLine) -> None:
-    click.echo(f"line {line.number}: {line.reason}", err=True)
+    wipe_line()
+    tell(f"line {line.number}: {line.reason}")
 
 
 def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) -> None:

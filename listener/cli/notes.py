@@ -1,4 +1,4 @@
-"""Say beside an empty answer what would fill it."""
+"""Say on stderr what stands beside an answer: what was done, what went wrong, what would fill an empty one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from listener.cli.context import App
     from listener.search import Reader
 
-__all__ = ["tell_never_matched", "unread_words"]
+__all__ = ["tell", "tell_never_matched", "unread_words"]
+
+
+def tell(text: str) -> None:
+    """Write lines to stderr that hold no secret and cannot steer the terminal, whatever a file is called."""
+    from listener.cli.width import neutralise
+    from listener.logs import redact
+
+    click.echo("\n".join(map(neutralise, redact(text).split("\n"))), err=True)
 
 
 def tell_never_matched(reader: Reader, brands: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
+from listener.cli.notes import tell
 
 if TYPE_CHECKING:
     from listener.search import Span
@@ -56,7 +57,7 @@ def report(app: App, brand: str, output: Path, since: str, until: str | None) ->
         desk = Desk(config=app.config, reader=reader, listening=wiring.listening(app.config), now=app.now)
         page = write_page(desk, named, span)
     write_file(output, page.encode() if ending == "html" else print_pdf(page))
-    click.echo(f"{output} is written", err=True)
+    tell(f"{output} is written")
 
 
 def _span_of(app: App, since: str, until: str | None) -> Span:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from listener.store import SaveResult
 
-__all__ = ["page_line", "progress_bar", "upgrade_bar"]
+__all__ = ["page_line", "progress_bar", "upgrade_bar", "wipe_line"]
 
 _USUAL_COLUMNS: Final = 80
 _WIDEST_BAR, _NARROWEST_BAR = 36, 4
@@ -70,6 +70,12 @@ def upgrade_bar() -> Iterator[Callable[[int, int], None]]:
             bars[0](done, total)
 
         yield move
+
+
+def wipe_line() -> None:
+    """Wipe out what tells of progress, so that a sentence has the line for itself."""
+    if sys.stderr.isatty():
+        click.echo(_START, err=True, nl=False)
 
 
 def _columns() -> int:

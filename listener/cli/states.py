@@ -269,11 +269,12 @@ def _windows(app: App, reader: Reader) -> dict[str, object]:
 
 def _print_status(app: App, told: dict[str, object]) -> None:
     """Print everything for people, block by block."""
+    from listener.cli.width import neutralise
     from listener.disk import is_there
 
     daemon, outbox, windows = _table(told["daemon"]), _table(told["outbox"]), _table(told["windows"])
-    click.echo(f"config    {told['config']}")
-    click.echo(f"database  {told['database']}")
+    for name in ("config", "database"):
+        click.echo(f"{name:8}  {neutralise(str(told[name]))}")
     beat = _short(daemon["heartbeat_at"])
     click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
@@ -283,9 +284,8 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     if any(rated.values()):
         click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")
     for row in _rows(told["alert_failures"]):
-        click.echo(
-            f"alerts    of {row['brand']} could not be looked at, last {_short(row['failed_at'])}: {row['message']}"
-        )
+        what = f"of {row['brand']} could not be looked at, last {_short(row['failed_at'])}: {row['message']}"
+        click.echo(f"alerts    {neutralise(what)}")
     click.echo()
     sources = [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])]
     if sources:

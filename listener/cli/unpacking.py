@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -37,7 +38,7 @@ def format_of(file: Path | None) -> str:
     Raises UsageError for the ending of a format that is known to be none of these.
     """
     name = "" if file is None else file.name.lower()
-    if name.endswith(".parquet") or (file is not None and file.is_dir()):
+    if name.endswith(".parquet") or (file is not None and os.path.isdir(file)):  # noqa: PTH112 - Path's may raise
         return "parquet"
     for ending in _PACKED:
         name = name.removesuffix(ending)
@@ -221,9 +222,11 @@ def _zstd(file: Path) -> Any:
 def _parquet(place: Path, on_bytes: Callable[[int], None] | None) -> Lines:
     from listener.parquet import read_parquet
 
-    if not place.exists():
-        msg = f"{place} cannot be read: there is no such file or folder"
-        raise UsageError(msg)
+    try:
+        place.stat()
+    except OSError as error:
+        msg = f"{place} cannot be read: {error.strerror}"
+        raise UsageError(msg) from None
     rows = read_parquet(place) if on_bytes is None else read_parquet(place, on_bytes)
     return Lines(rows, place, (OSError,))
 

@@ -6,6 +6,7 @@ TOML at all ends at its first.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -76,21 +77,32 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     Raises ConfigError naming every place that was tried.
     """
     if explicit is not None:
-        if explicit.exists():
+        if _is_there(explicit):
             return explicit
         raise ConfigError(["there is no such file"], where=str(explicit))
+    if environ.get(VARIABLE, "").strip():
+        (named,) = places(environ)
+        if _is_there(named):
+            return named
+        raise ConfigError([f"there is no such file (it is named by ${VARIABLE})"], where=str(named))
     here = Path("config.toml")
-    if not environ.get(VARIABLE, "").strip() and here.is_file():
+    if os.path.isfile(here):  # noqa: PTH113 - Path's raises where the folder may not be looked into
         return here
     tried = places(environ)
     for place in tried:
-        if place.exists():
+        if os.path.exists(place):  # noqa: PTH110 - the same
             return place
-    if environ.get(VARIABLE, "").strip():
-        raise ConfigError([f"there is no such file (it is named by ${VARIABLE})"], where=str(tried[0]))
     listing = ", ".join(["--config", f"${VARIABLE}", *(str(place.absolute()) for place in tried)])
     problem = f'no configuration file; tried {listing}; "listener init" writes one'
     raise ConfigError([problem])
+
+
+def _is_there(named: Path) -> bool:
+    """Say whether there is a file; raises ConfigError where that cannot be asked, as in a folder of somebody else."""
+    try:
+        return named.exists()
+    except OSError as error:
+        raise ConfigError([f"cannot be read: {error.strerror}"], where=str(named)) from None
 
 
 def load_config(path: Path, *, also: Callable[[Config, Sequence[str]], Sequence[str]] | None = None) -> Config:
@@ -119,6 +131,8 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError([f"is not written in UTF-8 (line {line})"], where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"is not valid TOML: {error}"], where=str(path)) from None
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise ConfigError(["is not valid TOML: a number has too many digits"], where=str(path)) from None
     except RecursionError:
         raise ConfigError(["is not valid TOML: nested too deeply"], where=str(path)) from None
 

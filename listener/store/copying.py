@@ -39,16 +39,18 @@ def back_up(
     program is replaced. Raises UsageError where the file is there already and is not
     to be replaced, StoreError where the copy fails.
     """
-    _examine_target(database, file, replace=replace)
-    clear_parts(file, beside=_BESIDE[1:])
+    try:
+        _examine_target(database, file, replace=replace)
+        clear_parts(file, beside=_BESIDE[1:])
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise _unwritable(file, error) from None
     part = name_part(file)
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _copy(database, part, file, on_progress)
         put_part(part, file)
     except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror or error}"
-        raise StoreError(msg) from None
+        raise _unwritable(file, error) from None
     finally:
         for ending in reversed(_BESIDE):  # the part last: by it the others are found
             with suppress(OSError):
@@ -56,14 +58,20 @@ def back_up(
     return file.stat().st_size
 
 
+def _unwritable(file: Path, error: OSError) -> StoreError:
+    return StoreError(f"{file} cannot be written: {error.strerror or error}")
+
+
 def _examine_target(database: Path, file: Path, *, replace: bool) -> None:
     if file.is_dir():
         msg = f"{file} is a folder; name a file in it"
         raise UsageError(msg)
-    if file.absolute().resolve() in {database.absolute().resolve().with_name(database.name + end) for end in _BESIDE}:
+    store = os.path.realpath(database)
+    if os.path.realpath(file) in {store + ending for ending in _BESIDE}:
         msg = f"{file} belongs to the store itself; name another file for the copy"
         raise UsageError(msg)
-    if file.exists() and not replace:
+    is_taken = os.path.lexists(file)  # also by a link to nothing, which the copy would put out
+    if is_taken and not replace:
         msg = f"{file} exists already; name another file, or replace it with --force"
         raise UsageError(msg)
     for ending in _UNFINISHED:
@@ -71,7 +79,7 @@ def _examine_target(database: Path, file: Path, *, replace: bool) -> None:
         if beside.exists() and beside.stat().st_size:
             msg = f"{beside} belongs to a store that is in use or was not closed, and would spoil the copy; name another file"
             raise UsageError(msg)
-    if file.exists() and not _is_replaceable(file):
+    if is_taken and not _is_replaceable(file):
         msg = f"{file} is neither empty nor a store of this program, and is left as it is; name another file"
         raise UsageError(msg)
 

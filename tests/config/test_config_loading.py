@@ -256,3 +256,8 @@ def test_a_named_file_that_is_missing_is_an_error_even_where_another_is_there(
         ConfigError, match=r"elsewhere\.toml: there is no such file \(it is named by \$LISTENER_CONFIG\)"
     ):
         find_config(None, os.environ)
+
+
+def test_a_number_of_more_digits_than_can_be_read_is_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not valid TOML: a number has too many digits$"):
+        load(tmp_path, f"x = {'9' * 5000}\n")
