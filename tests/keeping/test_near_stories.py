@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listener.clock import to_epoch
+from listener.stories import LINK, NEAR, REACH_SECONDS, word_keys
 from servers.world import (
     NOW,
     assert_same_stories_in_any_order,
     make_judge,
     make_mention,
     open_store,
+    own_words,
     store_mentions,
     stories_of,
 )
@@ -88,6 +90,24 @@ def test_a_post_with_another_word_is_the_same_story_and_one_a_week_later_is_not(
         assert len(stories_of(store)) == 3
 
 
+def test_others_that_only_look_alike_do_not_hide_a_near_copy_behind_them(tmp_path: Path) -> None:
+    said = "Acme zater pidine rusock hemulp morine lover pida morulp kana hemock kanine"
+    copy = "Acme zater pidine rusock ruser morine lover pida pidulp kana hemock kanine"
+    others = (
+        "Acme zatulp hemine rusock hema morine rusa pida morulp kana hemock kanine",
+        "Acme tela telock rusock hemulp morine lover pida lovulp kana telulp kanine",
+    )
+    common = set(word_keys(said)) & set(word_keys(copy))
+    assert all(common <= set(word_keys(text)) for text in others)  # a key says of all of them that they may be near
+    nearer = [make_mention(59, others[0]), make_mention(61, others[1])]
+    for name, first in (("before", nearer), ("after", [])):
+        (tmp_path / name).mkdir()
+        with open_store(tmp_path / name) as store:
+            store_mentions(store, [make_mention(62, copy), *first])
+            store_mentions(store, [make_mention(60, said), *(nearer if not first else [])])
+            assert stories_of(store) == {frozenset({"60", "62"}), frozenset({"59"}), frozenset({"61"})}
+
+
 def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) -> None:
     steps = 0
 
@@ -111,6 +131,34 @@ def test_a_flood_of_near_equal_texts_costs_each_page_the_same(tmp_path: Path) ->
             costs.append(steps)
         assert len(stories_of(store)) == 1
     assert costs[-1] <= 1.5 * costs[1]
+
+
+@pytest.mark.parametrize("where", ["an hour away", "at the end of its reach", "a second further"])
+@pytest.mark.parametrize("is_later", [False, True])
+@pytest.mark.parametrize("kind", [NEAR, LINK])
+def test_what_lies_within_reach_of_a_flood_is_of_its_story_and_a_second_further_is_not(
+    tmp_path: Path, kind: str, is_later: bool, where: str
+) -> None:
+    first = NOW - timedelta(days=30)
+    last = first + timedelta(minutes=59)
+    reach = timedelta(seconds=REACH_SECONDS[kind])
+    away = {
+        "an hour away": timedelta(hours=1),
+        "at the end of its reach": reach,
+        "a second further": reach + timedelta(seconds=1),
+    }[where]
+
+    def said(number: int, at: datetime) -> Mention:
+        if kind == LINK:  # the page is the same, its words are not
+            words = f"Acme {own_words(str(number))}"
+            return make_mention(number, words, kind="article", url="https://news.example/acme", published_at=at)
+        return make_mention(number, "buy Acme jars and lids now at a very low price", published_at=at)
+
+    with open_store(tmp_path) as store:
+        store_mentions(store, [said(number, first + timedelta(minutes=number)) for number in range(60)])
+        store_mentions(store, [said(100, last + away if is_later else first - away)])
+        assert len(stories_of(store)) == (1 if away <= reach else 2)
+        assert store.check() == []
 
 
 def test_only_stories_of_several_mentions_have_rows_of_when_they_were_first_seen(tmp_path: Path) -> None:
