@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from listener.query.characters import KINDS, UNSPACED, WORD
+from listener.query.characters import EXTEND, KINDS, WORD
 from listener.query.terms import entity_key, find_entity, read_name, read_prefix
 from listener.query.text import fold
 from listener.query.tree import Cashtag, Handle, Hashtag, Near, Node, Or, Phrase, Prefix, Raw, TagWords, children_of
@@ -23,6 +23,7 @@ __all__ = ["Place", "camel_words", "has_place", "places", "term_ranges", "words_
 _MOST_PAIRS: Final = 50_000
 """So many pairs of places are looked at for one NEAR in one field: a bound on hostile texts."""
 
+_MOST_MARKS: Final = 32
 _HASH: Final = re.compile("[#\uff03]")
 _LINES: Final = re.compile("([_-])")
 """What parts the words of a tag, of Stack Exchange say: acme-coffee."""
@@ -137,10 +138,21 @@ def _is_cut(tag: str, index: int) -> bool:
     before, here = tag[index - 1], tag[index]
     if "_" in (before, here) or before.isdigit() != here.isdigit():
         return True
-    if (KINDS[before] ^ KINDS[here]) & UNSPACED:
+    if here.isalpha() and _has_case(here) != _has_case(_letter_before(tag, index)):
         return True
     following = tag[index + 1 : index + 2]
     return here.isupper() and (not before.isupper() or following.islower())
+
+
+def _has_case(letter: str) -> bool:
+    """Say whether a letter is of an alphabet with capitals."""
+    return letter.lower() != letter.upper()
+
+
+def _letter_before(tag: str, index: int) -> str:
+    """Return the character before `index` that the marks right before it belong to."""
+    nearest = range(index - 1, max(index - _MOST_MARKS, 0) - 1, -1)
+    return next((tag[at] for at in nearest if not KINDS[tag[at]] & EXTEND), tag[index - 1])
 
 
 def _near(node: Near, reading: Reading, field: str) -> Iterator[Place]:
