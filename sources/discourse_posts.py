@@ -33,6 +33,7 @@ __all__ = ["HIDDEN", "read_post"]
 HIDDEN: Final = "deleted by its author or hidden by the forum"
 
 _ASIDE: Final = re.compile(r"<(/?)aside\b[^<>]{0,2000}>", re.IGNORECASE)
+_QUOTE: Final = re.compile(r"\bclass\s*=\s*[\"'][^\"']{0,300}\bquote\b", re.IGNORECASE)
 _SLUG: Final = re.compile(r"[\w%~.-]{1,300}")
 _REGULAR: Final = 1
 """The type of what people write; others tell of what moderators did, or are whispers among them."""
@@ -61,6 +62,7 @@ def read_post(post: Mapping[str, object], base: str) -> Mention | Skipped:
     markup = cooked if isinstance(cooked, str) else ""
     title = None if is_reply else line_of(post.get("topic_title"))
     text = plain_text(_own_words(markup)) if markup else clean(raw).strip() if isinstance(raw, str) else ""
+    shown = _own_words(markup, with_previews=True)
     if not text and title is None:
         return Skipped(id=native, reason="the post holds no words of its own")
     edited_at = instant_from_iso(post.get("updated_at")) if (count_of(post.get("version")) or 1) > 1 else None
@@ -79,19 +81,21 @@ def read_post(post: Mapping[str, object], base: str) -> Mention | Skipped:
         ),
         reply_to=_parent(post.get("reply_to_post_number"), host, topic) if is_reply else None,
         thread=f"{host}/t/{topic}",
-        links=usable_links(links_in(markup, origin=f"{base}/")),
-        has_media="<img" in markup and "lightbox" in markup,
+        links=usable_links(links_in(shown, origin=f"{base}/")),
+        has_media="<img" in shown and "lightbox" in shown,
         edited_at=edited_at,
         extra={"forum": host},
     )
 
 
-def _own_words(markup: str) -> str:
-    """Leave out what stands in an aside: quotes of others, and previews of pages that are linked to."""
+def _own_words(markup: str, *, with_previews: bool = False) -> str:
+    """Leave out what stands in an aside: quotes of others, and (unless told) previews of pages that are linked to."""
     kept: list[str] = []
     position = depth = 0
     for tag in _ASIDE.finditer(markup):
         if not depth:
+            if with_previews and not tag[1] and not _QUOTE.search(tag[0]):
+                continue
             kept.append(markup[position : tag.start()])
         depth = max(0, depth + (-1 if tag[1] else 1))
         position = tag.end()

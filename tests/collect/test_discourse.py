@@ -162,6 +162,16 @@ def test_every_field_of_a_topic_arrives() -> None:
     )
 
 
+def test_what_a_post_only_quotes_is_linked_to_by_another_and_what_it_shows_a_preview_of_by_itself() -> None:
+    cooked = (
+        '<aside class="quote no-group"><a href="https://globex.example/x">x</a><aside class="onebox">y</aside>'
+        '<a class="lightbox" href="https://globex.example/y.png"><img src="y"></a></aside><p>Acme:</p>'
+        '<aside class="onebox" data-onebox-src="https://acme.example/z"><a href="https://acme.example/z">z</a></aside>'
+    )
+    read = read_post(post(5, BASE, cooked), FORUM)
+    assert (read.text, read.links, read.has_media) == ("Acme:", ("https://acme.example/z",), False)
+
+
 @pytest.mark.parametrize(("answers", "parent"), [(None, "forum.example/t/11"), (3, "forum.example/t/11/3")])
 def test_a_reply_has_no_title_and_names_what_it_answers(answers: int | None, parent: str) -> None:
     read = read_post(post(6, BASE, place=4, reply_to_post_number=answers), FORUM)
