@@ -153,7 +153,14 @@ def surveys_of(reader: Reader, brand: str, span: Span) -> tuple[tuple[str, Figur
 def unanswered(config: Config, reader: Reader, brand: str, span: Span) -> tuple[MentionRow, ...]:
     """Return mentions of a span that are known to wait for longer than their source's target."""
     found = reader.mentions(
-        MentionFilter(brand=brand, since=span.since, until=span.until, unanswered_of=(brand,), limit=_MOST_LOOKED_AT)
+        MentionFilter(
+            brand=brand,
+            since=span.since,
+            until=span.until,
+            unanswered_of=(brand,),
+            with_loudest=True,
+            limit=_MOST_LOOKED_AT,
+        )
     )
     asked = reader.asked(brand, span, among=[one.number for one in found])
     known = {row.number: row for row in asked if row.open_until is not None}

@@ -53,8 +53,10 @@ def write_page(desk: Desk, brand: Brand, span: Span) -> str:
 
 
 def _loudest(desk: Desk, brand: str, since: datetime, until: datetime) -> tuple[MentionRow, ...]:
-    """Return the most heard of the newest originals, one a story."""
-    wanted = MentionFilter(brand=brand, since=since, until=until, include_reposts=False, limit=_LOOKED_AT)
+    """Return the most heard originals, one a story."""
+    wanted = MentionFilter(
+        brand=brand, since=since, until=until, include_reposts=False, with_loudest=True, limit=_LOOKED_AT
+    )
     chosen: dict[int, MentionRow] = {}
     for row in sorted(desk.reader.mentions(wanted), key=loudness, reverse=True):
         if row.text or row.title:

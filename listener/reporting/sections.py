@@ -99,6 +99,7 @@ def _voices(desk: Desk, brand: Brand, period: Period) -> tuple[Voice, ...]:
                 since=period.since,
                 until=period.until,
                 include_reposts=False,
+                with_loudest=True,
                 limit=_VOICES_LOOKED_AT,
             )
         )

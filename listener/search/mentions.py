@@ -60,17 +60,25 @@ WHERE (:source IS NULL OR sources.name = :source)
   AND (:unanswered IS NULL OR answers.answered_at IS NULL AND mentions.kind NOT IN ('article', 'survey')
     AND mentions.repost_of IS NULL AND brands.name IN (SELECT value FROM json_each(:unanswered)))
   AND {{more}}
-ORDER BY {{time}} DESC, mentions.id DESC, brands.name LIMIT :limit
+ORDER BY {{order}} {{time}} DESC, mentions.id DESC, brands.name LIMIT :limit
 """  # noqa: S608 - built from constants of this module
 
 _OF_BRAND: Final = _KEYS.format(
     first="matches CROSS JOIN mentions ON mentions.id = matches.mention_id",
     time="matches.published_at",
+    order="",
     more="matches.brand_id = :brand",
+)
+_LOUDEST: Final = _KEYS.format(
+    first="matches CROSS JOIN mentions ON mentions.id = matches.mention_id",
+    time="matches.published_at",
+    order="matches.engagement DESC,",
+    more="matches.brand_id = :brand AND matches.engagement > 0",
 )
 _OF_ALL: Final = _KEYS.format(
     first="mentions INDEXED BY mentions_by_time CROSS JOIN matches ON matches.mention_id = mentions.id",
     time="mentions.published_at",
+    order="",
     more="1",
 )
 _AMONG: Final = _KEYS.format(
@@ -79,6 +87,7 @@ _AMONG: Final = _KEYS.format(
         "CROSS JOIN mentions ON mentions.id = matches.mention_id"
     ),
     time="matches.published_at",
+    order="",
     more="(:brand IS NULL OR matches.brand_id = :brand)",
 )
 
@@ -168,6 +177,8 @@ def find_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> tupl
     }
     if words is None:
         keys = connection.execute(_OF_ALL if brand is None else _OF_BRAND, values).fetchall()
+        if wanted.with_loudest and len(keys) == wanted.limit:  # else these are all
+            keys = list(dict.fromkeys([*keys, *connection.execute(_LOUDEST, values)]))
     else:
         keys = _keys_with(connection, words, values)
     statement = f"{_MATCHED} WHERE matches.mention_id = ? AND matches.brand_id = ?"

@@ -39,7 +39,8 @@ class MentionFilter:
     `since` and `until` are a half-open span of publication times. `labels` are
     the effective ones; without any, mentions that people found irrelevant are left out. `text` is plain words, all of which must occur.
     `unanswered_of` names brands: of them the mentions that they did not answer as far as is known,
-    without reposts, articles and surveys, which nobody answers.
+    without reposts, articles and surveys, which nobody answers. `with_loudest` adds to the newest `limit` of a brand as many
+    that have most engagement.
     """
 
     brand: str | None = None
@@ -52,6 +53,7 @@ class MentionFilter:
     include_reposts: bool = True
     limit: int = 50
     unanswered_of: tuple[str, ...] = ()
+    with_loudest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

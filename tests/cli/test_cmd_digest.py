@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.mention import Engagement, Label
 from servers.smtp import Behaviour, MailServer
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ def test_a_weekly_digest_is_of_the_last_whole_week(filled: Place) -> None:
 
 def test_today_is_shown_with_the_remark_that_it_is_not_over(filled: Place) -> None:
     assert "not over yet" in filled.run("digest", "--on", "today").err
+
+
+def test_the_most_heard_voice_of_a_loud_day_is_told_however_many_spoke_after_it(place: Place) -> None:
+    spoken = NOW - timedelta(hours=30)
+    quiet = [place.mention(f"Acme, says person {one}", at=spoken + timedelta(minutes=1)) for one in range(1_001)]
+    heard = replace(place.mention("Acme, says everybody", at=spoken), engagement=Engagement(likes=900))
+    place.save([heard, *quiet], label=Label.NEGATIVE)
+
+    told = place.run("digest").out
+
+    assert "1,002 mentions" in told
+    assert "> Acme, says everybody" in told
+    assert place.run("report", "Acme", "--since", "7d", "--output", "acme.html").code == 0
+    page = (place.folder / "acme.html").read_text(encoding="utf-8")
+    assert "says everybody" in page.partition('id="mentions"')[2].partition("</li>")[0]
 
 
 def test_a_preview_is_one_page_with_its_pictures_in_it(filled: Place) -> None:
