@@ -191,9 +191,10 @@ def export(
         _export_parquet(app, wanted, output if file_format else None)
         return
     with Reader(app.database_path) as reader, ExitStack() as stack:
+        mentions = reader.every_mention(wanted)  # before the file is opened, which may empty it
         is_named = output is not None and str(output) != "-"
         out = stack.enter_context(create(cast("Path", output))) if is_named else sys.stdout
-        count = _write(reader.every_mention(wanted), out, chosen)
+        count = _write(mentions, out, chosen)
     click.echo(f"{count} {noun(count, 'mention')} written", err=True)
 
 

@@ -139,7 +139,7 @@ def _unpacked(stack: ExitStack, file: Path, whole: IO[bytes]) -> tuple[IO[bytes]
 
 def _damage(file: Path, error: Exception) -> str:
     packing = {".gz": "gzip", ".zst": "Zstandard"}.get(_packing(file), "readable")
-    return f"{file} is damaged or not {packing}: {error}"
+    return f"{file} is damaged or not {packing}: {str(error).removesuffix('.')}"
 
 
 @contextmanager

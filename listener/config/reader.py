@@ -264,7 +264,7 @@ def _read_secret(
             f"{_join(path, env_key)}: does not look like the name of an environment variable (such as "
             f"{plan.info.example or plan.name.upper()}); it is not repeated here, since it may be the secret itself"
         )
-    if file is not None and not (isinstance(file, str) and file.strip()):
+    if file is not None and not (isinstance(file, str) and file.strip() and "\0" not in file):
         problems.append(f"{_join(path, file_key)}: is not the path of a file")
     elif isinstance(file, str) and _may_be_key(file, folder):
         problems.append(
@@ -305,6 +305,9 @@ def _is_variable_name(text: str) -> bool:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
+        if "\0" in value:
+            msg = f"{show(value)} holds the sign U+0000, which no name, path or text has"
+            raise UsageError(msg)
         return value
     msg = (
         f"{show(value)} is not a text; put it in quotes"
@@ -365,7 +368,7 @@ def _day(value: object) -> date:
 
 def _file(value: object) -> Path:
     text = _text(value)
-    if not text.strip() or "\0" in text:
+    if not text.strip():
         msg = f"{show(value)} is not a path"
         raise UsageError(msg)
     return at_home(text)

@@ -151,8 +151,14 @@ class Reader:
             return top.read_top(self._connection, what, brand, (since, until), source=source, limit=limit)
 
     def every_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
-        """Yield the mentions a filter asks for by brand, source and time, oldest first, as they came in."""
+        """Return the mentions a filter asks for by brand, source and time, oldest first, as they came in.
+
+        A source that is not known is refused at once, not when the first is read.
+        """
         self._require_source(wanted.source)
+        return self._each_mention(wanted)
+
+    def _each_mention(self, wanted: MentionFilter) -> Iterator[Mention]:
         from listener.search import exporting
 
         with translated(self.path):

@@ -115,7 +115,8 @@ def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, in
             problems = [row[0] for row in copy.execute("PRAGMA quick_check(1)") if row[0] != "ok"]
             (copied,) = copy.execute("PRAGMA user_version").fetchone()
     if problems or copied != version:
-        msg = f'{file}: the copy is damaged ({"; ".join(problems) or "version"}); "listener doctor" examines the store'
+        found = " ".join("; ".join(problems).split()) or "version"  # SQLite tells of them in several lines
+        msg = f'{file}: the copy is damaged ({found}); "listener doctor" examines the store'
         raise StoreError(msg)
 
 

@@ -201,3 +201,12 @@ def test_an_export_to_a_dash_goes_to_standard_output(filled: Place, monkeypatch:
     monkeypatch.chdir(filled.folder)
     assert filled.run("export", "--output", "-").out == filled.run("export").out != ""
     assert not (filled.folder / "-").exists()
+
+
+def test_an_export_that_asks_for_what_is_not_there_empties_no_file_of_several_names(filled: Place) -> None:
+    file = filled.folder / "all.jsonl"
+    file.write_text("precious", encoding="utf-8")
+    os.link(file, filled.folder / "other.jsonl")
+    answer = filled.run("export", "--source", "nowhere", "--output", str(file))
+    assert (answer.code, answer.out) == (2, "")
+    assert file.read_text("utf-8") == "precious"
