@@ -71,6 +71,15 @@ def test_a_part_of_a_word_is_not_the_word_but_a_name_inside_a_sentence_without_s
     assert found(store, "京東") == []
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("Acmeコーヒー", ["Acme", "コーヒー"]), ("#コーヒー", ["コーヒー"]), ("กาแฟAcme", ["Acme", "กาแฟ"])],
+)
+def test_of_a_word_in_two_scripts_each_part_is_shown_where_they_stand_apart(words: str, shown: list[str]) -> None:
+    text = "Acmeのコーヒー กาแฟ"
+    assert [text[start:end] for start, end in find_words(text, words)] == shown
+
+
 def test_a_name_of_several_words_is_found_in_a_hashtag_too(store: Store) -> None:
     texts = ["Acme and #covid-19", "@acme's lid"]
     store_mentions(store, [make_mention(number, text) for number, text in enumerate(texts, start=1)])
