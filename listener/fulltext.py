@@ -271,9 +271,9 @@ def _places(folded: Folded, word: str) -> list[tuple[int, int]]:
 
 
 def _bare(word: str) -> set[str]:
-    """Return the words that the index holds of one folded word, runs of scripts without spaces whole."""
+    """Return the words that the index holds of one folded word, folded, runs of scripts without spaces whole."""
     spaced = _runs().sub(r" \g<0> ", _spaced(word)[0])
-    return {token for token in _TOKEN.findall(spaced) if token.strip("#@$+")}
+    return {fold(token) for token in _TOKEN.findall(spaced) if token.strip("#@$+")}
 
 
 def excerpt(text: str, words: str) -> Snippet:
