@@ -73,10 +73,16 @@ def test_a_part_of_a_word_is_not_the_word_but_a_name_inside_a_sentence_without_s
 
 @pytest.mark.parametrize(
     ("words", "shown"),
-    [("Acmeコーヒー", ["Acme", "コーヒー"]), ("#コーヒー", ["コーヒー"]), ("กาแฟAcme", ["Acme", "กาแฟ"])],
+    [
+        ("Acmeコーヒー", ["Acme", "コーヒー"]),
+        ("#コーヒー", ["コーヒー"]),
+        ("กาแฟAcme", ["Acme", "กาแฟ"]),
+        ("«커피»,", ["커피"]),
+        ("கோகோ?", ["கோகோ"]),
+    ],
 )
-def test_of_a_word_in_two_scripts_each_part_is_shown_where_they_stand_apart(words: str, shown: list[str]) -> None:
-    text = "Acmeのコーヒー กาแฟ"
+def test_the_parts_of_what_was_asked_for_are_shown_where_the_whole_is_not(words: str, shown: list[str]) -> None:
+    text = "Acmeのコーヒー กาแฟ 커피 கோகோ"
     assert [text[start:end] for start, end in find_words(text, words)] == shown
 
 
