@@ -96,6 +96,8 @@ def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInf
         return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
     if total.coverage >= WHOLE:
         line = f"A quiet {unit}: nobody mentioned it, and everything was read."
+        if total.partial and unit != "period":
+            line = f"A quiet {unit} so far: nobody mentioned it, and everything was read. The {unit} is not over yet."
         return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
     line = f"Nothing was found in the {percent(total.coverage)} of the {unit} that could be read."
     state = "quiet" if total.coverage > 0 else "blind"

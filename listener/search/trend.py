@@ -136,7 +136,7 @@ def _made(
         positive, neutral, negative, no_evidence, unscored, stories, total, squares, engagement, averaged = figures
         scored = positive + neutral + negative + no_evidence
         mentions = scored + unscored
-        coverage = None if mentions and not share else share
+        coverage = None if start >= now or (mentions and not share) else share  # what is to come was not left unread
         if not mentions and not coverage:
             made.append(_make_bucket(brand, start, end, *_UNKNOWN, coverage, end > now, None))
             continue

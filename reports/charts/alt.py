@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import Trend, TrendBucket
 
-__all__ = ["bucket_words", "coverage_words", "mood_words", "replay_alt", "volume_alt"]
+__all__ = ["begun", "bucket_words", "coverage_words", "mood_words", "replay_alt", "unfinished_words", "volume_alt"]
 
 _MOST_NAMED: Final = 8
 
@@ -105,13 +105,24 @@ def mood_words(known: Sequence[TrendBucket]) -> list[str]:
 
 def coverage_words(buckets: Sequence[TrendBucket], by: str) -> list[str]:
     """Say how many buckets were not (wholly) read and whether the last is not over."""
-    states = [reading(bucket) for bucket in buckets]
+    states = [reading(bucket) for bucket in begun(buckets)]
     words = {"unread": "not read", "partly": "only partly read", "unknown": "not known"}
     sentences = [
         f"{count(n, by)} {'was' if n == 1 else 'were'} {said}."
         for state, said in words.items()
         if (n := states.count(state))
     ]
-    if buckets and buckets[-1].partial:
-        sentences.append(f"The last {by} is not over yet.")
-    return sentences
+    return [*sentences, *unfinished_words(buckets, by)]
+
+
+def begun(buckets: Sequence[TrendBucket]) -> Sequence[TrendBucket]:
+    """Return the buckets that began by now: of those that are not over the first."""
+    return buckets[: next((place for place, bucket in enumerate(buckets, 1) if bucket.partial), len(buckets))]
+
+
+def unfinished_words(buckets: Sequence[TrendBucket], by: str) -> list[str]:
+    """Say that the last buckets are not over, where that is so."""
+    ahead = sum(bucket.partial for bucket in buckets)
+    if ahead > 1:
+        return [f"The last {count(ahead, by)} are not over yet."]
+    return [f"The last {by} is not over yet."] if ahead else []

@@ -9,6 +9,7 @@ from listener.clock import load_zone
 from listener.errors import UsageError, suggest
 from listener.intervals import SMALL_N, WHOLE, net_sentiment_interval
 from listener.search.records import METRICS
+from reports.charts.alt import begun, unfinished_words
 from reports.charts.axes import count_axis, mark_upright, reading, round_values, time_axis
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
@@ -186,9 +187,7 @@ def _alt(trend: Trend, metric: str) -> str:
         else:
             said = number(value)
         sentences.append(f"{total.brand}: {', '.join([said, *_gaps(trend.of(total.brand), trend.by)])}.")
-    if any(bucket.partial for bucket in trend.buckets):
-        sentences.append(f"The last {trend.by} is not over yet.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *unfinished_words(trend.of(trend.brands[0]) if trend.brands else (), trend.by)])
 
 
 def _average(total: TrendBucket, metric: str) -> str:
@@ -204,7 +203,7 @@ def _average(total: TrendBucket, metric: str) -> str:
 
 def _gaps(buckets: Sequence[TrendBucket], step: str) -> list[str]:
     """Say of how many buckets nothing is known, and how many were not wholly read."""
-    states = [reading(bucket) for bucket in buckets]
+    states = [reading(bucket) for bucket in begun(buckets)]
     missing = (
         ("not known", states.count("unknown")),
         ("not wholly read", states.count("unread") + states.count("partly")),

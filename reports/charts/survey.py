@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from listener.clock import load_zone
 from listener.intervals import SMALL_N
-from reports.charts.alt import bucket_words, coverage_words
+from reports.charts.alt import begun, bucket_words, coverage_words
 from reports.charts.axes import count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
 from reports.scales import SCALES, figure_words
@@ -138,6 +138,6 @@ def _alt(
             f"{word} {bucket_words(bucket, trend.by, zone)}: {figure_words(one, instrument)}."
             for word, (bucket, one) in ends
         ]
-    if silent := len(figures) - len(known):
+    if silent := len(begun(buckets)) - len(known):
         sentences.append(f"{count(silent, trend.by)} without answers.")
     return " ".join([*sentences, *coverage_words(buckets, trend.by)])

@@ -77,6 +77,15 @@ def fill(place: Place) -> None:
     place.drain(local(2026, 9, 1), local(2026, 11, 20))
 
 
+def test_of_days_that_are_to_come_no_coverage_is_known(place: Place) -> None:
+    fill(place)
+    asked = ("trend", "Acme", "--since", "2026-11-20", "--until", "2026-11-23", "--format", "json")
+    shown = json.loads(place.run(*asked).out)
+    assert [bucket["coverage"] for bucket in shown["buckets"]][1:] == [None, None]
+    ahead = json.loads(place.run("share", "--since", "2026-11-22", "--until", "2026-11-23", "--format", "json").out)
+    assert {row["coverage"] for row in ahead["brands"]} == {None}
+
+
 def test_a_day_of_25_hours_is_compared_with_one_day_before_it(place: Place) -> None:
     fill(place)
     asked = ("trend", "Acme", "--since", "2026-10-25", "--until", "2026-10-26", "--compare", "previous")

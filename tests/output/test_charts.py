@@ -276,6 +276,17 @@ def test_a_figure_that_is_none_is_refused_with_the_near_miss() -> None:
         draw_brands(make_trend(), metric="mention")
 
 
+def test_days_that_are_to_come_are_not_told_as_unread() -> None:
+    trend = make_trend(days=5, is_over=False, unread=(0,))
+    ahead = [replace(make_unread(one), coverage=None, partial=True) for one in trend.buckets[3:]]
+    begun = replace(trend.buckets[2], partial=True)
+    early = replace(trend, buckets=(*trend.buckets[:2], begun, *ahead))
+    drawn_early = (draw_volume(early, brand="Acme"), draw_brands(early))
+    for chart, unread in zip(drawn_early, ("1 day was not read.", "1 day not wholly read."), strict=True):
+        assert f"{unread} The last 3 days are not over yet." in chart.alt
+        assert "not known" not in chart.alt
+
+
 def test_share_of_voice_says_each_share_its_n_and_what_was_not_read() -> None:
     alt = draw_share(share_rows(612, 388)).alt
     assert "Brand 0 61.2 % (n 612)" in alt

@@ -51,6 +51,11 @@ def test_a_quiet_day_is_one_honest_line() -> None:
     assert words.subject == "Acme quiet (19 Nov 2026)"
 
 
+def test_a_day_that_is_not_over_is_quiet_so_far() -> None:
+    (said,) = sentences_of(unfinished(day_of()))
+    assert said == "A quiet day so far: nobody mentioned it, and everything was read. The day is not over yet."
+
+
 def test_a_blind_day_is_never_called_quiet() -> None:
     for trend in (day_of(mentions=None, coverage=0.0), day_of(coverage=0.0), day_of(mentions=None, coverage=None)):
         (words,) = digest_of(BrandSection(brand="Acme", kind="own", trend=trend)).brands
