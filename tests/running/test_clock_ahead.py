@@ -157,6 +157,7 @@ def test_what_alerts_are_made_of_is_new_still_after_a_clock_that_was_ahead(tmp_p
     [
         (NOW, NOW + WEEKS, True),  # it was read when the clock was right
         (NOW + WEEKS - HOUR, NOW + WEEKS, False),  # it is read by this clock: the other's is behind
+        (NOW + WEEKS - 2 * HOUR, NOW + WEEKS, True),  # it was not read in its last two turns
         (NOW, NOW + HOUR, False),  # the clock is another by now
     ],
 )
@@ -169,6 +170,16 @@ def test_who_was_read_before_the_clock_went_ahead_says_nothing_of_it(
             for name, state, at in (("hackernews", "ok", read_at), ("x", "clock_ahead", NOW + WEEKS)):
                 store.reports.note_outcome(name, state=state, message=None, retry_at=None, now=at)
         assert bool(clock_is_ahead(load_config(site.config), site.database, now=now)) is is_ahead
+
+
+def test_a_source_that_was_never_tried_says_nothing_of_the_clock(tmp_path: Path) -> None:
+    with X([], now=NOW) as server, HackerNews([]) as other:
+        site = Site(tmp_path, x_table(server) + hackernews_table(other))
+        with Store(site.database) as store:
+            store.reports.note_outcome("x", state="ok", message=None, retry_at=None, now=NOW)
+            assert clock_is_ahead(load_config(site.config), site.database, now=NOW) is None
+            store.reports.note_outcome("x", state="clock_ahead", message=None, retry_at=None, now=NOW)
+            assert clock_is_ahead(load_config(site.config), site.database, now=NOW) is not None
 
 
 def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
