@@ -97,6 +97,10 @@ class TestBilling:
         store.purse.settle(charge, NOTHING, now=NOW)
         assert spent(store) == [("x", "Acme", 2, 5, 0.0), ("x", "Globex", 1, 5, 0.0)]
 
+    def test_what_is_left_over_goes_to_the_largest_remainders_the_first_ones_first(self) -> None:
+        assert share_out(10, [3, 3, 1]) == [4, 4, 2]
+        assert share_out(5, [1, 1, 1]) == share_out(5, [0, 0, 0]) == [2, 2, 1]
+
     @given(total=st.integers(0, 10**9), weights=st.lists(st.integers(0, 1000), min_size=1, max_size=8))
     def test_parts_add_up_and_none_is_a_whole_unit_away_from_its_share(self, total: int, weights: list[int]) -> None:
         parts = share_out(total, weights)
