@@ -197,6 +197,23 @@ def test_a_source_that_keeps_failing_does_not_hold_up_the_digest(tmp_path: Path)
     assert woken.make_due_digest(now=NOW) is not None
 
 
+def test_a_source_that_was_never_read_does_not_hold_up_the_digest(tmp_path: Path) -> None:
+    with HackerNews(hits(10)) as server:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d") + x_table(server), more=mail_table(9))
+        assert site.collect("--source", "hackernews").code == 0
+        with Store(site.database) as store:
+            store.reports.note_outcome("x", state="unavailable", message="down", retry_at=None, now=NOW)
+        assert service(site).make_due_digest(now=NOW) is not None
+
+
+def test_a_source_whose_turn_has_not_come_does_not_hold_up_the_digest(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server:
+        table = hackernews_table(server, lookback="5d", every="2d")
+        site = Site(tmp_path, table, more=mail_table(9))
+        assert site.collect(now=NOW - DAY).code == 0
+        assert service(site).make_due_digest(now=NOW) is not None
+
+
 def test_no_digest_is_made_of_a_day_that_only_a_clock_ahead_says_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
