@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listener.budget import MICROS
+from listener.cli.output import counted
 from listener.cli.spent import money_text
 from listener.frozen import dataclass
 
@@ -53,7 +54,7 @@ class Costs:
                 reads = "not known before one whole UTC day was read"
             else:
                 reads = (
-                    f"about {told['paid_reads_a_day']:,} a day over {told['measured_days']} days: "
+                    f"about {told['paid_reads_a_day']:,} a day over {counted(int(_number(told['measured_days'])), 'day')}: "
                     f"{money_text(_number(told['usd_a_day']))} a day, {money_text(_number(told['usd_a_month']))} a month"
                 )
             lines += [("    paid reads: ", reads), ("    prices: ", str(told["prices"]))]

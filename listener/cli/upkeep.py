@@ -117,7 +117,7 @@ def _text(most: _Most) -> str:
     text = f"at most {cost.requests:,} request{'' if cost.requests == 1 else 's'} a day"
     usd = cost.micros / MICROS
     if usd:
-        text += f", {money_text(round(usd, 2))} a day"
+        text += f", {money_text(usd)} a day"
     if limit is not None:
         text += f"; more is not in the {'cap' if limit.is_cap else 'budget'} of {limit.written(limit.amount)} a {limit.period}"
     return text

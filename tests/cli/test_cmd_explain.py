@@ -214,6 +214,7 @@ def test_threads_that_are_not_read_cost_nothing(place: Place) -> None:
     ("budget", "requests", "usd", "told"),
     [
         ("usd_a_day = 0.5", 1, 0.5, "at most 1 request a day, $0.50 a day; more is not in the budget of $0.50 a day"),
+        ("usd_a_day = 0.004", 1, 0.004, "at most 1 request a day, $0.0040 a day; more is not in the budget"),
         ("usd_a_month = 1.0", 2, 1.0, "more is not in the budget of $1.00 a month"),
         (
             "requests_a_day = 3",
