@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
+from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -69,7 +71,15 @@ def term_ranges(node: Node, reading: Reading, field: str) -> Iterator[tuple[int,
 
 
 def _raw(needle: str, text: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges at which exactly `needle` stands, not inside a word."""
+    """Yield the ranges at which exactly `needle` stands, composed or decomposed, not inside a word."""
+    if needle.isascii():
+        return _written(needle, text)
+    forms = dict.fromkeys(unicodedata.normalize(form, needle) for form in ("NFC", "NFD"))
+    return merge(*(_written(form, text) for form in forms))
+
+
+def _written(needle: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges at which `needle` stands letter for letter, not inside a word."""
     start = text.find(needle)
     while start >= 0:
         end = start + len(needle)
