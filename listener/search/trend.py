@@ -138,7 +138,7 @@ def _made(
         mentions = scored + unscored
         coverage = None if start >= now or (mentions and not share) else share  # what is to come was not left unread
         if not mentions and not coverage:
-            made.append(_make_bucket(brand, start, end, *_UNKNOWN, coverage, end > now, None))
+            made.append(_make_bucket(brand, start, end, *_UNKNOWN, coverage, end > now, None, None))
             continue
         made.append(_make_bucket(
             brand, start, end, mentions, stories, positive, neutral, negative, no_evidence, unscored,
@@ -149,5 +149,6 @@ def _made(
             None if coverage is None else rounded_share(coverage),
             end > now,
             percentiles,
+            averaged,
         ))  # fmt: skip
     return made

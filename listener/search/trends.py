@@ -59,7 +59,8 @@ class TrendBucket:
     None below 5. `coverage` is the drained share of the
     bucket over the enabled sources, 0 to 1, None where unknown. `partial` says
     that the bucket is not over yet. `score_percentiles` are the 10th, 50th and
-    90th, to within 0.025, where they were asked for and anything is scored.
+    90th, to within 0.025, where they were asked for and anything is scored. `averaged` is the n of
+    `mean_score`: `scored` without the scores that people contradict, None where not known.
     """
 
     brand: str
@@ -80,6 +81,7 @@ class TrendBucket:
     coverage: float | None
     partial: bool = False
     score_percentiles: tuple[float, ...] | None = None
+    averaged: int | None = None
 
     @property
     def scored(self) -> int:

@@ -195,7 +195,8 @@ def _average(total: TrendBucket, metric: str) -> str:
     if metric == "mean_score":
         shown, ends = f"{total.mean_score:+z.2f}", total.mean_score_interval
         spread = f"95 % interval {ends[0]:+z.2f} to {ends[1]:+z.2f}, " if ends else ""
-        return f"{shown} ({spread}n {number(total.scored)})".replace("-", MINUS)
+        n = total.scored if total.averaged is None else total.averaged
+        return f"{shown} ({spread}n {number(n)})".replace("-", MINUS)
     interval = net_sentiment_interval(total.positive or 0, total.negative or 0, total.scored)
     spread = f"95 % interval {interval_words(*interval)}, " if interval else ""
     return f"{signed(total.net or 0)} ({spread}n {number(total.scored)})"

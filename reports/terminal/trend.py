@@ -127,8 +127,13 @@ def _figure(group: Sequence[TrendBucket], metric: str) -> list[float] | None:
         return None
     if metric not in _MEANS:
         return [sum(values)]
-    weights = [max(1, bucket.scored) for bucket in group if getattr(bucket, metric) is not None]
+    weights = [max(1, _weight(bucket, metric)) for bucket in group if getattr(bucket, metric) is not None]
     return [sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)]
+
+
+def _weight(bucket: TrendBucket, metric: str) -> int:
+    """Return how many mentions a mean or a net sentiment is of."""
+    return bucket.averaged if metric == "mean_score" and bucket.averaged is not None else bucket.scored
 
 
 def _drawn(

@@ -48,6 +48,7 @@ def test_a_score_that_the_person_contradicts_is_in_no_mean(store: Store) -> None
         span = Span(since=NOW - timedelta(days=1), until=NOW, by="day", zone=UTC_ZONE, now=NOW)
         (total,) = reader.trend(["Acme"], span, {"Acme": ["x"]}).totals
     assert (total.positive, total.negative, total.mean_score) == (5, 1, 0.5)
+    assert (total.scored, total.averaged) == (6, 5)
     assert total.net_sentiment == pytest.approx(66.7)
     assert total.mean_score_interval == (0.5, 0.5)
 

@@ -410,6 +410,8 @@ def test_brands_side_by_side_tell_what_is_known_with_n_and_interval() -> None:
     said = draw_brands(trend, metric="mean_score").alt
     assert "Acme: \N{MINUS SIGN}0.20 (95 % interval \N{MINUS SIGN}0.30 to \N{MINUS SIGN}0.10, n 1,077)" in said
     assert "Acme: +3 (95 % interval \N{MINUS SIGN}1 to +8, n 1,077)" in draw_brands(trend, metric="net_sentiment").alt
+    contradicted = replace(trend, totals=(replace(total, averaged=1_070),))
+    assert "0.10, n 1,070)" in draw_brands(contradicted, metric="mean_score").alt
     assert "1 day not wholly read" in draw_brands(trend).alt
     known = [replace(one, coverage=None) for one in trend.buckets]
     unknown = replace(trend, buckets=tuple(known), totals=tuple(replace(one, coverage=None) for one in trend.totals))

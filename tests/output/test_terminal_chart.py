@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +125,14 @@ def test_more_buckets_than_cells_are_joined_and_said_to_be():
     assert "8┤" in drawn
     moods = draw_in_terminal(trend(*hours, by="hour"), metric="net_sentiment", width=80, colour=False)
     assert "4 together" in moods
+
+
+def test_joined_means_weigh_what_they_are_of():
+    hours = [bucket(i, (10, 0, 0, 0), step=timedelta(hours=1), averaged=10 if i % 4 else 1) for i in range(240)]
+    hours = [replace(one, mean_score=0.0 if i % 4 else 1.0) for i, one in enumerate(hours)]
+    drawn = draw_in_terminal(trend(*hours, by="hour"), metric="mean_score", width=80, colour=False)
+    assert "4 together" in drawn
+    assert "0.03┤" in drawn  # 1 of 31, not 10 of 40
 
 
 def test_nothing_at_all_can_be_drawn():
