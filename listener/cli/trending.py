@@ -278,12 +278,18 @@ def read_span(
     Raises UsageError where it is empty.
     """
     from listener.clock import align_down, parse_when
+    from listener.errors import UsageError
     from listener.search import Span
 
     now, zone = app.now, app.zone
-    start = align_down(parse_when(since, now=now, zone=zone), by, zone)
-    end = now if until is None else align_down(parse_when(until, now=now, zone=zone), by, zone)
-    require_span(start, end, since, until)
+    asked = parse_when(since, now=now, zone=zone), now if until is None else parse_when(until, now=now, zone=zone)
+    require_span(*asked, since, until)
+    start = align_down(asked[0], by, zone)
+    end = now if until is None else align_down(asked[1], by, zone)
+    if start == end:
+        what = "quarter of an hour" if by == "quarter" else by
+        msg = f"--until {until} lies in the {what} of --since {since}, and a span ends with a whole {what}; name a later one"
+        raise UsageError(msg)
     return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
 
 

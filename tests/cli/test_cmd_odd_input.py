@@ -197,3 +197,13 @@ def test_a_missing_secret_of_chat_rooms_does_not_hide_one_of_the_mail_server(pla
     failed = [line.split()[1] for line in answer.out.splitlines() if line.startswith("FAIL")]
     assert (answer.code, failed) == (3, ["notify", "mail"])
     assert "ACME_NO_PASSWORD" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("until", "by", "what"),
+    [("2026-11-15", "month", "month"), ("2026-11-06", "week", "week"), ("2026-11-02T08:00", "day", "day")],
+)
+def test_an_end_within_the_first_bucket_is_told_for_what_it_is(filled: Place, until: str, by: str, what: str) -> None:
+    answer = filled.run("trend", "Acme", "--since", "2026-11-02", "--until", until, "--by", by)
+    said = f"--until {until} lies in the {what} of --since 2026-11-02, and a span ends with a whole {what}; name a later one"
+    assert (answer.code, answer.out, answer.err) == (2, "", f"Error: {said}\n")
