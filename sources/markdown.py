@@ -22,11 +22,12 @@ _NO_ADDRESS: Final = "\\s<>()\\[\\]\"'`\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\u
 """What ends an address in a text: white space, quotes, brackets, and the signs of Chinese and Japanese."""
 _BARE: Final = re.compile(rf"https?://(?:[^{_NO_ADDRESS}]|\([^{_NO_ADDRESS}]{{0,200}}\)){{1,2000}}")
 _BREAKS: Final = re.compile(
-    r"</?(?:p|br|div|li|ul|ol|tr|table|h[1-6]|hr|details|blockquote|pre)\b[^<>]{0,1000}>", re.IGNORECASE
+    r"</?(?:p|br|div|li|ul|ol|dl|dt|dd|tr|td|th|table|h[1-6]|hr|details|summary|center|blockquote|pre)\b[^<>]{0,1000}>",
+    re.IGNORECASE,
 )
 _TAGS: Final = re.compile(
-    r"</?(?:a|abbr|b|big|center|code|dd|del|dl|dt|em|font|i|img|ins|kbd|mark|picture|q|s|samp|small|source|span|strike|strong"
-    r"|sub|summary|sup|tbody|td|tfoot|th|thead|tt|u|var|video)\b[^<>]{0,2000}>",
+    r"</?(?:a|abbr|b|big|code|del|em|font|i|img|ins|kbd|mark|picture|q|s|samp|small|source|span|strike|strong"
+    r"|sub|sup|tbody|tfoot|thead|tt|u|var|video)\b[^<>]{0,2000}>",
     re.IGNORECASE,
 )
 _REFERENCE: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")

@@ -67,6 +67,16 @@ _LINES: Final = frozenset(
         "main",
         "form",
         "option",
+        "summary",
+        "details",
+        "center",
+        "caption",
+        "legend",
+        "fieldset",
+        "dialog",
+        "hgroup",
+        "menu",
+        "search",
     ]
 )
 _SILENT: Final = frozenset(

@@ -219,6 +219,11 @@ def test_what_markdown_names_is_there_and_what_it_shields_is_bare() -> None:
     ]
 
 
+def test_words_in_cells_and_headings_of_markup_stay_apart() -> None:
+    markup = "<table><tr><td>Acme</td><td>1.0</td></tr></table><details><summary>Log</summary>lid</details>"
+    assert text_of_markdown(markup).split() == ["Acme", "1.0", "Log", "lid"]
+
+
 def test_an_address_ends_where_its_text_goes_on() -> None:
     text = "👉https://example.org/a. (https://example.org/b_(c)), 「https://example.org/d」、https://example.org/e。"
     assert addresses_in(text) == [f"https://example.org/{page}" for page in ("a", "b_(c)", "d", "e")]

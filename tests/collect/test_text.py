@@ -102,6 +102,7 @@ def test_text_is_bounded() -> None:
         ("<p>One</p><p>Two &amp; three</p>", "One\n\nTwo & three"),
         ("One<p>Two<p>Three", "One\n\nTwo\n\nThree"),
         ("a<br>b<br/>c", "a\nb\nc"),
+        ("<details><summary>Lid</summary>Acme</details><center>leaks</center>", "Lid\nAcme\n\nleaks"),
         ("1 < 2 and <3 Acme", "1 < 2 and <3 Acme"),
         ("I <b>love</b> Acme&#x27;s kettle", "I love Acme's kettle"),
         ("<script>alert('x')</script>seen<style>p{}</style>", "seen"),
