@@ -52,8 +52,8 @@ def without_references(markdown: str) -> str:
 
 
 def words_of_links(markdown: str) -> str:
-    """Return Markdown with the words of its links and pictures in their place."""
-    return _LINK.sub(r"\1", markdown)
+    """Return Markdown with the words of its links and pictures in their place, also of pictures that are links."""
+    return _LINK.sub(r"\1", _LINK.sub(r"\1", markdown))
 
 
 def links_of_markdown(markdown: str) -> list[str]:

@@ -219,6 +219,12 @@ def test_what_markdown_names_is_there_and_what_it_shields_is_bare() -> None:
     ]
 
 
+def test_of_a_picture_that_is_a_link_the_words_stay() -> None:
+    badge = "[![Lid](https://example.org/lid.svg)](https://example.org/lid) of Acme"
+    assert text_of_markdown(badge) == "Lid of Acme"
+    assert links_of_markdown(badge) == ["https://example.org/lid.svg", "https://example.org/lid"]
+
+
 def test_words_in_cells_and_headings_of_markup_stay_apart() -> None:
     markup = "<table><tr><td>Acme</td><td>1.0</td></tr></table><details><summary>Log</summary>lid</details>"
     assert text_of_markdown(markup).split() == ["Acme", "1.0", "Log", "lid"]
