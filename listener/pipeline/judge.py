@@ -32,7 +32,7 @@ class Judgement:
     """Hold what became of a batch of mentions.
 
     `judged` are to be stored, `refreshed` are known and unchanged but for their
-    counters, `unmatched` counts those that concern no brand. `own_replies` are what
+    counters, `unmatched` counts those that concern no brand and, unless such are kept, are not stored. `own_replies` are what
     brands' own accounts wrote to somebody.
     """
 
@@ -185,9 +185,11 @@ class Judge:
                 continue
             if stored is not None and _is_unchanged(stored, one):
                 refreshed.append(one.mention)
+                unmatched += keep_unmatched and not one.pairs
             elif one.pairs or stored is not None or keep_unmatched:
                 waiting.append(one)
-            unmatched += not one.pairs
+            else:
+                unmatched += 1
         done = [one.judged for one in waiting]
         missing = [one for one, judged in zip(waiting, done, strict=True) if judged is None]
         scored = iter(self._score([(one.mention, one.matches) for one in missing], now))
@@ -195,7 +197,7 @@ class Judge:
         return Judgement(
             judged=tuple([one for key, one in judged if one.verdicts or keep_unmatched or key in known]),
             refreshed=tuple(refreshed),
-            unmatched=unmatched,
+            unmatched=unmatched + sum(not one.verdicts and (keep_unmatched or key not in known) for key, one in judged),
             own_replies=self._own_replies(batch.values()),
         )
 

@@ -227,6 +227,19 @@ def test_what_is_not_stored_again_is_counted_too(place: Place) -> None:
     )
 
 
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_each_mention_is_counted_as_one_thing(place: Place, workers: str) -> None:
+    rows = lines_of(3)
+    rows[1]["text"] = "Der Deckel von Acme ist leider schon wieder kaputt gegangen"
+    (place.folder / "in.jsonl").write_bytes(jsonl(rows))
+    place.configure('[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\nlanguages = ["en"]\n')
+    asked = ("import", "in.jsonl", "--workers", workers)
+    assert "3 mentions read: 2 new, 0 changed, 0 known, 1 of no brand; 0 lines" in place.run(*asked).err
+    place.configure('[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Globex"\n')
+    assert "3 mentions read: 0 new, 2 changed, 0 known, 1 of no brand; 0 lines" in place.run(*asked).err
+    assert "3 mentions read: 0 new, 0 changed, 2 known, 1 of no brand; 0 lines" in place.run(*asked).err
+
+
 def test_workers_give_the_same_store(place: Place) -> None:
     file = place.folder / "all.jsonl"
     right = undisturbed(place, lines_of(3_300), file)
