@@ -25,6 +25,7 @@ _FULLNAME: Final = re.compile(r"t[1-6]_[0-9a-z]{1,13}", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-z]{1,13}", re.ASCII)
 _GONE: Final = frozenset({"[deleted]", "[removed]", "[deleted by user]", "[ removed by reddit ]"})
 """What stands where an author or a text was taken away."""
+_SHIELDED: Final = re.compile(r"(?<=\w)\\_(?=\w)")
 _MEDIA_HINTS: Final = frozenset({"image", "hosted:video", "rich:video"})
 
 
@@ -138,10 +139,11 @@ def _reference(value: object) -> str | None:
 def _text(fields: Mapping[str, object], field: str) -> str:
     """Return a text (Markdown, with the characters that it names); empty where it was taken away.
 
-    Reddit's editor writes ``&#x200B;`` for an empty line.
+    Reddit's editor writes ``&#x200B;`` for an empty line, and ``\\_`` for the line within a name.
     """
     value = fields.get(field)
-    text = clean(without_references(value)).strip().strip("\u200b").strip() if isinstance(value, str) else ""
+    written = _SHIELDED.sub("_", without_references(value)) if isinstance(value, str) else ""
+    text = clean(written).strip().strip("\u200b").strip()
     return "" if text.casefold() in _GONE else text
 
 

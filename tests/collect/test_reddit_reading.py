@@ -105,11 +105,13 @@ class TestFields:
         assert (mention.links, mention.has_media) == (("https://globex.example/a.png",), True)
 
     def test_what_a_text_links_to_is_told_and_the_characters_it_names_are_there(self) -> None:
-        text = "&#x200B;\n\nR&amp;D, see [this](https://globex.example/a_(b)) or https://initech.example/c\\_d.\n\n&#x200B;"
+        text = "&#x200B;\n\nR&amp;D, see [this](https://globex.example/a_(b)) or https://initech.example/c\\_d. \\_Acme\\_Lid\\_\n\n&#x200B;"
         post = Thing(number=900, created_at=ago(hours=1), title="acme", text=text)
         with Reddit([post], now=NOW) as server:
             mention = only(server)
-        assert mention.text == ("R&D, see [this](https://globex.example/a_(b)) or https://initech.example/c\\_d.")
+        assert mention.text == (
+            "R&D, see [this](https://globex.example/a_(b)) or https://initech.example/c_d. \\_Acme_Lid\\_"
+        )
         assert mention.links == ("https://globex.example/a_(b)", "https://initech.example/c_d")
         comment = Thing(number=901, created_at=ago(hours=1), text=f"acme: {text}", parent="t1_zz", link="t3_p0")
         with Reddit([comment], now=NOW) as server:
