@@ -139,7 +139,7 @@ def _reference(value: object) -> str | None:
 def _text(fields: Mapping[str, object], field: str) -> str:
     """Return a text (Markdown, with the characters that it names); empty where it was taken away.
 
-    Reddit's editor writes ``&#x200B;`` for an empty line, and ``\\_`` for the line within a name.
+    Reddit's editor writes ``&#x200B;`` for an empty line, and a backslash before the low line within a name.
     """
     value = fields.get(field)
     written = _SHIELDED.sub("_", without_references(value)) if isinstance(value, str) else ""
