@@ -6,6 +6,7 @@ import math
 import random
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,7 @@ from listener.mention import Author, Label
 from listener.protocols import Resource
 from listener.search import MentionFilter, Reader, Span
 from listener.search.averages import mean_interval, mean_score, net_sentiment, student_t_975
+from listener.search.coverage import _union, covered_share
 from listener.store import PageProgress, Store
 from servers.world import NOW, make_judged, make_mention, store_mentions
 
@@ -187,6 +189,33 @@ def test_an_import_declared_complete_is_covered_and_does_not_count_as_drained(st
         hours = span(NOW - timedelta(hours=20), by="hour", zone=ZoneInfo("UTC"))
         assert {bucket.coverage for bucket in reader.trend(["Acme"], hours, {}).buckets} == {1.0}
         assert reader.read_until("x", "Acme") is None
+
+
+def test_what_was_imported_whole_adds_to_what_is_read_and_takes_nothing_from_it(store: Store) -> None:
+    drain(store, "x", NOW - timedelta(hours=2), NOW)
+    store.declare_complete("x", since=NOW - timedelta(hours=4), until=NOW - timedelta(hours=3), now=NOW)
+    store.declare_complete("rss", since=NOW - timedelta(hours=4), until=NOW - timedelta(hours=3), now=NOW)
+    hours = span(NOW - timedelta(hours=4), by="hour", zone=ZoneInfo("UTC"))
+    with Reader(store.path) as reader:
+        buckets = reader.trend(["Acme"], hours, {"Acme": ("x",)}).buckets
+    assert [bucket.coverage for bucket in buckets] == [1.0, 0.0, 1.0, 1.0]
+
+
+spans = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=8)
+
+
+@given(spans=spans, start=st.integers(0, 40), lengths=st.lists(st.integers(0, 15), max_size=6))
+@example(spans=[(5, 20)], start=0, lengths=[8, 2])
+@example(spans=[(0, 10)], start=0, lengths=[5, 10])
+def test_the_covered_share_of_a_bucket_is_that_of_its_seconds(
+    spans: list[tuple[int, int]], start: int, lengths: list[int]
+) -> None:
+    read = [(begin, begin + length) for begin, length in spans]
+    edges = list(pairwise(accumulate(lengths, initial=start)))
+    seconds = {second for begin, end in read for second in range(begin, end)}
+    shares = covered_share(_union(read), edges)
+    right = [sum(one in seconds for one in range(*edge)) / (edge[1] - edge[0] or 1) for edge in edges]
+    assert shares == pytest.approx(right)
 
 
 def test_two_lanes_of_a_source_count_half_each(store: Store) -> None:
