@@ -155,6 +155,37 @@ def test_percentiles_and_share_in_any_zone_are_those_of_a_store_cut_in_it(
     assert answers[0] == answers[1]
 
 
+def test_who_wrote_in_the_hour_within_which_a_span_begins_is_reached_once(store: Store) -> None:
+    cut_in(store, "UTC")
+    zone = ZoneInfo("Asia/Kathmandu")  # its days begin at 18:15 UTC
+    begin = datetime(2026, 11, 17, 18, 15, tzinfo=UTC)
+    said = [
+        # who, how many minutes after that, about whom, to how many
+        ("before", -10, "Acme", 1),
+        ("then", 5, "Acme", 10),
+        ("then and later", 25, "Acme", 100),
+        ("then and later", 1_500, "Acme", 100),
+        ("later", 2_000, "Acme", 1_000),
+        ("before and later", -10, "Acme", 10_000),
+        ("before and later", 2_000, "Acme", 10_000),
+        ("then, and later about another", 35, "Acme", 100_000),
+        ("then, and later about another", 1_500, "Globex", 100_000),
+    ]
+    store_mentions(
+        store,
+        [
+            make_mention(
+                number, f"{brand} {own_words(str(number))}", published_at=begin + timedelta(minutes=minutes),
+                author=Author(id=who, handle=None, followers=followers),
+            )
+            for number, (who, minutes, brand, followers) in enumerate(said)
+        ],
+    )  # fmt: skip
+    found = ask(store, Span(since=begin, until=NOW, by="day", zone=zone, now=NOW))
+    assert [bucket.reach or 0 for bucket in found.buckets] == [100_110, 11_100, 0]
+    assert found.totals[0].reach == 111_110
+
+
 @pytest.mark.parametrize("by", ["day", "week", "month"])
 def test_reach_of_many_mentions_in_another_zone_is_counted_where_it_is_asked_for(
     crowd: Store, by: str, monkeypatch: pytest.MonkeyPatch
