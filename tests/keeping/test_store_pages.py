@@ -84,6 +84,17 @@ def test_a_reposts_counters_are_the_originals_and_are_not_added(store: Store) ->
     assert rows(store, "SELECT sum(engagement) FROM rollup_quarter") == [(2,)]
 
 
+def test_check_looks_at_each_language_of_a_day(store: Store) -> None:
+    store_mentions(store, [make_mention(1, language="en"), make_mention(2, "Acme is bad", language="de")])
+    assert store.check() == []
+    for language in ("de", "en"):
+        with sqlite3.connect(store.path) as connection:
+            connection.execute("UPDATE rollup_day SET mentions = 9 WHERE language = ?", (language,))
+        connection.close()
+        assert len(store.check()) == 1
+        store.rebuild_rollups()
+
+
 @pytest.mark.parametrize("is_one_page", [True, False])
 def test_a_chain_of_reposts_of_reposts_is_one_story_in_any_order_of_arrival(tmp_path: Path, is_one_page: bool) -> None:
     # A crosspost of a crosspost: no two have words in common, so that only the chain tells.
