@@ -75,6 +75,23 @@ def test_an_episode_that_gets_twice_as_strong_is_told_once_more():
     assert second.surprise >= 2 * first.surprise
 
 
+def test_an_episode_for_the_digest_that_becomes_worth_a_message_is_told_at_once():
+    buckets = days(11, bursts={10 * DAY: 30, 10 * DAY + 1: 30})
+    _, changes = whole(buckets)
+    first, second = (change for change in changes if change.kind in {"opened", "escalated"})
+    assert (first.notify, first.episode.tier, first.episode.severity) == (False, "digest", "low")
+    assert (second.notify, second.episode.tier, second.episode.severity) == (True, "push", "medium")
+    assert second.at - first.at == QUARTER
+    assert second.episode.surprise < 2 * first.episode.surprise
+    assert told(changes) == ["escalated", "resolved"]
+
+
+@pytest.mark.parametrize(("more", "severity"), [(30, "low"), (60, "medium"), (600, "high")])
+def test_the_stronger_an_episode_the_more_severe_it_is(more, severity):
+    _, changes = whole(days(11, bursts={10 * DAY: more}))
+    assert changes[0].episode.severity == severity
+
+
 def test_a_second_event_within_a_day_is_silent_and_a_day_later_it_is_not():
     near = days(13, bursts=burst(10 * DAY, 4, 60) | burst(10 * DAY + 40, 4, 60))
     far = days(13, bursts=burst(10 * DAY, 4, 60) | burst(11 * DAY + 40, 4, 60))
@@ -221,6 +238,16 @@ def test_another_cause_is_told_and_the_same_one_is_not():
     state, changes = note_cause(state, ["strike", "union", "walkout"], at + timedelta(hours=3))
     assert [(change.kind, change.notify) for change in changes] == [("escalated", True)]
     assert note_cause(state, ["lawsuit", "court"], at + timedelta(hours=3, minutes=30))[1] == ()
+
+
+@pytest.mark.parametrize(("common", "is_told"), [(1, True), (2, False)])
+def test_a_cause_is_another_one_where_less_than_three_in_ten_terms_are_shared(common, is_told):
+    state, _ = whole(days(11, bursts=burst(10 * DAY, 96, 100))[: 10 * DAY + 4])
+    at = state.last + QUARTER
+    state, _ = note_cause(state, ["recall", "battery", "fire", "refund"], at)
+    now = ["recall", "battery"][:common] + ["strike", "union", "walkout", "court"][common:]
+    _, changes = note_cause(state, now, at + timedelta(hours=3))
+    assert bool(changes) is is_told
 
 
 def test_parts_are_silent_while_the_whole_is_told():
