@@ -67,6 +67,7 @@ DIALECT: Final = Dialect(
     cashtags=True,
     authors=True,
     author_prefix="from:",
+    accounts=r"\w{1,20}",  # a name or an id: accounts of other services are nobody here
 )
 """What recent search can be asked."""
 

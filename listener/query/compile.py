@@ -39,7 +39,9 @@ class Dialect:
     is the prefix of a leaf that must not occur, empty where there is none.
     `phrases`, `hashtags`, `handles`, `cashtags`, `authors` say which leaves can be
     asked; what cannot is asked more widely or dropped where that only widens.
-    `author_prefix` is what stands before an account name. `grouping` says whether
+    `author_prefix` is what stands before an account name; `accounts` is the regular
+    expression of such names, empty where any will do: of what is no name there
+    nobody is asked for, and it is left out where it must not hold. `grouping` says whether
     parentheses work. `words_find_hashtags` says that a word also finds the hashtag
     of that word; where it is False and hashtags can be asked, both are asked for.
     `max_terms` bounds the leaves of one native string, None for no limit.
@@ -58,6 +60,7 @@ class Dialect:
     cashtags: bool = False
     authors: bool = False
     author_prefix: str = "from:"
+    accounts: str = ""
     words_find_hashtags: bool = False
     max_terms: int | None = None
     symbols: bool = True

@@ -174,7 +174,7 @@ class Widener:
     def _either(self, children: tuple[Node, ...], *, negated: bool) -> Expression | None:
         flat: list[Expression] = []
         for child in children:
-            if _is_met(child) and not negated:
+            if not negated and (_is_met(child) or self._is_nobody(child)):
                 self.dropped.add(format_tree(child))
                 continue
             part = self.widen(child, negated=negated)
@@ -196,15 +196,24 @@ class Widener:
             case Hashtag(tag):
                 return Leaf(f"#{_seen(tag)}", source) if dialect.hashtags else self._spellings(tag, source)
             case Handle(handle):
-                return Leaf(f"@{handle}", source) if dialect.handles else self._words(handle, source)
+                can_be = dialect.handles and self._can_be(handle)
+                return Leaf(f"@{handle}", source) if can_be else self._words(handle, source)
             case Cashtag(symbol):
                 return Leaf(f"${symbol}", source) if dialect.cashtags else self._words(symbol, source)
-            case Author(handle) if dialect.authors:
+            case Author(handle) if dialect.authors and self._can_be(handle):
                 return Leaf(f"{dialect.author_prefix}{handle}", source)
             case Title(Phrase(text) | Raw(text)) | Raw(text):
                 self.dropped.add(source)  # where it stands and how it is written is decided locally
                 return self._spellings(text, source)
         return None
+
+    def _can_be(self, account: str) -> bool:
+        """Say whether the service can have an account of that name."""
+        return not self._dialect.accounts or re.fullmatch(self._dialect.accounts, account, re.ASCII) is not None
+
+    def _is_nobody(self, node: Node) -> bool:
+        """Say whether a condition asks for an author the service cannot have."""
+        return isinstance(node, Author) and not self._can_be(node.handle)
 
     def _spellings(self, text: str, source: str) -> Expression | None:
         """Return a word or phrase as native text; one with a break that may be left out, with and without it."""
@@ -249,11 +258,11 @@ class Widener:
                 return Leaf(dialect.negation + (plain if bare else f'"{plain}"'), source, is_positive=False)
             case Hashtag(tag) if dialect.hashtags:
                 return Leaf(f"{dialect.negation}#{_seen(tag)}", source, is_positive=False)
-            case Handle(handle) if dialect.handles:
+            case Handle(handle) if dialect.handles and self._can_be(handle):
                 return Leaf(f"{dialect.negation}@{handle}", source, is_positive=False)
             case Cashtag(symbol) if dialect.cashtags:
                 return Leaf(f"{dialect.negation}${symbol}", source, is_positive=False)
-            case Author(handle) if dialect.authors:
+            case Author(handle) if dialect.authors and self._can_be(handle):
                 return Leaf(f"{dialect.negation}{dialect.author_prefix}{handle}", source, is_positive=False)
         return None
 

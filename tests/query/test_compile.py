@@ -10,7 +10,7 @@ from listener.query.build import build_query
 from listener.query.compile import Dialect, compile_query, compile_together
 from listener.query.parse import parse
 
-X = Dialect(name="x", max_length=512, authors=True, cashtags=True)
+X = Dialect(name="x", max_length=512, authors=True, cashtags=True, accounts=r"\w{1,20}")
 PLAIN = Dialect(name="plain", disjunction="", negation="", grouping=False, hashtags=False, handles=False)
 WORDS = Dialect(name="words", disjunction="", negation="", grouping=False, phrases=False, hashtags=False, handles=False)
 
@@ -47,6 +47,11 @@ def native(expression, dialect=X):
         ('"OR"', ['"OR"']),
         ("$ACME", ["$ACME"]),
         ("🍎", ['"🍎"']),
+        ("#acme -author:acme@mastodon.example -author:acme", ["#acme -from:acme"]),
+        ("#acme OR author:acme@mastodon.example", ["#acme"]),
+        ("#acme author:acme@mastodon.example", ["#acme"]),
+        ("@acme OR @acme.example.org", ['@acme OR "acme.example.org"']),
+        ("#acme -@acme.example.org", ["#acme"]),
         ("acme\u200e", ["acme OR #acme"]),
         ("ac\u00adme -tea\ufeff", ["(acme OR #acme) -tea"]),
         ("#acme\u200f -#tea\u200f", ["#acme -#tea"]),
@@ -78,7 +83,16 @@ def test_a_service_without_or_is_asked_once_for_each_alternative(expression, dia
 
 @pytest.mark.parametrize(
     "expression",
-    ["-acme", "lang:en", "acme OR lang:en", "acme OR -pie", "has:link", "car*", 'hashtag:"acme coffee"'],
+    [
+        "author:acme@mastodon.example",
+        "-acme",
+        "lang:en",
+        "acme OR lang:en",
+        "acme OR -pie",
+        "has:link",
+        "car*",
+        'hashtag:"acme coffee"',
+    ],
 )
 def test_a_branch_without_anything_to_ask_for_is_refused(expression):
     with pytest.raises(RejectedQueryError, match="Acme"):
