@@ -232,7 +232,7 @@ def _terms(section: BrandSection) -> list[str]:
         return []
     named = [
         f"\N{LEFT DOUBLE QUOTATION MARK}{kept_apart(excerpt(t.term, 40))}\N{RIGHT DOUBLE QUOTATION MARK} "
-        f"({number(t.now)}, usually {_usual(t.expected)})"
+        f"({number(t.now)}, expected {_expected(t.expected)})"
         for t in risen
     ]
     return [f"Said more than usual: {join_words(named)}."]
@@ -266,7 +266,8 @@ def _theme(theme: Theme) -> str:
     return f"{name} ({count(theme.mentions, 'mention')}{change}{net})"
 
 
-def _usual(expected: float) -> str:
+def _expected(expected: float) -> str:
+    """Write how many of as many mentions as there are the time before would give."""
     return "none" if expected == 0 else "under 1" if expected < 1 else f"about {number(expected)}"
 
 

@@ -66,7 +66,7 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
     "--language", type=LANGUAGE, default=None, metavar="LANGUAGE", help="Only mentions in this language, such as hi."
 )
 @click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
-@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
+@click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: ever.")
 @click.option("--originals", is_flag=True, help="Leave reposts out.")
 @click.option("--unanswered", is_flag=True, help="Only those that no own account answered, as far as is known.")
 @click.option("--older-than", default=None, metavar="LENGTH", help="Only those published longer ago, such as 4h.")

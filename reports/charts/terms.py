@@ -78,8 +78,8 @@ def draw_terms(
 
 
 def _figure(row: TermRow) -> str:
-    usual = "none" if row.expected == 0 else "under 1" if row.expected < 1 else f"about {row.expected:,.0f}"
-    return f"{signed(row.excess)}  ({row.now:,} now, usually {usual})"
+    expected = "none" if row.expected == 0 else "under 1" if row.expected < 1 else f"about {row.expected:,.0f}"
+    return f"{signed(row.excess)}  ({row.now:,} now, expected {expected})"
 
 
 def _nothing(*, is_known: bool) -> str:

@@ -467,8 +467,8 @@ def test_the_heat_map_writes_small_means_so_that_they_differ(mean: float, said: 
 
 def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:
     alt = drawn("terms").alt
-    assert "Rose: login +23 (24 now, usually about 1)" in alt
-    assert "Fell: sale −10 (2 now, usually about 12)" in alt
+    assert "Rose: login +23 (24 now, expected about 1)" in alt
+    assert "Fell: sale −10 (2 now, expected about 12)" in alt
     assert "Nothing stands out" in draw_terms([], brand="Acme").alt
     unread = draw_terms([], brand="Acme", is_known=False).alt
     assert unread.endswith(". No comparison can be made: nothing was read of the time before.")

@@ -162,7 +162,7 @@ def test_where_it_was_said_and_what_was_said_more_than_usual() -> None:
     )
     said = sentences_of(day_of(positive=13), sources=tuple(sources), terms=terms)
     assert "Said on Reddit (9) and X (4)." in said
-    assert "Said more than usual: “login” (24, usually about 1) and “लॉगिन” (1,209, usually none)." in said
+    assert "Said more than usual: “login” (24, expected about 1) and “लॉगिन” (1,209, expected none)." in said
     assert "faded" not in " ".join(said)
 
 
