@@ -283,13 +283,13 @@ def read_span(
 
     now, zone = app.now, app.zone
     asked = parse_when(since, now=now, zone=zone), now if until is None else parse_when(until, now=now, zone=zone)
-    require_span(*asked, since, until)
     start = align_down(asked[0], by, zone)
     end = now if until is None else align_down(asked[1], by, zone)
-    if start == end:
+    if start == end and asked[0] < asked[1]:
         what = "quarter of an hour" if by == "quarter" else by
         msg = f"--until {until} lies in the {what} of --since {since}, and a span ends with a whole {what}; name a later one"
         raise UsageError(msg)
+    require_span(start, end, since, until)
     return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
 
 
