@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from listener.mention import Mention
 
-__all__ = ["COLUMNS", "read_csv", "write_csv", "write_objects"]
+__all__ = ["COLUMNS", "csv_writer", "read_csv", "write_csv", "write_objects"]
 
 COLUMNS: Final = (
     "source", "id", "url", "kind", "author.id", "author.handle", "author.name", "author.followers",
@@ -127,9 +127,28 @@ def _value(name: str, cell: str) -> object:
     return json.loads(cell) if name in _JSON else cell
 
 
+class _NewLines:
+    r"""Pass on the rows of a CSV writer with \n at their end."""
+
+    def __init__(self, out: TextIO | IO[str]) -> None:
+        self._out = out
+
+    def write(self, row: str) -> int:
+        """Write one row, as csv.writer hands it over."""
+        return self._out.write(row.removesuffix("\r\n") + "\n")
+
+
+def csv_writer(out: TextIO | IO[str]) -> Any:
+    r"""Return what writes rows that end in \n, texts with a line break of any kind in quotes.
+
+    csv.writer quotes the signs of its line end only, so it is given both.
+    """
+    return csv.writer(_NewLines(out), lineterminator="\r\n")
+
+
 def write_csv(mentions: Iterable[Mention], out: TextIO | IO[str]) -> int:
     """Write mentions with a first row of names; return how many."""
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv_writer(out)
     writer.writerow(COLUMNS)
     count = 0
     for mention in mentions:
@@ -144,7 +163,7 @@ def write_objects(objects: Iterable[Mapping[str, object]], out: TextIO | IO[str]
 
     What has no column of its own stands under ``extra``, nested fields by their path.
     """
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv_writer(out)
     names = (*COLUMNS, *more)
     nested = {name.partition(".")[0] for name in names if "." in name}
     writer.writerow(names)

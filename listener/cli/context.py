@@ -272,6 +272,9 @@ def _path_into(attribute: str) -> Callable[[click.Context, click.Parameter, str 
         if value is not None:
             from pathlib import Path
 
+            if not value.strip():
+                msg = f"--{attribute.removesuffix('_file')} names no file; an empty variable of the shell, perhaps"
+                raise click.UsageError(msg)
             setattr(ctx.ensure_object(App), attribute, Path(value))
 
     return put

@@ -14,7 +14,7 @@ import click
 
 from listener.cli.context import STOPPED, App, OneOf, config_option, database_option, examples, now_option, pass_app
 from listener.cli.notes import tell
-from listener.cli.output import noun
+from listener.cli.output import lines_to, noun
 from listener.cli.progress import progress_bar, wipe_line
 from listener.cli.unpacking import create, format_of, open_lines
 
@@ -228,7 +228,7 @@ def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
     if chosen == "csv":
         from listener.tabular import write_csv
 
-        return write_csv(mentions, out)
+        return write_csv(mentions, lines_to(cast("TextIO", out)))
     from listener.cli.objects import emit_objects
     from listener.interchange import mention_to_json
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from listener.cli.output import Column, emit_rows, json_text, score_text
+from listener.cli.output import Column, emit_rows, json_text, lines_to, score_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ def emit_objects(
     elif format_name == "csv":
         from listener.tabular import write_objects
 
-        write_objects(counted, out, [f"{added}.{name}" for name in _NESTED.get(added, ())])
+        write_objects(counted, lines_to(out), [f"{added}.{name}" for name in _NESTED.get(added, ())])
     else:
         columns = (
             *(Column(name="source"), Column(name="id"), Column(name="published_at", title="when", rank=3)),

@@ -7,7 +7,7 @@ import re
 import sys
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from listener.cli.width import display_width, neutralise, pad, wrap
 from listener.frozen import dataclass
@@ -26,6 +26,7 @@ __all__ = [
     "emit_rows",
     "json_text",
     "line_room",
+    "lines_to",
     "noun",
     "percent_text",
     "rounded",
@@ -336,24 +337,28 @@ def _plain(value: object) -> str:
 
 
 def _write_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[Column], out: TextIO) -> None:
-    import csv
+    from listener.tabular import csv_writer
 
-    # The writer quotes the signs of its line end only, so it is given both; lines still end in \n.
-    writer = csv.writer(_NewLines(out), lineterminator="\r\n")
+    writer = csv_writer(out)
     writer.writerow([_csv_text(column.name, out) for column in columns])
     for row in rows:
         writer.writerow([_csv_value(row.get(column.name), out) for column in columns])
 
 
-class _NewLines:
-    r"""Pass on the rows of a CSV writer with \n at their end."""
+class _LinesForTerminal:
+    """Pass whole lines on to a terminal, which they cannot steer."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def write(self, row: str) -> int:
-        """Write one row, as csv.writer hands it over."""
-        return self._out.write(row.removesuffix("\r\n") + "\n")
+    def write(self, line: str) -> int:
+        """Write one line with its end."""
+        return self._out.write(neutralise(line.removesuffix("\n")) + "\n")
+
+
+def lines_to(out: TextIO) -> TextIO:
+    """Return where lines of CSV are written: the stream itself where it is no terminal."""
+    return cast("TextIO", _LinesForTerminal(out)) if out.isatty() else out
 
 
 def _csv_value(value: object, out: TextIO) -> object:

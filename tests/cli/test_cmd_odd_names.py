@@ -133,3 +133,14 @@ def test_an_error_has_the_line_of_the_terminal_for_itself(filled: Place, monkeyp
     answer = filled.run("backup", str(filled.folder / "copy.db"), now=None)
     assert answer.code == 1
     assert "%\r\x1b[KError: " in answer.err
+
+
+@pytest.mark.parametrize("option", ["--config", "--database"])
+@pytest.mark.parametrize("command", [("status",), ("ruleset", "suggest"), ("backup", "copy.db"), ("score", "-")])
+def test_an_option_that_names_no_file_is_a_wrong_usage(
+    filled: Place, command: tuple[str, ...], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(filled.folder)
+    answer = filled.run(*command, f"{option}=", now=None, config=False)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith(f"Error: {option} names no file; an empty variable of the shell, perhaps\n")

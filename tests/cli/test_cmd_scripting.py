@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,31 @@ def test_lines_come_out_in_every_format_with_nothing_lost(place: Place, command:
 
     table = place.run(*command, file, "--format", "table", now=None).out
     assert all(text in table for text in ("Acme is great", "=Acme is awful"))
+
+
+@pytest.mark.parametrize("command", [["score"], ["match", "acme"]])
+def test_a_carriage_return_in_a_text_begins_no_row_of_csv(place: Place, command: list[str]) -> None:
+    file = place.folder / "lines.jsonl"
+    line = {"source": "a", "id": "1", "text": "Acme\ris", "title": "a\rb", "published_at": "2026-11-20T08:00:00Z"}
+    file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    out = place.run(*command, str(file), "--format", "csv", now=None).out
+    (row,) = csv.DictReader(io.StringIO(out, newline=""))
+    assert (row["text"], row["title"]) == ("Acme\ris", "a\rb")
+
+
+def test_csv_of_lines_cannot_steer_a_terminal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = place.folder / "lines.jsonl"
+    line = {"source": "a", "id": "1", "text": "Acme \x1b]0;hello\x07\nis", "published_at": "2026-11-20T08:00:00Z"}
+    file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    piped = place.run("score", str(file), "--format", "csv", now=None).out
+    assert "Acme \x1b]0;hello\x07\nis" in piped
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = place.run("score", str(file), "--format", "csv", now=None).out
+    assert "Acme \\x1b]0;hello\\x07 is" in shown
+    assert len(shown.splitlines()) == 2
+    assert "\x1b" not in place.run("match", "acme", str(file), "--format", "csv", now=None).out
+    place.save([place.mention("Acme =1+1 \u202eevil", at=NOW)])
+    assert "\u202e" not in place.run("export", "--format", "csv").out
 
 
 def test_a_table_of_lines_has_no_column_that_none_of_them_fills(place: Place) -> None:
