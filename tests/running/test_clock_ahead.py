@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from listener.config import load_config
 from listener.daemon import Daemon
@@ -101,7 +102,7 @@ def test_what_a_clock_ahead_took_for_too_old_to_be_looked_at_is_looked_at_when_i
         assert again.rows()["hackernews"]["checked"] == 0
 
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def texts(site: Site) -> int:
@@ -180,6 +181,30 @@ def test_a_source_that_was_never_tried_says_nothing_of_the_clock(tmp_path: Path)
             assert clock_is_ahead(load_config(site.config), site.database, now=NOW) is None
             store.reports.note_outcome("x", state="clock_ahead", message=None, retry_at=None, now=NOW)
             assert clock_is_ahead(load_config(site.config), site.database, now=NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("back", "expected"),
+    [
+        (HOUR, (15 * MINUTE, timedelta())),
+        (WEEKS, (15 * MINUTE, timedelta())),
+        (MINUTE / 6, (15 * MINUTE + MINUTE / 6, -15 * MINUTE + MINUTE / 6)),  # corrected, not set: nothing is changed
+    ],
+)
+def test_a_job_does_not_wait_for_the_time_that_a_clock_ahead_gave_it(
+    tmp_path: Path, back: timedelta, expected: tuple[timedelta, timedelta]
+) -> None:
+    site, now = Site(tmp_path, "[sources.hackernews]"), NOW - back
+    daemon = Daemon(load_config(site.config), site.database, clock=lambda: now)
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.start(paused=True)
+    try:
+        jobs = [scheduler.add_job(print, next_run_time=at) for at in (NOW + 15 * MINUTE, NOW - 15 * MINUTE, None)]
+        assert daemon._follow_clock(scheduler, NOW) == now
+        assert (jobs[0].next_run_time - now, jobs[1].next_run_time - now) == expected
+        assert jobs[2].next_run_time is None
+    finally:
+        scheduler.shutdown()
 
 
 def test_the_daemon_erases_by_the_clock_that_a_source_was_tried_by(
