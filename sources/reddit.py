@@ -61,6 +61,7 @@ DIALECT: Final = Dialect(
     cashtags=False,
     authors=True,
     author_prefix="author:",
+    accounts=r"[\w-]{1,20}",
     symbols=False,
 )
 """What the search can be asked (syntax "lucene")."""

@@ -146,6 +146,16 @@ def _account(handle: str, column: int) -> str:
     return stripped
 
 
+def _writer(name: str, column: int) -> str:
+    """Return the handle of an author, or the id that a service has for one, such as did:plc:abc or an address."""
+    if "/" not in name and ":" not in name:
+        return _account(name, column)
+    if not re.fullmatch(r"(?=.*\w)[\w.@:/%~+\-]+", name):
+        msg = f'"{name[:40]}" is neither the name of an account nor the id that a service has for one'
+        raise QueryError(msg, column=column)
+    return name.lstrip("@")
+
+
 def _bound(parts: re.Match[str], column: int) -> Bound:
     """Return a bound on a number."""
     measure = parts[1].lower()
@@ -270,7 +280,7 @@ def _met_tag_words(value: str, column: int) -> TagWords:
 
 _READERS: Final[dict[str, Callable[[str, int], Node]]] = {
     "title": lambda value, column: Title(_phrase(value, column)),
-    "author": lambda value, column: Author(_account(value.strip(), column)),
+    "author": lambda value, column: Author(_writer(value.strip(), column)),
     "site": _site,
     "url": lambda value, _column: Field("url", value.strip()),
     "lang": _language,

@@ -50,6 +50,7 @@ def native(expression, dialect=X):
         ("#acme -author:acme@mastodon.example -author:acme", ["#acme -from:acme"]),
         ("#acme OR author:acme@mastodon.example", ["#acme"]),
         ("#acme author:acme@mastodon.example", ["#acme"]),
+        ("#acme -author:did:plc:acme", ["#acme"]),
         ("@acme OR @acme.example.org", ['@acme OR "acme.example.org"']),
         ("#acme -@acme.example.org", ["#acme"]),
         ("acme\u200e", ["acme OR #acme"]),
