@@ -9,6 +9,7 @@ from listener.query import Query
 from listener.query.build import build_query
 from listener.query.compile import Dialect, compile_query, compile_together
 from listener.query.parse import parse
+from sources import reddit, x
 
 X = Dialect(name="x", max_length=512, authors=True, cashtags=True, accounts=r"\w{1,20}")
 PLAIN = Dialect(name="plain", disjunction="", negation="", grouping=False, hashtags=False, handles=False)
@@ -164,6 +165,13 @@ def test_a_brand_that_cannot_be_asked_is_named():
     queries = [build_query(brand="Globex"), Query.of("Acme", parse("lang:en"))]
     with pytest.raises(RejectedQueryError, match="query of Acme"):
         compile_together(queries, X)
+
+
+@pytest.mark.parametrize("dialect", [reddit.DIALECT, x.DIALECT], ids=lambda dialect: dialect.name)
+def test_no_service_is_asked_for_an_author_that_it_cannot_have(dialect):
+    assert native('"acme tea" author:ada-1 author:ada@m.example', dialect)[0].count("ada") == (dialect.name == "reddit")
+    assert native('"acme tea" OR author:did:plc:ada', dialect) == ['"acme tea"']
+    assert native('"acme tea" OR author:ada', dialect) == [f'"acme tea" OR {dialect.author_prefix}ada']
 
 
 def test_what_is_only_met_is_not_asked_for_and_refuses_nothing():
