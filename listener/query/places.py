@@ -83,11 +83,16 @@ def _written(needle: str, text: str) -> Iterator[tuple[int, int]]:
     start = text.find(needle)
     while start >= 0:
         end = start + len(needle)
-        before = start > 0 and KINDS[text[start - 1]] & KINDS[needle[0]] & WORD
-        after = end < len(text) and KINDS[text[end]] & KINDS[needle[-1]] & WORD
+        before = start > 0 and _kind(text[start - 1]) & _kind(needle[0]) & WORD
+        after = end < len(text) and _kind(text[end]) & _kind(needle[-1]) & WORD
         if not before and not after:
             yield start, end
         start = text.find(needle, start + 1)
+
+
+def _kind(character: str) -> int:
+    """Return the flags of a character as it stands: those of what it folds to, of a narrow kana those of the wide one."""
+    return KINDS[fold(character)[:1] or character]
 
 
 def _tag_words(pieces: tuple[str, ...], text: str) -> Iterator[tuple[int, int]]:
