@@ -1,0 +1,95 @@
+"""When the daemon reads a source next: as it is due, as its service asks, and at once where that may help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from listener.config import load_config
+from listener.daemon import Daemon
+from listener.store import Store
+from running.site import NOW, Site, hackernews_table, hits
+from servers.hackernews import HackerNews
+from stores import lay_store
+
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+
+
+@contextmanager
+def scheduled(site: Site) -> Iterator[tuple[Daemon, BackgroundScheduler]]:
+    """Give a daemon at NOW whose jobs are put down and do not run."""
+    lay_store(site.database)
+    daemon = Daemon(load_config(site.config), site.database, clock=lambda: NOW)
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.start(paused=True)
+    daemon._scheduler = scheduler
+    try:
+        daemon._schedule_sources(scheduler, daemon._source_states())
+        yield daemon, scheduler
+    finally:
+        scheduler.shutdown()
+
+
+def next_run(scheduler: BackgroundScheduler) -> datetime:
+    at = scheduler.get_job("source:hackernews").next_run_time
+    assert isinstance(at, datetime)
+    return at
+
+
+@pytest.mark.parametrize(
+    ("state", "retry_at", "expected"),
+    [
+        (None, None, NOW),
+        ("ok", None, NOW + 40 * MINUTE),
+        ("unavailable", None, NOW + 40 * MINUTE),
+        ("rate_limited", NOW + 3 * HOUR, NOW + 3 * HOUR),
+        ("rate_limited", NOW + 3 * DAY, NOW + DAY),
+        ("rate_limited", NOW - HOUR, NOW + 40 * MINUTE),
+        ("wrong_key", NOW + DAY, NOW),  # a start may mean another key
+        ("budget", NOW + DAY, NOW),  # or another budget
+    ],
+)
+def test_a_source_is_read_first_after_a_start_as_it_was_left(
+    tmp_path: Path, state: str | None, retry_at: datetime | None, expected: datetime
+) -> None:
+    site = Site(tmp_path, '[sources.hackernews]\nevery = "1h"\n')
+    with Store(lay_store(site.database)) as store:
+        if state is not None:
+            store.reports.note_attempt("hackernews", now=NOW - 20 * MINUTE)
+            store.reports.note_outcome("hackernews", state=state, message=None, retry_at=retry_at, now=NOW)
+    with scheduled(site) as (_, scheduler):
+        assert next_run(scheduler) == expected
+
+
+@pytest.mark.parametrize(
+    ("retry_at", "expected"),
+    [
+        (None, NOW),
+        (NOW - HOUR, NOW),
+        (NOW + 2 * HOUR, NOW + 2 * HOUR),
+        (NOW + 9 * DAY, NOW + DAY),  # nobody waits for longer on one word of a service
+    ],
+)
+def test_a_source_waits_as_its_service_asks_and_no_longer_than_a_day(
+    tmp_path: Path, retry_at: datetime | None, expected: datetime
+) -> None:
+    with scheduled(Site(tmp_path, "[sources.hackernews]")) as (daemon, scheduler):
+        daemon._come_back("hackernews", retry_at)
+        assert next_run(scheduler) == expected
+
+
+def test_alerts_are_looked_at_after_each_pass_and_what_is_off_by_now_is_not_read(tmp_path: Path) -> None:
+    with HackerNews(hits(5)) as server:
+        site = Site(tmp_path, hackernews_table(server))
+        with scheduled(site) as (daemon, _):
+            daemon._collect("reddit")
+            assert site.rows("SELECT count(*) FROM source_states WHERE last_attempt_at IS NOT NULL") == [(0,)]
+            daemon._collect("hackernews")
+        assert site.rows("SELECT count(*) FROM mentions") == [(5,)]
+        ((looked_at,),) = site.rows("SELECT count(*) FROM alert_states")
+        assert looked_at
