@@ -41,7 +41,8 @@ Row = TypeVar("Row")
 class ResponseBucket:
     """Hold how the mentions of one brand in one bucket were answered.
 
-    `source` and `target` are given where it is of one source. `coverage` and `partial` as in a trend.
+    `source` and `target` are given where it is of one source. `coverage` and `partial` as in a trend. Where nothing is
+    known of the bucket, `is_known` is False, and its counts are 0 and mean nothing.
     """
 
     brand: str
@@ -51,6 +52,7 @@ class ResponseBucket:
     target: timedelta | None = None
     coverage: float | None = None
     partial: bool = False
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class SurveyBucket:
     """Hold one measure of the surveys of one brand in one bucket; `figure` is None where nobody answered.
 
     `groups` are promoters, passives and detractors, of NPS alone. `left_out` counts
-    answers on scales the measure is not made for. `coverage` and `partial` as in a trend.
+    answers on scales the measure is not made for. `coverage`, `partial` and `is_known` as in a `ResponseBucket`.
     `ratings` are the answers the figure is of, 0 to 1.
     """
 
@@ -70,6 +72,7 @@ class SurveyBucket:
     coverage: float | None = None
     partial: bool = False
     ratings: tuple[float, ...] = ()
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +194,7 @@ def _response(
         figures=responses_of(config, rows, now),
         coverage=bucket.coverage,
         partial=bucket.partial,
+        is_known=bucket.mentions is not None,
     )
 
 
@@ -205,4 +209,5 @@ def _survey(instrument: str, rows: Sequence[SurveyRow], bucket: TrendBucket) -> 
         coverage=bucket.coverage,
         partial=bucket.partial,
         ratings=tuple(ratings),
+        is_known=bucket.mentions is not None,
     )

@@ -195,6 +195,8 @@ def _row(app: App, metric: str, one: ResponseBucket | SurveyBucket) -> dict[str,
     from listener.answering import ResponseBucket
 
     figures = _figures(one.figures) if isinstance(one, ResponseBucket) else _survey(metric, one)
+    if not one.is_known:
+        figures = dict.fromkeys(figures)  # what is not known is not 0
     return {
         "brand": one.brand,
         "start": one.start.astimezone(app.zone).isoformat(),

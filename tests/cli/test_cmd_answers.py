@@ -153,10 +153,21 @@ def test_buckets_without_mentions_hold_no_figure(answered: Place) -> None:
     found = response(answered, "--source", "x")
     buckets = {one["start"][:10]: one for one in found["buckets"]}  # type: ignore[attr-defined]
     assert list(buckets) == ["2026-11-18", "2026-11-19", "2026-11-20"]
-    assert buckets["2026-11-18"]["asked"] == 0
     assert buckets["2026-11-18"]["median_seconds"] is None
     assert buckets["2026-11-18"]["within_target"] is None
-    assert [one["asked"] for one in buckets.values()] == [0, 2, 2]
+    assert [one["asked"] for one in buckets.values()] == [None, 2, 2]
+
+
+@pytest.mark.parametrize(("metric", "count"), [("response", "asked"), ("nps", "n"), ("csat", "left_out")])
+def test_of_a_day_that_was_read_nothing_is_0_and_of_another_not_known(answered: Place, metric: str, count: str) -> None:
+    begin = datetime(2026, 11, 14, 18, 30, tzinfo=UTC)
+    answered.drain(begin, begin + timedelta(days=1))
+    asked = ("trend", "Acme", "--metric", metric, "--since", "2026-11-15", "--until", "2026-11-17")
+    read, unread = json.loads(answered.run(*asked, "--format", "json").out)["buckets"]
+    assert (read[count], read["coverage"], unread[count], unread["coverage"]) == (0, 1.0, None, 0.0)
+    shown = answered.run(*asked).out.splitlines()
+    assert "  0  " in next(line for line in shown if line.startswith("2026-11-15"))
+    assert "  0  " not in next(line for line in shown if line.startswith("2026-11-16"))
 
 
 def test_a_target_of_a_source_stands_before_the_general_one(answered: Place) -> None:
@@ -179,13 +190,13 @@ def test_the_table_and_the_csv_hold_the_same(answered: Place) -> None:
             io.StringIO(answered.run("trend", "Acme", "--metric", "response", "--since", "2d", "--format", "csv").out)
         )
     )
-    assert [row["asked"] for row in rows] == ["0", "3", "2"]
+    assert [row["asked"] for row in rows] == ["", "3", "2"]
     assert rows[0]["median_seconds"] == ""
 
 
 def test_the_span_before_can_be_put_beside(answered: Place) -> None:
     found = response(answered, "--compare", "previous")
-    assert found["previous"]["totals"][0]["asked"] == 0  # type: ignore[index]
+    assert found["previous"]["totals"][0]["asked"] is None  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
