@@ -98,6 +98,33 @@ def test_a_daily_rhythm_becomes_the_expectation():
     assert max(surprise.score for surprise in found[14 * 96 :]) < 4
 
 
+def test_saturdays_and_sundays_have_hours_of_their_own():
+    baseline = SpikeBaseline("UTC")
+    expected = {}
+    for start, _ in steady(70, 0):
+        surprise = baseline.update(start, 5 if start.weekday() >= 5 else 25)
+        expected[start.weekday(), start.hour] = surprise.expected
+    working, free = ([expected[day, 12] for day in days] for days in (range(5), (5, 6)))
+    assert max(free) < 0.5 * min(working)
+    assert all(20 <= one < 40 for one in free)
+    assert all(90 < one < 110 for one in working)
+
+
+def test_an_hour_of_which_a_little_is_missing_teaches_what_the_whole_would_have_had():
+    baseline = SpikeBaseline("UTC")
+    for start, _ in steady(20, 0):
+        surprise = baseline.update(start, 92, 0.92)
+    assert surprise.expected == pytest.approx(400, rel=0.02)
+
+
+def test_the_band_reaches_as_far_down_as_up_on_the_scale_of_roots():
+    baseline = SpikeBaseline("UTC")
+    (*_, last) = run(baseline, steady(20, 25))
+    low, middle, high = (2 * (count + 0.375) ** 0.5 for count in (last.interval[0], last.expected, last.interval[1]))
+    assert middle - low == pytest.approx(high - middle)
+    assert middle - low == pytest.approx(2 * baseline.swing)
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
 def test_a_change_of_clocks_raises_nothing_and_the_rhythm_follows_the_local_hour(zone):
     tz = ZoneInfo(zone)
