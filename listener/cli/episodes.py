@@ -108,7 +108,8 @@ def _figures(episode: EpisodeRow) -> dict[str, str]:
         return {"observed": figure(episode.observed), "limit": figure(episode.expected)}
     if _kind(episode) == "blind":
         return {"observed": f"{figure(episode.observed)} of six hours was read", "limit": figure(low)}
-    peak = "" if _kind(episode) == "silence" else f", peak {figure(episode.peak)}"
+    is_fall = _kind(episode) == "silence" or episode.surprise < 0
+    peak = "" if is_fall else f", peak {figure(episode.peak)}"  # the highest figure says nothing of a fall
     return {
         "observed": f"{figure(episode.observed)}{peak}",
         "expected": f"{figure(episode.expected)}, usually {figure(low)} to {figure(high)}",

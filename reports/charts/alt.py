@@ -69,7 +69,7 @@ def _extremes(known: Sequence[TrendBucket], by: str, zone: ZoneInfo) -> str:
     highest = max(whole, key=lambda bucket: bucket.mentions or 0)
     lowest = min(whole, key=lambda bucket: bucket.mentions or 0)
     words = f"{count(total, 'mention')} in all"
-    if len(whole) > 1:
+    if highest.mentions != lowest.mentions:
         words += (
             f", most ({number(highest.mentions or 0)}) {bucket_words(highest, by, zone)}"
             f", fewest ({number(lowest.mentions or 0)}) {bucket_words(lowest, by, zone)}"

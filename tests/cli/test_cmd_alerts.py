@@ -162,6 +162,15 @@ def test_an_alert_is_shown_headline_first_within_eighty_columns(filled: Place) -
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_a_fall_has_no_peak(filled: Place) -> None:
+    save_alert(filled)
+    assert "observed  12, peak 14" in filled.run("alerts", "show", "1").out
+    with closing(sqlite3.connect(filled.database)) as connection:
+        connection.execute("UPDATE episodes SET rule = 'sentiment', surprise = -2.6, observed = 0.1, peak = 0.2")
+        connection.commit()
+    assert "observed  10%" in filled.run("alerts", "show", "1").out.splitlines()
+
+
 def test_a_purged_mention_says_that_its_text_is_gone(filled: Place) -> None:
     save_alert(filled, mentions=(1,))
     with closing(sqlite3.connect(filled.database)) as connection:

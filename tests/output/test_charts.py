@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from listener.clock import bucket_starts
+from listener.clock import Bucket, bucket_starts
 from listener.errors import UsageError
 from listener.search.records import ShareRow, SourceCount, TermRow
 from output.samples import UNTIL, ZONE, make_bucket, make_episode, make_trend, make_unread
@@ -274,6 +274,13 @@ def test_every_figure_of_a_trend_can_be_drawn_for_several_brands(metric: str) ->
 def test_a_figure_that_is_none_is_refused_with_the_near_miss() -> None:
     with pytest.raises(UsageError, match='did you mean "mentions"'):
         draw_brands(make_trend(), metric="mention")
+
+
+def test_days_alike_have_neither_most_nor_fewest() -> None:
+    trend = make_trend(days=3)
+    alike = [make_bucket(Bucket(start=one.start, end=one.end), positive=2) for one in trend.buckets]
+    alt = draw_volume(replace(trend, buckets=tuple(alike)), brand="Acme").alt
+    assert "6 mentions in all. 6 positive" in alt
 
 
 def test_days_that_are_to_come_are_not_told_as_unread() -> None:
