@@ -170,13 +170,17 @@ def trend(
     if chart is not None:
         _write_chart(found, chart, metric)
     if app.format == "json":
-        emit_json(trend_json(found, app.zone, before))
+        emit_json(trend_json(found, app.zone, before, percentiles=percentiles))
     elif app.format == "table":
         print_trend(found, app.zone, metric=metric, before=before)
     else:
         columns = (*_BUCKET_COLUMNS, *((_PERCENTILES,) if percentiles else ()))
-        rows = [bucket_row(bucket, app.zone) for bucket in found.buckets]
-        earlier = None if before is None else [bucket_row(bucket, app.zone) for bucket in before.buckets]
+        rows = [bucket_row(bucket, app.zone, percentiles=percentiles) for bucket in found.buckets]
+        earlier = (
+            None
+            if before is None
+            else [bucket_row(bucket, app.zone, percentiles=percentiles) for bucket in before.buckets]
+        )
         emit_spans(rows, earlier, columns, app.format)
     _tell_uncounted(found)
 
@@ -324,28 +328,30 @@ def emit_spans(
     emit_rows(told, ("span", *columns), format_name)
 
 
-def trend_json(found: Trend, zone: ZoneInfo, before: Trend | None = None) -> dict[str, object]:
-    """Return a trend in the shape that scripts read."""
+def trend_json(
+    found: Trend, zone: ZoneInfo, before: Trend | None = None, *, percentiles: bool = False
+) -> dict[str, object]:
+    """Return a trend in the shape that scripts read; with `percentiles` also where a bucket has none."""
     shape: dict[str, object] = {
         "brand": list(found.brands),
         "by": found.by,
         "time_zone": found.time_zone,
         "since": _iso(found.since, zone),
         "until": _iso(found.until, zone),
-        "buckets": [bucket_row(bucket, zone) for bucket in found.buckets],
-        "totals": [bucket_row(bucket, zone) for bucket in found.totals],
+        "buckets": [bucket_row(bucket, zone, percentiles=percentiles) for bucket in found.buckets],
+        "totals": [bucket_row(bucket, zone, percentiles=percentiles) for bucket in found.totals],
     }
     if before is not None:
-        shape["previous"] = trend_json(before, zone)
+        shape["previous"] = trend_json(before, zone, percentiles=percentiles)
     return shape
 
 
-def bucket_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
+def bucket_row(bucket: TrendBucket, zone: ZoneInfo, *, percentiles: bool = False) -> dict[str, object]:
     """Return one bucket as a row, its start in local time."""
     interval = bucket.mean_score_interval
     values = {name: getattr(bucket, name) for name in _BUCKET_COLUMNS}
-    if bucket.score_percentiles is not None:
-        values[_PERCENTILES] = list(bucket.score_percentiles)
+    if percentiles:
+        values[_PERCENTILES] = None if bucket.score_percentiles is None else list(bucket.score_percentiles)
     return {
         **values,
         "start": _iso(bucket.start, zone),
@@ -396,7 +402,7 @@ def _shown_row(bucket: TrendBucket, zone: ZoneInfo) -> dict[str, object]:
     """Return a bucket's row with its mean and half its interval in one cell."""
     mean, interval = bucket.mean_score, bucket.mean_score_interval
     half = "" if mean is None or interval is None else f" ±{max(interval[1] - mean, mean - interval[0]):.2f}"
-    return {**bucket_row(bucket, zone), "mean": score_text(mean) + half}
+    return {**bucket_row(bucket, zone, percentiles=True), "mean": score_text(mean) + half}
 
 
 def _previous(span: Span) -> Span:

@@ -74,6 +74,14 @@ def test_percentiles_of_scores_come_where_they_are_asked_for(place: Place, by: s
     fill(place)
     asked = json.loads(place.run("trend", "Acme", "--since", "5d", "--by", by, "--percentiles", "--format", "json").out)
     assert asked["totals"][0]["score_percentiles"] == [0.5, 0.5, 0.5]
+    rows = [
+        json.loads(line)
+        for line in place.run(
+            "trend", "Acme", "--since", "20d", "--by", by, "--percentiles", "--format", "jsonl"
+        ).out.splitlines()
+    ]
+    longer = place.run("trend", "Acme", "--since", "20d", "--by", by, "--percentiles", "--format", "json").out
+    assert json.loads(longer)["buckets"] == rows  # also where a bucket has no scores
     plain = json.loads(place.run("trend", "Acme", "--since", "5d", "--by", by, "--format", "json").out)
     assert "score_percentiles" not in plain["totals"][0]
     assert "10 50 90 %" in place.run("trend", "Acme", "--since", "5d", "--by", by, "--percentiles").out
