@@ -155,6 +155,20 @@ def test_percentiles_and_share_in_any_zone_are_those_of_a_store_cut_in_it(
     assert answers[0] == answers[1]
 
 
+def test_a_day_that_comes_twice_since_clocks_go_back_over_midnight_is_counted_whole(store: Store) -> None:
+    cut_in(store, "America/St_Johns")  # until 2011 its clocks went back at one minute past midnight
+    midnight = datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    minutes = (-10, 0, 20, 70)  # the 6th, the 7th, the 6th again, the 7th
+    said = [
+        make_mention(number, f"Acme {own_words(str(number))}", published_at=midnight + timedelta(minutes=after))
+        for number, after in enumerate(minutes)
+    ]
+    store_mentions(store, said)
+    with closing(sqlite3.connect(store.path)) as connection:
+        assert connection.execute("SELECT mentions FROM rollup_local ORDER BY day").fetchall() == [(2,), (2,)]
+    assert store.check() == []
+
+
 def test_who_wrote_in_the_hour_within_which_a_span_begins_is_reached_once(store: Store) -> None:
     cut_in(store, "UTC")
     zone = ZoneInfo("Asia/Kathmandu")  # its days begin at 18:15 UTC
