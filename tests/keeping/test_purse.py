@@ -221,6 +221,19 @@ class TestMonth:
         month = limit("usd", "month", 30 * MICROS)
         assert month.allowed(day_of(NOW), day_of(NOW)) == 30 * MICROS
 
+    def test_days_count_from_the_first_on_which_anything_was_set_aside(self, store: Store) -> None:
+        budget = Budget(limits=(limit("items", "month", 280, is_spread=True),))
+        ask = Ask(source="x", brand=None, sizes=(1, 1), cost_of=lambda _: Cost(items=1))
+        for day in (2, 4):  # of neither an answer was stored
+            assert isinstance(store.purse.reserve(ask, budget, now=NOW + timedelta(days=day)), Grant)
+        refusal = store.purse.reserve(
+            Ask(source="x", brand=None, sizes=(99, 99), cost_of=lambda size: Cost(items=size)),
+            budget,
+            now=NOW + timedelta(days=4),
+        )
+        assert isinstance(refusal, Refusal)
+        assert "of which 30 items up to today" in refusal.reason
+
     def test_the_day_is_named_on_which_the_share_is_large_enough(self, store: Store) -> None:
         budget = Budget(limits=(limit("items", "month", 300, is_spread=True),))
         assert spend(store, budget, Charge(source="x", budget=budget, requests=1, items=10))
