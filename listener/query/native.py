@@ -253,7 +253,7 @@ class Widener:
             case Phrase(text) if read_name(text).is_plain:
                 plain = _UNPRINTABLE.sub(" ", _SOFT_BREAKS.sub("", _seen(text))).strip()
                 bare = _is_one_word(plain) and plain.upper() not in _RESERVED
-                if not bare and not dialect.phrases:
+                if (not bare and not dialect.phrases) or len(plain) == 1:  # a service takes C# and C++ for the letter
                     return None
                 return Leaf(dialect.negation + (plain if bare else f'"{plain}"'), source, is_positive=False)
             case Hashtag(tag) if dialect.hashtags:

@@ -117,6 +117,14 @@ def test_alternatives_that_are_too_long_for_one_request_are_split_without_losing
     assert all("-pie" in text and "-cake" in text for text in texts)
 
 
+def test_a_letter_is_not_excluded_at_a_service_since_names_hold_it_that_are_another_word():
+    query = build_query(brand="Acme", keywords=["acme"], exclude=["c", "pie"])
+    [found] = compile_query(query, X)
+    assert "-pie" in found.text
+    assert "-c" not in found.text
+    assert 'NOT "c"' in found.residual
+
+
 def test_exclusions_give_way_before_alternatives():
     query = build_query(brand="Acme", keywords=["acme"], exclude=[f"exclusion{number}" for number in range(100)])
     [found] = compile_query(query, X)
