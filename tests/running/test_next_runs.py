@@ -14,7 +14,9 @@ from listener.config import load_config
 from listener.daemon import Daemon
 from listener.store import Store
 from running.site import NOW, Site, hackernews_table, hits
+from running.test_due_digest import mail_table
 from servers.hackernews import HackerNews
+from servers.smtp import Behaviour, MailServer
 from stores import lay_store
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -81,6 +83,28 @@ def test_a_source_waits_as_its_service_asks_and_no_longer_than_a_day(
     with scheduled(Site(tmp_path, "[sources.hackernews]")) as (daemon, scheduler):
         daemon._come_back("hackernews", retry_at)
         assert next_run(scheduler) == expected
+
+
+@pytest.mark.parametrize(("state", "expected"), [("clock_ahead", NOW + 10 * MINUTE), ("ok", NOW + DAY)])
+def test_texts_are_looked_at_for_their_age_again_soon_where_the_clock_is_in_doubt(
+    tmp_path: Path, state: str, expected: datetime
+) -> None:
+    with scheduled(Site(tmp_path, "[sources.hackernews]")) as (daemon, scheduler):
+        with Store(daemon._database) as store:
+            store.reports.note_attempt("hackernews", now=NOW)
+            store.reports.note_outcome("hackernews", state=state, message=None, retry_at=None, now=NOW)
+        job = scheduler.add_job(print, id="purge", next_run_time=NOW + DAY)
+        daemon._purge()
+        assert job.next_run_time == expected
+
+
+def test_a_digest_that_is_due_is_delivered_as_soon_as_it_is_made(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=2 * HOUR)) as server, MailServer(Behaviour()) as mail:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(mail.port))
+        site.collect()
+        Daemon(load_config(site.config), site.database, clock=lambda: NOW)._report()
+        assert site.rows("SELECT kind, state FROM outbox") == [("digest", "sent")]
+        assert len(mail.behaviour.received) == 1
 
 
 def test_alerts_are_looked_at_after_each_pass_and_what_is_off_by_now_is_not_read(tmp_path: Path) -> None:
