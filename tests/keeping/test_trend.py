@@ -191,6 +191,30 @@ def test_an_import_declared_complete_is_covered_and_does_not_count_as_drained(st
         assert reader.read_until("x", "Acme") is None
 
 
+def test_neither_an_open_window_nor_one_of_another_brand_counts_as_read(store: Store) -> None:
+    drain(store, "x", NOW - timedelta(hours=4), NOW - timedelta(hours=2))
+    lanes = [
+        Resource(key=key, lane="search", native="q", brand=brand)
+        for key, brand in (("x-search", "Acme"), ("x-globex", "Globex"))
+    ]
+    windows = {
+        key: store.windows_to_read(
+            number, until=NOW, lookback_from=NOW - timedelta(hours=4), look_back=False, oldest_readable=None, now=NOW
+        )
+        for key, number in store.open_pass("x", lanes, now=NOW).items()
+    }
+    (others,) = windows["x-globex"]
+    store.save_page([], progress=PageProgress(window=others, cursor=None, exhausted=True), now=NOW)
+    assert len(windows["x-search"]) == 1
+    with Reader(store.path) as reader:
+        hours = span(NOW - timedelta(hours=4), by="hour", zone=ZoneInfo("UTC"))
+        shares = {
+            brand: [bucket.coverage for bucket in reader.trend([brand], hours, {brand: ("x",)}).buckets]
+            for brand in ("Acme", "Globex")
+        }
+    assert shares == {"Acme": [1.0, 1.0, 0.0, 0.0], "Globex": [1.0, 1.0, 1.0, 1.0]}
+
+
 def test_what_was_imported_whole_adds_to_what_is_read_and_takes_nothing_from_it(store: Store) -> None:
     drain(store, "x", NOW - timedelta(hours=2), NOW)
     store.declare_complete("x", since=NOW - timedelta(hours=4), until=NOW - timedelta(hours=3), now=NOW)
