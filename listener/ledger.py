@@ -210,7 +210,7 @@ def leave_future(connection: sqlite3.Connection, resource_id: int, *, until: int
     """Part open windows at `until`: a clock that was ahead let them reach into what has not happened yet.
 
     What lies before it can be read now; the rest waits until its time has come. A window that
-    was drained beyond the present is open again from the newest mention of its source on.
+    was drained or lost beyond the present is open again from the newest mention of its source on, or wholly.
     """
     _take_back(connection, resource_id, until=until, now=now)
     for window in open_windows(connection, resource_id):
@@ -220,13 +220,13 @@ def leave_future(connection: sqlite3.Connection, resource_id: int, *, until: int
 
 
 def _take_back(connection: sqlite3.Connection, resource_id: int, *, until: int, now: int) -> None:
-    """Open again what counts as read of what has not happened yet: nobody knows when a clock that was ahead read it.
+    """Open again what counts as read, or as lost, of what has not happened yet: a clock that was ahead said so.
 
-    Where a mention is newer than the present, it is the clock of now that is behind: nothing is taken back.
+    When it read is not known; what it called lost may still be read. Where a mention is newer than the present, it is the clock of now that is behind: nothing is taken back.
     """
     latest = now + _SKEW
     late = connection.execute(
-        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND state = 'drained' AND to_at > ?",  # noqa: S608 - constant
+        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND state IN ('drained', 'lost') AND to_at > ?",  # noqa: S608 - constant
         (resource_id, latest),
     ).fetchall()
     if not late or connection.execute("SELECT 1 FROM mentions WHERE published_at > ? LIMIT 1", (latest,)).fetchone():
@@ -237,7 +237,7 @@ def _take_back(connection: sqlite3.Connection, resource_id: int, *, until: int, 
         (resource_id, until),
     ).fetchone()
     for window in map(_row, late):
-        edge = max(window.from_at, newest or window.from_at)
+        edge = window.from_at if window.state == "lost" else max(window.from_at, newest or window.from_at)
         if edge > window.from_at:
             connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (edge, now, window.id))
         else:

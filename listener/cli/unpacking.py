@@ -76,6 +76,11 @@ class Lines:
     def __next__(self) -> Item:
         try:
             return next(self._items)
+        except UsageError as error:
+            if str(self._file) in str(error):
+                raise
+            msg = f"{'standard input' if str(self._file) == '-' else self._file}: {error}"
+            raise UsageError(msg) from None
         except self._problems as error:
             self.problem = f"{_damage(self._file, error)}; what was read before is stored"
             raise StopIteration from None

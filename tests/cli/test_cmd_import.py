@@ -156,7 +156,7 @@ def test_a_format_that_is_neither_jsonl_nor_csv_is_refused_by_its_ending(place: 
     assert not file.exists()
     file.write_bytes(b"PK")
     assert place.run("import", str(file)).code == 2
-    assert "the first row must name the columns" in place.run("import", str(file), "--format", "csv").err
+    assert f"{file}: the first row must name the columns" in place.run("import", str(file), "--format", "csv").err
 
 
 def test_a_cell_that_cannot_be_read_is_told_with_its_column_and_stops_nothing(place: Place) -> None:

@@ -375,6 +375,20 @@ def test_what_a_clock_that_was_ahead_opened_is_parted_at_the_present_and_loses_n
     assert [state for *_, state in found] == ["drained", "open", "open"]
 
 
+def test_what_a_clock_ahead_called_lost_is_open_again_when_it_is_right(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    day = 86_400
+    ledger.drain(connection, opened(connection, resource, 0, 10 * day), now=10 * day)
+    opened(connection, resource, 0, 50 * day)
+    ledger.expire(connection, resource, oldest_readable=43 * day, reason="too old", now=50 * day)
+    (rest,) = ledger.open_windows(connection, resource)
+    ledger.drain(connection, page(connection, rest, None), now=50 * day)
+    ledger.leave_future(connection, resource, until=11 * day, now=11 * day)
+    assert spans(connection, resource) == [(0, 10 * day, "drained"), (10 * day, 11 * day, "open")]
+
+
 def test_a_window_that_waits_for_its_budget_grows_instead_of_getting_neighbours(
     books: tuple[sqlite3.Connection, int],
 ) -> None:
