@@ -173,12 +173,7 @@ def score_text(value: object) -> str:
 
 def percent_text(value: object) -> str:
     """Write a percentage (61.2 for 61.2 %) with one decimal, never rounded to all or nothing unless it is."""
-    if not isinstance(value, (int, float)):
-        return UNKNOWN
-    tenths = round(10 * value)
-    if tenths in {0, 1_000} and tenths != 10 * value:
-        return ">99.9 %" if tenths else "<0.1 %"
-    return f"{value:.1f} %"
+    return _percent(value, 1) if isinstance(value, (int, float)) else UNKNOWN
 
 
 def coverage_text(value: object) -> str:
@@ -191,12 +186,16 @@ def coverage_text(value: object) -> str:
 
 def share_text(value: object) -> str:
     """Write a share of 1 as whole percent, never rounded to all or nothing unless it is."""
-    if not isinstance(value, (int, float)):
-        return UNKNOWN
-    percent = round(100 * value)
-    if percent in {0, 100} and percent != 100 * value:
-        return ">99 %" if percent else "<1 %"
-    return f"{percent} %"
+    return _percent(100 * value, 0) if isinstance(value, (int, float)) else UNKNOWN
+
+
+def _percent(percent: float, digits: int) -> str:
+    """Write a percentage with so many decimals; what only rounds to 0 or 100 is less or more than the next figure."""
+    steps = 10**digits
+    rounded_steps = round(steps * percent)
+    if rounded_steps in {0, 100 * steps} and rounded_steps != steps * percent:
+        return f">{100 - 1 / steps:.{digits}f} %" if rounded_steps else f"<{1 / steps:.{digits}f} %"
+    return f"{percent:.{digits}f} %"
 
 
 def wants_colour(stream: TextIO) -> bool:
