@@ -118,7 +118,8 @@ def emit_rows(
         out.writelines(line + "\n" for line in _table(listed, kept, fitted, has_colour=wants_colour(out)))
         if len(kept) < len(made):
             names = ", ".join(column.title or column.name for column in made if column not in kept)
-            sys.stderr.write(f"left out at this width: {names}; --format csv has every column\n")
+            told = f"left out at this width: {names}; --format csv has every column"
+            sys.stderr.write("".join(f"{line}\n" for line in wrap(told, line_room(sys.stderr))))
 
 
 def emit_json(value: object, *, stream: TextIO | None = None) -> None:

@@ -138,6 +138,10 @@ def test_columns_of_lesser_rank_give_way_to_a_narrow_terminal_and_are_named(caps
     assert lines[0].split() == ["brand", "mentions"]
     assert lines[1].split() == ["Acme", "Rockets", "1,234"]
     assert capsys.readouterr().err == "left out at this width: things said, reach; --format csv has every column\n"
+    table(rows, [*columns, Column(name="engagement", rank=3)], width=24)
+    told = capsys.readouterr().err.splitlines()
+    assert " ".join(told) == "left out at this width: things said, reach, engagement; --format csv has every column"
+    assert max(map(len, told)) <= 80
 
 
 def test_blocks_of_a_very_narrow_terminal_leave_no_column_out(capsys: pytest.CaptureFixture[str]) -> None:
