@@ -25,7 +25,11 @@ if number != signal.SIGKILL:
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # whoever started this
 from listener.cli.main import main
 
-sys.addaudithook(lambda name, _: name in {"os.rename", "os.link"} and os.kill(os.getpid(), number))
+def end(name, args):
+    if name in {"os.rename", "os.link"} and not str(args[1]).endswith(".pyc"):  # what Python compiles is not the file
+        os.kill(os.getpid(), number)
+
+sys.addaudithook(end)
 main()
 """
 
