@@ -294,7 +294,19 @@ def read_span(
         msg = f"--until {until} lies in the {what} of --since {since}, and a span ends with a whole {what}; name a later one"
         raise UsageError(msg)
     require_span(start, end, since, until)
+    if end < asked[1] and end < now:
+        _tell_shortened(end, until, by, zone)
     return Span(since=start, until=end, by=by, zone=zone, now=now, source=source, language=language)
+
+
+def _tell_shortened(end: datetime, until: str | None, by: str, zone: ZoneInfo) -> None:
+    """Say on stderr that what lies between the end of the span and --until is not in the answer."""
+    from listener.cli.notes import tell
+
+    what = "quarter of an hour" if by == "quarter" else by
+    tell(
+        f"note: the span ends at {end.astimezone(zone):%Y-%m-%d %H:%M}, with the last whole {what} before --until {until}"
+    )
 
 
 def require_span(start: datetime | None, end: datetime | None, since: str | None, until: str | None) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["RecallRow", "read_recall", "read_recall_by_span"]
 
 _BY_LANE: Final = """
-SELECT sources.name, brands.name, resources.lane, min(recall.from_at), max(recall.to_at), sum(existing), sum(found)
+SELECT sources.name, brands.name, resources.lane, min(recall.from_at), max(recall.to_at), sum(existing), sum(min(existing, found))
 FROM recall JOIN resources ON resources.id = resource_id JOIN sources ON sources.id = resources.source_id
 LEFT JOIN brands ON brands.id = resources.brand_id
 WHERE recall.to_at > ? AND recall.from_at < ? GROUP BY sources.name, brands.name, resources.lane ORDER BY 1, 2, 3
@@ -31,7 +31,8 @@ WHERE recall.to_at > ? AND recall.from_at < ? ORDER BY recall.from_at, sources.n
 class RecallRow:
     """Hold how much of what a service said it has of [since, until) was received on a lane.
 
-    `brand` is None where it is read for several. More may be found than there was when it was asked; `share` is then 1.
+    `brand` is None where it is read for several. More may be found than there was when a service was asked; over
+    a lane, what is more in one hour makes up for nothing in another, and `found` counts as much as `existing` at most.
     """
 
     source: str

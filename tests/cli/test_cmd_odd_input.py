@@ -207,3 +207,20 @@ def test_an_end_within_the_first_bucket_is_told_for_what_it_is(filled: Place, un
     answer = filled.run("trend", "Acme", "--since", "2026-11-02", "--until", until, "--by", by)
     said = f"--until {until} lies in the {what} of --since 2026-11-02, and a span ends with a whole {what}; name a later one"
     assert (answer.code, answer.out, answer.err) == (2, "", f"Error: {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("until", "by", "note"),
+    [
+        (
+            "2026-11-15",
+            "month",
+            "note: the span ends at 2026-11-01 00:00, with the last whole month before --until 2026-11-15\n",
+        ),
+        ("2026-11-15", "day", ""),
+        ("2027-01-10", "month", ""),
+    ],
+)
+def test_what_an_end_within_a_bucket_leaves_out_is_told(filled: Place, until: str, by: str, note: str) -> None:
+    answer = filled.run("trend", "Acme", "--since", "2026-10-02", "--until", until, "--by", by)
+    assert (answer.code, answer.err) == (0, note)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -278,6 +280,20 @@ class TestRecall:
         site.collect()
         (row,) = status(site, NOW)["recall"]
         assert (row["existing"], row["found"], row["share"], row["state"]) == (40, 30, 0.75, "low")
+
+    def test_more_than_was_told_of_one_hour_makes_up_for_nothing_of_another(self, server: X, tmp_path: Path) -> None:
+        server.posts = posts(30)
+        site = site_with(tmp_path, server, "usd_a_day = 50.0", count_first=True)
+        site.collect()
+        with closing(sqlite3.connect(site.database)) as connection, connection:
+            connection.execute("UPDATE recall SET existing = 0, found = 0")
+            hours = connection.execute("SELECT from_at FROM recall ORDER BY from_at LIMIT 2").fetchall()
+            for (hour,), existing, found in zip(hours, (10, 100), (60, 50), strict=True):
+                connection.execute(
+                    "UPDATE recall SET existing = ?, found = ? WHERE from_at = ?", (existing, found, hour)
+                )
+        (row,) = status(site, NOW)["recall"]
+        assert (row["existing"], row["found"], row["share"], row["state"]) == (110, 60, 0.5455, "low")
 
     def test_without_the_option_x_is_not_asked_for_counts(self, server: X, tmp_path: Path) -> None:
         server.posts = posts(3)
