@@ -287,12 +287,15 @@ def start_before(since: datetime, until: datetime, step: str, zone: ZoneInfo) ->
     """Return the start of the span that ends at `since` and has as many buckets as [since, until).
 
     Of one local day that is the day before, 23 or 25 hours long though either may be; of
-    two months the two before.
+    two months the two before; of hours those before, the last of them cut where clocks were
+    changed by half an hour in between.
     """
     many = len(bucket_edges(since, until, step, zone)) - 1
     start = align_down(since, step, zone)
     if step == "hour":
-        return start - many * _LENGTHS["hour"]
+        sooner = start - many * _LENGTHS["hour"]
+        aligned = align_down(sooner, step, zone)
+        return aligned if aligned == sooner else aligned + _LENGTHS["hour"]
     naive = start.astimezone(zone).replace(tzinfo=None)
     if step == "month":
         months = naive.year * 12 + naive.month - 1 - many

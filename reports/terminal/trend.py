@@ -28,6 +28,8 @@ _BANDS: Final = (
 )
 """What a bar of mentions is made of, from its top down: name, sign, colour."""
 _MEANS: Final = frozenset({"mean_score", "net_sentiment"})
+_JOINED: Final = {"reach": "the highest of {}"}
+"""What is said of buckets that share a bar, where that is not their sum or mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,10 @@ def draw_in_terminal(
     One panel a brand, all on one scale. `metric` is a figure of a TrendBucket;
     mentions are drawn in bands by sentiment. A bucket of which nothing is known
     bears a question mark, where the bars have room; what does not fit side by
-    side is joined and said to be. `height` is that of the whole terminal. `marks` are
-    (when, sign) to be set above the bars, each over the bar that it ends in; where several fall on one bar,
-    the first of these is shown.
+    side is joined and said to be; of reach, which does not add up, the highest is drawn.
+    `height` is that of the whole terminal. `marks` are (when, sign) to be set above the
+    bars, each over the bar that it ends in; where several fall on one bar, the first of
+    these is shown.
     """
     width = max(width, LEAST_WIDTH)
     zone = load_zone(trend.time_zone)
@@ -68,7 +71,7 @@ def draw_in_terminal(
     low, high = min(panel.low for panel in panels), max(panel.high for panel in panels)
     lines: list[str] = []
     for brand, panel in zip(trend.brands, panels, strict=True):
-        spread = f", {joined} together" if joined > 1 else ""
+        spread = f", {_JOINED.get(metric, '{} together').format(joined)}" if joined > 1 else ""
         what = f"{metric.replace('_', ' ')} by {trend.by}{spread}, {trend.time_zone}"
         lines += title_lines(brand, what, width)
         above = _marked(_join(trend.of(brand), joined), marks)
@@ -121,10 +124,15 @@ def _bands(group: Sequence[TrendBucket]) -> list[float] | None:
 
 
 def _figure(group: Sequence[TrendBucket], metric: str) -> list[float] | None:
-    """Return the figure of a group as one bar: counts added up, means over all that was scored; None where unknown."""
+    """Return the figure of a group as one bar, None where unknown: counts added up, means over all that was scored.
+
+    Of reach the highest: an author may write in several buckets, so that they do not add up.
+    """
     values = [float(value) for bucket in group if (value := getattr(bucket, metric)) is not None]
     if not values:
         return None
+    if metric == "reach":
+        return [max(values)]
     if metric not in _MEANS:
         return [sum(values)]
     weights = [max(1, _weight(bucket, metric)) for bucket in group if getattr(bucket, metric) is not None]

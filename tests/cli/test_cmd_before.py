@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.conftest import CONFIG
-from listener.clock import start_before
+from listener.clock import bucket_edges, start_before
 
 if TYPE_CHECKING:
     from cli.conftest import Place
@@ -110,3 +110,13 @@ def test_a_week_is_compared_with_a_week_and_a_month_with_the_month_before(
         config.write(f'\n[digest]\ncadence = "{cadence}"\n')
     text = " ".join(place.run("digest", "--on", day).out.split())
     assert said in text
+
+
+def test_a_change_of_clocks_by_half_an_hour_adds_no_bucket_before():
+    lord_howe = ZoneInfo("Australia/Lord_Howe")  # back from +11 to +10:30 at 2:00 on this day
+    since = datetime(2026, 4, 5, 5, tzinfo=lord_howe).astimezone(UTC)
+    until = since + timedelta(hours=6)
+    before = start_before(since, until, "hour", lord_howe)
+    assert before == datetime(2026, 4, 5, 0, tzinfo=lord_howe)
+    assert len(bucket_edges(since, until, "hour", lord_howe)) == 7
+    assert len(bucket_edges(before, since, "hour", lord_howe)) == 7

@@ -127,6 +127,13 @@ def test_more_buckets_than_cells_are_joined_and_said_to_be():
     assert "4 together" in moods
 
 
+def test_reach_that_shares_a_bar_is_not_added_up():
+    hours = [replace(bucket(i, (1, 0, 1, 0), step=timedelta(hours=1)), reach=500 + 20 * (i % 2)) for i in range(240)]
+    drawn = draw_in_terminal(trend(*hours, by="hour"), metric="reach", width=80, colour=False)
+    assert "the highest of 4" in drawn
+    assert "520┤" in drawn  # who writes every hour would be counted four times
+
+
 def test_joined_means_weigh_what_they_are_of():
     hours = [bucket(i, (10, 0, 0, 0), step=timedelta(hours=1), averaged=10 if i % 4 else 1) for i in range(240)]
     hours = [replace(one, mean_score=0.0 if i % 4 else 1.0) for i, one in enumerate(hours)]
