@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from listener.query.tree import Author, Bound, Field, Node
@@ -65,9 +66,23 @@ def is_written_by(author: Writer | None, account: str) -> bool:
 
 
 def _is_on_site(host: str, reading: Reading) -> bool:
-    """Say whether the permalink is on a host or on one below it."""
-    own = reading.site[0]
-    return own == host or own.endswith("." + host)
+    """Say whether the permalink is on a host or on one below it; either may be written in Punycode."""
+    own, wanted = _in_letters(reading.site[0]), _in_letters(host)
+    return own == wanted or own.endswith("." + wanted)
+
+
+def _in_letters(host: str) -> str:
+    """Return a host with its own letters, where labels are in Punycode (RFC 3492, such as xn--mnchen-3ya)."""
+    if "xn--" not in host:
+        return host if host.isascii() else unicodedata.normalize("NFC", host)
+    try:
+        labels = [
+            label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+            for label in host.split(".")
+        ]
+    except UnicodeError:  # it only looks like Punycode
+        return host
+    return unicodedata.normalize("NFC", ".".join(labels))
 
 
 def _has_url(text: str, reading: Reading) -> bool:

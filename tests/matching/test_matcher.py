@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from listener.matching import Matcher
 from listener.mention import ASSIGNED_BRAND, Mention
 from listener.query import Query
@@ -51,6 +53,22 @@ def test_a_query_on_properties_alone_matches_without_spans():
         mention("anything", url="https://www.acme.example/news")
     )
     assert match.spans == ()
+
+
+@pytest.mark.parametrize(
+    ("site", "host", "is_on_it"),
+    [
+        ("bücher.example", "www.xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example", "bu\u0308cher.example", True),
+        ("straße.example", "xn--strae-oqa.example", True),
+        ("strasse.example", "xn--strae-oqa.example", False),
+        ("xn--é.example", "xn--é.example", True),  # not Punycode at all
+        ("cher.example", "xn--bcher-kva.example", False),
+    ],
+)
+def test_a_host_is_found_in_its_own_letters_and_in_punycode(site: str, host: str, is_on_it: bool):
+    found = Matcher([Query.of("Acme", parse(f"site:{site}"))]).match(mention("anything", url=f"https://{host}/news"))
+    assert bool(found) == is_on_it
 
 
 def test_a_mention_that_was_assigned_to_a_brand_matches_it_whatever_its_words_and_language_are():
