@@ -77,12 +77,20 @@ def _short_pauses() -> Iterator[None]:
     named["backoff_seconds"] = usual
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _bare_environment() -> Iterator[None]:
+    """Take proxies away before anything is set up: the suite talks to loopback only."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "listener_config"}:
+                patch.delenv(name)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take proxies away: the suite talks to loopback only."""
-    for name in list(os.environ):
-        if name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "listener_config"}:
-            monkeypatch.delenv(name)
+def _nothing_hidden_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test's made-up key be blanked in what another one reads: a process has one set of keys."""
+    monkeypatch.setattr("listener.logs._hidden", set())
 
 
 @pytest.fixture(scope="session")
