@@ -43,6 +43,7 @@ __all__ = [
     "differences",
     "find_differences",
     "local_day_number",
+    "number_of",
     "read_zone",
     "rebuild",
     "rebuild_local",
@@ -57,6 +58,9 @@ BIN_WIDTH: Final = 500
 BIN_COUNT: Final = 41
 
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+
+_LONG_AGO: Final = 62_135_596_800
+"""Seconds from the year 1, before which no time can be told, to 1970: a whole number of days."""
 
 LOCAL_DAY: Final = 4
 """Where in what Cuts know of a quarter of an hour the number of its local day stands."""
@@ -165,6 +169,15 @@ _ADD_QUARTERS: Final = Upsert("rollup_quarter", _QUARTER_KEYS, _FIGURES)
 _ADD_DAYS: Final = Upsert("rollup_day", _DAY_KEYS, _DAY_FIGURES)
 _ADD_LOCAL: Final = Upsert("rollup_local", _LOCAL_KEYS, _FIGURES)
 
+
+def number_of(seconds: int, time: str) -> str:
+    """Return the SQL of the number of the quarter or UTC day, `seconds` long, in which a time lies.
+
+    As ``//`` has it, before 1970 too: SQLite divides towards zero, so it counts from long ago.
+    """
+    return f"(({time} + {_LONG_AGO}) / {seconds} - {_LONG_AGO // seconds})"
+
+
 _LABEL_SUMS: Final = ", ".join(
     f"sum(label = {int(label)}) AS {_COLUMN_OF[label]}"
     for label in (Label.POSITIVE, Label.NEUTRAL, Label.NEGATIVE, Label.NO_EVIDENCE, Label.UNSCORED)
@@ -180,10 +193,10 @@ _QUARTERS_FROM_ROWS: Final = f"""
 SELECT brand_id, bucket, sum(mentions), sum(positive), sum(neutral), sum(negative), sum(no_evidence), sum(unscored),
        sum(score_sum), sum(score_squares), sum(engagement), sum(score_count), sum(stories)
 FROM (
-  SELECT brand_id, published_at / {QUARTER_SECONDS} AS bucket, {_MATCH_SUMS}, 0 AS stories
+  SELECT brand_id, {number_of(QUARTER_SECONDS, "published_at")} AS bucket, {_MATCH_SUMS}, 0 AS stories
   {_COUNTED} GROUP BY 1, 2
   UNION ALL
-  SELECT brand_id, first_at / {QUARTER_SECONDS}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
+  SELECT brand_id, {number_of(QUARTER_SECONDS, "first_at")}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
   FROM (
     SELECT matches.brand_id, story_id, min(matches.published_at) AS first_at
     FROM matches JOIN mentions ON mentions.id = matches.mention_id
@@ -194,7 +207,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - built from constants of this module
 
 _DAYS_FROM_ROWS: Final = f"""
-SELECT brand_id, published_at / {DAY_SECONDS} AS day, source_id, language, {_MATCH_SUMS}
+SELECT brand_id, {number_of(DAY_SECONDS, "published_at")} AS day, source_id, language, {_MATCH_SUMS}
 {_COUNTED} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from listener.clock import bucket_edges, load_zone, to_epoch
 from listener.frozen import dataclass
 from listener.mention import SCORE_SCALE, Label
-from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, whole_local_days
+from listener.rollups import BIN_COUNT, BIN_WIDTH, QUARTER_SECONDS, local_day_number, number_of, whole_local_days
 from listener.search.reach import IN_SPAN, Asked, read_reach
 
 if TYPE_CHECKING:
@@ -65,14 +65,14 @@ WHERE a.brand_id = :brand AND a.bucket >= :since / 900 AND a.bucket < :until / 9
 """The hours of which every quarter holds something: nothing is sorted, which is half the work of `_HOURS_FROM_ROLLUP`."""
 
 _FROM_MATCHES: Final = f"""
-SELECT published_at / {QUARTER_SECONDS}, sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
+SELECT {number_of(QUARTER_SECONDS, "published_at")}, sum(label = {int(Label.POSITIVE)}), sum(label = {int(Label.NEUTRAL)}),
        sum(label = {int(Label.NEGATIVE)}), sum(label = {int(Label.NO_EVIDENCE)}), sum(label = {int(Label.UNSCORED)}),
        0, coalesce(sum(score), 0), coalesce(sum(score * score), 0), sum(engagement), count(score)
 FROM matches WHERE {IN_SPAN} GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
 _STORIES: Final = f"""
-SELECT min(matches.published_at) / {QUARTER_SECONDS}, 0, 0, 0, 0, 0, 1 FROM matches
+SELECT {number_of(QUARTER_SECONDS, "min(matches.published_at)")}, 0, 0, 0, 0, 0, 1 FROM matches
 JOIN mentions ON mentions.id = matches.mention_id WHERE {IN_SPAN}
   AND NOT EXISTS (
     SELECT 1 FROM mentions AS earlier CROSS JOIN matches AS first ON first.mention_id = earlier.id
@@ -88,7 +88,7 @@ GROUP BY mentions.story_id
 _BINS: Final = "SELECT day, counts FROM rollup_scores WHERE brand_id = ? AND day >= ? AND day < ?"
 
 _BINS_FROM_MATCHES: Final = f"""
-SELECT published_at / {QUARTER_SECONDS}, (score + {10_000 + BIN_WIDTH // 2}) / {BIN_WIDTH}, count(*)
+SELECT {number_of(QUARTER_SECONDS, "published_at")}, (score + {10_000 + BIN_WIDTH // 2}) / {BIN_WIDTH}, count(*)
 FROM matches WHERE {IN_SPAN} AND score IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608 - built from constants of this module
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from listener.bulk import Question
 from listener.mention import Label
-from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
+from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, number_of, read_zone
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,10 +32,11 @@ _ASKED_FOR: Final = (
     f"matches.label <> {int(Label.IRRELEVANT)} "
     "AND NOT (mentions.id > ? AND mentions.id <= ?) AND NOT (mentions.id >= ? AND mentions.id < ?)"
 )
+_QUARTER: Final = number_of(QUARTER_SECONDS, "mentions.published_at")
 _SINCE: Final = Question(
     ("author", "brand", "since"),
     f"""
-SELECT asked.author, asked.brand, mentions.published_at / {QUARTER_SECONDS} FROM asked
+SELECT asked.author, asked.brand, {_QUARTER} FROM asked
 CROSS JOIN mentions ON mentions.author_id = asked.author AND mentions.published_at >= asked.since
 CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
 WHERE {_ASKED_FOR}
@@ -45,7 +46,7 @@ _BEFORE: Final = Question(
     ("author", "brand", "until"),
     f"""
 SELECT asked.author, asked.brand, (
-  SELECT mentions.published_at / {QUARTER_SECONDS} FROM mentions
+  SELECT {_QUARTER} FROM mentions
   CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
   WHERE mentions.author_id = asked.author AND mentions.published_at < asked.until AND {_ASKED_FOR}
   ORDER BY mentions.published_at DESC LIMIT 1
@@ -55,7 +56,7 @@ SELECT asked.author, asked.brand, (
 _EVER: Final = Question(
     ("author",),
     f"""
-SELECT asked.author, matches.brand_id, mentions.published_at / {QUARTER_SECONDS} FROM asked
+SELECT asked.author, matches.brand_id, {_QUARTER} FROM asked
 CROSS JOIN mentions ON mentions.author_id = asked.author
 CROSS JOIN matches ON matches.mention_id = mentions.id
 WHERE {_ASKED_FOR}

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -297,3 +297,20 @@ def test_a_brand_and_day_that_lose_and_get_a_mention_in_one_page_stay_as_they_we
     store_mentions(store, [make_mention(number, "Acme is good") for number in range(1, 41)])
     assert contents(store) == before
     assert before["rollup_local"][0][2] == 40
+
+
+def test_what_was_said_before_1970_is_counted_in_its_own_quarters_and_days(store: Store) -> None:
+    jo, first = Author(id="jo", handle="jo", followers=70), datetime(1969, 12, 30, 23, 50, tzinfo=UTC)
+    said = [make_mention(n, published_at=first + n * timedelta(minutes=20), author=jo) for n in range(80)]
+    for mentions in (said[::2], said[1::2], [replace(said[5], text="Acme is bad"), said[7]]):
+        store_mentions(store, mentions)
+        assert store.check() == []
+    kept = contents(store)
+    store.rebuild_rollups()
+    assert contents(store) == kept
+    day = datetime(1969, 12, 30, tzinfo=UTC)
+    with Reader(store.path) as reader:
+        for source in (None, "x"):
+            span = Span(since=day, until=day + 3 * DAY, by="day", zone=ZoneInfo("UTC"), now=NOW, source=source)
+            found = reader.trend(["Acme"], span, LISTENING).of("Acme")
+            assert [(bucket.mentions, bucket.reach) for bucket in found] == [(1, 70), (72, 70), (7, 70)]
