@@ -70,6 +70,21 @@ _MISFIRE_SECONDS: Final = None
 logger = logging.getLogger(__name__)
 
 
+class _Regularly(IntervalTrigger):  # type: ignore[misc] # APScheduler is not typed
+    """Fall due at equal distances; what was missed is one run, however much it is.
+
+    APScheduler lists every run that was missed, to do but the last of them: years of it, where a
+    machine without a clock of its own learns the time after the daemon's start, fill the memory.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Return the first run after both the previous one and `now`; the first of all where there was none before."""
+        if previous_fire_time is not None and now > previous_fire_time:
+            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
+        following: datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        return following
+
+
 class InstanceLock:
     """Hold the lock against a second daemon on the same store.
 
@@ -274,15 +289,15 @@ class Daemon:
         self._schedule_sources(scheduler, self._source_states())
         now = self._clock()
         scheduler.add_job(
-            self._beat, IntervalTrigger(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
+            self._beat, _Regularly(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
             next_run_time=now, executor="own",
         )  # fmt: skip
         scheduler.add_job(
-            self._report, IntervalTrigger(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
+            self._report, _Regularly(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
             next_run_time=now + timedelta(seconds=5), executor="own",
         )  # fmt: skip
         scheduler.add_job(
-            self._purge, IntervalTrigger(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
+            self._purge, _Regularly(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
             next_run_time=now + _FIRST_PURGE,
         )  # fmt: skip
         scheduler.start()
@@ -303,7 +318,7 @@ class Daemon:
             state = states.get(name)
             scheduler.add_job(
                 self._collect,
-                IntervalTrigger(
+                _Regularly(
                     seconds=max(1, int(schedule.every.total_seconds())),
                     jitter=int(schedule.jitter.total_seconds()) or None,
                     timezone="UTC",
@@ -332,7 +347,7 @@ class Daemon:
             state = states.get(name)
             scheduler.add_job(
                 self._recheck,
-                IntervalTrigger(seconds=int(every.total_seconds()), timezone="UTC"),
+                _Regularly(seconds=int(every.total_seconds()), timezone="UTC"),
                 args=(name,),
                 id=f"recheck:{name}",
                 next_run_time=first_run_at(

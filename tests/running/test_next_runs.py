@@ -117,3 +117,22 @@ def test_alerts_are_looked_at_after_each_pass_and_what_is_off_by_now_is_not_read
         assert site.rows("SELECT count(*) FROM mentions") == [(5,)]
         ((looked_at,),) = site.rows("SELECT count(*) FROM alert_states")
         assert looked_at
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        (timedelta(), HOUR),
+        (20 * MINUTE, 40 * MINUTE),
+        (HOUR, HOUR),
+        (150 * MINUTE, 30 * MINUTE),
+        (56 * 365 * DAY + 20 * MINUTE, 40 * MINUTE),  # a machine without a clock of its own has learned the time
+        (-20 * MINUTE, 80 * MINUTE),
+    ],
+)
+def test_what_was_missed_is_one_run_and_the_next_keeps_the_distance(
+    tmp_path: Path, ago: timedelta, expected: timedelta
+) -> None:
+    with scheduled(Site(tmp_path, '[sources.hackernews]\nevery = "1h"\njitter = "0s"\n')) as (_, scheduler):
+        trigger = scheduler.get_job("source:hackernews").trigger
+        assert trigger.get_next_fire_time(NOW - ago, NOW) == NOW + expected
