@@ -184,9 +184,12 @@ class Eraser:
         """
         with write_transaction(self._connection, self._path):
             rows = self._connection.execute(_WANTED, (json.dumps(list(numbers)),)).fetchall()
+            faces = Faces(self._connection, read_uncounted(self._connection))
+            faces.note(*(row[0] for row in rows))
             self._connection.executemany(
                 "UPDATE mentions SET author_id = NULL WHERE id = ?", [(row[0],) for row in rows]
             )
+            faces.settle(followers={})
             removed = self._remove_authors([row[9] for row in rows if row[9] is not None])
             scrub_reports(
                 self._connection,

@@ -314,3 +314,12 @@ def test_what_was_said_before_1970_is_counted_in_its_own_quarters_and_days(store
             span = Span(since=day, until=day + 3 * DAY, by="day", zone=ZoneInfo("UTC"), now=NOW, source=source)
             found = reader.trend(["Acme"], span, LISTENING).of("Acme")
             assert [(bucket.mentions, bucket.reach) for bucket in found] == [(1, 70), (72, 70), (7, 70)]
+
+
+def test_the_followers_of_an_author_who_is_gone_leave_the_reach_with_the_name(store: Store) -> None:
+    jo, ada = Author(id="jo", handle="jo", followers=70), Author(id="ada", handle="ada", followers=5)
+    store_mentions(store, [make_mention(number, author=ada if number == 3 else jo) for number in (1, 2, 3)])
+    for number, reach in ((1, 75), (2, 5)):
+        store.erasure.unsign([number])
+        assert store.check() == []
+        assert trend(store.path, "day", "UTC").totals[0].reach == reach
