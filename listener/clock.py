@@ -57,6 +57,8 @@ _UNITS: Final = {
 }
 _DURATION: Final = r"(\d{1,9})\s*([smhdw])"
 _LONGEST_NUMBER: Final = 9
+_LONGEST_ZONE: Final = 50
+"""Longer than any name of a time zone: more is not compared."""
 _DAY: Final = timedelta(days=1)
 _LENGTHS: Final = {"hour": timedelta(hours=1), "day": _DAY, "week": timedelta(weeks=1)}
 """How long buckets are: hours always, the others in zones whose clocks never change (where `utcoffset(None)` is known)."""
@@ -135,8 +137,23 @@ def load_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        msg = f'time zone "{name}" is not known; write an IANA name such as Europe/Berlin or Asia/Kolkata'
+        near = _near_zone(name)
+        meant = f'did you mean "{near}"? ' if near else ""
+        msg = f'time zone "{name}" is not known; {meant}write an IANA name such as Europe/Berlin or Asia/Kolkata'
         raise UsageError(msg) from None
+
+
+def _near_zone(name: str) -> str:
+    """Return the name of a time zone that is written nearly so, or ends so; empty where there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - both only where a zone is mistyped
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    # Places alone: Etc/GMT+1 lies west of Greenwich (POSIX), which is not what people mean by GMT+1.
+    places = [zone for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc/")]
+    known = {zone.casefold(): zone for zone in places}
+    known |= {zone.casefold().rpartition("/")[2]: zone for zone in places if zone.count("/") == 1}
+    near = get_close_matches(name[:_LONGEST_ZONE].strip().casefold().replace(" ", "_"), known, n=1, cutoff=0.8)
+    return known[near[0]] if near else ""
 
 
 def system_zone() -> ZoneInfo:

@@ -139,8 +139,10 @@ def mail_problems(config: Config) -> list[str]:
         return []
     from reports.message import read_address
 
-    if set(mail.host) & set("/@ \t"):
-        return ["mail.host: is not the name of a server alone; write one such as smtp.example.com"]
+    if set(mail.host) & set("/@ \t") or mail.host.count(":") == 1:  # an IPv6 address has more
+        return [
+            "mail.host: is not the name of a server alone; write one such as smtp.example.com, and its port as port"
+        ]
     problems = []
     for option, address in (("mail.sender", _sender(mail)), *(("digest.to", one) for one in recipients)):
         try:

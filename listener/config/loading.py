@@ -56,6 +56,8 @@ _TABLES: Final = (
     "log",
     "metrics",
 )
+_HEADS: Final = {"sources": "each as [sources.NAME]", "notifiers": "each as [notifiers.NAME]"}
+"""How the tables are written of which there may be several, each with a name."""
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
 _LONGEST_NAME: Final = 100
@@ -140,7 +142,7 @@ def _read_toml(path: Path) -> dict[str, object]:
 def _assemble(
     tables: Mapping[str, object], path: Path, also: Callable[[Config, Sequence[str]], Sequence[str]] | None
 ) -> Config:
-    problems = [f"{key}: no such table; {suggest(key, _TABLES)}" for key in tables if key not in _TABLES]
+    problems = [_unknown_table(key, value) for key, value in tables.items() if key not in _TABLES]
 
     def table(name: str, cls: type[T]) -> T:
         return _read(cls, _table(tables, name, problems), name, problems, folder=path.parent)
@@ -189,8 +191,15 @@ def _table(tables: Mapping[str, object], name: str, problems: list[str]) -> dict
     value = tables.get(name, {})
     if isinstance(value, dict):
         return value
-    problems.append(f"{name}: is not a table; write it as [{name}]")
+    problems.append(f"{name}: is not a table; write {_HEADS.get(name, f'it as [{name}]')}")
     return {}
+
+
+def _unknown_table(name: str, value: object) -> str:
+    """Return the problem of a table that there is none of: it may be one of a source."""
+    nearest = suggest(name, _TABLES)
+    is_source = isinstance(value, dict) and not nearest.startswith("did you mean")
+    return f"{name}: no such table; {f'a source has [sources.{name}]; ' if is_source else ''}{nearest}"
 
 
 def _read_brands(value: object, problems: list[str]) -> list[Brand]:

@@ -12,12 +12,12 @@ import math
 import re
 import sys
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from listener.clock import parse_duration
+from listener.clock import format_duration, parse_duration
 from listener.errors import PluginError, UsageError, suggest
 from listener.frozen import dataclass
 from listener.options import OPTION, OptionInfo, Secret, at_home
@@ -236,16 +236,20 @@ def _check_limits(read: object, written: object, plan: FieldPlan) -> None:
             msg = f"{show(read)} is not possible; {suggest(read, info.choices)}"
             raise UsageError(msg)
         return
-    number = read.total_seconds() if hasattr(read, "total_seconds") else read
+    number = read.total_seconds() if isinstance(read, timedelta) else read
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         return
-    unit = " seconds" if hasattr(read, "total_seconds") else ""
     if info.minimum is not None and number < info.minimum:
-        msg = f"{show(written)} is too little; at least {info.minimum:.15g}{unit}"
+        msg = f"{show(written)} is too little; at least {_bound(info.minimum, read)}"
         raise UsageError(msg)
     if info.maximum is not None and number > info.maximum:
-        msg = f"{show(written)} is too much; at most {info.maximum:.15g}{unit}"
+        msg = f"{show(written)} is too much; at most {_bound(info.maximum, read)}"
         raise UsageError(msg)
+
+
+def _bound(limit: float, read: object) -> str:
+    """Write a limit as the value that was read is written."""
+    return format_duration(timedelta(seconds=limit)) if isinstance(read, timedelta) else f"{limit:.15g}"
 
 
 def _read_secret(
@@ -320,7 +324,8 @@ def _text(value: object) -> str:
 def _whole(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    msg = f"{show(value)} is not a whole number"
+    without = "; write it without quotes" if isinstance(value, str) and value.strip().isdecimal() else ""
+    msg = f"{show(value)} is not a whole number{without}"
     raise UsageError(msg)
 
 

@@ -30,6 +30,9 @@ __all__ = [
 _BESIDE_EXPRESSIONS: Final = (".kind:", ".sources:", ".budget")
 """Options of a brand that its expression does not depend on: it is looked over whatever they are."""
 
+_OF_A_QUERY: Final = '": query: '
+"""What stands behind a brand's name where its `query` itself cannot be read, whatever else is wrong with the brand."""
+
 
 def validate(config: Config) -> None:
     """Check everything the kernel does not know: sources' options, queries, sentiment, alerts.
@@ -83,7 +86,7 @@ def _only_follows(problem: str, before: Sequence[str]) -> bool:
     if "there is no brand" in problem:
         return any(earlier.startswith("brands") for earlier in before)
     place = re.match(r"brands\[\d+\]|sources\.[^.:]+\.budget", problem)
-    if place is None:
+    if place is None or _OF_A_QUERY in problem:
         return False
     return any(
         earlier.startswith(place[0])

@@ -261,3 +261,21 @@ def test_a_named_file_that_is_missing_is_an_error_even_where_another_is_there(
 def test_a_number_of_more_digits_than_can_be_read_is_no_toml(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"is not valid TOML: a number has too many digits$"):
         load(tmp_path, f"x = {'9' * 5000}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[hackernews]\n", "hackernews: no such table; a source has [sources.hackernews]; known: "),
+        ("[listner]\n", 'listner: no such table; did you mean "listener"? known: '),
+        ("every = 5\n", "every: no such table; known: "),
+        ("[[sources]]\n", "sources: is not a table; write each as [sources.NAME]"),
+        ("[[mail]]\n", "mail: is not a table; write it as [mail]"),
+        ('[mail]\nport = "587"\n', 'mail.port: "587" is not a whole number; write it without quotes'),
+        ('[listener]\nretention = "12h"\n', 'listener.retention: "12h" is too little; at least 1d'),
+        ('[listener]\ntime_zone = "Europe/Berln"\n', 'listener.time_zone: time zone "Europe/Berln" is not known; did'),
+    ],
+)
+def test_a_problem_says_how_it_is_written_instead(tmp_path: Path, text: str, problem: str) -> None:
+    (found,) = problems_of(tmp_path, text)
+    assert found.startswith(problem)

@@ -105,8 +105,9 @@ def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
     assert [one[: len(problem)] for one in caught.value.problems] == [problem]
 
 
-def test_a_mail_server_is_named_without_anything_around_it(tmp_path: Path) -> None:
-    tables = '[digest]\nto = ["team@example.org"]\n[mail]\nhost = "smtp://ada:hunter22@mail.example.org"\n'
+@pytest.mark.parametrize("host", ["smtp://ada:hunter22@mail.example.org", "mail.example.org:587"])
+def test_a_mail_server_is_named_without_anything_around_it(tmp_path: Path, host: str) -> None:
+    tables = f'[digest]\nto = ["team@example.org"]\n[mail]\nhost = "{host}"\n'
 
     with pytest.raises(ConfigError) as caught:
         wiring.validate(configured(tmp_path, tables))
@@ -114,6 +115,21 @@ def test_a_mail_server_is_named_without_anything_around_it(tmp_path: Path) -> No
     (problem,) = caught.value.problems
     assert problem.startswith("mail.host: is not the name of a server alone")
     assert "hunter22" not in problem
+
+
+def test_an_expression_that_cannot_be_read_is_told_whatever_else_is_wrong_with_its_brand(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    brand = '[[brands]]\nname = "Acme"\nkeyword = ["Acme"]\nlanguages = ["german"]\n'
+    file.write_text(brand + "query = 'acme \"rocket'\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load_config(file, also=wiring.further_problems)
+
+    assert [problem.partition(": ")[0] for problem in caught.value.problems] == [
+        "brands[1].keyword",
+        "brands[1].languages",
+        'brands[1] "Acme"',
+    ]
 
 
 def test_a_mistyped_option_that_every_source_has_is_named(tmp_path: Path) -> None:
