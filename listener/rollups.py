@@ -22,12 +22,13 @@ from listener.mention import Label
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
 __all__ = [
     "BIN_COUNT",
     "BIN_WIDTH",
+    "CHECKED",
     "DAY_SECONDS",
     "LOCAL_DAY",
     "QUARTER_SECONDS",
@@ -44,6 +45,7 @@ __all__ = [
     "find_differences",
     "local_day_number",
     "number_of",
+    "read_cells",
     "read_zone",
     "rebuild",
     "rebuild_local",
@@ -363,14 +365,19 @@ def rebuild(connection: sqlite3.Connection) -> None:
     rebuild_local(connection)
 
 
-def find_differences(connection: sqlite3.Connection) -> list[str]:
-    """Compare every cell with what the rows give; return one line a difference, none if all is right."""
+def find_differences(connection: sqlite3.Connection, step: Callable[[], None]) -> list[str]:
+    """Compare every cell with what the rows give; return one line a difference, none if all is right.
+
+    `step` is called after each of the `CHECKED` tables. To be called within a snapshot, where others write meanwhile.
+    """
     lines: list[str] = []
     for table, (sql, keys) in _FROM_ROWS.items():
-        kept = connection.execute(f"SELECT {_COLUMNS[table]} FROM {table}")  # noqa: S608 - names are constants of this module
-        lines += differences(table, kept, connection.execute(sql), keys)
-    kept = connection.execute(f"SELECT {', '.join((*_LOCAL_KEYS, *_FIGURES))} FROM rollup_local")  # noqa: S608 - the same
-    return lines + differences("rollup_local", kept, map(tuple, _local_from_quarters(connection)), 2)
+        lines += differences(table, read_cells(connection, table, _COLUMNS[table], keys), connection.execute(sql), keys)
+        step()
+    kept = read_cells(connection, "rollup_local", ", ".join((*_LOCAL_KEYS, *_FIGURES)), 2)
+    lines += differences("rollup_local", kept, map(tuple, _local_from_quarters(connection)), 2)
+    step()
+    return lines
 
 
 _FROM_ROWS: Final = {
@@ -387,14 +394,42 @@ _COLUMNS: Final = {
 }
 
 
+CHECKED: Final = len(_FROM_ROWS) + 1
+"""How many tables `find_differences` looks at."""
+
+
+def read_cells(
+    connection: sqlite3.Connection, table: str, columns: str, keys: int, *, brand: int | None = None
+) -> sqlite3.Cursor:
+    """Return the rows of a table, or those of one brand, in the order of its key: the first `keys` of its `columns`."""
+    order = ", ".join(str(place) for place in range(1, keys + 1))
+    which = "" if brand is None else "WHERE brand_id = ?"
+    sql = f"SELECT {columns} FROM {table} {which} ORDER BY {order}"  # noqa: S608 - names are constants
+    return connection.execute(sql, () if brand is None else (brand,))
+
+
 def differences(
     table: str, kept: Iterable[tuple[object, ...]], right: Iterable[tuple[object, ...]], keys: int
 ) -> list[str]:
-    """Return one line a cell in which two sets of rows differ; the first `keys` columns name a cell."""
-    have = {row[:keys]: row[keys:] for row in kept}
-    want = {row[:keys]: row[keys:] for row in right}
-    return [
-        f"{table} {key}: stored {have.get(key)}, the rows give {want.get(key)}"
-        for key in sorted({*have, *want}, key=repr)
-        if have.get(key) != want.get(key)
-    ]
+    """Return one line a cell in which two sets of rows differ; the first `keys` columns name a cell.
+
+    Both come in the order of their keys, and each is read once: neither has to be held.
+    """
+    lines: list[str] = []
+    stored, wanted = iter(kept), iter(right)
+    have, want = next(stored, None), next(wanted, None)
+    while have is not None or want is not None:
+        if have == want:
+            have, want = next(stored, None), next(wanted, None)
+            continue
+        key = min((row[:keys] for row in (have, want) if row is not None), key=_order)
+        mine = have if have is not None and have[:keys] == key else None
+        its = want if want is not None and want[:keys] == key else None
+        lines.append(f"{table} {key}: stored {mine and mine[keys:]}, the rows give {its and its[keys:]}")
+        have, want = next(stored, None) if mine else have, next(wanted, None) if its else want
+    return lines
+
+
+def _order(key: tuple[object, ...]) -> list[tuple[bool, Any]]:
+    """Return what puts keys in the order of SQLite, NULL first."""
+    return [(value is not None, value) for value in key]

@@ -181,6 +181,7 @@ def _time_zones(app: App) -> Iterator[Finding]:
 
 def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     """Examine the store: who may read it, its pages, its counts, and the clock against it."""
+    from listener.cli.progress import progress_bar
     from listener.disk import is_there
     from listener.search import Reader
 
@@ -205,7 +206,8 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
             if rebuild:
                 store.rebuild_rollups()
                 yield "ok", "rebuild", "the counts were computed anew from the rows"
-            problems = store.check()
+            with progress_bar("examining") as move:
+                problems = store.check(move)
         yield from _clock(app, path)
         yield from _models(path)
     except ListenerError as error:

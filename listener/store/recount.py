@@ -9,13 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.mention import Label
-from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, REACH_LAST, REACH_STEPS, cuts_in, differences, read_zone
+from listener.rollups import (
+    LOCAL_DAY,
+    QUARTER_SECONDS,
+    REACH_LAST,
+    REACH_STEPS,
+    cuts_in,
+    differences,
+    read_cells,
+    read_zone,
+)
 from listener.store.cells import Cells, add_cells, bins_text, values_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
-__all__ = ["find_recount_differences", "recount"]
+__all__ = ["count_brands", "find_recount_differences", "recount"]
 
 _ROWS: Final = f"""
 SELECT matches.published_at, score, author_id, followers, title, text, links, hashtags
@@ -34,16 +44,24 @@ def recount(connection: sqlite3.Connection) -> None:
         add_cells(connection, _Cells(connection, brand))
 
 
-def find_recount_differences(connection: sqlite3.Connection) -> list[str]:
-    """Compare every cell of scores, reach and values with what the rows give; return one line a difference."""
+def find_recount_differences(connection: sqlite3.Connection, step: Callable[[], None]) -> list[str]:
+    """Compare every cell of scores, reach and values with what the rows give; return one line a difference.
+
+    `step` is called after each brand. To be called within a snapshot, where others write meanwhile.
+    """
     lines: list[str] = []
     for brand in _brands(connection):
-        right = _Cells(connection, brand)
-        for table, found in right.tables().items():
+        for table, found in _Cells(connection, brand).tables().items():
             columns, keys = _COLUMNS[table]
-            kept = connection.execute(f"SELECT {columns} FROM {table} WHERE brand_id = ?", (brand,))  # noqa: S608 - the same
-            lines += differences(table, kept, found, keys)
+            kept = read_cells(connection, table, columns, keys, brand=brand)
+            lines += differences(table, kept, sorted(found), keys)
+        step()
     return lines
+
+
+def count_brands(connection: sqlite3.Connection) -> int:
+    """Return how many brands `find_recount_differences` looks at."""
+    return len(_brands(connection))
 
 
 def _brands(connection: sqlite3.Connection) -> list[int]:

@@ -10,7 +10,7 @@ from listener import ledger
 from listener.clock import from_epoch, to_epoch
 from listener.database import bound_log, open_writer, write_transaction
 from listener.errors import UsageError
-from listener.rollups import find_differences, rebuild
+from listener.rollups import rebuild
 from listener.schema import migrate
 from listener.sqlite_errors import translated
 from listener.store.answers import AnswerBook, OwnReply, write_own_replies
@@ -18,6 +18,7 @@ from listener.store.bought import BoughtWriter
 from listener.store.catalogue import Catalogue
 from listener.store.compacting import compact_import
 from listener.store.erasure import Eraser, tombstone
+from listener.store.examination import examine
 from listener.store.keyspans import KeySpans
 from listener.store.labels import PERSON_LABELS
 from listener.store.models import ModelWriter
@@ -25,7 +26,7 @@ from listener.store.pages import PageWriter
 from listener.store.recall import count_matches, write_recall
 from listener.store.rechecks import RecheckBook
 from listener.store.records import Judged, KnownMention, PageProgress, Rejudged, ReplayMark, SaveResult
-from listener.store.recount import find_recount_differences, recount
+from listener.store.recount import recount
 from listener.store.reporting import ReportWriter
 from listener.store.spending import Charge, Purse
 from listener.store.turns import in_turn
@@ -448,15 +449,13 @@ class Store:
                     now=to_epoch(now),
                 )
 
-    def check(self) -> list[str]:
-        """Return what is wrong with the store, one line each; empty where all is right."""
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> list[str]:
+        """Return what is wrong with the store, one line each; empty where all is right. Others may write meanwhile.
+
+        `on_progress` is told how many steps of the examination are done, and how many there are.
+        """
         with translated(self.path):
-            lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            lines += [
-                f"{row[0]} row {row[1]} points to a missing row of {row[2]}"
-                for row in self._connection.execute("PRAGMA foreign_key_check")
-            ]
-            return lines + find_differences(self._connection) + find_recount_differences(self._connection)
+            return examine(self._connection, on_progress)
 
     def rebuild_rollups(self) -> None:
         """Compute every rollup anew from the rows."""
