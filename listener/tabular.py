@@ -11,6 +11,7 @@ import csv
 import json
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from listener.cleaning import clean_line
 from listener.errors import InputError, UsageError
 from listener.interchange import BadLine, mention_from_json, mention_to_json
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from listener.mention import Mention
 
-__all__ = ["COLUMNS", "csv_writer", "read_csv", "write_csv", "write_objects"]
+__all__ = ["COLUMNS", "csv_rows", "csv_writer", "read_csv", "write_csv", "write_objects"]
 
 COLUMNS: Final = (
     "source", "id", "url", "kind", "author.id", "author.handle", "author.name", "author.followers",
@@ -38,6 +39,11 @@ _WORDS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fal
 """What a flag may be, in any case; an empty cell is not known."""
 _JSON: Final = {"links", "hashtags", "extra"}
 _CELL_LIMIT: Final = 4 << 20
+_ROW_LIMIT: Final = 2 * _CELL_LIMIT
+"""Signs of a row, however many cells and lines it has."""
+_SHOWN: Final = 30
+_MOST_SHOWN: Final = 20
+"""Signs of a name, and names, of a first row that is not one: enough to see what stands there."""
 
 
 def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
@@ -46,25 +52,83 @@ def read_csv(stream: TextIO) -> Iterator[Mention | BadLine]:
     Bytes that are not UTF-8 are expected as `surrogateescape` leaves them. Raises UsageError
     where the columns that every mention needs are missing.
     """
-    rows = csv.reader(stream)
-    names = [name.strip().lstrip("\ufeff") for name in next(rows, [])]
-    missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
-    if missing:
-        msg = f"the first row must name the columns; missing: {', '.join(missing)}"
-        if len(names) == 1 and (names[0].count(";") or names[0].count("\t")):
-            msg += "; they stand between commas, not between semicolons or tabs"
-        raise UsageError(msg)
+    rows = csv_rows(stream)
+    names = _names_of(next(rows, (1, [])))
+    for number, row in rows:
+        yield BadLine(number=number, reason=row) if isinstance(row, str) else _read_row(names, row, number)
+
+
+def csv_rows(stream: TextIO, *, delimiter: str = ",", first: str = "") -> Iterator[tuple[int, list[str] | str]]:
+    """Yield (line at which it begins, cells) of each row that is not blank, in order.
+
+    In the place of the cells stands why there are none: what is no CSV, or too long. Never holds more than a row.
+    `first` is what was read of the first line already.
+    """
+    lines = _Lines(stream, first)
+    rows = csv.reader(lines, delimiter=delimiter)
     while True:
         csv.field_size_limit(_CELL_LIMIT)  # one for the whole process: another reader may have set its own between rows
+        lines.left, number = _ROW_LIMIT, lines.number + 1
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as problem:
-            yield BadLine(number=rows.line_num, reason=f"not CSV: {problem}")
+            yield number, f"not CSV: {problem}"
             continue
         if row:
-            yield _read_row(names, row, rows.line_num)
+            yield number, row
+
+
+class _Lines:
+    """Hand over the lines of a stream, none longer than what is `left` of a row; count them."""
+
+    def __init__(self, stream: TextIO, first: str) -> None:
+        self._stream = stream
+        self._first = first
+        self.number = 0
+        self.left = _ROW_LIMIT
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line; raises csv.Error where it is too long, and goes on behind it."""
+        line, self._first = self._first, ""
+        if not line.endswith(("\n", "\r")):
+            line += self._stream.readline(self.left + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.left -= len(line)
+        if self.left < 0:
+            while not line.endswith(("\n", "\r")) and (line := self._stream.readline(_ROW_LIMIT)):
+                pass
+            msg = f"the row is longer than {_ROW_LIMIT} signs"
+            raise csv.Error(msg)
+        return line
+
+
+def _names_of(head: tuple[int, list[str] | str]) -> list[str]:
+    """Return the names of the columns; raises UsageError where those that every mention needs are not among them."""
+    row = head[1]
+    if isinstance(row, str):
+        msg = f"the first row must name the columns; it is {row}"
+        raise UsageError(msg)
+    names = [name.strip().lstrip("\ufeff") for name in row]
+    missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
+    if not missing:
+        return names
+    if "\0" in "".join(names) or not _is_utf_8("".join(names)):
+        msg = "the first row is not UTF-8; save the file as CSV in UTF-8"
+        raise UsageError(msg)
+    msg = f"the first row must name the columns; missing: {', '.join(missing)}"
+    if len(names) == 1 and (names[0].count(";") or names[0].count("\t")):
+        msg += "; they stand between commas, not between semicolons or tabs"
+    elif any(names):
+        shown = ", ".join(clean_line(name, limit=_SHOWN) for name in names[:_MOST_SHOWN])
+        msg += f"; found: {shown}{', ...' if len(names) > _MOST_SHOWN else ''}"
+    raise UsageError(msg)
 
 
 def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLine:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -41,7 +39,8 @@ __all__ = ["label"]
 _WORDS: Final = ("positive", "neutral", "negative", "irrelevant")
 _SOME_FAILED: Final = 3
 _GUARDED: Final = tuple(f"'{sign}" for sign in FORMULA_SIGNS)
-_CELL_LIMIT: Final = 4 << 20
+_LONGEST_HEAD: Final = 65_536
+"""Signs of the first row, which names the columns."""
 _TABLE: Final = (
     Column(name="number", title="#", align="right"),
     Column(name="brand"),
@@ -236,6 +235,9 @@ def _read_sheet(app: App, file: Path, brand: str | None) -> int:
     counts = {"labelled": 0, "known": 0, "empty": 0}
     with open_store(app.database_path) as store, Reader(app.database_path) as reader, closing(_rows(file)) as rows:
         for number, row in rows:
+            if isinstance(row, str):
+                bad.report(number, row)
+                continue
             try:
                 counts[_take_row(app, store, reader, row, brand)] += 1
             except UsageError as error:
@@ -269,9 +271,8 @@ def _take_row(app: App, store: Store, reader: Reader, row: Mapping[str, str], br
     return "labelled"
 
 
-def _rows(file: Path) -> Generator[tuple[int, Mapping[str, str]]]:
-    """Yield (line, cells by column) of a CSV file whose first row names the columns."""
-    csv.field_size_limit(_CELL_LIMIT)
+def _rows(file: Path) -> Generator[tuple[int, Mapping[str, str] | str]]:
+    """Yield (line, cells by column, or why there are none) of a CSV file whose first row names the columns."""
     try:
         with opened(file) as stream:
             lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
@@ -282,20 +283,24 @@ def _rows(file: Path) -> Generator[tuple[int, Mapping[str, str]]]:
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}"
         raise UsageError(msg) from None
-    except (csv.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         msg = f"{file} is not CSV in UTF-8: {error}; what was read before is stored"
         raise UsageError(msg) from None
 
 
-def _numbered_rows(file: Path, lines: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
-    head = lines.readline()
-    reader = csv.DictReader(chain([head], lines), delimiter=";" if head.count(";") > head.count(",") else ",")
-    missing = {"mention", "label"} - set(reader.fieldnames or ())
+def _numbered_rows(file: Path, lines: TextIO) -> Iterator[tuple[int, Mapping[str, str] | str]]:
+    from listener.tabular import csv_rows
+
+    head = lines.readline(_LONGEST_HEAD)
+    sign = ";" if head.count(";") > head.count(",") else ","
+    rows = csv_rows(lines, delimiter=sign, first=head)
+    _, names = next(rows, (1, []))
+    missing = {"mention", "label"} - set([] if isinstance(names, str) else names)
     if missing:
         msg = f"{file}: the first row must name the columns; missing: {', '.join(sorted(missing))}"
         raise UsageError(msg)
-    for row in reader:
-        yield reader.line_num, row
+    for number, row in rows:
+        yield number, row if isinstance(row, str) else dict(zip(names, row, strict=False))
 
 
 def _cell(row: Mapping[str, str], name: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
@@ -34,8 +34,6 @@ __all__ = [
     "score_lines",
     "scorer_towards",
 ]
-
-_LINE_LIMIT: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +101,11 @@ def _of_parquet(place: Path, bad: BadLines) -> Iterator[Line]:
 
 def numbered_lines(stream: IO[bytes], bad: BadLines) -> Iterator[tuple[int, Line]]:
     """Yield (number, line) of the lines that hold a JSON object with a text; report the others."""
-    number = 0
-    while raw := stream.readline(_LINE_LIMIT):
-        number += 1
-        if not raw.strip():
+    from listener.interchange import raw_lines
+
+    for number, raw, limit in raw_lines(stream):
+        if raw is None:
+            bad.report(number, f"the line is longer than {limit} bytes")
             continue
         try:
             obj = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)

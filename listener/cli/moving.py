@@ -19,7 +19,7 @@ from listener.cli.progress import progress_bar, wipe_line
 from listener.cli.unpacking import create, format_of, open_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
     from listener.interchange import BadLine
@@ -92,7 +92,9 @@ def import_(
     with ExitStack() as stack:
         asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)
+        move: Callable[[int, int], None] = _move_nothing  # until there is a bar
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
+        lines.begin()  # what is wrong with all of a file is told before a store is made
         store = stack.enter_context(open_store(app.database_path, make=True, zone=app.zone.key))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
@@ -233,6 +235,10 @@ def _write(mentions: Iterator[Mention], out: IO[str], chosen: str) -> int:
     from listener.interchange import mention_to_json
 
     return emit_objects(map(mention_to_json, mentions), chosen, stream=cast("TextIO", out))
+
+
+def _move_nothing(done: int, total: int) -> None:
+    """Stand in for what moves a bar."""
 
 
 def _place_of(file: Path, judge: Judge, *, keep_unmatched: bool) -> ReplayMark:

@@ -13,6 +13,7 @@ import sys
 import zlib
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from listener.cli.files import replacing
@@ -28,6 +29,7 @@ __all__ = ["Lines", "create", "format_of", "open_bytes", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
 _OTHERS: Final = (".xlsx", ".xls", ".ods", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
+_STORED: Final = "; what was read before is stored"
 _ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
 """The standard library's from Python 3.14 on, and the same for those before."""
 
@@ -73,6 +75,17 @@ class Lines:
     def __iter__(self) -> Lines:
         return self
 
+    def begin(self) -> None:
+        """Read the first, to hand it over in its turn.
+
+        Raises UsageError where the columns are wrong, ListenerError where the file is damaged before anything could be read.
+        """
+        first = next(self, None)
+        if self.problem is not None:
+            raise ListenerError(self.problem.removesuffix(_STORED))
+        if first is not None:
+            self._items = chain([first], self._items)
+
     def __next__(self) -> Item:
         try:
             return next(self._items)
@@ -82,7 +95,7 @@ class Lines:
             msg = f"{'standard input' if str(self._file) == '-' else self._file}: {error}"
             raise UsageError(msg) from None
         except self._problems as error:
-            self.problem = f"{_damage(self._file, error)}; what was read before is stored"
+            self.problem = f"{_damage(self._file, error)}{_STORED}"
             raise StopIteration from None
 
 

@@ -440,3 +440,51 @@ def test_a_csv_without_the_columns_of_a_mention_is_a_wrong_use(place: Place, hea
     done = place.run("import", "other.csv")
     assert (done.code, done.out) == (2, "")
     assert "the first row must name the columns; missing: " in done.err
+    assert not place.database.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", b"Source,ID,Text,published_at\n", "missing: source, id, text; found: Source, ID, Text, published_at"),
+        ("a.csv", "source,id,text,published_at\n".encode("utf-16"), "the first row is not UTF-8; save the file as CSV"),
+        ("a.csv.gz", b"source,id,text,published_at\n", "a.csv.gz is damaged or not gzip"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_read_is_told_for_what_it_is_and_makes_no_store(
+    place: Place, name: str, content: bytes, told: str
+) -> None:
+    (place.folder / name).write_bytes(content)
+    done = place.run("import", name)
+    assert done.code in (1, 2)
+    assert told in done.err
+    assert "stored" not in done.err
+    assert not place.database.exists()
+
+
+def test_a_row_of_several_lines_is_reported_with_the_line_at_which_it_begins(place: Place) -> None:
+    at = "2026-11-20T08:00:00Z"
+    rows = [
+        "source,id,text,published_at",
+        f'me,1,"Acme\n\nis fine",{at}',
+        '"me",2,"Acme\nis fine",soon',
+        f"me,3,Acme,{at}",
+    ]
+    (place.folder / "rows.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = place.run("import", "rows.csv")
+    assert done.code == 3
+    assert done.err.splitlines()[0].startswith("line 5: published_at: ")
+    assert "2 mentions read" in done.err
+
+
+def test_a_row_without_an_end_is_left_out_and_what_stands_behind_it_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.tabular._ROW_LIMIT", 1000)
+    at = "2026-11-20T08:00:00Z"
+    rows = ["source,id,text,published_at", "me,1," + "x" * 5000 + f",{at}", f"me,2,Acme,{at}"]
+    (place.folder / "rows.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = place.run("import", "rows.csv", "--keep-unmatched")
+    assert done.code == 3
+    assert done.err.splitlines()[0] == "line 2: not CSV: the row is longer than 1000 signs"
+    assert "1 mention read" in done.err

@@ -208,6 +208,25 @@ def test_a_sheet_with_wrong_lines_is_taken_as_far_as_it_goes(place: Place) -> No
     assert "line 6: mention 3 matches Acme" in answer.err
 
 
+def test_a_row_of_a_sheet_that_is_too_long_is_told_and_what_stands_behind_it_taken(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.tabular._ROW_LIMIT", 1000)
+    place.fill(days=1, a_day=3)
+    sheet = place.folder / "sheet.csv"
+    endless = 'hackernews:2,neutral,"' + "x\n" * 600 + '"\n'
+    sheet.write_text(
+        f"mention,label,text\nhackernews:1,{'x' * 5000}\nhackernews:3,negative,\n{endless}", encoding="utf-8"
+    )
+
+    answer = place.run("label", "--import", str(sheet))
+
+    assert answer.code == 3
+    assert answer.err.splitlines()[0] == "line 2: not CSV: the row is longer than 1000 signs"
+    assert answer.err.splitlines()[1] == "line 4: not CSV: the row is longer than 1000 signs"
+    assert "1 labelled" in answer.err
+
+
 def test_a_sheet_without_the_columns_is_refused(place: Place) -> None:
     place.fill(days=1, a_day=1)
     sheet = place.folder / "sheet.csv"
