@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 from collections.abc import Generator, Iterator
@@ -88,9 +89,11 @@ def _bare_environment() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_hidden_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test's made-up key be blanked in what another one reads: a process has one set of keys."""
+def _log_of_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test's made-up key be blanked in what another one reads, nor its level keep lines from another one's log."""
     monkeypatch.setattr("listener.logs._hidden", set())
+    for package in ("listener", "sources", "sentiment", "reports"):
+        logging.getLogger(package).setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -102,13 +103,15 @@ def test_the_page_about_deploying_names_commands_that_there_are() -> None:
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+def supervisor(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """Return the socket on which a supervisor listens, named as systemd names it."""
-    address = tmp_path / "notify"
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as channel:
-        channel.bind(str(address))
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as folder,  # the name of a socket may have 100 letters or so
+        closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as channel,
+    ):
+        channel.bind(f"{folder}/notify")
         channel.settimeout(30)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(address))
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
         yield channel
 
 

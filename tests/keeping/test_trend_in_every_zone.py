@@ -224,6 +224,7 @@ def test_that_days_are_counted_anew_is_said_in_the_log_where_there_is_anything_t
     crowd: Store, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     cut_in(crowd, "UTC")
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         cut_in(crowd, "UTC")
         cut_in(store, "Asia/Kolkata")
