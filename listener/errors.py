@@ -95,8 +95,8 @@ class ConfigError(UsageError):
     """
 
     def __init__(self, problems: Sequence[str], *, where: str = "the configuration") -> None:
-        self.problems = tuple(problems)
-        self.where = where
+        self.problems = tuple(" ".join(problem.splitlines()) for problem in problems)
+        self.where = where = " ".join(where.splitlines())
         if len(self.problems) == 1:
             super().__init__(f"{where}: {self.problems[0]}")
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["clear_parts", "name_part", "put_new", "put_part"]
+__all__ = ["clear_parts", "name_part", "put_new", "put_part", "refusal"]
 
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
@@ -86,3 +86,10 @@ def put_new(part: Path, target: Path) -> None:
             raise
     else:
         part.unlink()
+
+
+def refusal(file: Path, error: OSError) -> str:
+    """Say in a sentence why a file cannot be written."""
+    if isinstance(error, FileNotFoundError) and not os.path.lexists(file.parent):
+        return f"{file} cannot be written: there is no folder {file.parent}; make it, or name another place"
+    return f"{file} cannot be written: {error.strerror or error}"

@@ -12,6 +12,7 @@ from listener.cli.context import App, config_option, examples, now_option, pass_
 from listener.cli.files import replacing, write_new
 from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
+from listener.parts import refusal
 
 if TYPE_CHECKING:
     from listener.config import Config
@@ -255,5 +256,4 @@ def _write_private(file: Path, text: str, *, is_replacing: bool) -> None:
         msg = f"{file} is there already; --force replaces it"
         raise UsageError(msg) from None
     except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror}"
-        raise ListenerError(msg) from None
+        raise ListenerError(refusal(file, error)) from None

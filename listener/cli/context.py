@@ -160,7 +160,9 @@ class OneOf(click.Choice[str]):
         from listener.errors import suggest
 
         del ctx
-        return f'"{str(value)[:40]}" is not possible; {suggest(str(value), map(str, self.choices))}'
+        return (
+            f'"{" ".join(str(value)[:40].splitlines())}" is not possible; {suggest(str(value), map(str, self.choices))}'
+        )
 
 
 class _Number(click.types.IntParamType):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from listener.errors import ListenerError, UsageError
-from listener.parts import clear_parts, name_part, put_new, put_part
+from listener.parts import clear_parts, name_part, put_new, put_part, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,8 +85,7 @@ def write_file(file: Path, data: bytes) -> None:
         with replacing(file) as place:
             place.write_bytes(data)
     except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror or error}"
-        raise ListenerError(msg) from None
+        raise ListenerError(refusal(file, error)) from None
 
 
 def write_new(file: Path, data: bytes) -> None:

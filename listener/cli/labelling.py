@@ -24,6 +24,7 @@ from listener.cli.lines import BadLines, opened
 from listener.cli.notes import tell
 from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
 from listener.errors import ListenerError, UsageError
+from listener.parts import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -221,8 +222,7 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
         ):  # with the mark, spreadsheets read UTF-8
             emit_rows(rows, _SHEET, "csv", stream=out)
     except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror}"
-        raise ListenerError(msg) from None
+        raise ListenerError(refusal(file, error)) from None
     tell(f"{len(rows)} {noun(len(rows), 'mention')} written to {file}")
 
 

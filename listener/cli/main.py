@@ -15,7 +15,7 @@ import click
 from listener.cli import COMMANDS, SECTIONS
 from listener.cli.context import App
 from listener.cli.notes import tell
-from listener.errors import ListenerError
+from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,8 @@ def _report(error: ListenerError, app: App) -> None:
     if app.debug:
         _show_trace(error)
         return
-    tell(f"Error: {error}")
+    # Of a configuration each problem has its line; elsewhere a break comes from what is named, such as a file.
+    tell(f"Error: {error if isinstance(error, ConfigError) else ' '.join(str(error).splitlines())}")
 
 
 def _show_trace(error: BaseException) -> None:

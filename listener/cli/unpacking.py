@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from listener.cli.files import replacing
 from listener.errors import ListenerError, UsageError
+from listener.parts import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,8 +178,7 @@ def create(file: Path) -> Iterator[IO[str]]:
     except BrokenPipeError:  # a named pipe whose reader has gone is no failure
         raise
     except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror or error}"
-        raise ListenerError(msg) from None
+        raise ListenerError(refusal(file, error)) from None
 
 
 class _Counted(io.RawIOBase):

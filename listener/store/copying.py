@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.database import open_reader
 from listener.errors import StoreError, UsageError
-from listener.parts import clear_parts, name_part, put_part
+from listener.parts import clear_parts, name_part, put_part, refusal
 from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def back_up(
 
 
 def _unwritable(file: Path, error: OSError) -> StoreError:
-    return StoreError(f"{file} cannot be written: {error.strerror or error}")
+    return StoreError(refusal(file, error))
 
 
 def _examine_target(database: Path, file: Path, *, replace: bool) -> None:

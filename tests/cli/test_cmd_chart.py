@@ -149,7 +149,7 @@ def test_a_chart_that_cannot_be_written_says_so(filled: Place) -> None:
     answer = filled.run("chart", "volume", "Acme", "--output", "missing/acme.png")
 
     assert answer.code == 1
-    assert "missing/acme.png cannot be written: No such file or directory" in answer.err
+    assert "missing/acme.png cannot be written: there is no folder missing; make it, or name another" in answer.err
 
 
 def test_the_help_names_every_kind(place: Place) -> None:

@@ -144,3 +144,35 @@ def test_an_option_that_names_no_file_is_a_wrong_usage(
     answer = filled.run(*command, f"{option}=", now=None, config=False)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.endswith(f"Error: {option} names no file; an empty variable of the shell, perhaps\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("trend", "Ac\nme"),
+        ("mentions", "--source", "x\r\ny"),
+        ("label", "x\u2028y", "negative"),
+        ("import", "no\nfile.jsonl"),
+        ("export", "--output", "no\nfolder/x.jsonl"),
+        ("trend", "Acme", "--since", "7\nx"),
+    ],
+)
+def test_an_error_is_one_line_whatever_it_names(place: Place, arguments: tuple[str, ...]) -> None:
+    place.fill(days=1, a_day=1)
+    answer = place.run(*arguments)
+    assert answer.code in (1, 2)
+    assert answer.err.count("\n") == 1
+
+
+def test_a_word_that_is_not_possible_is_named_on_one_line(place: Place) -> None:
+    answer = place.run("trend", "Acme", "--by", "da\nys")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-1].startswith("Error: Invalid value for '--by': \"da ys\" is not possible")
+
+
+def test_a_configuration_whose_path_has_a_line_break_is_told_on_one_line(place: Place) -> None:
+    file = place.folder / "con\nfig.toml"
+    file.write_text('["hacker\\nnews"]\n', encoding="utf-8")
+    answer = place.run("config", "show", "--config", str(file), config=False)
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
