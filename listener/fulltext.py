@@ -17,10 +17,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from listener.query.characters import KINDS, SOFT_BREAKS, UNSPACED, WORD, ZWJ, unspaced_pattern
+from listener.query.later import at_later
 from listener.query.text import PARTICLES, ends_word, fold, fold_with_origins, starts_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from listener.query.text import Folded
 
@@ -84,12 +85,20 @@ def _runs() -> re.Pattern[str]:
 
 
 def index_form(text: str) -> str:
-    """Return what the index is given for a text; the same for the same text, always.
+    """Return what the index is given for a text; the same for the same text, always, whatever Python it is.
 
     An entry is only removed from the index by what it was made of.
     """
-    if text.isascii():
-        return text
+    return text if text.isascii() else _apart(_known_form, text)
+
+
+def _apart(form: Callable[[str], str], text: str) -> str:
+    """Return the form of a text in which each character that not every Python knows is a word of its own."""
+    return " ".join([piece if place % 2 else form(piece) for place, piece in enumerate(at_later(text))])
+
+
+def _known_form(text: str) -> str:
+    """Return what the index is given for a text of characters that every Python knows."""
     if _ZERO_WIDTH_SPACE in text or _DOT in text or _NARROW_DOT in text:
         text = _with_parts(text)
     return _cut(*_spaced(text))
@@ -168,6 +177,11 @@ def _pairs(run: re.Match[str]) -> str:
     return f" {' '.join([*map(''.join, pairwise(units)), units[-1]])} "
 
 
+def _asked(text: str) -> str:
+    """Return a text folded, with spaces where words of the index end."""
+    return _apart(lambda piece: _spaced(piece)[0], text)
+
+
 def _units(run: str) -> list[str]:
     """Return the letters of a run, each with the signs that belong to it."""
     units: list[str] = []
@@ -193,7 +207,7 @@ def _parts(word: str) -> list[str]:
     """Return what the index must hold for one written word."""
     parts: list[str] = []
     plain: list[str] = []
-    for token in _TOKEN.findall(_spaced(word)[0]):
+    for token in _TOKEN.findall(_asked(word)):
         at = 0
         for run in _runs().finditer(token):
             plain.append(token[at : run.start()])
@@ -272,7 +286,7 @@ def _places(folded: Folded, word: str) -> list[tuple[int, int]]:
 
 def _bare(word: str) -> set[str]:
     """Return the words that the index holds of one folded word, folded, runs of scripts without spaces whole."""
-    spaced = _runs().sub(r" \g<0> ", _spaced(word)[0])
+    spaced = _runs().sub(r" \g<0> ", _asked(word))
     return {fold(token) for token in _TOKEN.findall(spaced) if token.strip("#@$+")}
 
 

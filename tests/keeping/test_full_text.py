@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -152,6 +153,18 @@ def test_what_a_joiner_makes_one_is_one_word(store: Store, words: str) -> None:
     assert found(store, words) == [text]
     for other in others:
         assert found(store, other) == [], other
+
+
+def test_a_character_is_indexed_the_same_whether_the_python_that_runs_knows_it_or_not(store: Store) -> None:
+    assert tuple(map(int, unicodedata.unidata_version.split("."))) <= (18, 0, 0), "list what is new in query/later.py"
+    for later in ("🩷", "🫩", "🛘", "𞓐", "𑼄", "ᲊ", "𲎰"):
+        assert index_form(f"Acme{later}é") == f"acme {later} e"
+    for number in range(1, 5):
+        store_mentions(store, [make_mention(number, "Acme🩷‍🔥")])
+    assert found(store, "🩷") == found(store, "acme🩷🔥") == ["Acme🩷‍🔥"] * 4
+    for number in range(1, 5):
+        store.erasure.forget_mention(number, now=NOW)
+    assert found(store, "🔥") == []
 
 
 def test_parts_of_broken_words_make_the_index_no_larger_than_twice_the_text() -> None:
