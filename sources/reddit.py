@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -72,6 +72,8 @@ _LISTING_DEPTH: Final = 900
 _SEARCH_DEPTH: Final = 200
 """As above for a search, which may end far sooner; below it, an end is taken as the end."""
 _MOST_PAGES: Final = 40  # four times what any listing has
+_MOST_GONE: Final = 3
+"""So often reading goes back within a window because the place where it was to go on is gone."""
 _FEED_DEPTH: Final = 25
 """As above for a feed that cannot be turned over: it shows that many without being asked for more."""
 _FEED_PAGES: Final = 4
@@ -119,13 +121,19 @@ class _Position:
     """Say where in a listing reading stands; it is what `Page.cursor` holds.
 
     `after` is the last thing read, `seen` and `pages` count what was read,
-    `reached` is the epoch second down to which the listing was read.
+    `reached` is the epoch second down to which the listing was read. Below a thing that
+    was taken away Reddit shows nothing (reddit/reddit, r2/models/builder.py, IDBuilder), as below
+    the last one of all: reading then goes back to where the page before began, `back`.
+    `missed` is the thing below which nothing came, `gone` counts how often.
     """
 
     after: str | None = None
     seen: int = 0
     pages: int = 0
     reached: int | None = None
+    back: str | None = None
+    missed: str | None = None
+    gone: int = 0
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
@@ -134,13 +142,35 @@ class _Position:
             held = as_object(json.loads(cursor or "{}"))
         except (ValueError, RecursionError):
             held = {}
-        seen, pages = count_of(held.get("seen")) or 0, count_of(held.get("pages")) or 0
-        after = line_of(held.get("after"), limit=64)
-        return cls(after=after, seen=seen, pages=pages, reached=count_of(held.get("reached"))) if after else cls()
+        seen, pages, gone = (count_of(held.get(name)) or 0 for name in ("seen", "pages", "gone"))
+        after, back, missed = (line_of(held.get(name), limit=64) for name in ("after", "back", "missed"))
+        reached = count_of(held.get("reached"))
+        if not after and not missed:
+            return cls()
+        return cls(after=after, seen=seen, pages=pages, reached=reached, back=back, missed=missed, gone=gone)
 
     def written(self) -> str:
         """Return the position as JSON text."""
-        return json.dumps({"after": self.after, "seen": self.seen, "pages": self.pages, "reached": self.reached})
+        held = {"after": self.after, "seen": self.seen, "pages": self.pages, "reached": self.reached}
+        told = {"back": self.back, "missed": self.missed, "gone": self.gone}
+        return json.dumps({**held, **{name: value for name, value in told.items() if value}})
+
+    @property
+    def is_lost(self) -> bool:
+        """Say whether nothing below this place need not mean that nothing is there."""
+        return self.after is not None and self.after != self.missed
+
+    def gone_back(self) -> _Position:
+        """Return the position one page up, or at the beginning where that one is gone as well."""
+        return replace(
+            self,
+            after=self.back,
+            seen=max(0, self.seen - _PAGE) if self.back else 0,
+            pages=max(0, self.pages - 1) if self.back else 0,
+            back=None,
+            missed=self.after,
+            gone=self.gone + 1,
+        )
 
 
 class RedditSource:
@@ -233,6 +263,10 @@ class RedditSource:
         if after is not None and after == position.after:
             msg = f"Reddit names the page of {path} it just sent as the next one; this program does not know that shape"
             raise UnexpectedAnswerError(msg)
+        is_lost = not things and after is None and position.is_lost and listing.get("is_cut") is not True
+        if is_lost and position.gone < _MOST_GONE:
+            requests = self._client.calls_made - sent
+            return Page(cursor=position.gone_back().written(), exhausted=False, requests=requests, items=0)
         following = _advanced(position, things, after)
         mentions, skipped = _read(things, window)
         depth = _SEARCH_DEPTH if query else _LISTING_DEPTH
@@ -240,6 +274,8 @@ class RedditSource:
             depth = _FEED_DEPTH
         pages = _FEED_PAGES if self._is_feed else _MOST_PAGES
         what = "feed" if self._is_feed else "search" if query else "listing"
+        if is_lost:
+            depth = 0  # somewhere below there may be more
         ended, reason = _end(following, things, window, depth=depth, pages=pages, what=what)
         complete_since = from_epoch(following.reached + 1) if reason and following.reached is not None else None
         return Page(
@@ -346,12 +382,16 @@ def _parameters(path: str, query: str, position: _Position) -> dict[str, str | i
 
 def _advanced(position: _Position, things: Sequence[Mapping[str, object]], after: str | None) -> _Position:
     """Return the position after a page."""
-    reached = _tail(things)
-    return _Position(
+    tail = _tail(things)
+    read_to = None if tail is None else to_epoch(tail)
+    reached = [second for second in (position.reached, read_to) if second is not None]
+    return replace(
+        position,
         after=after,
         seen=position.seen + len(things),
         pages=position.pages + 1,
-        reached=position.reached if reached is None else to_epoch(reached),
+        reached=min(reached, default=None),
+        back=position.after if things else position.back,
     )
 
 

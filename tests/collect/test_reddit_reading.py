@@ -303,6 +303,52 @@ class TestPaging:
             pages = read_all(source_for(server), NEW)
         assert [len(page.mentions) for page in pages] == [0, 50]
 
+    @pytest.mark.parametrize(("read", "taken"), [(1, (99,)), (2, (199,)), (2, (199, 99))])
+    def test_what_stands_below_a_thing_that_was_taken_away_is_read_all_the_same(
+        self, read: int, taken: tuple[int, ...]
+    ) -> None:
+        posts = posts_every(timedelta(minutes=1), 300, before=NOW)
+        with Reddit(posts, now=NOW) as server:
+            source = source_for(server)
+            pages = [source.fetch(NEW, DAY, None)]
+            while pages[-1].cursor is not None:
+                if len(pages) == read:
+                    for number in taken:
+                        server.remove(posts[number])
+                pages.append(source.fetch(NEW, DAY, pages[-1].cursor))
+            source.close()
+        assert {m.id for page in pages for m in page.mentions} >= {post.name for post in posts} - {
+            posts[n].name for n in taken
+        }
+        assert (pages[-1].complete_since, pages[-1].lost_reason) == (None, None)
+
+    def test_an_end_just_where_a_page_ends_is_looked_at_twice_and_is_the_end(self) -> None:
+        class Named(Fixed):
+            def route(self, request: Request) -> Answer:
+                after = None if request.param("after") else "t3_a1"
+                self.body = {"kind": "Listing", "data": {"after": after, "children": [newest] if after else []}}
+                return super().route(request)
+
+        newest = {"kind": "t3", "data": {"name": "t3_a1", "title": "acme", "created_utc": ago(hours=1).timestamp()}}
+        with Named({}) as server:
+            pages = read_all(source_for(server), NEW)
+        assert [len(page.mentions) for page in pages] == [1, 0, 1, 0]
+        assert pages[-1].complete_since is None
+
+    def test_a_listing_that_never_shows_what_it_names_is_given_up_and_says_so(self) -> None:
+        class Vague(Fixed):
+            def route(self, request: Request) -> Answer:
+                after = None if request.param("after") else f"t3_{len(self.requests)}"
+                self.body = {"kind": "Listing", "data": {"after": after, "children": [newest] if after else []}}
+                return super().route(request)
+
+        newest = {"kind": "t3", "data": {"name": "t3_a1", "title": "acme", "created_utc": ago(hours=1).timestamp()}}
+        with Vague({}) as server:
+            pages = read_all(source_for(server), NEW)
+        assert len(pages) == 8
+        assert pages[-1].complete_since == ago(hours=1) + timedelta(seconds=1)
+        assert "ended the listing" in (pages[-1].lost_reason or "")
+
     def test_a_listing_without_end_is_given_up_and_says_so(self) -> None:
         class Endless(Fixed):
             def route(self, request: Request) -> Answer:

@@ -106,7 +106,6 @@ class Reddit(SimulatedServer):
     def __init__(self, things: Sequence[Thing], *, now: datetime, calls: int = 600, depth: int = DEPTH) -> None:
         super().__init__()
         self.things = list(things)
-        self.removed: dict[str, datetime] = {}
         self.now = now
         self.calls = calls
         self.used = 0
@@ -121,9 +120,8 @@ class Reddit(SimulatedServer):
         return f"simulated-access-{self.token_number}"
 
     def remove(self, thing: Thing) -> None:
-        """Take a thing out of every listing; it can still be named as the place where reading goes on."""
+        """Take a thing out of every listing; below its name nothing is shown from then on."""
         self.things.remove(thing)
-        self.removed[thing.name] = thing.created_at
 
     def withdraw_token(self) -> None:
         """Make the access token handed out before invalid."""
@@ -207,8 +205,6 @@ class Reddit(SimulatedServer):
         after, limit = request.param("after"), min(100, int(request.param("limit", "25")))
         names = [thing.name for thing in things]
         start = names.index(after) + 1 if after in names else (len(names) if after not in {"", "t3_0"} else 0)
-        if after in self.removed:
-            start = sum(thing.created_at >= self.removed[after] for thing in things)
         if request.empty_page:  # its `after` is the beginning of the listing
             body = {"after": "t3_0", "before": None, "dist": 0, "children": []}
             return Answer.json({"kind": "Listing", "data": body}, headers=self.headers())
