@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,7 +91,9 @@ class Page:
 
 def main() -> int:
     """Write every picture; 1 where there is no browser or a picture is too heavy."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else GALLERY
+    parser = ArgumentParser(description="Draw the pictures of the manual anew.")
+    parser.add_argument("folder", nargs="?", type=Path, default=GALLERY, help="where to; its other pictures go")
+    folder = parser.parse_args().folder
     browser = find_browser()
     if browser is None:
         click.echo("chromium is not on the PATH; install it to draw the pictures", err=True)

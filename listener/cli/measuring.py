@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 import click
 
-from listener.cli.output import UNKNOWN, Column, count_text, coverage_text, emit_json, emit_rows, rounded, share_text
+from listener.cli.output import (
+    UNKNOWN,
+    Column,
+    count_text,
+    coverage_text,
+    emit_json,
+    emit_rows,
+    emit_title,
+    rounded,
+    share_text,
+)
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
@@ -253,7 +263,7 @@ def _survey(metric: str, one: SurveyBucket) -> dict[str, object]:
 def _print(app: App, found: FigureTrend, earlier: FigureTrend | None) -> None:
     columns = _RESPONSE if found.metric == "response" else _survey_columns(found.metric)
     for name in found.brands:
-        click.echo(f"{name}: {_TITLES[found.metric]} by {found.span.by}, {found.span.zone.key}")
+        emit_title(f"{name}: {_TITLES[found.metric]} by {found.span.by}, {found.span.zone.key}")
         rows = [_shown(app, found, one) for one in found.buckets if one.brand == name]
         rows += [{**_shown(app, found, one), "start": "total"} for one in found.totals if one.brand == name]
         if earlier is not None:

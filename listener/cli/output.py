@@ -24,6 +24,7 @@ __all__ = [
     "coverage_text",
     "emit_json",
     "emit_rows",
+    "emit_title",
     "json_text",
     "line_room",
     "lines_to",
@@ -221,6 +222,12 @@ def terminal_width(stream: TextIO) -> int | None:
 def line_room(stream: TextIO) -> int:
     """Return how many cells a line of prose has: those of the terminal, 80 at most, and 80 in a pipe or a file."""
     return max(_LEAST_LINE, min(_LINE, terminal_width(stream) or _LINE))
+
+
+def emit_title(text: str) -> None:
+    """Print what a table is of, on a terminal in lines of its width."""
+    width = terminal_width(sys.stdout)
+    sys.stdout.write("\n".join(wrap(text, width) if width else [text]) + "\n")
 
 
 def _shown(rows: Sequence[Mapping[str, object]], columns: Sequence[Column], width: int | None) -> Sequence[Column]:

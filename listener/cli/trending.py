@@ -27,6 +27,7 @@ from listener.cli.output import (
     coverage_text,
     emit_json,
     emit_rows,
+    emit_title,
     rounded,
     score_text,
     sparkline,
@@ -381,7 +382,7 @@ def _print_brand(found: Trend, name: str, zone: ZoneInfo, metric: str, before: T
     buckets = found.of(name)
     total = next(one for one in found.totals if one.brand == name)
     line = sparkline([getattr(bucket, metric) for bucket in buckets])
-    click.echo(f"{name}: {metric.replace('_', ' ')} by {found.by}, {found.time_zone}")
+    emit_title(f"{name}: {metric.replace('_', ' ')} by {found.by}, {found.time_zone}")
     width = terminal_width(sys.stdout) or len(line) or 1
     for start in range(0, len(line), width):
         click.echo(line[start : start + width])

@@ -158,6 +158,16 @@ def test_buckets_without_mentions_hold_no_figure(answered: Place) -> None:
     assert [one["asked"] for one in buckets.values()] == [None, 2, 2]
 
 
+@pytest.mark.parametrize("metric", ["nps", "csat"])
+def test_a_title_wider_than_the_terminal_is_wrapped(
+    answered: Place, monkeypatch: pytest.MonkeyPatch, metric: str
+) -> None:
+    monkeypatch.setattr("listener.cli.output.terminal_width", lambda _stream: 40)
+    lines = answered.run("trend", "Acme", "--metric", metric).out.splitlines()
+    assert lines[0].startswith("Acme: ")
+    assert max(map(len, lines)) <= 40
+
+
 @pytest.mark.parametrize(("metric", "count"), [("response", "asked"), ("nps", "n"), ("csat", "left_out")])
 def test_of_a_day_that_was_read_nothing_is_0_and_of_another_not_known(answered: Place, metric: str, count: str) -> None:
     begin = datetime(2026, 11, 14, 18, 30, tzinfo=UTC)

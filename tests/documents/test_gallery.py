@@ -93,6 +93,17 @@ def test_the_pictures_of_the_manual_are_what_the_program_draws(
     )
 
 
+def test_the_script_says_what_it_does_and_takes_an_option_for_no_folder(tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "docs" / "gallery.py")]
+    asked = [
+        subprocess.run([*script, option], capture_output=True, text=True, cwd=tmp_path, check=False)
+        for option in ("--help", "--folder")
+    ]
+    assert [one.returncode for one in asked] == [0, 2]
+    assert "folder" in asked[0].stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_picture_is_told_from_the_same_one() -> None:
     folder = ROOT / "docs" / "gallery"
     assert difference(folder / "trend.png", folder / "trend.png") == 0.0

@@ -16,11 +16,26 @@ from listener.clock import bucket_starts
 from output.samples import make_trend
 from reports.charts import draw_volume
 from reports.charts.axes import tick_labels
-from reports.wording import interval_words, join_words, number, percent, share_words, signed, span_words, wait_words
+from reports.wording import (
+    interval_words,
+    join_words,
+    language_words,
+    number,
+    percent,
+    share_words,
+    signed,
+    span_words,
+    wait_words,
+)
+from sentiment.selection import identified_languages
 from thoroughness import some
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]
+
+
+def test_every_language_that_is_told_has_a_name() -> None:
+    assert sorted(tag for tag in identified_languages() if language_words(tag) == tag) == []
 
 
 def test_a_share_is_never_rounded_to_nothing_or_to_all() -> None:
