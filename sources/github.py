@@ -40,7 +40,7 @@ from sources.alternatives import widest
 from sources.cursors import reading_cursor
 from sources.github_again import BATCH, look_again
 from sources.github_items import read_discussion, read_issue
-from sources.text import as_list, as_object, count_of, line_of
+from sources.text import as_list, as_object, count_of, instant_from_iso, line_of
 from sources.web import Client
 from sources.web.answers import read_json, retry_instant
 
@@ -106,9 +106,10 @@ class _Position:
     """Say where in a window reading stands; it is what `Page.cursor` holds.
 
     Read is what was published from `floor` (inclusive) to `before` (exclusive),
-    epoch seconds; `after` is the page that is due: a number, or what GraphQL named.
-    Below `floor` the window goes on. `lost` is the latest second that could not
-    be read whole.
+    epoch seconds. Pages are counted off from the newest item, so that what is taken away
+    moves all below it up, out of the page that is read next: reading goes on by time, and
+    only within one second by `after`, a number, or what GraphQL named. Below `floor`
+    the window goes on. `lost` is the latest second that could not be read whole.
     """
 
     floor: int
@@ -209,7 +210,7 @@ class GitHubSource:
             cursor=None if onward is None else onward.write(),
             exhausted=onward is None,
             complete_since=min(from_epoch(lost + 1), window.until) if is_told and lost is not None else None,
-            lost_reason=f"more than {_MOST_RESULTS} items in a minute" if is_told else None,
+            lost_reason=f"more than {_MOST_RESULTS} items in one second" if is_told else None,
             skipped=skipped,
             requests=self._client.requests_made - made,
             items=len(found.items),
@@ -341,12 +342,22 @@ def _onward(found: _Found, position: _Position, window: Window) -> tuple[_Positi
     if found.after and found.after == position.after:
         msg = "github: the search names the page it just sent as the next one"
         raise UnexpectedAnswerError(msg)
+    if found.after:
+        return _further(found, position), position.lost
     if found.total > _MOST_RESULTS:
         latest = position.before - 1
         position = replace(position, lost=latest if position.lost is None else max(latest, position.lost))
-    if found.after:
-        return replace(position, after=found.after), position.lost
     return position.below(window), position.lost
+
+
+def _further(found: _Found, position: _Position) -> _Position:
+    """Return where a span goes on: at the oldest second of a page, which may hold more items; by pages within it."""
+    items = [as_object(item) for item in found.items]
+    times = [at for item in items if (at := instant_from_iso(item.get("created_at") or item.get("createdAt")))]
+    oldest = min(map(to_epoch, times), default=position.before)
+    if position.floor <= oldest < position.before - 1:
+        return replace(position, before=oldest + 1, after="")
+    return replace(position, after=found.after)
 
 
 def _iso(second: int) -> str:
