@@ -145,7 +145,7 @@ def test_a_store_on_a_read_only_file_system_is_not_collected_into_and_can_be_rea
 @pytest.fixture
 def public() -> Iterator[Path]:
     """Return a folder that every user can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="listener-"))
+    folder = Path(tempfile.mkdtemp(prefix="listener-", dir="/tmp"))  # what TMPDIR names may be closed to others
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
@@ -239,6 +239,7 @@ def test_a_folder_that_may_not_be_looked_into_is_no_missing_store(public: Path, 
     site = copied(filled, public / "closed", table)
     config = public / "config.toml"
     config.write_text(site.config.read_text(encoding="utf-8"), encoding="utf-8")
+    config.chmod(0o644)
     site.config = config
     words = ("trend", "Acme", "--since", "2d", "--database", str(site.database))
     site.run(*words)
