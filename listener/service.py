@@ -38,7 +38,7 @@ __all__ = ["Service", "Stop", "StopAsked", "beside_signals", "clock_is_ahead", "
 _TRIED: Final = timedelta(days=1)
 """How long ago a source may have been tried for the clock to be the one it was tried by."""
 _AWAITED: Final = timedelta(minutes=30)
-"""A source that is behind its schedule by more is overdue; a digest waits for such ones no longer than this."""
+"""A digest waits no longer than this for sources that have not read its last minutes, if their turn is past or comes by then."""
 _FEW_FAILURES: Final = 2
 """As a machine that wakes may see before it has its network and its time again; a source with more is really down."""
 
@@ -298,8 +298,8 @@ class Service:
     def make_due_digest(self, *, now: datetime) -> int | None:
         """Make the digest that should have gone out by now, once; return its number, None where none is due.
 
-        Nothing is due while no mail is configured, or for a period before anything was read. After
-        a pause (a sleeping machine) it waits for the sources to be read again, half an hour at most;
+        Nothing is due while no mail is configured, or for a period before anything was read. At the very end of
+        its period, and after a pause (a sleeping machine), it waits for the sources to be read once more, half an hour at most;
         while services say that this machine's clock is ahead nothing is: the period may not be over.
         """
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
@@ -316,7 +316,7 @@ class Service:
             return self.make_digest(reader, period, now=now, send=True)
 
     def _is_behind(self, reader: Reader, period: Period, now: datetime) -> bool:
-        """Say whether a period's digest is better made a little later: a source that may be read soon is overdue."""
+        """Say whether a period's digest is better made a little later: a source is about to read what is missing of it."""
         if self._awaited is None or self._awaited[0] != period.key or now < self._awaited[1]:
             self._awaited = (period.key, now)
         if now - self._awaited[1] >= _AWAITED:
@@ -329,8 +329,8 @@ class Service:
             if state.consecutive_failures > _FEW_FAILURES:
                 continue
             schedule = wiring.schedule_of(self._config, name)
-            due_at = state.last_success_at + schedule.every + schedule.jitter + _AWAITED
-            if state.last_success_at < period.until and due_at < now:
+            turn = state.last_success_at + schedule.every + schedule.jitter
+            if state.last_success_at - wiring.facts_of(name).lag < period.until and turn <= now + _AWAITED:
                 return True
         return False
 

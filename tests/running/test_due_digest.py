@@ -23,7 +23,7 @@ from servers.smtp import Behaviour, MailServer
 from servers.x import X
 
 QUARTER = timedelta(minutes=15)
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 def config_of(at: time = time(8), cadence: str = "daily") -> Config:
@@ -155,7 +155,7 @@ def digests(site: Site) -> list[tuple[object, ...]]:
 
 def test_a_digest_is_made_once_also_by_another_service_after_a_restart(collected: Site) -> None:
     zone = load_config(collected.config).zone()
-    today = NOW.astimezone(zone).date()
+    today = (NOW - 2 * MINUTE).astimezone(zone).date()  # whose first minutes are read
     eight = datetime.combine(today, time(8), tzinfo=zone).astimezone(UTC)
     number = service(collected).make_due_digest(now=eight)
     assert number is not None
@@ -183,6 +183,35 @@ def test_after_a_pause_the_digest_is_made_once_the_sources_were_read_again(tmp_p
         assert woken.make_due_digest(now=NOW) is None
         site.collect(now=NOW)
         assert woken.make_due_digest(now=NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("every", "read_before", "read_after", "made_after"),
+    [
+        ("10m", 4, 6, 6),  # the last minutes of the day are in its digest
+        ("10m", 4, None, 30),  # but half an hour at most
+        ("10m", 4, 0, 30),  # Hacker News is read up to a minute ago, here up to a minute before midnight
+        ("1h", 35, 25, 25),
+        ("1h", 15, 45, 0),  # whose turn comes later is not waited for
+    ],
+)
+def test_a_digest_right_after_its_day_waits_for_a_source_whose_turn_is_near(
+    tmp_path: Path, every: str, read_before: int, read_after: int | None, made_after: int
+) -> None:
+    midnight = local("Asia/Kolkata", 2026, 11, 20, 0, 0)
+    with HackerNews(hits(60, step=timedelta(hours=2), newest=midnight)) as server:
+        mail = mail_table(9).replace("08:00:00", "00:00:00")
+        site = Site(tmp_path, hackernews_table(server, lookback="5d", every=every, jitter="0s"), more=mail)
+        assert site.collect(now=midnight - read_before * MINUTE).code == 0
+        made = service(site)
+        for minute in range(31):
+            now = midnight + minute * MINUTE
+            if minute == read_after:
+                assert site.collect(now=now).code == 0
+            if made.make_due_digest(now=now) is not None:
+                break
+        assert minute == made_after
+        assert digests(site) == [("digest:daily:2026-11-19:Acme,Globex",)]
 
 
 def test_a_source_that_keeps_failing_does_not_hold_up_the_digest(tmp_path: Path) -> None:
