@@ -51,6 +51,7 @@ def digest(app: App, day: str | None, send: bool, preview: Path | None) -> int:
     period = _period(app, day)
     with Reader(app.database_path) as reader:
         if send:
+            app.validate()
             return _send(app, reader, period)
         notification = _render(app, reader, period)
     if preview is None:

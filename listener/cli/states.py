@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from listener.search import Reader
-    from listener.search.states import SourceState
+    from listener.search.states import OutboxCounts, SourceState
 
 __all__ = ["sources", "status"]
 
@@ -160,7 +160,7 @@ def _status(app: App) -> dict[str, object]:
             "budget": [],
             "recall": [],
             "rechecks": [],
-            "outbox": {"pending": 0, "failed": 0, "sent": 0},
+            "outbox": {"pending": 0, "failed": 0, "sent": 0, "errors": []},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "alert_failures": [],
             "daemon": {"pid": None, "heartbeat_at": None},
@@ -176,7 +176,7 @@ def _status(app: App) -> dict[str, object]:
             "budget": budget_rows(app, reader),
             "recall": recall_rows(app, reader),
             "rechecks": recheck_rows(app),
-            "outbox": {"pending": outbox.pending, "failed": outbox.failed, "sent": outbox.sent},
+            "outbox": _outbox(app, outbox),
             "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
             "alert_failures": _alert_failures(app, reader),
             "daemon": {
@@ -267,6 +267,19 @@ def _windows(app: App, reader: Reader) -> dict[str, object]:
     return {"open": counts["open"], "lost": counts["lost"], "budget": counts["budget"], "listed": listed}
 
 
+def _outbox(app: App, found: OutboxCounts) -> dict[str, object]:
+    errors = [
+        {
+            "destination": one.destination,
+            "state": one.state,
+            "message": one.error,
+            "created_at": _iso(one.created_at, app.zone),
+        }
+        for one in found.errors
+    ]
+    return {"pending": found.pending, "failed": found.failed, "sent": found.sent, "errors": errors}
+
+
 def _print_status(app: App, told: dict[str, object]) -> None:
     """Print everything for people, block by block."""
     from listener.cli.width import neutralise
@@ -278,6 +291,10 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     beat = _short(daemon["heartbeat_at"])
     click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
+    for row in _rows(outbox["errors"]):
+        outlook = "given up" if row["state"] == "failed" else "waits for another try"
+        since = _short(row["created_at"])
+        click.echo("outbox    " + neutralise(f"{row['destination']}, since {since}: {row['message']}; {outlook}"))
     for line in size_lines(_table(told["size"])):
         click.echo(line)
     rated = _table(told["alerts"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import socket
 import threading
 import time
@@ -57,7 +58,10 @@ class MetricsServer:
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=16)
         except OSError as error:
-            msg = f"metrics: cannot listen on {host} port {port} ({error.strerror}); change [metrics]"
+            why = (
+                os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            )  # of a look-up below 0
+            msg = f"metrics: cannot listen on {host} port {port} ({why}); change [metrics]"
             raise ListenerError(msg) from None
         self._socket.settimeout(_ACCEPT_SECONDS)
         self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)

@@ -22,6 +22,7 @@ __all__ = [
     "DigestRow",
     "OutboxCounts",
     "SourceState",
+    "Unsent",
     "read_alert_failures",
     "read_daemon",
     "read_deliveries",
@@ -51,11 +52,12 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxCounts:
-    """Count deliveries: waiting, given up, done."""
+    """Count deliveries: waiting, given up, done; `errors` are what the newest that failed of each destination met."""
 
     pending: int
     failed: int
     sent: int
+    errors: tuple[Unsent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,16 @@ class AlertFailure:
     message: str
     failed_at: datetime
     rounds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """Hold the newest delivery to a destination that failed: pending or failed, what went wrong, since when it waits."""
+
+    destination: str
+    state: str
+    error: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +149,19 @@ def read_source_states(connection: sqlite3.Connection) -> dict[str, SourceState]
 
 
 def read_outbox(connection: sqlite3.Connection) -> OutboxCounts:
-    """Return how many deliveries wait, were given up and were made."""
+    """Return how many deliveries wait, were given up and were made, and why the newest of each destination was not."""
     counts = dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
-    return OutboxCounts(pending=counts.get("pending", 0), failed=counts.get("failed", 0), sent=counts.get("sent", 0))
+    unsent = connection.execute(  # beside max() SQLite takes the other columns from the row that has it
+        "SELECT destination, state, last_error, max(created_at) FROM outbox "
+        "WHERE state != 'sent' AND last_error IS NOT NULL GROUP BY destination ORDER BY max(created_at) DESC, destination"
+    )
+    errors = tuple(
+        Unsent(destination=destination, state=state, error=error, created_at=from_epoch(created))
+        for destination, state, error, created in unsent
+    )
+    return OutboxCounts(
+        pending=counts.get("pending", 0), failed=counts.get("failed", 0), sent=counts.get("sent", 0), errors=errors
+    )
 
 
 def read_feedback(connection: sqlite3.Connection) -> AlertFeedback:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -117,6 +118,17 @@ def test_sending_delivers_keeps_and_never_sends_twice(filled: Place) -> None:
     assert count(filled, "digests") == 1
 
 
+def test_a_sender_that_is_no_address_is_told_with_its_option_before_anything_is_kept(filled: Place) -> None:
+    mail_config(filled, 9)
+    filled.configure(filled.config_file.read_text(encoding="utf-8").replace("listener@example.org", "me"))
+
+    answer = filled.run("digest", "--send")
+
+    assert answer.code == 2
+    assert "mail.sender: " in answer.err
+    assert (count(filled, "digests"), count(filled, "outbox")) == (0, 0)
+
+
 def test_a_server_that_is_down_leaves_the_digest_in_the_outbox(filled: Place) -> None:
     mail_config(filled, 9)
 
@@ -126,6 +138,10 @@ def test_a_server_that_is_down_leaves_the_digest_in_the_outbox(filled: Place) ->
     assert "not sent: mail to team@example.org" in answer.err
     assert "waits in the outbox for another try" in answer.err
     assert count(filled, "outbox") == 1
+    said = next(line for line in filled.run("status").out.splitlines() if "team@example.org" in line)
+    assert said.startswith("outbox    mail to team@example.org, since 2026-11-20 ")
+    assert "mail server 127.0.0.1:9 cannot be reached" in said
+    assert said.endswith("; waits for another try")
 
 
 def test_what_was_given_up_is_sent_once_the_cause_is_mended_and_somebody_asks_again(filled: Place) -> None:
@@ -133,11 +149,15 @@ def test_what_was_given_up_is_sent_once_the_cause_is_mended_and_somebody_asks_ag
     with MailServer(behaviour) as server:
         mail_config(filled, server.port)
         refused, still = filled.run("digest", "--send"), filled.run("digest", "--send")
+        told = filled.run("status")
         behaviour.refuse = {}
         taken, again = filled.run("digest", "--send"), filled.run("digest", "--send")
 
     assert [one.code for one in (refused, still, taken, again)] == [1, 1, 0, 0]
     assert "; given up" in refused.err
+    assert "outbox    mail to team@example.org, since 2026-11-20 13:30: " in told.out
+    assert "; given up\n" in told.out
+    assert json.loads(filled.run("status", "--format", "json").out)["outbox"]["errors"] == []
     assert len(behaviour.received) == 1
     assert count(filled, "outbox") == 1
 

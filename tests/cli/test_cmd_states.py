@@ -74,7 +74,7 @@ def test_status_tells_everything_in_the_shape_that_scripts_read(filled: Place) -
     assert acme["last_7d"] == pytest.approx(1 / 14, abs=1e-4)
     assert told["windows"] == {"open": 0, "lost": 0, "budget": 0, "listed": []}
     assert told["budget"] == []
-    assert told["outbox"] == {"pending": 0, "failed": 0, "sent": 0}
+    assert told["outbox"] == {"pending": 0, "failed": 0, "sent": 0, "errors": []}
     assert told["daemon"] == {"pid": 4711, "heartbeat_at": "2026-11-20T13:29:00+05:30"}
     assert told["config"] == str(filled.config_file)
     assert told["database"] == str(filled.database)
