@@ -309,7 +309,7 @@ class Service:
             return None
         with Reader(self._database) as reader:
             first = reader.first_read_at()
-            if first is None or first >= period.until or reader.has_digest(period.stem):
+            if first is None or first >= period.until or reader.digest_key(period.stem) is not None:
                 return None
             if self._is_behind(reader, period, now) or clock_is_ahead(self._config, self._database, now=now):
                 return None

@@ -105,6 +105,8 @@ def _file_of(app: App, notification: Notification, ending: str) -> bytes:
 
 def _send(app: App, reader: Reader, period: Period) -> int:
     """Keep the digest, hand it over, and tell how it stands with each recipient."""
+    from dataclasses import replace
+
     from listener import wiring
     from listener.service import Service
 
@@ -114,6 +116,7 @@ def _send(app: App, reader: Reader, period: Period) -> int:
     if period.until > app.now:
         msg = "this period is not over yet; its digest would lack what is still to come"
         raise UsageError(msg)
+    period = replace(period, key=reader.digest_key(period.stem) or period.key)  # whichever brands it told of
     service = Service(app.config, app.database_path, threading.Event())
     service.make_digest(reader, period, now=app.now, send=True)
     service.take_up_digest(period, now=app.now)

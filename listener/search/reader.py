@@ -398,13 +398,13 @@ class Reader:
         with translated(self.path):
             return states.read_digest(self._connection, number)
 
-    def has_digest(self, stem: str) -> bool:
-        """Say whether a digest was made whose key begins so."""
+    def digest_key(self, stem: str) -> str | None:
+        """Return the key of the first digest that was made whose key begins so, None where none was."""
         with translated(self.path):
             row = self._connection.execute(
-                "SELECT 1 FROM digests WHERE substr(key, 1, length(?1)) = ?1", (stem,)
+                "SELECT key FROM digests WHERE substr(key, 1, length(?1)) = ?1 ORDER BY id", (stem,)
             ).fetchone()
-        return row is not None
+        return None if row is None else str(row[0])
 
     def first_read_at(self) -> datetime | None:
         """Return the instant from which on anything was read or imported, None where nothing was."""

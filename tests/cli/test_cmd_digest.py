@@ -118,6 +118,19 @@ def test_sending_delivers_keeps_and_never_sends_twice(filled: Place) -> None:
     assert count(filled, "digests") == 1
 
 
+def test_a_period_has_one_digest_also_where_a_brand_is_added(filled: Place) -> None:
+    with MailServer(Behaviour()) as server:
+        mail_config(filled, server.port)
+        assert filled.run("digest", "--send").err == "sent: mail to team@example.org\n"
+        filled.configure(filled.config_file.read_text(encoding="utf-8") + '[[brands]]\nname = "Initech"\n')
+        again = filled.run("digest", "--send")
+
+        assert again.code == 0
+        assert again.err == "sent: mail to team@example.org\n"
+        assert len(server.behaviour.received) == 1
+    assert count(filled, "digests") == 1
+
+
 def test_a_sender_that_is_no_address_is_told_with_its_option_before_anything_is_kept(filled: Place) -> None:
     mail_config(filled, 9)
     filled.configure(filled.config_file.read_text(encoding="utf-8").replace("listener@example.org", "me"))
