@@ -21,6 +21,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,20 +119,18 @@ def _data_of_the_tree() -> Iterator[str]:
 
 def _is_kept(file: Path) -> bool:
     """Say whether git has a file; in a plain export everything is kept."""
+    listing = _from_git("ls-files", "-z")
+    return listing is None or os.fsencode(file.relative_to(ROOT)) in listing.split(b"\0")
+
+
+@cache
+def _from_git(*words: str) -> bytes | None:
+    """Return what git answers; None in a plain export, and where git will not read the checkout, as that of another user."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
-        return True
-    return str(file.relative_to(ROOT)) in _kept(git)
-
-
-def _kept(git: str) -> set[str]:
-    if not _KEPT:
-        listing = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-        _KEPT.update(listing.stdout.decode().split("\0"))
-    return _KEPT
-
-
-_KEPT: set[str] = set()
+        return None
+    asked = subprocess.run([git, *words], cwd=ROOT, capture_output=True, check=False)
+    return asked.stdout if asked.returncode == 0 else None
 
 
 def _problems_of_sdist(sdist: Path) -> Iterator[str]:
@@ -169,12 +168,11 @@ def _problems_of_run(wheel: Path, scratch: Path) -> Iterator[str]:
 
 def _problems_of_export(scratch: Path) -> Iterator[str]:
     """Build the wheel from the last commit, without git: it must hold every file of that commit's packages."""
-    git = shutil.which("git")
-    if git is None or not (ROOT / ".git").exists():
+    packed = _from_git("archive", "--format=tar", "HEAD")
+    if packed is None:
         return
     export, built = scratch / "export", scratch / "built"
-    packed = subprocess.run([git, "archive", "--format=tar", "HEAD"], cwd=ROOT, capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(export, filter="data")
     _call([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(built), str(export)], scratch)
     (wheel,) = built.glob("*.whl")
