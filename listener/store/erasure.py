@@ -21,6 +21,7 @@ from listener.errors import StoreBusyError
 from listener.frozen import dataclass
 from listener.sqlite_errors import translated
 from listener.store.faces import Faces
+from listener.store.keyspans import drop_keys
 from listener.store.quoting import Gone
 from listener.store.scrubbing import scrub_reports
 from listener.store.uncounted import read_uncounted
@@ -64,7 +65,7 @@ ORDER BY 1
 
 _WANTED: Final = """
 SELECT mentions.id, mentions.source_id, mentions.native_id, title, text, url, links, hashtags, published_at, author_id,
-       authors.native_id, handle, name
+       authors.native_id, handle, name, mentions.kind
 FROM mentions LEFT JOIN authors ON authors.id = author_id
 WHERE mentions.id IN (SELECT value FROM json_each(?)) AND purged_at IS NULL
 """
@@ -299,6 +300,7 @@ class Eraser:
                     (wanted,),
                 )
             faces.settle(followers={})
+            drop_keys(self._connection, [(row[0], row[8], row[-1], row[5], row[3], row[4], row[6]) for row in rows])
             if is_asked:
                 self._remove_references(rows)
             authors = self._remove_authors([row[9] for row in rows if row[9] is not None])
@@ -322,17 +324,18 @@ class Eraser:
             (json.dumps(list(authors)),),
         ).rowcount
 
-    def _gone(self, row: tuple[object, ...]) -> Gone:
-        """Return what of a mention must be in no report; its author's names where nothing is left of them."""
-        _, _, _, title, text, url, links, hashtags, published_at, author, *names = row
-        is_left = self._connection.execute("SELECT 1 FROM authors WHERE id = ?", (author,)).fetchone() is not None
+    @staticmethod
+    def _gone(row: tuple[object, ...]) -> Gone:
+        """Return what of a mention must be in no report."""
+        _, _, _, title, text, url, links, hashtags, published_at, author, *names, _ = row
         tags = [str(tag) for tag in json.loads(hashtags)] if isinstance(hashtags, str) else []
         pages = [str(page) for page in json.loads(links)] if isinstance(links, str) else []
         return Gone(
             published_at=int(str(published_at)),
             texts=tuple(str(one) for one in (title, text, *tags) if one),
             addresses=tuple(str(one) for one in (url, *pages) if one),
-            names=() if is_left else tuple(str(name) for name in names if name),
+            author=author if isinstance(author, int) else None,
+            names=tuple(str(name) for name in names if name),
         )
 
     def _mark(self) -> None:

@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Final
 from listener.bulk import Insert
 from listener.database import write_transaction
 from listener.sqlite_errors import translated
-from listener.stories import LINK, REACH_SECONDS, link_key, word_keys
+from listener.stories import LINK, NEAR, REACH_SECONDS, link_key, word_keys
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-__all__ = ["KeyRow", "KeySpans", "span_of", "spans_around", "write_keys"]
+__all__ = ["KeyRow", "KeySpans", "drop_keys", "span_of", "spans_around", "write_keys"]
 
 KeyRow = tuple[int, int, int, int]
 """A span, a key, the time and the number of a mention that has it."""
+Worded = tuple[int, int, str, str | None, str | None, str | None, str | None]
+"""What the keys of a mention are made of: number, time, kind, url, title, text, links."""
 
 _WORDS_WIDTH: Final = 2 * max(reach for kind, reach in REACH_SECONDS.items() if kind != LINK)
 _LINKS_WIDTH: Final = 2 * REACH_SECONDS[LINK]
@@ -35,6 +37,7 @@ _KEPT_SECONDS: Final = _LINKS_WIDTH
 """How old mentions may be that are still thought to find company every day."""
 
 _KEYS: Final = Insert("story_keys", ("span", "key", "published_at", "mention_id"), "ON CONFLICT DO NOTHING")
+_DROP: Final = "DELETE FROM story_keys WHERE span = ? AND key = ? AND published_at = ? AND mention_id = ?"
 _SHED: Final = "SELECT span FROM shed_spans WHERE span IN (SELECT value FROM json_each(?))"
 _STORED: Final = """
 WITH RECURSIVE stored (span) AS (
@@ -69,6 +72,19 @@ def write_keys(connection: sqlite3.Connection, rows: Iterable[KeyRow]) -> None:
     """Store keys of mentions; those that are stored already stay."""
     by_key = sorted(rows, key=itemgetter(1))  # twice by a number is quicker than once by all of a row
     _KEYS.write(connection, sorted(by_key, key=itemgetter(0)))  # in their order no place is visited twice
+
+
+def drop_keys(connection: sqlite3.Connection, mentions: Iterable[Worded]) -> None:
+    """Drop the keys of mentions that are to be compared with nothing; those of former wordings go with their span."""
+    stored = {span for (span,) in connection.execute(_STORED)}
+    rows: list[KeyRow] = []
+    for number, at, kind, url, title, text, links in mentions:
+        words, pages = span_of(NEAR, at), span_of(LINK, at)
+        if words in stored:
+            rows += [(words, key, at, number) for key in word_keys(text or "")]
+        if pages in stored and (key := link_key(kind, url, title, text or "", json.loads(links or "[]"))) is not None:
+            rows.append((pages, key, at, number))
+    connection.executemany(_DROP, rows)
 
 
 class KeySpans:

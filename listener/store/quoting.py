@@ -2,7 +2,7 @@
 
 A report quotes a text where it holds sixteen letters of it in a row, all of a
 short text, a word of it that no mention says any more, the address, or the name
-of an author of whom nothing is left. Signs, spaces, case, line breaks and the tags
+of an author of whom nothing of its time is left. Signs, spaces, case, line breaks and the tags
 of HTML do not count. To err on the side of "it does" costs an old report, to err on
 the other leaves what was to be erased.
 """
@@ -30,11 +30,12 @@ _TAG: Final = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """Hold what is being erased of one mention: its texts, its addresses, its author's names."""
+    """Hold what is being erased of one mention: its texts, its addresses, its author's number and names."""
 
     published_at: int
     texts: tuple[str, ...]
     addresses: tuple[str, ...]
+    author: int | None = None
     names: tuple[str, ...] = ()
 
     def words(self) -> set[str]:
@@ -54,12 +55,15 @@ class Report:
         self._in_order = f" {' '.join(word for part in plain for word in _in_order(part))} "
 
     def quotes(self, gone: Gone) -> bool:
-        """Say whether a text, an address or an author's name of a mention is in the report."""
-        return (
-            any(probe in self._letters for text in gone.texts for probe in _probes(_letters(text)))
-            or any(_letters(address) in self._letters for address in gone.addresses if _letters(address))
-            or any(f" {' '.join(_in_order(name))} " in self._in_order for name in gone.names if _in_order(name))
+        """Say whether a text or an address of a mention is in the report."""
+        return any(probe in self._letters for text in gone.texts for probe in _probes(_letters(text))) or any(
+            _letters(address) in self._letters for address in gone.addresses if _letters(address)
         )
+
+    def names(self, name: str) -> bool:
+        """Say whether an author's name is in the report."""
+        words = _in_order(name)
+        return bool(words) and f" {' '.join(words)} " in self._in_order
 
 
 def blank(text: str, is_gone: Callable[[str], bool]) -> str:

@@ -25,22 +25,20 @@ __all__ = ["scrub_reports"]
 _DAY: Final = 86_400
 """An alert tells of mentions of up to some hours before it opened."""
 
-_DIGESTS: Final = "SELECT id, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
+_DIGESTS: Final = "SELECT id, from_at, to_at, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
 """Emptied ones too: their subject may hold a word that others still said when they were emptied."""
 _EPISODES: Final = """
 SELECT id, opened_at, updated_at, headline, why FROM episodes WHERE opened_at <= ? AND updated_at >= ?
 """
-_CHARTS: Final = (
-    "SELECT id, title, alt, CASE format WHEN 'svg' THEN data END FROM charts WHERE from_at <= ? AND to_at > ?"
-)
+_CHARTS: Final = "SELECT id, from_at, to_at, title, alt, CASE format WHEN 'svg' THEN data END FROM charts WHERE from_at <= ? AND to_at > ?"
 _STATES: Final = "SELECT brand_id, rule, state FROM alert_states"
 
 
 def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone]) -> int:
     """Take what is gone out of every report that tells of its time; return how many were changed.
 
-    The mentions must be out of the full-text index, and authors of whom nothing is
-    left out of their table: what others say too stays.
+    The mentions must be out of the full-text index, and without their authors: what
+    others say too stays, and the names of who said more at the time.
     """
     if not gone:
         return 0
@@ -56,9 +54,10 @@ class _Scrub:
         self._first = min(one.published_at for one in gone)
         self._last = max(one.published_at for one in gone)
         self._words = {word for one in gone for word in one.words()}
-        self._names = {name.casefold().removeprefix("@") for one in gone for name in one.names}
+        self._names = {one.author: one.names for one in gone if one.author is not None}
         self._addresses = " ".join(address.casefold() for one in gone for address in one.addresses)
         self._known: dict[str, bool] = {}
+        self._writing: dict[tuple[int, int, int], bool] = {}
 
     def run(self) -> int:
         """Go through all kinds of reports; return how many were changed."""
@@ -80,15 +79,39 @@ class _Scrub:
             )
         return self._known[word]
 
-    def _is_quoted(self, report: Report) -> bool:
-        return any(report.quotes(one) for one in self._gone) or any(
-            self._is_gone(word) for word in report.words & self._words
+    def _is_quoted(self, report: Report, since: int, until: int) -> bool:
+        return (
+            any(report.quotes(one) for one in self._gone)
+            or any(self._is_gone(word) for word in report.words & self._words)
+            or any(
+                report.names(name) and not self._is_writing(author, since, until)
+                for author, names in self._names.items()
+                for name in names
+            )
         )
+
+    def _is_writing(self, author: int, since: int, until: int) -> bool:
+        """Say whether an author wrote something from `since` to `until` that is not being erased."""
+        asked = (author, since, until)
+        if asked not in self._writing:
+            self._writing[asked] = (
+                self._connection.execute(
+                    "SELECT 1 FROM mentions WHERE author_id = ? AND published_at BETWEEN ? AND ? LIMIT 1", asked
+                ).fetchone()
+                is not None
+            )
+        return self._writing[asked]
+
+    def _is_author_gone(self, value: str, *, since: int, until: int) -> bool:
+        """Say whether a name is of an author of what is being erased, and of none who wrote more at the time."""
+        authors = [one for one, names in self._names.items() if _bare(value) in map(_bare, names)]
+        return bool(authors) and not any(self._is_writing(author, since, until) for author in authors)
 
     def _scrub_digests(self) -> int:
         changed = 0
-        for number, subject, text, html in self._connection.execute(_DIGESTS, (self._last, self._first)).fetchall():
-            if not self._is_quoted(Report(subject, text, html)):
+        found = self._connection.execute(_DIGESTS, (self._last, self._first)).fetchall()
+        for number, since, until, subject, text, html in found:
+            if not self._is_quoted(Report(subject, text, html), since, until):
                 continue
             said = blank(subject, self._is_gone)
             if not text and not html and said == subject:
@@ -110,11 +133,12 @@ class _Scrub:
         rows = self._connection.execute(_EPISODES, (self._last + _DAY, self._first)).fetchall()
         for number, opened_at, updated_at, headline, text in rows:
             why = json.loads(text)
+            time = {"since": opened_at - _DAY, "until": updated_at}
             kept = {
                 **why,
                 **_kept(why, ("terms", "hashtags"), self._has_gone_word),
-                **_kept(why, ("authors",), lambda value: value.casefold().removeprefix("@") in self._names),
-                **_kept(why, ("links",), partial(self._is_link_gone, since=opened_at - _DAY, until=updated_at)),
+                **_kept(why, ("authors",), partial(self._is_author_gone, **time)),
+                **_kept(why, ("links",), partial(self._is_link_gone, **time)),
             }
             said = blank(headline, self._is_gone)
             if (kept, said) != (why, headline):
@@ -129,8 +153,10 @@ class _Scrub:
         rows = self._connection.execute(_CHARTS, (self._last, self._first)).fetchall()
         quoting = [
             (number,)
-            for number, title, alt, drawing in rows
-            if self._is_quoted(Report(title, alt, None if drawing is None else drawing.decode("utf-8", "replace")))
+            for number, since, until, title, alt, drawing in rows
+            if self._is_quoted(
+                Report(title, alt, None if drawing is None else drawing.decode("utf-8", "replace")), since, until
+            )
         ]
         self._connection.executemany("DELETE FROM charts WHERE id = ?", quoting)
         return len(quoting)
@@ -166,6 +192,10 @@ class _Scrub:
             (since, until, host.casefold()),
         ).fetchone()
         return row is None
+
+
+def _bare(name: str) -> str:
+    return name.casefold().removeprefix("@")
 
 
 def _kept(why: dict[str, object], keys: Sequence[str], is_gone: Callable[[str], bool]) -> dict[str, object]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from keeping.test_store_pages import rows
+from listener.mention import Author
 from listener.search import Reader
 from listener.store import ChartSave, DigestSave, EpisodeSave, Store
-from servers.world import NOW
+from servers.world import NOW, make_mention, store_mentions
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -114,3 +117,23 @@ def test_a_delivery_is_due_at_its_time_and_waits_for_no_longer_than_a_day(
     assert len(store.reports.due(now=NOW)) == is_due
     store.reports.mark_sent(item, now=NOW)
     assert store.reports.due(now=NOW) == []
+
+
+def test_an_alert_loses_a_name_with_the_last_that_its_author_wrote_at_the_time(store: Store) -> None:
+    wrote = [(1, "Ada", 1), (2, "Ada", 2), (3, "Bo", 3), (4, "Ada", 60 * 24 * 40), (5, "Bo", 4)]
+    for number, name, minutes in wrote:
+        author = Author(id=name.casefold(), handle=name)
+        store_mentions(store, [make_mention(number, author=author, published_at=NOW - minutes * HOUR / 60)])
+    named = replace(episode("a"), updated_at=NOW, why=json.dumps({"authors": ["Ada", "bo"]}))
+    evaluated(store, "Acme", "spike", named)
+    store.reports.save_digest(
+        DigestSave(key="daily:1", since=NOW - DAY, until=NOW, subject="Acme", text="Who: Ada", html=None, images=()),
+        [],
+        now=NOW,
+    )
+    for number, left in ((1, ("Ada", "bo")), (2, ("bo",)), (3, ("bo",)), (5, ())):
+        store.erasure.forget_mention(number, now=NOW)
+        with Reader(store.path) as reader:
+            assert (found := reader.episode(1)) is not None and found.authors == left
+    assert rows(store, "SELECT text, subject FROM digests") == [("", "Acme")]
+    assert rows(store, "SELECT handle FROM authors") == [("Ada",)]

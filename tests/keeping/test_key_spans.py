@@ -217,3 +217,22 @@ def test_the_purge_of_the_daemon_sheds_keys_of_old_mentions(tmp_path: Path) -> N
     with Store(tmp_path / "listener.db") as store:
         assert keys(store) == 0
         assert store.check() == []
+
+
+@pytest.mark.parametrize("is_shed", [False, True])
+def test_what_was_erased_has_no_keys_and_what_says_the_same_is_of_no_story_with_it(
+    tmp_path: Path, *, is_shed: bool
+) -> None:
+    with open_store(tmp_path) as store:
+        for number, text in ((1, SAID), (2, "Acme wishes you a good weekend")):
+            store_mentions(store, [make_mention(number, text)])
+        store_mentions(store, [article(3, NOW)])
+        store.erasure.erase([1, 2, 3], now=NOW)
+        assert keys(store) == 0
+        if is_shed:
+            store.shed_keys(now=NOW + timedelta(days=100))
+        store_mentions(
+            store, [make_mention(11, SAID), make_mention(12, "Acme wishes you a good weekend"), article(13, NOW)]
+        )
+        assert len(stories_of(store)) == 6
+        assert store.check() == []
