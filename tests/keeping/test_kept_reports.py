@@ -134,6 +134,7 @@ def test_an_alert_loses_a_name_with_the_last_that_its_author_wrote_at_the_time(s
     for number, left in ((1, ("Ada", "bo")), (2, ("bo",)), (3, ("bo",)), (5, ())):
         store.erasure.forget_mention(number, now=NOW)
         with Reader(store.path) as reader:
-            assert (found := reader.episode(1)) is not None and found.authors == left
+            assert (found := reader.episode(1)) is not None
+            assert found.authors == left
     assert rows(store, "SELECT text, subject FROM digests") == [("", "Acme")]
     assert rows(store, "SELECT handle FROM authors") == [("Ada",)]
