@@ -12,6 +12,7 @@ from listener.cli.output import Column, count_text, emit_json, emit_rows, percen
 from listener.cli.rechecking import RECHECK_COLUMNS, recheck_rows
 from listener.cli.sizing import size_lines, size_row
 from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
+from listener.clock import parse_instant
 from listener.errors import ListenerError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from listener.search import Reader
-    from listener.search.states import OutboxCounts, SourceState
+    from listener.search.states import DaemonState, OutboxCounts, SourceState
 
 __all__ = ["sources", "status"]
 
@@ -133,13 +134,18 @@ def _is_healthy(app: App) -> bool:
             daemon, states, failing = reader.daemon(), reader.source_states(), reader.alert_failures()
     except ListenerError:
         return False
-    if daemon is None or abs(app.now - daemon.heartbeat_at) > _FRESH:  # one to come was given by a clock that was ahead
+    if daemon is None or not _is_fresh(daemon.heartbeat_at, app.now):
         return False
     brands = {brand.name for brand in app.config.brands}
     if any(one.brand in brands and one.rounds > _MOST_FAILURES for one in failing):
         return False
     known = [states[name] for name in enabled if name in states]
     return all(one.consecutive_failures <= _MOST_FAILURES and one.state not in DISABLED for one in known)
+
+
+def _is_fresh(heartbeat_at: datetime, now: datetime) -> bool:
+    """Say whether a sign of life is of just now; one to come was given by a clock that was ahead."""
+    return abs(now - heartbeat_at) <= _FRESH
 
 
 def _status(app: App) -> dict[str, object]:
@@ -154,7 +160,7 @@ def _status(app: App) -> dict[str, object]:
     }
     if not is_there(app.database_path):
         nothing: dict[str, object] = {
-            "sources": _source_rows(app, {}),
+            "sources": _source_rows(app, {}, None),
             "coverage": [],
             "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
             "budget": [],
@@ -170,7 +176,7 @@ def _status(app: App) -> dict[str, object]:
     with Reader(app.database_path) as reader:
         outbox, daemon, rated = reader.outbox(), reader.daemon(), reader.feedback()
         return told | {
-            "sources": _source_rows(app, reader.source_states()),
+            "sources": _source_rows(app, reader.source_states(), daemon),
             "coverage": _coverage_rows(app, reader),
             "windows": _windows(app, reader),
             "budget": budget_rows(app, reader),
@@ -187,11 +193,14 @@ def _status(app: App) -> dict[str, object]:
         }
 
 
-def _source_rows(app: App, states: dict[str, SourceState]) -> list[dict[str, object]]:
-    return [
+def _source_rows(app: App, states: dict[str, SourceState], daemon: DaemonState | None) -> list[dict[str, object]]:
+    """Return the configured sources as they stand; one that is off, or that no daemon serves, has no next run."""
+    rows = [
         _state_row(name, states.get(name), is_enabled=settings.enabled, zone=app.zone)
         for name, settings in app.config.sources.items()
     ]
+    is_served = daemon is not None and _is_fresh(daemon.heartbeat_at, app.now)
+    return [row if is_served and row["enabled"] else {**row, "next_run_at": None} for row in rows]
 
 
 def _state_row(name: str, state: SourceState | None, *, is_enabled: bool, zone: ZoneInfo) -> dict[str, object]:
@@ -288,8 +297,7 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     daemon, outbox, windows = _table(told["daemon"]), _table(told["outbox"]), _table(told["windows"])
     for name in ("config", "database"):
         click.echo(f"{name:8}  {neutralise(str(told[name]))}")
-    beat = _short(daemon["heartbeat_at"])
-    click.echo("daemon    " + (f"pid {daemon['pid']}, last sign of life {beat}" if beat else "does not run"))
+    click.echo(f"daemon    {_daemon_words(daemon, app.now)}")
     click.echo(f"outbox    {outbox['pending']} waiting, {outbox['failed']} given up, {outbox['sent']} sent")
     for row in _rows(outbox["errors"]):
         outlook = "given up" if row["state"] == "failed" else "waits for another try"
@@ -322,6 +330,15 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     _print_windows(app, _rows(windows["listed"]))
     if not is_there(app.database_path):
         click.echo('there is no store yet; "listener collect" makes one', err=True)
+
+
+def _daemon_words(daemon: dict[str, object], now: datetime) -> str:
+    """Say whether the daemon runs; one that was killed has taken no leave of the store."""
+    at = daemon["heartbeat_at"]
+    if at is None:
+        return "does not run"
+    is_fresh = _is_fresh(parse_instant(str(at)), now)
+    return f"pid {daemon['pid']}, {'last sign of life' if is_fresh else 'no sign of life since'} {_short(at)}"
 
 
 def _print_budgets(told: dict[str, object]) -> None:

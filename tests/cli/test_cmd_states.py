@@ -113,6 +113,32 @@ def test_status_of_a_fresh_start_has_no_store_and_says_so(place: Place) -> None:
     assert not place.database.exists()
 
 
+@pytest.mark.parametrize(
+    ("silent", "is_enabled", "words", "next_run"),
+    [
+        (timedelta(minutes=3), True, "pid 4711, last sign of life 2026-11-20 13:27", "2026-11-20T13:40:00+05:30"),
+        (timedelta(minutes=3), False, "pid 4711, last sign of life 2026-11-20 13:27", None),
+        (timedelta(days=3), True, "pid 4711, no sign of life since 2026-11-17 13:30", None),  # killed, or switched off
+        (None, True, "does not run", None),
+    ],
+)
+def test_status_names_a_next_run_only_where_a_living_daemon_will_make_it(
+    filled: Place, silent: timedelta | None, is_enabled: bool, words: str, next_run: str | None
+) -> None:
+    if silent is not None:
+        beat(filled, NOW - silent)
+    with filled.store() as store:
+        store.reports.note_next_run("hackernews", at=NOW + timedelta(minutes=10))
+    if not is_enabled:
+        text = filled.config_file.read_text(encoding="utf-8")
+        filled.configure(text.replace("[sources.hackernews]", "[sources.hackernews]\nenabled = false"))
+    (row,) = json.loads(filled.run("status", "--format", "json").out)["sources"]
+    assert (row["enabled"], row["next_run_at"]) == (is_enabled, next_run)
+    shown = filled.run("status").out
+    assert f"daemon    {words}\n" in shown
+    assert ("2026-11-20 13:40" in shown) is (next_run is not None)
+
+
 def test_a_healthcheck_says_nothing_and_passes_while_the_daemon_lives(filled: Place) -> None:
     beat(filled, NOW - timedelta(minutes=3))
 
