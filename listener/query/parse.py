@@ -53,6 +53,11 @@ _TOKEN: Final = re.compile(
 
 _NEAR_WITHOUT_NUMBER: Final = "NEAR needs a number of words, such as NEAR/5 (either order) or NEAR/5f (in this order)"
 _FOREIGN_OPERATORS: Final = {"&&": "AND", "||": "OR", "|": "OR"}
+_COMPARISONS: Final = re.compile(r"(?!<3$)(?:[<>]=?|==?)\d*")
+"""A comparison without its counter; <3 is a heart."""
+_SINGLE_QUOTES: Final = "'\u2018\u2019"
+_LONGEST_QUOTED_LETTER: Final = 3
+"""Signs of 'n', as in rock 'n' roll: a longer word between single quotes is meant as a phrase."""
 _LOWER_OPERATORS: Final = re.compile(r"and|or|not|(?i:near)/\d*f?")
 
 
@@ -92,6 +97,7 @@ def parse(text: str) -> Node:
     if not tokens:
         msg = "the expression is empty; write a word, a phrase in quotes or a field such as author:acme"
         raise QueryError(msg, column=1)
+    _check_single_quotes(tokens)
     parser = _Parser(text, tokens)
     node = parser.expression(0)
     parser.finish()
@@ -264,6 +270,10 @@ def _check_word(token: _Token) -> None:
         msg = _NEAR_WITHOUT_NUMBER
     elif word in _FOREIGN_OPERATORS:
         msg = f'"{word}" is no operator; write {_FOREIGN_OPERATORS[word]}, or "{word}" in quotes for the sign itself'
+    elif _COMPARISONS.fullmatch(word):
+        msg = f'"{word}" stands right between a counter and a number, such as followers>1000; in quotes it is the sign itself'
+    elif word[-1] in ",;":
+        msg = f'"{word[:40]}" ends with a sign that each text would have to have there; leave it out, or write OR, or quote it'
     elif word[0] == "~":
         msg = '~ stands right behind a phrase, with a number of words behind it, such as "fast delivery"~3'
     elif _LOWER_OPERATORS.fullmatch(word):
@@ -271,6 +281,21 @@ def _check_word(token: _Token) -> None:
     else:
         return
     raise QueryError(msg, column=token.column)
+
+
+def _check_single_quotes(tokens: list[_Token]) -> None:
+    """Refuse words between single quotes, which would be looked for with them."""
+    opening: _Token | None = None
+    for token in tokens:
+        if token.kind != "word":
+            opening = None
+            continue
+        is_closing = token.text[-1] in _SINGLE_QUOTES and len(token.text) > 1
+        if token.text[0] in _SINGLE_QUOTES and len(token.text) > 1:
+            opening = None if is_closing and len(token.text) <= _LONGEST_QUOTED_LETTER else token
+        if opening is not None and is_closing:
+            msg = 'single quotes hold no phrase together; write it in double ones, such as "acme rockets"'
+            raise QueryError(msg, column=opening.column)
 
 
 def _flat_and(nodes: list[Node]) -> Node:
