@@ -263,7 +263,10 @@ class RedditSource:
         if after is not None and after == position.after:
             msg = f"Reddit names the page of {path} it just sent as the next one; this program does not know that shape"
             raise UnexpectedAnswerError(msg)
-        is_lost = not things and after is None and position.is_lost and listing.get("is_cut") is not True
+        is_guess = listing.get("is_cut") is True or (
+            self._is_feed and position.seen % _PAGE
+        )  # a feed names no next page
+        is_lost = not things and after is None and position.is_lost and not is_guess
         if is_lost and position.gone < _MOST_GONE:
             requests = self._client.calls_made - sent
             return Page(cursor=position.gone_back().written(), exhausted=False, requests=requests, items=0)

@@ -141,6 +141,13 @@ def test_a_feed_that_cannot_be_turned_over_ends_there(server: RedditFeeds) -> No
     assert pages[-1].complete_since > NOW - timedelta(minutes=1_001)
 
 
+def test_a_feed_of_less_than_a_page_ends_with_the_empty_one_below_it() -> None:
+    with RedditFeeds(posts_every(timedelta(minutes=10), 60, before=NOW), now=NOW) as server:
+        _, (first, last) = read_all(source_for(server))
+        assert len(server.requests) == 2
+    assert (first.items, last.items, last.complete_since) == (60, 0, None)
+
+
 def test_a_short_feed_is_taken_for_all_there_is(server: RedditFeeds) -> None:
     server.things[:] = posts_every(timedelta(minutes=10), 7, before=NOW)
     with closing(source_for(server)) as source:
