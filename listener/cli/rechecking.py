@@ -77,7 +77,7 @@ def recheck(app: App, only: str | None) -> int:
         bring_up(app.database_path, app.zone.key)
         found = [service.recheck(name, now=app.now) for name in names if not stop.is_set()]
         outcomes = [outcome for outcome in found if outcome is not None]
-        if any(outcome.gone for outcome in outcomes) and not stop.is_set():
+        if outcomes and not stop.is_set():  # also of what was erased by one that was ended in the middle
             service.finish_erasure(now=app.now)
     emit_rows([_row(outcome) for outcome in outcomes], _COLUMNS, app.format)
     if asked.exit_code:

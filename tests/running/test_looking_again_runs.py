@@ -265,6 +265,17 @@ def test_mentions_stored_before_there_was_a_schedule_are_looked_at_too(tmp_path:
         assert again(site)["x"]["checked"] == 3
 
 
+def test_an_erasure_whose_file_was_not_written_anew_is_brought_to_its_end_by_the_next_look(tmp_path: Path) -> None:
+    with X(posts(3), now=NOW) as server:
+        site = Site(tmp_path, x_table(server))
+        site.collect()
+        with Store(site.database) as store:  # as one leaves it that is killed just after the last page
+            store.erasure.erase([1], now=NOW)
+            assert store.erasure.is_unfinished()
+        assert again(site)["x"]["gone"] == 0
+    assert ask(site.database, "SELECT count(*) FROM unfinished_erasures") == [(0,)]
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_store(tmp_path: Path) -> None:
     def world(folder: Path) -> tuple[X, Site]:
