@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 import click
 
@@ -19,12 +19,10 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.files import replacing
 from listener.cli.lines import BadLines, opened
 from listener.cli.notes import tell
 from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
-from listener.errors import ListenerError, UsageError
-from listener.parts import refusal
+from listener.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -215,14 +213,11 @@ def _write_sheet(app: App, file: Path, queue: int | None, brand: str | None) -> 
     if str(file) == "-":
         emit_rows(rows, _SHEET, "csv")
         return
-    try:
-        with (
-            replacing(file) as place,
-            place.open("w", encoding="utf-8-sig", newline="") as out,
-        ):  # with the mark, spreadsheets read UTF-8
-            emit_rows(rows, _SHEET, "csv", stream=out)
-    except OSError as error:
-        raise ListenerError(refusal(file, error)) from None
+    from listener.cli.unpacking import create
+
+    with create(file) as out:
+        out.write("\ufeff")  # with the mark, spreadsheets read UTF-8
+        emit_rows(rows, _SHEET, "csv", stream=cast("TextIO", out))
     tell(f"{len(rows)} {noun(len(rows), 'mention')} written to {file}")
 
 
@@ -284,7 +279,7 @@ def _rows(file: Path) -> Generator[tuple[int, Mapping[str, str] | str]]:
         msg = f"{file} cannot be read: {error.strerror}"
         raise UsageError(msg) from None
     except UnicodeDecodeError as error:
-        msg = f"{file} is not CSV in UTF-8: {error}; what was read before is stored"
+        msg = f"{file} is not in UTF-8 ({error.reason}); save it as CSV in UTF-8; what was read before is stored"
         raise UsageError(msg) from None
 
 

@@ -29,7 +29,22 @@ if TYPE_CHECKING:
 __all__ = ["Lines", "create", "format_of", "open_bytes", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
-_OTHERS: Final = (".xlsx", ".xls", ".ods", ".zip", ".bz2", ".xz", ".7z", ".tar", ".db", ".sqlite")
+_OTHERS: Final = (
+    ".tsv",
+    ".xml",
+    ".html",
+    ".pdf",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".zip",
+    ".bz2",
+    ".xz",
+    ".7z",
+    ".tar",
+    ".db",
+    ".sqlite",
+)
 _STORED: Final = "; what was read before is stored"
 _ZSTD_MODULES: Final = ("compression.zstd", "backports.zstd")
 """The standard library's from Python 3.14 on, and the same for those before."""

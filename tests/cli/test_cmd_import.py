@@ -146,7 +146,7 @@ def test_the_ending_of_a_file_may_be_in_capitals(place: Place) -> None:
     assert written.read_text().startswith("source,id,")
 
 
-@pytest.mark.parametrize("name", ["rows.xlsx", "rows.csv.zip"])
+@pytest.mark.parametrize("name", ["rows.tsv", "rows.xlsx", "rows.csv.zip"])
 def test_a_format_that_is_neither_jsonl_nor_csv_is_refused_by_its_ending(place: Place, name: str) -> None:
     place.fill(1, 1)
     file = place.folder / name

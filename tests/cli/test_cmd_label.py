@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import sys
@@ -178,6 +179,21 @@ def test_labels_go_out_and_into_another_store(place: Place) -> None:
     assert totals(place) == before
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "labels.csv.gz"])
+def test_a_sheet_is_packed_where_its_name_says_so_and_has_the_mark_that_spreadsheets_read(
+    place: Place, name: str
+) -> None:
+    place.fill(days=1, a_day=2)
+    place.run("label", "hackernews:1", "negative")
+    sheet = place.folder / name
+    assert place.run("label", "--export", str(sheet)).code == 0
+    written = sheet.read_bytes()
+    assert written.startswith(b"\x1f\x8b") == name.endswith(".gz")
+    plain = gzip.decompress(written) if name.endswith(".gz") else written
+    assert plain.startswith(b"\xef\xbb\xbfmention,")
+    assert "1 known" in place.run("label", "--import", str(sheet)).err
+
+
 def test_a_sheet_goes_through_a_pipe_and_comes_back_from_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.fill(days=1, a_day=3)
     written = place.run("label", "--queue", "2", "--export", "-")
@@ -230,9 +246,15 @@ def test_a_row_of_a_sheet_that_is_too_long_is_told_and_what_stands_behind_it_tak
 def test_a_sheet_without_the_columns_is_refused(place: Place) -> None:
     place.fill(days=1, a_day=1)
     sheet = place.folder / "sheet.csv"
-    for content in (b"who,what\n1,2\n", b"", b"mention,label\n\xff\xfe,negative\n"):
+    for content, told in (
+        (b"who,what\n1,2\n", "missing: label, mention"),
+        (b"", "missing: label, mention"),
+        (b"mention,label\n\xff\xfe,negative\n", "save it as CSV in UTF-8"),
+    ):
         sheet.write_bytes(content)
-        assert place.run("label", "--import", str(sheet)).code == 2
+        answer = place.run("label", "--import", str(sheet))
+        assert answer.code == 2
+        assert told in answer.err
 
 
 class Terminal(io.StringIO):
