@@ -16,6 +16,7 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
+from listener.cli.notes import idle_reasons
 from listener.cli.output import Column, count_text, emit_rows
 from listener.errors import UsageError
 
@@ -87,8 +88,8 @@ def collect(app: App, only: str | None, brand: str | None, since: str | None) ->
     if asked.exit_code:
         click.echo(STOPPED, err=True)
         return asked.exit_code
-    if not outcomes:
-        click.echo("no source is enabled; enable one in the configuration", err=True)
+    for reason in idle_reasons(app.config, names):
+        click.echo(reason, err=True)
     return _SOME_FAILED if any(outcome.is_failure for outcome in outcomes) else 0
 
 

@@ -27,6 +27,8 @@ __all__ = ["LazyGroup", "cli", "main", "run"]
 
 INTERRUPTED: Final = 130
 """What shells give a program that SIGINT ended: 128 + 2."""
+_BEHIND: Final = ("--config", "--database", "--format", "--now")
+"""Options of the commands that people write before them."""
 _ENDING: Final = ("SIGTERM", "SIGHUP")
 """Signals that end a command where it does not hear them itself."""
 
@@ -37,6 +39,16 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, section by section."""
         return sorted(COMMANDS, key=lambda name: SECTIONS.index(COMMANDS[name][2]))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command; say where an option of the commands belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name in _BEHIND:
+                msg = f"{error.option_name} stands behind the command, as in listener status {error.option_name} ..."
+                raise click.UsageError(msg, ctx) from None
+            raise
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import and return a command, None where there is none of that name."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from listener.cli.context import App
+    from listener.config import Config
     from listener.search import Reader
 
-__all__ = ["tell", "tell_never_matched", "unread_words"]
+__all__ = ["idle_reasons", "tell", "tell_never_matched", "unread_words"]
 
 
 def tell(text: str) -> None:
@@ -22,6 +23,14 @@ def tell(text: str) -> None:
     from listener.logs import redact
 
     click.echo("\n".join(map(neutralise, redact(text).split("\n"))), err=True)
+
+
+def idle_reasons(config: Config, sources: Sequence[str]) -> list[str]:
+    """Return why nothing is collected from these sources, or nothing of what is read is of a brand."""
+    return [
+        *([] if sources else ["no source is enabled; enable one in the configuration"]),
+        *([] if config.brands else ["no brand is configured; nothing that is read is of one"]),
+    ]
 
 
 def tell_never_matched(reader: Reader, brands: Iterable[str]) -> None:

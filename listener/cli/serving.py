@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, pass_app
+from listener.cli.notes import idle_reasons
 
 __all__ = ["run"]
+
+logger = logging.getLogger(__name__)
 
 
 @click.command(epilog=examples("listener run", "listener run --config /etc/listener/config.toml"))
@@ -22,6 +27,9 @@ def run(app: App) -> None:
     from listener import wiring
     from listener.config import load_config
     from listener.daemon import Daemon
+    from listener.logs import event
 
     config = app.validate(with_log=True)
+    for reason in idle_reasons(config, wiring.enabled_sources(config)):
+        event(logger, "nothing to do", level=logging.WARNING, reason=reason)
     Daemon(config, app.database_path, load=lambda: load_config(config.path, also=wiring.further_problems)).run()

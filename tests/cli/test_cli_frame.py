@@ -114,6 +114,11 @@ def test_an_unknown_option_is_a_wrong_usage(capsys: pytest.CaptureFixture[str]) 
     assert "No such option '-x'" in capsys.readouterr().err
 
 
+def test_an_option_before_its_command_is_told_where_it_belongs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--config", "x.toml", "status"]) == 2
+    assert "--config stands behind the command, as in listener status --config ..." in capsys.readouterr().err
+
+
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
     from importlib.metadata import version
 

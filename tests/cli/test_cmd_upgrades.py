@@ -11,6 +11,7 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from listener.daemon import InstanceLock
 from listener.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -104,6 +105,15 @@ def test_a_collection_makes_no_store_before_there_is_something_to_collect(place:
     place.configure(NO_SOURCE)
     assert "no source is enabled" in place.run("collect").err
     assert not place.database.exists()
+
+
+@pytest.mark.parametrize("command", ["collect", "run"])
+def test_a_configuration_of_which_nothing_can_come_is_told_of(place: Place, command: str) -> None:
+    place.configure("[listener]\ntime_zone = 'UTC'\n")
+    with InstanceLock(place.database):  # so that the daemon ends
+        told = place.run(command, now=None).err
+    assert "no source is enabled; enable one in the configuration" in told
+    assert "no brand is configured; nothing that is read is of one" in told
 
 
 def test_a_collection_takes_a_store_that_another_process_is_about_to_make(place: Place) -> None:

@@ -23,6 +23,7 @@ def test_a_daemon_that_comes_by_a_link_finds_the_one_that_serves_the_store(place
 
     assert answer.code == 1
     assert f"pid {os.getpid()}" in answer.err
+    assert "nothing to do" not in answer.err
     assert not (place.folder / "link.db.lock").exists()
 
 
