@@ -304,13 +304,16 @@ class RecheckPage:
     leaves out stays as it was stored. `gone` are the ids of those that their
     author or the service took away, by the service's own word: they are erased.
     `unsigned` are ids of those that stand and whose author is gone. Whatever is in
-    none of them is unknown and stays. `requests`, `items`, `billed` and `counted` are
-    those of a Page.
+    none of them is unknown and stays. `left` are those of the unknown whose host, one of
+    several, did not answer, as `problem` tells: they are looked at again soon.
+    `requests`, `items`, `billed` and `counted` are those of a Page.
     """
 
     present: tuple[Mention, ...] = ()
     gone: tuple[str, ...] = ()
     unsigned: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    problem: str | None = None
     requests: int = 1
     items: int = 0
     billed: tuple[tuple[str, str], ...] = ()

@@ -26,6 +26,7 @@ from listener.api import (
     RecheckPage,
     Resource,
     Skipped,
+    SourceError,
     SourceFacts,
     UnexpectedAnswerError,
     from_epoch,
@@ -35,6 +36,7 @@ from listener.api import (
 from sources.adapter import checked_base_url, checked_each
 from sources.cursors import refuse_cursor
 from sources.discourse_posts import HIDDEN, read_post
+from sources.hosts import Hosts
 from sources.text import as_object, count_of, instant_from_iso
 from sources.web import Client
 
@@ -120,6 +122,7 @@ class DiscourseSource:
         self._options = options or DiscourseOptions()
         bases = dict.fromkeys(checked_each(self._options.instances, _base_of, option="sources.discourse.instances"))
         self._bases = {_place_of(base): base for base in bases}
+        self._hosts = Hosts(self._bases)
         self._client = Client(self.name, trusted=bases, stop=stop)
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
@@ -159,9 +162,14 @@ class DiscourseSource:
         for one in mentions:
             place, _, number = one.id.rpartition("/p/")
             base = self._bases.get(place)
-            if base is None or not (number.isascii() and number.isdecimal()):
+            is_number = number.isascii() and number.isdecimal()
+            if base is None or not is_number or self._hosts.is_down(place, one.id):
                 continue
-            post = self._post(base, place, number, alive)
+            try:
+                post = self._post(base, place, number, alive)
+            except SourceError as error:
+                self._hosts.note(place, one.id, error)
+                continue
             read = None if post is None else read_post(post, base)
             if read is None or (isinstance(read, Skipped) and read.reason == HIDDEN):
                 gone.append(one.id)
@@ -170,6 +178,8 @@ class DiscourseSource:
         return RecheckPage(
             present=tuple(present),
             gone=tuple(gone),
+            left=self._hosts.left(),
+            problem=self._hosts.problem,
             requests=self._client.requests_made - made,
             items=len(present),
         )

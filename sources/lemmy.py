@@ -38,6 +38,7 @@ from listener.api import (
 )
 from sources.adapter import checked_base_url, checked_each
 from sources.cursors import refuse_cursor
+from sources.hosts import Hosts
 from sources.markdown import links_of_markdown, without_references, words_of_links
 from sources.text import (
     ID_LIMIT,
@@ -171,6 +172,7 @@ class LemmySource:
         self._options = options or LemmyOptions()
         bases = dict.fromkeys(checked_each(self._options.instances, _base_of, option="sources.lemmy.instances"))
         self._bases = {urlsplit(base).netloc: base for base in bases}
+        self._hosts = Hosts({urlsplit(base).hostname or "" for base in bases})
         self._client = Client(self.name, trusted=bases, stop=stop)
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
@@ -214,9 +216,13 @@ class LemmySource:
         alive: set[str] = set()
         for one in mentions:
             host, _, local = str((one.extra or {}).get("local")).rpartition(":")
-            if host not in bases or not local.isdecimal():
+            if host not in bases or not local.isdecimal() or self._hosts.is_down(host, one.id):
                 continue
-            view = self._view(bases[host], "comment" if one.kind == "comment" else "post", local, alive)
+            try:
+                view = self._view(bases[host], "comment" if one.kind == "comment" else "post", local, alive)
+            except SourceError as error:
+                self._hosts.note(host, one.id, error)
+                continue
             item = _item_of(view or {})
             if view is None or item.get("deleted") is True or item.get("removed") is True:
                 gone.append(one.id)
@@ -227,6 +233,8 @@ class LemmySource:
         return RecheckPage(
             present=tuple(present),
             gone=tuple(gone),
+            left=self._hosts.left(),
+            problem=self._hosts.problem,
             requests=self._client.requests_made - made,
             items=len(present),
         )

@@ -34,6 +34,7 @@ from listener.api import (
     Resource,
     Secret,
     Skipped,
+    SourceError,
     SourceFacts,
     UnexpectedAnswerError,
     compile_query,
@@ -44,6 +45,7 @@ from listener.errors import ListenerError
 from sources.adapter import BoundedAdapter, Limits, checked_base_url, checked_each, header_safe
 from sources.cursors import refuse_cursor
 from sources.hashtags import hashtags_of
+from sources.hosts import Hosts
 from sources.mastodon_statuses import UNWILLING, id_of, read_replies, read_status, read_statuses
 from sources.text import ID_LIMIT, as_list, as_object, instant_from_iso, line_of
 from sources.web.answers import Answer, error_of, read_json
@@ -115,6 +117,7 @@ class MastodonSource:
         self._options = options or MastodonOptions()
         bases = checked_each(self._options.instances, _base_of, option="sources.mastodon.instances")
         self._doors = {base: _Door(base, limits=limits, stop=stop) for base in dict.fromkeys(bases)}
+        self._hosts = Hosts({door.host for door in self._doors.values()})
         self._first = bases[0] if bases else None
 
     def plan(self, queries: Sequence[Query]) -> tuple[Resource, ...]:
@@ -176,9 +179,13 @@ class MastodonSource:
         gone: list[str] = []
         for one in mentions:
             host, _, local = str((one.extra or {}).get("local")).rpartition(":")
-            if host not in doors or not local.isalnum():
+            if host not in doors or not local.isalnum() or self._hosts.is_down(host, one.id):
                 continue
-            status = doors[host].status(local)
+            try:
+                status = doors[host].status(local)
+            except SourceError as error:
+                self._hosts.note(host, one.id, error)
+                continue
             if status is None:
                 gone.append(one.id)
                 continue
@@ -190,6 +197,8 @@ class MastodonSource:
         return RecheckPage(
             present=tuple(one for one in present if one.id),
             gone=tuple(gone),
+            left=self._hosts.left(),
+            problem=self._hosts.problem,
             requests=sum(door.sent for door in self._doors.values()) - sent,
             items=len(present),
         )

@@ -38,6 +38,10 @@ logger = logging.getLogger(__name__)
 
 _MOST_BATCHES: Final = 50
 """Batches of one pass: it ends before the next is due, whatever waits."""
+_SOON: Final = timedelta(hours=1)
+"""When a mention is looked at whose host did not answer, so that others need not wait behind it."""
+_TIRED: Final = timedelta(days=7)
+"""How long after its last age a mention is still looked for on a host that does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +217,7 @@ class Rechecker:
         ]
         known = self._store.known([one.key for one in present])
         judgement = self._judge.judge(present, known, now=request.now)
-        following = {one.number: _following(one, request) for one in due}
+        following = {one.number: _following(one, request, is_left=one.mention.id in page.left) for one in due}
         saved = self._store.save_recheck(
             judgement.judged,
             refreshed=judgement.refreshed,
@@ -226,14 +230,15 @@ class Rechecker:
             reserved=source.recheck_facts.requests_a_batch,
             requests=page.requests,
             items=page.items,
-            checked=len(due),
+            checked=len(due) - len(page.left),
             changed=saved.changed,
             gone=erased,
         )
         told = {*page.gone, *(one.id for one in page.present), *page.unsigned}
         return replace(
             sum_,
-            checked=sum_.checked + len(due),
+            message=sum_.message if page.problem is None else redact(page.problem),
+            checked=sum_.checked + len(due) - len(page.left),
             changed=sum_.changed + saved.changed,
             gone=sum_.gone + erased,
             unknown=sum_.unknown + sum(native not in told for native in by_id),
@@ -247,8 +252,10 @@ def _counted(source: Rechecks) -> int:
     return facts.requests_a_batch if facts.counted_a_batch is None else facts.counted_a_batch
 
 
-def _following(one: DueMention, request: RecheckRequest) -> datetime | None:
-    """Return when a mention is due next: at the first of its ages that is still to come."""
+def _following(one: DueMention, request: RecheckRequest, *, is_left: bool = False) -> datetime | None:
+    """Return when a mention is due next: at the first of its ages that is still to come, or soon where it `is_left`."""
+    if is_left and request.now < one.seen_at + max(request.ages, default=timedelta()) + _TIRED:
+        return request.now + _SOON
     return next((one.seen_at + age for age in sorted(request.ages) if one.seen_at + age > request.now), None)
 
 

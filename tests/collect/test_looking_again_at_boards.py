@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from listener.api import Mention, SourceError, from_epoch
-from servers import discourse, github, stackexchange
+from servers import discourse, github, lemmy, mastodon, stackexchange
 from servers.discourse import Discourse
 from servers.github import GitHub
+from servers.lemmy import Lemmy
+from servers.mastodon import Instance
 from servers.stackexchange import StackExchange
+from servers.web import SimulatedServer
 from sources.discourse import DiscourseOptions, DiscourseSource
 from sources.github import GitHubOptions, GitHubSource
+from sources.lemmy import LemmyOptions, LemmySource
+from sources.mastodon import MastodonOptions, MastodonSource
 from sources.stackexchange import StackExchangeOptions, StackExchangeSource
 
 BASE = 1_780_000_000
@@ -160,3 +165,65 @@ def test_a_forum_that_shows_nothing_at_all_has_deleted_nothing() -> None:
         page = source.recheck([stored("discourse", f"{server.url.removeprefix('http://')}/p/1")])
         source.close()
     assert (page.gone, page.present) == ((), ())
+
+
+# Several hosts
+
+
+def two_hosts(name: str) -> tuple[SimulatedServer, SimulatedServer]:
+    """Return two servers of a kind, each with one post."""
+    if name == "mastodon":
+        return Instance([mastodon.status(1, BASE)]), Instance([mastodon.status(1, BASE)])
+    if name == "lemmy":
+        return Lemmy([lemmy.post(1, BASE)]), Lemmy([lemmy.post(1, BASE)])
+    return Discourse([discourse.post(1, BASE)]), Discourse([discourse.post(1, BASE)])
+
+
+def readers(name: str, *instances: str) -> MastodonSource | LemmySource | DiscourseSource:
+    if name == "mastodon":
+        return MastodonSource(MastodonOptions(instances=instances))
+    if name == "lemmy":
+        return LemmySource(LemmyOptions(instances=instances))
+    return DiscourseSource(DiscourseOptions(instances=instances))
+
+
+def shown_by(name: str, url: str, number: int) -> Mention:
+    """Return a mention that a host showed, the first post there or one that is there no more."""
+    if name == "discourse":
+        return stored(name, f"{url.removeprefix('http://')}/p/{number}")
+    host = url.removeprefix("http://").partition(":")[0]
+    local = mastodon.status(number, BASE)["id"] if name == "mastodon" else number
+    there = {"mastodon": "https://home.example/users/ada/statuses/1", "lemmy": "https://home.example/post/1"}[name]
+    return stored(name, there if number == 1 else f"https://{host}/{number}", extra={"local": f"{host}:{local}"})
+
+
+@pytest.mark.parametrize("name", ["mastodon", "lemmy", "discourse"])
+@pytest.mark.parametrize("code", [503, 429])
+def test_a_host_that_does_not_answer_holds_up_no_other(name: str, code: int) -> None:
+    down, up = two_hosts(name)
+    with down, up:
+        there = up.url.replace("127.0.0.1", "localhost")
+        source = readers(name, down.url, there)
+        down.fault("status", times=99, status=code)
+        left = [shown_by(name, down.url, number) for number in (2, 3, 4)]
+        kept, taken = shown_by(name, there, 1), shown_by(name, there, 5)
+        page = source.recheck([*left, kept, taken])
+        asked = len(down.requests)
+        assert source.recheck(left[1:]).left == (left[1].id, left[2].id)
+        source.close()
+        assert len(down.requests) == asked <= 3
+    assert ([one.id for one in page.present], page.gone) == ([kept.id], (taken.id,))
+    assert page.left == tuple(one.id for one in left)
+    assert str(code) in (page.problem or "")
+
+
+@pytest.mark.parametrize("name", ["mastodon", "lemmy", "discourse"])
+def test_a_refusal_of_one_question_says_nothing_about_its_host(name: str) -> None:
+    odd, other = two_hosts(name)
+    with odd, other:
+        source = readers(name, odd.url, other.url.replace("127.0.0.1", "localhost"))
+        odd.fault("html_instead_of_json")
+        kept, taken = shown_by(name, odd.url, 1), shown_by(name, odd.url, 2)
+        page = source.recheck([kept, taken])
+        source.close()
+    assert (page.present, page.gone, page.left, page.problem) == ((), (taken.id,), (), None)

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from listener.clock import utc_now
+from listener.config import load_config
 from listener.store import Store
 from running.site import BRANDS, NOW, PATIENCE, Ended, Site, ask, hackernews_table, posts, wait_for, x_table
 from servers.appview import AppView, profile
 from servers.hackernews import HackerNews, story
 from servers.jetstream import Jetstream, found, post
+from servers.mastodon import Instance, status
 from servers.web import Request
 from servers.x import X
 from stores import lay_store
@@ -252,6 +254,37 @@ def test_a_look_up_that_fails_fails_no_collection_and_is_made_up_for(tmp_path: P
         view.calm()
         assert again(site, after=timedelta(minutes=1))["bluesky"]["checked"] == 1
         assert site.rows("SELECT handle FROM authors") == [("ada.example",)]
+
+
+def test_an_instance_that_is_down_holds_up_no_other_and_is_asked_again_until_it_is_back(tmp_path: Path) -> None:
+    second = NOW.timestamp() - 600
+    down = Instance([status(number, second - number) for number in range(25)])
+    up = Instance([status(100, second, uri="https://b.example/1"), status(101, second, uri="https://b.example/2")])
+    with down, up:
+        places = json.dumps([down.url, up.url.replace("127.0.0.1", "localhost")])
+        site = Site(tmp_path, f"[sources.mastodon]\ninstances = {places}\n")
+        assert site.collect().code == 0
+        del down.statuses[3], up.statuses[0]
+        down.fault("status", times=999, status=503)
+        row = again(site)["mastodon"]
+        assert (row["checked"], row["gone"], row["unknown"]) == (2, 1, 25)
+        assert "503" in str(row["message"])
+        assert again(site, after=timedelta(minutes=90))["mastodon"]["unknown"] == 0
+        down.calm()
+        row = again(site, after=2 * HOUR)["mastodon"]
+        assert (row["checked"], row["gone"], row["message"]) == (25, 1, None)
+        assert again(site, after=3 * HOUR)["mastodon"]["checked"] == 0
+        assert again(site, after=25 * HOUR)["mastodon"]["checked"] == 25
+        down.fault("status", times=999, status=503)
+        last = max(days(site), default=0)
+        assert again(site, after=(last + 6) * 24 * HOUR)["mastodon"]["unknown"] == 24
+        assert again(site, after=(last + 8) * 24 * HOUR)["mastodon"]["unknown"] == 24
+        assert site.rows("SELECT count(*) FROM rechecks") == [(0,)]
+
+
+def days(site: Site) -> list[int]:
+    """Return the ages, in days, at which the configuration of a site has mentions looked at again."""
+    return [age.days for age in load_config(site.config).listener.recheck_after]
 
 
 def test_mentions_stored_before_there_was_a_schedule_are_looked_at_too(tmp_path: Path) -> None:
