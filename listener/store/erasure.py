@@ -65,7 +65,7 @@ ORDER BY 1
 
 _WANTED: Final = """
 SELECT mentions.id, mentions.source_id, mentions.native_id, title, text, url, links, hashtags, published_at, author_id,
-       authors.native_id, handle, name, mentions.kind
+       authors.native_id, handle, name, mentions.kind, first_text_hash <> x''
 FROM mentions LEFT JOIN authors ON authors.id = author_id
 WHERE mentions.id IN (SELECT value FROM json_each(?)) AND purged_at IS NULL
 """
@@ -300,7 +300,7 @@ class Eraser:
                     (wanted,),
                 )
             faces.settle(followers={})
-            drop_keys(self._connection, [(row[0], row[8], row[-1], row[5], row[3], row[4], row[6]) for row in rows])
+            drop_keys(self._connection, [(row[0], row[8], *row[-2:], row[5], row[3], row[4], row[6]) for row in rows])
             if is_asked:
                 self._remove_references(rows)
             authors = self._remove_authors([row[9] for row in rows if row[9] is not None])
@@ -327,7 +327,7 @@ class Eraser:
     @staticmethod
     def _gone(row: tuple[object, ...]) -> Gone:
         """Return what of a mention must be in no report."""
-        _, _, _, title, text, url, links, hashtags, published_at, author, *names, _ = row
+        _, _, _, title, text, url, links, hashtags, published_at, author, *names, _, _ = row
         tags = [str(tag) for tag in json.loads(hashtags)] if isinstance(hashtags, str) else []
         pages = [str(page) for page in json.loads(links)] if isinstance(links, str) else []
         return Gone(

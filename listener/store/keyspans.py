@@ -26,8 +26,8 @@ __all__ = ["KeyRow", "KeySpans", "drop_keys", "span_of", "spans_around", "write_
 
 KeyRow = tuple[int, int, int, int]
 """A span, a key, the time and the number of a mention that has it."""
-Worded = tuple[int, int, str, str | None, str | None, str | None, str | None]
-"""What the keys of a mention are made of: number, time, kind, url, title, text, links."""
+Worded = tuple[int, int, str, int, str | None, str | None, str | None, str | None]
+"""What the keys of a mention are made of: number, time, kind, whether it was edited, url, title, text, links."""
 
 _WORDS_WIDTH: Final = 2 * max(reach for kind, reach in REACH_SECONDS.items() if kind != LINK)
 _LINKS_WIDTH: Final = 2 * REACH_SECONDS[LINK]
@@ -38,6 +38,8 @@ _KEPT_SECONDS: Final = _LINKS_WIDTH
 
 _KEYS: Final = Insert("story_keys", ("span", "key", "published_at", "mention_id"), "ON CONFLICT DO NOTHING")
 _DROP: Final = "DELETE FROM story_keys WHERE span = ? AND key = ? AND published_at = ? AND mention_id = ?"
+_DROP_ALL: Final = "DELETE FROM story_keys WHERE span = ? AND mention_id IN (SELECT value FROM json_each(?))"
+"""Goes through all of the span: of what was edited, nobody knows the keys it had."""
 _SHED: Final = "SELECT span FROM shed_spans WHERE span IN (SELECT value FROM json_each(?))"
 _STORED: Final = """
 WITH RECURSIVE stored (span) AS (
@@ -75,16 +77,20 @@ def write_keys(connection: sqlite3.Connection, rows: Iterable[KeyRow]) -> None:
 
 
 def drop_keys(connection: sqlite3.Connection, mentions: Iterable[Worded]) -> None:
-    """Drop the keys of mentions that are to be compared with nothing; those of former wordings go with their span."""
+    """Drop the keys of mentions that are to be compared with nothing, of former wordings too."""
     stored = {span for (span,) in connection.execute(_STORED)}
     rows: list[KeyRow] = []
-    for number, at, kind, url, title, text, links in mentions:
+    edited: dict[int, list[int]] = {}
+    for number, at, kind, is_edited, url, title, text, links in mentions:
         words, pages = span_of(NEAR, at), span_of(LINK, at)
+        for span in {words, pages} & stored if is_edited else ():
+            edited.setdefault(span, []).append(number)
         if words in stored:
             rows += [(words, key, at, number) for key in word_keys(text or "")]
         if pages in stored and (key := link_key(kind, url, title, text or "", json.loads(links or "[]"))) is not None:
             rows.append((pages, key, at, number))
     connection.executemany(_DROP, rows)
+    connection.executemany(_DROP_ALL, [(span, json.dumps(numbers)) for span, numbers in edited.items()])
 
 
 class KeySpans:

@@ -226,13 +226,19 @@ def test_what_was_erased_has_no_keys_and_what_says_the_same_is_of_no_story_with_
     with open_store(tmp_path) as store:
         for number, text in ((1, SAID), (2, "Acme wishes you a good weekend")):
             store_mentions(store, [make_mention(number, text)])
-        store_mentions(store, [article(3, NOW)])
-        store.erasure.erase([1, 2, 3], now=NOW)
+        store_mentions(store, [article(3, NOW), make_mention(4, f"{SAID} and now")])
+        store_mentions(store, [make_mention(4, "Acme is good")])
+        store.erasure.erase([1, 2, 3, 4], now=NOW)
         assert keys(store) == 0
         if is_shed:
             store.shed_keys(now=NOW + timedelta(days=100))
         store_mentions(
             store, [make_mention(11, SAID), make_mention(12, "Acme wishes you a good weekend"), article(13, NOW)]
         )
-        assert len(stories_of(store)) == 6
+        store_mentions(store, [make_mention(14, f"{SAID} and now")])
+        stories = "SELECT DISTINCT story_id FROM mentions WHERE purged_at IS {}"
+        left, erased = (
+            set(store._connection.execute(stories.format(what)).fetchall()) for what in ("NULL", "NOT NULL")
+        )
+        assert (len(left), left & erased) == (3, set())
         assert store.check() == []
