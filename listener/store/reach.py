@@ -33,11 +33,12 @@ _ASKED_FOR: Final = (
     "AND NOT (mentions.id > ? AND mentions.id <= ?) AND NOT (mentions.id >= ? AND mentions.id < ?)"
 )
 _QUARTER: Final = number_of(QUARTER_SECONDS, "mentions.published_at")
-_SINCE: Final = Question(
-    ("author", "brand", "since"),
+_WITHIN: Final = Question(
+    ("author", "brand", "since", "until"),
     f"""
 SELECT asked.author, asked.brand, {_QUARTER} FROM asked
-CROSS JOIN mentions ON mentions.author_id = asked.author AND mentions.published_at >= asked.since
+CROSS JOIN mentions ON mentions.author_id = asked.author
+  AND mentions.published_at >= asked.since AND mentions.published_at < asked.until
 CROSS JOIN matches ON matches.mention_id = mentions.id AND matches.brand_id = asked.brand
 WHERE {_ASKED_FOR}
 """,  # noqa: S608 - numbers
@@ -66,6 +67,8 @@ _FOLLOWERS: Final = Question(("author",), "SELECT id, followers FROM asked CROSS
 
 _ALWAYS: Final = 2**40
 """A time before which everything was."""
+_LONGEST: Final = 32 * 86_400 // QUARTER_SECONDS
+"""More quarters than any bucket has: a month of 31 days in which clocks are changed."""
 _NONE: Final[Mapping[int, int]] = MappingProxyType({})
 
 _Counts = dict[tuple[int, int], dict[int, int]]
@@ -73,7 +76,7 @@ _Counts = dict[tuple[int, int], dict[int, int]]
 
 
 class _Turn(NamedTuple):
-    """Hold what changes of an author and a brand, in buckets from the quarter `since` on; in all where that is None.
+    """Hold what changes of an author and a brand, in buckets of the quarters from `since` to `until`; in all where these are None.
 
     `fresh` are the quarters of mentions that the store is not asked about, `moved`
     what changed among the others. Authors leave their buckets with their `former`
@@ -85,6 +88,7 @@ class _Turn(NamedTuple):
     fresh: Sequence[int]
     moved: Mapping[int, int]
     since: int | None
+    until: int | None
     former: int
     now: int
 
@@ -166,7 +170,7 @@ class ReachChange:
         touched = [*fresh, *(quarter for quarter, amount in moved.items() if amount)]
         if touched:
             since = min(cuts[min(touched)][:LOCAL_DAY])  # a week may begin before its month
-            yield _Turn(*place, fresh, moved, since, followers, followers)
+            yield _Turn(*place, fresh, moved, since, max(touched) + _LONGEST, followers, followers)
 
     def _settle_changed(
         self, changed: Mapping[int, tuple[int, int]], places: Iterable[tuple[int, int]], reach: Reach, cuts: Cuts
@@ -174,8 +178,8 @@ class ReachChange:
         """Count authors of other followers than before anew, in all buckets they ever were in."""
         stored = self._stored(_EVER, [(author,) for author in changed])
         concerned = {*stored, *(place for place in places if place[0] in changed)}
-        turns = [_Turn(*place, *self._changes(place), None, *changed[place[0]]) for place in concerned]
-        self._settle(turns, stored, reach, cuts)
+        turns = [_Turn(*place, *self._changes(place), None, None, *changed[place[0]]) for place in concerned]
+        self._settle(turns, stored, {}, reach, cuts)
 
     def _stored(self, question: Question, rows: Sequence[tuple[int, ...]]) -> _Counts:
         """Return for authors and brands how many mentions, but the fresh ones, count in each quarter."""
@@ -187,20 +191,29 @@ class ReachChange:
 
     def _settle_same(self, turns: Sequence[_Turn], reach: Reach, cuts: Cuts) -> None:
         """Let authors of as many followers as before enter their buckets; most had no mention in these yet."""
-        begun = [turn for turn in turns if not turn.moved]
-        last = self._last([(turn.author, turn.brand, _ALWAYS) for turn in begun])
-        seen = [turn for turn in turns if turn.moved]
-        for turn in begun:
+        last = self._last([(turn.author, turn.brand, _ALWAYS) for turn in turns])
+        seen: list[_Turn] = []
+        for turn in turns:
             earlier = last[turn.author, turn.brand]
-            if earlier is None or turn.since is None or earlier < turn.since:
+            if not turn.moved and (earlier is None or turn.since is None or earlier < turn.since):
                 _add(reach[turn.brand], (), earlier, -turn.former, cuts)
                 _add(reach[turn.brand], turn.fresh, None, turn.now, cuts)
             else:
                 seen.append(turn)
-        self._settle(seen, self._stored(_SINCE, [_asked(turn) for turn in seen]), reach, cuts)
+        self._settle(seen, self._stored(_WITHIN, [_asked(turn) for turn in seen]), last, reach, cuts)
 
-    def _settle(self, turns: Iterable[_Turn], stored: _Counts, reach: Reach, cuts: Cuts) -> None:
-        """Let authors leave the buckets they were in and enter those they are in."""
+    def _settle(
+        self,
+        turns: Iterable[_Turn],
+        stored: _Counts,
+        newest: Mapping[tuple[int, int], int | None],
+        reach: Reach,
+        cuts: Cuts,
+    ) -> None:
+        """Let authors leave the buckets they were in and enter those they are in.
+
+        `newest` are the last quarters that are known; what lies past the end of a turn changes nothing of it.
+        """
         moves: list[tuple[_Turn, Collection[int], Collection[int]]] = []
         for turn in turns:
             left = stored.get((turn.author, turn.brand), _NONE)
@@ -209,11 +222,14 @@ class ReachChange:
             if gone != entered or turn.former != turn.now:
                 moves.append((turn, gone, entered))
         # Where there are quarters before and after, the last one is among them.
-        last = self._last([_asked(turn) for turn, *both in moves if turn.since is not None and not all(both)])
+        asked = [_asked(turn)[:3] for turn, *both in moves if turn.since is not None and not all(both)]
+        last = self._last(asked)
         for turn, before, after in moves:
-            earlier = last.get((turn.author, turn.brand))
-            _add(reach[turn.brand], before, earlier, -turn.former, cuts)
-            _add(reach[turn.brand], after, earlier, turn.now, cuts)
+            place = turn.author, turn.brand
+            later = newest.get(place)
+            is_last = turn.until is None or later is None or later < turn.until
+            _add(reach[turn.brand], before, last.get(place), -turn.former, cuts, is_last=is_last)
+            _add(reach[turn.brand], after, last.get(place), turn.now, cuts, is_last=is_last)
 
     def _last(self, places: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], int | None]:
         """Return the last quarters in which mentions of authors and brands count, but the fresh ones, before times."""
@@ -221,21 +237,32 @@ class ReachChange:
         return {(author, brand): quarter for author, brand, quarter in found}
 
 
-def _asked(turn: _Turn) -> tuple[int, int, int]:
-    """Return author and brand, and the time since when buckets change."""
-    return turn.author, turn.brand, (turn.since or 0) * QUARTER_SECONDS
+def _asked(turn: _Turn) -> tuple[int, int, int, int]:
+    """Return author and brand, and the times since and until when buckets change."""
+    until = _ALWAYS if turn.until is None else turn.until * QUARTER_SECONDS
+    return turn.author, turn.brand, (turn.since or 0) * QUARTER_SECONDS, until
 
 
 def _add(
-    reach: Sequence[defaultdict[int, int]], quarters: Collection[int], earlier: int | None, followers: int, cuts: Cuts
+    reach: Sequence[defaultdict[int, int]],
+    quarters: Collection[int],
+    earlier: int | None,
+    followers: int,
+    cuts: Cuts,
+    *,
+    is_last: bool = True,
 ) -> None:
-    """Add followers to the buckets of an author who has mentions in these quarters, or had the last one earlier."""
+    """Add followers to the buckets of an author who has mentions in these quarters, or had the last one earlier.
+
+    Where the author has later ones, `is_last` is False.
+    """
     last = max(quarters) if quarters else earlier
     if last is None:
         return
     hours, days, weeks, months, hours_of_last = reach
     hour, day, week, month, _ = cuts[last]
-    hours_of_last[hour] += followers
+    if is_last:
+        hours_of_last[hour] += followers
     if len(quarters) == 1:
         hours[hour] += followers
         days[day] += followers

@@ -72,7 +72,7 @@ def rejudge(store: Store, number: int, about: tuple[Query, ...], language: str) 
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(
-            st.just("save"), st.integers(1, 9), st.integers(0, 70), st.sampled_from(["good", "bad", "xyzzy"]),
+            st.just("save"), st.integers(1, 9), st.integers(0, 120), st.sampled_from(["good", "bad", "xyzzy"]),
             st.sampled_from([None, 0, 7, 900]),
         ),
         st.tuples(st.just("label"), st.integers(1, 9), st.sampled_from([Label.IRRELEVANT, Label.NEGATIVE, None])),
@@ -82,7 +82,7 @@ ACTIONS = st.lists(
         ),
         st.tuples(st.just("forget"), st.integers(1, 9)),
         st.tuples(st.just("forget author"), st.integers(0, 2)),
-        st.tuples(st.just("purge"), st.integers(1, 70)),
+        st.tuples(st.just("purge"), st.integers(1, 120)),
         st.tuples(st.just("zone"), st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"])),
     ),
     max_size=16,
