@@ -16,9 +16,9 @@ from listener.options import at_home
 from sources.cursors import reading_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["PlaceInFile", "files_of", "opened"]
+__all__ = ["PlaceInFile", "count_words", "files_of", "opened"]
 
 _LONGEST_PATH: Final = 1_000
 
@@ -57,6 +57,13 @@ def files_of(pattern: str, *, source: str) -> list[str]:
         msg = f"{source}: a path that {pattern} stands for is longer than {_LONGEST_PATH} characters"
         raise PermanentSourceError(msg)
     return found
+
+
+def count_words(count: int, patterns: Iterable[str]) -> str:
+    """Say how many files there are to read, and what fits no name where there are none."""
+    if count:
+        return f"{count} file{'' if count == 1 else 's'} to read"
+    return f"0 files to read: there is none like {', '.join(patterns)}"
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from listener.api import (
 )
 from listener.errors import StoppedError
 from listener.interchange import BadLine, read_lines
-from sources.files import PlaceInFile, files_of, opened
+from sources.files import PlaceInFile, count_words, files_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,7 @@ class JsonlSource:
             msg = "jsonl: there is nothing to read; set paths in [sources.jsonl]"
             raise PermanentSourceError(msg)
         count = sum(len(self._paths(path)) for path in self._patterns)
-        return f"{count} file{'' if count == 1 else 's'} to read"
+        return count_words(count, self._patterns)
 
     def close(self) -> None:
         """Drop the copy of the standard input, where there is one."""

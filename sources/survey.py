@@ -33,7 +33,7 @@ from listener.api import (
 )
 from listener.clock import load_zone
 from listener.errors import suggest
-from sources.files import PlaceInFile, files_of, opened
+from sources.files import PlaceInFile, count_words, files_of, opened
 from sources.survey_rows import RowReader, cell_of, number_of
 from sources.text import ID_LIMIT, as_list, as_object, clean, count_of, instant_from_epoch
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Survey", "SurveyOptions", "SurveySource", "read_answer"]
 
 _SCALES: Final = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
+_MOST_CHECKED: Final = 10
+"""Files of a survey, the last by name, whose columns a check looks at."""
 _MOST_ROWS: Final = 20_000
 """The most rows read for one page, answers of the window or not."""
 _MOST_MARKED: Final = 500
@@ -218,12 +220,23 @@ class SurveySource:
         )
 
     def check(self) -> str:
-        """Say how many files there are to read."""
+        """Say how many files there are to read, and which columns that are named they lack.
+
+        Raises UnexpectedAnswerError where one lacks a column that every answer needs.
+        """
         if not self._surveys:
             msg = "survey: there is nothing to read; write a [[sources.survey.surveys]]"
             raise PermanentSourceError(msg)
-        count = sum(len(files_of(path, source=self.name)) for _, path in self._surveys.values())
-        return f"{count} file{'' if count == 1 else 's'} to read"
+        count, lacking = 0, list[str]()
+        for survey, pattern in self._surveys.values():
+            files = files_of(pattern, source=self.name)
+            count += len(files)
+            for path in files[-_MOST_CHECKED:]:
+                with opened(path, source=self.name) as stream:
+                    columns = _reader(survey, stream, PlaceInFile(path=path)).columns
+                absent = _named(survey, but=columns) if columns else []
+                lacking += [f'{Path(path).name} has no column "{name}"' for name in absent]
+        return "; ".join([count_words(count, (pattern for _, pattern in self._surveys.values())), *lacking])
 
     def close(self) -> None:
         """Forget what was counted."""
@@ -254,6 +267,14 @@ class SurveySource:
                     msg = "survey: stopped before the file was read"
                     raise StoppedError(msg)
         return None
+
+
+def _named(survey: Survey, *, but: Sequence[str]) -> list[str]:
+    """Return the columns, of those that may be missing, that the configuration names itself and are not among these."""
+    optional = ("comment_column", "id_column", "respondent_column", "language_column", "country_column")
+    usual = Survey(brand=survey.brand, paths=survey.paths)
+    named = [getattr(survey, one) for one in optional if getattr(survey, one) != getattr(usual, one)]
+    return [column for column in named if column and column not in but]
 
 
 def _reader(survey: Survey, stream: IO[bytes], start: PlaceInFile) -> RowReader:

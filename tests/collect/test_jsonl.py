@@ -143,6 +143,7 @@ def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str) -> None:
 def test_a_check_counts_the_files(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(line(1))
     assert JsonlSource(JsonlOptions(paths=(str(tmp_path / "*"),))).check() == "1 file to read"
+    assert JsonlSource(JsonlOptions(paths=("b*.jsonl",))).check() == "0 files to read: there is none like b*.jsonl"
     with pytest.raises(PermanentSourceError, match="set paths"):
         JsonlSource(JsonlOptions()).check()
 

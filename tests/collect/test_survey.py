@@ -270,10 +270,20 @@ def test_a_survey_that_cannot_be_read_is_refused_in_the_file(fields: dict[str, A
         Survey(**{"brand": "Acme", "paths": (Path("a.csv"),), **fields})
 
 
+def test_a_check_names_columns_that_a_file_lacks(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-02,5,\n")
+    lacking = SurveySource(options_for(tmp_path / "*.csv", comment_column="Komentar"))
+    assert lacking.check() == '1 file to read; a.csv has no column "Komentar"'
+    with pytest.raises(UnexpectedAnswerError, match=r'a\.csv has no column "Note"'):
+        SurveySource(options_for(tmp_path / "*.csv", answer_column="Note")).check()
+
+
 def test_check_counts_the_files_and_a_stop_is_obeyed(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-02,5,\n" * 3)
     options = options_for(tmp_path / "*.csv")
     assert SurveySource(options).check() == "1 file to read"
+    nowhere = tmp_path / "b*.csv"
+    assert SurveySource(options_for(nowhere)).check() == f"0 files to read: there is none like {nowhere}"
     with pytest.raises(PermanentSourceError, match="nothing to read"):
         SurveySource(SurveyOptions()).check()
     stop = threading.Event()
