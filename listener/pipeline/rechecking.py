@@ -139,15 +139,15 @@ class Rechecker:
             self._store.rechecks.settle(source.name, reserved=reserved, requests=0)
             return replace(sum_, state="budget", message=grant.reason, retry_at=grant.goes_on)
         due = due[: grant.size]
-        try:
-            with allowed(None if grant.number is None else _counted(source) or None):
+        with allowed(None if grant.number is None else _counted(source) or None) as allowance:
+            try:
                 page = source.recheck([one.mention for one in due])
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the guard of collecting, for looking again: logged in _failed
-            charge = Charge(source=source.name, budget=request.budget, requests=_counted(source), grant=grant)
-            self._store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=request.now)
-            return self._failed(source, due, request, sum_, error)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the guard of collecting, for looking again: logged in _failed
+                sent = min(reserved, max(1, allowance.taken))
+                self._book_failure(source, sent, grant, request, error)
+                return self._failed(source, due, request, replace(sum_, requests=sum_.requests + sent), error)
         charge = Charge(
             source=source.name,
             budget=request.budget,
@@ -157,6 +157,15 @@ class Rechecker:
             grant=grant,
         )
         return self._take(source, due, page, charge, request, sum_)
+
+    def _book_failure(
+        self, source: Rechecks, sent: int, grant: Grant, request: RecheckRequest, error: Exception
+    ) -> None:
+        """Book the requests of a batch that failed: those that were sent, and not all that it might have taken."""
+        charge = Charge(source=source.name, budget=request.budget, requests=min(sent, _counted(source)), grant=grant)
+        self._store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=request.now)
+        reserved = source.recheck_facts.requests_a_batch
+        self._store.rechecks.settle(source.name, reserved=reserved, requests=sent)
 
     def _grant(self, source: Rechecks, count: int, request: RecheckRequest) -> Grant | Refusal:
         """Set aside what a batch may cost at most, in the budget of the source; where that is short, of a smaller one."""
@@ -184,8 +193,7 @@ class Rechecker:
             # What this batch cannot be asked for it never can; the others must not wait behind it.
             self._store.rechecks.looked({one.number: _following(one, request) for one in due}, now=request.now)
             logger.warning("batch left alone source=%s", source.name)
-            requests = sum_.requests + source.recheck_facts.requests_a_batch
-            return replace(sum_, message=redact(str(error)), unknown=sum_.unknown + len(due), requests=requests)
+            return replace(sum_, message=redact(str(error)), unknown=sum_.unknown + len(due))
         if isinstance(error, SourceError):
             retry_at = getattr(error, "retry_at", None) or getattr(error, "until", None)
             logger.warning("looking again failed source=%s", source.name)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from running.site import BRANDS, NOW, PATIENCE, Ended, Site, ask, hackernews_tab
 from servers.appview import AppView, profile
 from servers.hackernews import HackerNews, story
 from servers.jetstream import Jetstream, found, post
+from servers.lemmy import Lemmy
+from servers.lemmy import post as lemmy_post
 from servers.mastodon import Instance, status
 from servers.web import Request
 from servers.x import X
@@ -280,6 +282,24 @@ def test_an_instance_that_is_down_holds_up_no_other_and_is_asked_again_until_it_
         assert again(site, after=(last + 6) * 24 * HOUR)["mastodon"]["unknown"] == 24
         assert again(site, after=(last + 8) * 24 * HOUR)["mastodon"]["unknown"] == 24
         assert site.rows("SELECT count(*) FROM rechecks") == [(0,)]
+
+
+def test_of_a_look_that_fails_no_more_is_booked_than_was_sent(tmp_path: Path) -> None:
+    second = NOW.timestamp() - 600
+    with Lemmy([lemmy_post(number, second - number) for number in range(3)]) as server:
+        table = f'[sources.lemmy]\ninstances = ["{server.url}"]\n[sources.lemmy.budget]\nrequests_a_day = 60\n'
+        site = Site(tmp_path, table)
+        assert site.collect().code == 0
+        morning = datetime(NOW.year, NOW.month, NOW.day, 1, tzinfo=UTC) + timedelta(days=1)
+        server.requests.clear()
+        server.fault("status", times=99, status=503)
+        for hour in range(5):
+            row = looked(site.run("recheck", "--format", "json", now=morning + hour * HOUR))["lemmy"]
+            assert (row["state"], row["requests"]) == ("unavailable", len(server.requests) / (hour + 1))
+        booked = site.rows("SELECT sum(requests) FROM spending WHERE day = ?", int(morning.timestamp()) // 86_400)
+        assert booked == site.rows("SELECT requests FROM recheck_states") == [(len(server.requests),)]
+        server.calm()
+        assert looked(site.run("recheck", "--format", "json", now=morning + 6 * HOUR))["lemmy"]["checked"] == 3
 
 
 def days(site: Site) -> list[int]:
