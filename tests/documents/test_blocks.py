@@ -137,6 +137,14 @@ def test_every_json_that_is_shown_is_json(block: Block) -> None:
     json.loads(block.code)
 
 
+def test_the_trend_that_is_shown_adds_up() -> None:
+    (shown,) = [block.code for block in blocks_of(ROOT / "docs" / "reports.md") if block.language == "json"]
+    (bucket,) = json.loads(shown)["buckets"]
+    scored = sum(bucket[name] for name in ("positive", "neutral", "negative", "no_evidence"))
+    assert bucket["mentions"] == scored + bucket["unscored"]
+    assert bucket["net_sentiment"] == round(100 * (bucket["positive"] - bucket["negative"]) / scored, 1)
+
+
 @pytest.mark.parametrize("block", all_blocks("jsonl"), ids=_id)
 def test_every_line_of_mentions_that_is_shown_can_be_read(block: Block) -> None:
     read = list(read_lines(io.BytesIO(block.code.encode())))
