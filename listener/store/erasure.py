@@ -28,7 +28,7 @@ from listener.store.uncounted import read_uncounted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -92,7 +92,18 @@ WHERE source_id = :source AND (reply_to IN (SELECT value FROM json_each(:ids))
   OR thread IN (SELECT value FROM json_each(:ids)) OR quote_of IN (SELECT value FROM json_each(:ids)))
 """
 
-_DUE: Final = "FROM mentions WHERE source_id = ? AND purged_at IS NULL AND published_at < ?"
+_DUE: Final = """
+FROM mentions INDEXED BY mentions_by_time
+WHERE published_at < {latest} AND purged_at IS NULL AND published_at < CASE source_id {limits} END
+"""
+_EARLIEST: Final = -(2**62), 0
+"""A time and number before those of every mention."""
+
+
+def _due(limits: Sequence[tuple[str, int, int]]) -> str:
+    """Return where what is older than (name, key, instant) allow stands; one walk along the index of time finds it."""
+    cases = " ".join(f"WHEN {key:d} THEN {before:d}" for _, key, before in limits)
+    return _DUE.format(latest=max(before for *_, before in limits), limits=cases)
 
 
 def tombstone(native_id: str) -> str:
@@ -202,11 +213,14 @@ class Eraser:
 
     def due(self, retention: Retention, *, now: datetime) -> dict[str, int]:
         """Return how many mentions of each source are older than they may be, sources without any left out."""
-        counts = {}
+        limits = self._limits(retention, now)
+        if not limits:
+            return {}
         with translated(self._path):
-            for name, source_id, before in self._limits(retention, now):
-                (counts[name],) = self._connection.execute(f"SELECT count(*) {_DUE}", (source_id, before)).fetchone()
-        return {name: count for name, count in counts.items() if count}
+            counts = dict(
+                self._connection.execute(f"SELECT source_id, count(*) {_due(limits)} GROUP BY source_id").fetchall()
+            )
+        return {name: counts[key] for name, key, _ in limits if key in counts}
 
     def purge(
         self,
@@ -222,14 +236,12 @@ class Eraser:
         erasure that was interrupted before is brought to its end too.
         """
         done = Erasure()
-        for _, source_id, before in self._limits(retention, now):
-            while stop is None or not stop.is_set():
-                numbers = self._column(f"SELECT id {_DUE} LIMIT {_BATCH}", (source_id, before))
-                if not numbers:
-                    break
-                done = _sum(done, self._erase(numbers, now, is_asked=False))
-                if on_batch is not None:
-                    on_batch(done.mentions)
+        for numbers in self._batches_due(self._limits(retention, now)):
+            if stop is not None and stop.is_set():
+                break
+            done = _sum(done, self._erase(numbers, now, is_asked=False))
+            if on_batch is not None:
+                on_batch(done.mentions)
         if (done.mentions or self.is_unfinished()) and not (stop is not None and stop.is_set()):
             self.rewrite()
         return done
@@ -274,6 +286,20 @@ class Eraser:
         for start in range(0, len(every), _BATCH):
             done = _sum(done, self._erase(every[start : start + _BATCH], now, is_asked=True))
         return done
+
+    def _batches_due(self, limits: Sequence[tuple[str, int, int]]) -> Iterator[list[int]]:
+        """Yield what is older than the limits of its source, the oldest first; what was erased before is passed once."""
+        if not limits:
+            return
+        sql = f"SELECT published_at, id {_due(limits)} AND (published_at, id) > (?, ?) ORDER BY 1, 2 LIMIT {_BATCH}"
+        position: tuple[int, int] = _EARLIEST
+        while True:
+            with translated(self._path):
+                rows = self._connection.execute(sql, position).fetchall()
+            if not rows:
+                return
+            position = rows[-1]
+            yield [number for _, number in rows]
 
     def _limits(self, retention: Retention, now: datetime) -> list[tuple[str, int, int]]:
         """Return (name, key, the instant before which mentions go) of the sources that have a retention."""
