@@ -58,6 +58,17 @@ _TABLES: Final = (
 )
 _HEADS: Final = {"sources": "each as [sources.NAME]", "notifiers": "each as [notifiers.NAME]"}
 """How the tables are written of which there may be several, each with a name."""
+_HINTS: Final = (
+    ("Invalid value", 'a text stands between straight quotes, such as "Acme"; true and false are written small'),
+    ("Illegal character '\\n'", "a text ends with a quote on the line on which it begins"),
+    (
+        "Expected newline",
+        'lengths of time and other texts stand in quotes, such as "15m"; numbers have a point, no comma',
+    ),
+    ("Cannot declare", "each table is written once; of brands there may be several, each as [[brands]]"),
+    ("Cannot overwrite", "each option is written once"),
+)
+"""How a sentence of tomllib begins, and what is mostly wrong then."""
 _LARGEST_FILE: Final = 1_048_576
 """Bytes; a configuration is some kilobytes, more is the wrong file."""
 _LONGEST_NAME: Final = 100
@@ -132,7 +143,8 @@ def _read_toml(path: Path) -> dict[str, object]:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigError([f"is not written in UTF-8 (line {line})"], where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"is not valid TOML: {error}"], where=str(path)) from None
+        hint = next((f"; {hint}" for begin, hint in _HINTS if str(error).startswith(begin)), "")
+        raise ConfigError([f"is not valid TOML: {error}{hint}"], where=str(path)) from None
     except ValueError:  # Python reads no number of more than 4,300 digits
         raise ConfigError(["is not valid TOML: a number has too many digits"], where=str(path)) from None
     except RecursionError:

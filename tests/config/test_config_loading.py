@@ -266,6 +266,16 @@ def test_a_number_of_more_digits_than_can_be_read_is_no_toml(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("[[brands]]\nname = Acme\n", "is not valid TOML: Invalid value (at line 2, column 8); a text stands between"),
+        (
+            '[[brands]]\nname = "Acme\n',
+            "is not valid TOML: Illegal character '\\n' (at line 2, column 13); a text ends",
+        ),
+        (
+            "[digest]\nat = 08:00\n",
+            "is not valid TOML: Expected newline or end of document after a statement (at line 2,",
+        ),
+        ("[mail]\n[mail]\n", "is not valid TOML: Cannot declare ('mail',) twice (at line 2, column 6); each table"),
         ("[hackernews]\n", "hackernews: no such table; a source has [sources.hackernews]; known: "),
         ("[listner]\n", 'listner: no such table; did you mean "listener"? known: '),
         ("every = 5\n", "every: no such table; known: "),
