@@ -9,6 +9,7 @@ until it comes to them.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,7 +22,6 @@ from listener.store.reach import ReachChange
 from listener.store.rewording import INDEX, UNINDEX, read_former_words
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from listener.store.uncounted import Uncounted
@@ -159,7 +159,22 @@ class Faces:
         add_cells(self._connection, cells)
 
     def _index(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
-        """Change the full-text index; a mention whose words stayed is not touched."""
+        """Change the full-text index; a mention whose words stayed is not touched.
+
+        Where more words are to go than there are, it holds some mentions in another way than is known now,
+        as one that another Python made may: then few are left, and it is made anew.
+        """
+        try:
+            self._reindex(then, now)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname != "SQLITE_CORRUPT_VTAB":
+                raise
+            self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+            every = read_faces(self._connection, "> ?", (0,))
+            self._reindex({}, [face for face in every if not self._is_unknown(face.number)])
+
+    def _reindex(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
+        """Take out of the index what mentions brought `then`, put in what they bring now."""
         same = {
             face.number for face in now
             if isinstance(face, Face) and face.number in then

@@ -18,6 +18,7 @@ from listener.fulltext import excerpt, find_words, former_index_form, index_form
 from listener.mention import Engagement
 from listener.search import MentionFilter, Reader
 from listener.store import Store
+from listener.store.rewording import INDEX, UNINDEX
 from servers.world import NOW, make_mention, store_mentions
 from thoroughness import some
 
@@ -165,6 +166,19 @@ def test_a_character_is_indexed_the_same_whether_the_python_that_runs_knows_it_o
     for number in range(1, 5):
         store.erasure.forget_mention(number, now=NOW)
     assert found(store, "🔥") == []
+
+
+def test_what_the_index_holds_in_another_way_is_erased_all_the_same(store: Store) -> None:
+    texts = {number: f"Acme is so good that there is nothing more to say {number}" for number in range(1, 9)}
+    store_mentions(store, [make_mention(number, text) for number, text in texts.items()])
+    for number, text in texts.items():  # as a Python left it that knows fewer characters
+        store._connection.execute(UNINDEX, (number, None, text))
+        store._connection.execute(INDEX, (number, None, "acme good"))
+    store.erasure.erase([1, 2, 3, 4, 5, 6], now=NOW)
+    assert found(store, "nothing") == [texts[7], texts[8]]
+    store.erasure.erase([7], now=NOW)
+    store_mentions(store, [make_mention(8, "Acme is bad")])
+    assert (found(store, "nothing"), found(store, "acme")) == ([], ["Acme is bad"])
 
 
 def test_parts_of_broken_words_make_the_index_no_larger_than_twice_the_text() -> None:
