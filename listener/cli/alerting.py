@@ -82,7 +82,7 @@ def list_(app: App, brand: str | None, since: str | None, limit: int) -> None:
         found = reader.episodes(brand=name, since=start, limit=limit + 1)
     _emit(app, found[:limit])
     if len(found) > limit:
-        click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
+        click.echo(f"only the newest {limit} {'are' if limit > 1 else 'is'} shown; --limit shows more", err=True)
 
 
 @alerts.command(epilog=examples("listener alerts show 3"))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["mentions"]
 
+_OPERATORS: Final = (" AND ", " OR ", " NOT ", " -", '"')
+_NO_OPERATORS: Final = 'quotes, -, AND, OR and NOT mean nothing in it, but in the QUERY of "listener match"'
 _LABELS: Final = ("positive", "neutral", "negative", "unscored", "irrelevant")
 _COLUMNS: Final = (
     Column(name="number", title="#", align="right"),
@@ -137,8 +139,10 @@ def mentions(
             click.echo("no mention in the store is like that", err=True)
     else:
         emit_rows(rows, (*_DATA_COLUMNS, *(("snippet",) if search is not None else ())), app.format)
+    if search is not None and any(sign in f" {search} " for sign in _OPERATORS):
+        click.echo("note: --search takes plain words, all of which must be there; " + _NO_OPERATORS, err=True)
     if len(found) > limit:
-        click.echo(f"only the newest {limit} are shown; --limit shows more", err=True)
+        click.echo(f"only the newest {limit} {'are' if limit > 1 else 'is'} shown; --limit shows more", err=True)
 
 
 def _end(app: App, until: str | None, older_than: str | None) -> datetime | None:

@@ -141,7 +141,7 @@ def test_a_list_that_is_cut_says_so(filled: Place) -> None:
     save_alert(filled)
     save_alert(filled, hours_ago=9)
 
-    assert "only the newest 1 are shown" in filled.run("alerts", "list", "--limit", "1").err
+    assert "only the newest 1 is shown" in filled.run("alerts", "list", "--limit", "1").err
 
 
 def test_an_alert_is_shown_headline_first_within_eighty_columns(filled: Place) -> None:

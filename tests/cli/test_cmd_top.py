@@ -59,6 +59,17 @@ def test_where_there_is_none_it_says_so(place: Place) -> None:
     assert (answer.code, "no mention of Acme" in answer.err) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_noted"),
+    [("rockets", False), ("lift-off", False), ("-rockets", True), ("a OR b", True), ('"a b"', True)],
+)
+def test_a_search_that_is_written_like_an_expression_is_told_to_be_none(
+    place: Place, words: str, is_noted: bool
+) -> None:
+    place.fill(days=1, a_day=1)
+    assert ("note: --search takes plain words" in place.run("mentions", "--search", words).err) == is_noted
+
+
 def test_a_search_shows_the_text_as_written_with_the_words_marked(place: Place) -> None:
     fill(place)
     answer = place.run("mentions", "Acme", "--search", "天気 ANVIL", "--format", "json")
