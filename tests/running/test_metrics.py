@@ -112,9 +112,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetricsServer]:
 def ask(server: MetricsServer, request: bytes) -> bytes:
     """Send bytes as they are; return what comes back until the server hangs up."""
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=MINUTE)) as connection:
+        pieces = []
         try:
             connection.sendall(request)
-            pieces = []
             while piece := connection.recv(1 << 16):
                 pieces.append(piece)
         except ConnectionError:
