@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("everyday" if config.option.markexpr == "not slow" else "thorough")
     # one cache for all tests and what they start, whatever home they are given: what is in it is large, and the same
     os.environ.setdefault("XDG_CACHE_HOME", str(Path("~/.cache").expanduser()))
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # some tests load the library themselves
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

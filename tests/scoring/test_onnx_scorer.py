@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,25 @@ def test_nothing_is_loaded_before_the_first_text(folder: Path) -> None:
         [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True, timeout=60
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_nobody_is_told_that_a_text_was_scored(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys, pathlib; from listener.protocols import ScoringTask;"
+        "from sentiment.transformer import OnnxOptions, OnnxScorer;"
+        "scorer = OnnxScorer(OnnxOptions(folder=pathlib.Path(sys.argv[1])));"
+        "print(scorer.score([ScoringTask(text='florpy', language='en')])[0].label.word)"
+    )
+    bare = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH"}} | {"HOME": str(home)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True, timeout=60, env=bare
+    )
+    assert ran.stdout == "positive\n"
+    assert [
+        file for file in home.rglob("*") if file.is_file()
+    ] == []  # where the library keeps what it is about to send
 
 
 def test_without_the_extra_it_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
