@@ -460,7 +460,7 @@ def _grouped(subreddits: Sequence[str]) -> Iterator[str]:
 def _checked_subreddit(written: str, option: str) -> str:
     name = written.strip().strip("/").removeprefix("r/")
     if not _SUBREDDIT.fullmatch(name):
-        msg = f'{option}: "{name}" is not the name of a subreddit; write it as in reddit.com/r/NAME'
+        msg = f'{option}: "{name}" is not the name of a subreddit; write NAME alone of reddit.com/r/NAME'
         raise UsageError(msg)
     return name
 

@@ -252,6 +252,11 @@ def test_an_app_that_cannot_be_is_refused(fields: dict[str, Any]) -> None:
         App(**fields)
 
 
+def test_the_united_kingdom_is_told_by_its_code() -> None:
+    with pytest.raises(ValueError, match="is gb, not uk"):
+        App(id="1234567", countries=("us", "UK"))
+
+
 def test_check_and_cursors_say_what_is_wrong(store: AppStore) -> None:
     source = source_for(store)
     assert source.check() == "answers without a key; 50 reviews on the first page of app 1234567 in US"

@@ -463,7 +463,7 @@ class TestPlan:
 
     @pytest.mark.parametrize("names", [("a/b",), ("a",), ("kettles+teapots",), ("../etc",), ("x" * 30,)])
     def test_a_name_that_is_no_subreddit_is_refused(self, names: tuple[str, ...]) -> None:
-        with pytest.raises(UsageError, match=r"sources\.reddit\.subreddits"):
+        with pytest.raises(UsageError, match=r"sources\.reddit\.subreddits.*write NAME alone of reddit\.com/r/NAME"):
             RedditSource(RedditOptions(subreddits=names))
 
     def test_searching_in_no_subreddit_is_refused(self) -> None:
