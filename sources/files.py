@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import gzip
+import hashlib
 import json
 import zlib
 from contextlib import contextmanager
@@ -11,16 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnavailableError, UnexpectedAnswerError
+from listener.api import (
+    ForbiddenError,
+    NotFoundError,
+    PermanentSourceError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    to_epoch,
+)
 from listener.options import at_home
 from sources.cursors import reading_cursor
+from sources.text import as_list, as_object, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-__all__ = ["PlaceInFile", "count_words", "files_of", "opened"]
+__all__ = ["FilesRead", "PlaceInFile", "count_words", "files_of", "fingerprint", "opened"]
 
 _LONGEST_PATH: Final = 1_000
+_MOST_MARKED: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,48 @@ class PlaceInFile:
     def write(self) -> str:
         """Return the cursor that names this place."""
         return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRead:
+    """Remember files that were read as they are, back to `since` (epoch seconds); it is what `Page.marker` holds.
+
+    `files` are their fingerprints.
+    """
+
+    since: int | None = None
+    files: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, marks: Iterable[str], *, since: datetime) -> FilesRead:
+        """Return what tells of these files, the last of them where they are many."""
+        return cls(since=to_epoch(since), files=tuple(mark for mark in marks if mark)[-_MOST_MARKED:])
+
+    @classmethod
+    def read(cls, text: str | None) -> FilesRead:
+        """Return what a marker tells: nothing where it is none of ours."""
+        try:
+            fields = as_object(json.loads(text)) if text else {}
+        except (ValueError, RecursionError):
+            return cls()
+        return cls(since=count_of(fields.get("since")), files=tuple(map(str, as_list(fields.get("files")))))
+
+    def write(self) -> str:
+        """Return the marker."""
+        return json.dumps({"since": self.since, "files": self.files})
+
+    def covers(self, mark: str, since: datetime) -> bool:
+        """Say whether a file of this fingerprint was read back to an instant."""
+        return self.since is not None and self.since <= to_epoch(since) and mark in self.files
+
+
+def fingerprint(path: str) -> str:
+    """Return what changes when a file does: its name, size and time of change; nothing for what is no file."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{path}\n{state.st_size}\n{state.st_mtime_ns}".encode()).hexdigest()[:16]
 
 
 def files_of(pattern: str, *, source: str) -> list[str]:

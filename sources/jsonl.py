@@ -28,7 +28,7 @@ from listener.api import (
 )
 from listener.errors import StoppedError
 from listener.interchange import BadLine, read_lines
-from sources.files import PlaceInFile, count_words, files_of, opened
+from sources.files import FilesRead, PlaceInFile, count_words, files_of, fingerprint, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,11 +75,12 @@ class _CountedLines:
 
 @dataclass(slots=True, kw_only=True)
 class _Harvest:
-    """Gather what one page will hold."""
+    """Gather what one page will hold; `is_ahead`: the file in hand holds mentions of later windows too."""
 
     mentions: dict[tuple[str, str], Mention]
     skipped: list[Skipped]
     lines: int = 0
+    is_ahead: bool = False
 
 
 class JsonlSource:
@@ -89,8 +90,8 @@ class JsonlSource:
     Options: ClassVar[type] = JsonlOptions
     facts: ClassVar[SourceFacts] = SourceFacts(
         summary="Files of mentions, one JSON object a line; also the standard input.",
-        sees="what the files hold",
-        overlap=timedelta(),
+        sees="what the files hold; mentions that arrive up to a week late are found",
+        overlap=timedelta(days=7),  # a file that comes today holds what is older; unchanged files are not read
         every=timedelta(hours=1),
         resources_fail_alone=True,
         is_local=True,
@@ -121,14 +122,28 @@ class JsonlSource:
         if cursor is not None:
             position = PlaceInFile.read(cursor, source=self.name)
         harvest = _Harvest(mentions={}, skipped=[])
+        known, done = FilesRead.read(window.marker), list[str]()
+        onward = None
         for path in paths:
             if position is None or path < position.path:
                 continue
-            start = position if path == position.path else PlaceInFile(path=path)
-            onward = self._read(start, window, harvest)
+            mark = "" if path == _STANDARD_INPUT else fingerprint(path)
+            harvest.is_ahead = False
+            if not known.covers(mark, window.since):
+                onward = self._read(position if path == position.path else PlaceInFile(path=path), window, harvest)
             if onward is not None:
-                return self._page(harvest, onward.write())
-        return self._page(harvest, None)
+                break
+            if not harvest.is_ahead:
+                done.append(mark)
+        return Page(
+            mentions=tuple(harvest.mentions.values()),
+            cursor=None if onward is None else onward.write(),
+            exhausted=onward is None,
+            marker=None if cursor is not None else FilesRead.of(done, since=window.since).write(),
+            skipped=tuple(harvest.skipped),
+            requests=0,
+            items=harvest.lines,
+        )
 
     def check(self) -> str:
         """Say how many files there are to read."""
@@ -142,16 +157,6 @@ class JsonlSource:
         """Drop the copy of the standard input, where there is one."""
         if self._spool is not None:
             self._spool.close()
-
-    def _page(self, harvest: _Harvest, cursor: str | None) -> Page:
-        return Page(
-            mentions=tuple(harvest.mentions.values()),
-            cursor=cursor,
-            exhausted=cursor is None,
-            skipped=tuple(harvest.skipped),
-            requests=0,
-            items=harvest.lines,
-        )
 
     def _paths(self, native: str) -> list[str]:
         """Return the files that a path stands for, sorted; a pattern may stand for none."""
@@ -168,6 +173,8 @@ class JsonlSource:
                     harvest.skipped.append(
                         Skipped(id=None, reason=f"{shown}, line {start.line + read.number}: {read.reason}")
                     )
+                elif read.published_at is not None and read.published_at >= window.until:
+                    harvest.is_ahead = True
                 elif self._is_wanted(read, window):
                     harvest.mentions.pop(read.key, None)  # a later line of the same mention is a newer reading
                     harvest.mentions[read.key] = read

@@ -29,13 +29,12 @@ from listener.api import (
     StoppedError,
     UnexpectedAnswerError,
     option,
-    to_epoch,
 )
 from listener.clock import load_zone
 from listener.errors import suggest
-from sources.files import PlaceInFile, count_words, files_of, opened
+from sources.files import FilesRead, PlaceInFile, count_words, files_of, fingerprint, opened
 from sources.survey_rows import RowReader, cell_of, number_of
-from sources.text import ID_LIMIT, as_list, as_object, clean, count_of, instant_from_epoch
+from sources.text import ID_LIMIT, clean, instant_from_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +50,6 @@ _MOST_CHECKED: Final = 10
 """Files of a survey, the last by name, whose columns a check looks at."""
 _MOST_ROWS: Final = 20_000
 """The most rows read for one page, answers of the window or not."""
-_MOST_MARKED: Final = 500
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 
@@ -127,33 +125,14 @@ class SurveyOptions:
         return tuple(survey.brand for survey in self.surveys)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Marker:
-    """Remember what the last reading saw: files as they were, read back to `since` (epoch seconds)."""
-
-    since: int | None = None
-    files: frozenset[str] = frozenset()
-
-    @classmethod
-    def read(cls, text: str | None) -> _Marker:
-        try:
-            fields = as_object(json.loads(text)) if text else {}
-        except (ValueError, RecursionError):
-            return cls()
-        return cls(since=count_of(fields.get("since")), files=frozenset(map(str, as_list(fields.get("files")))))
-
-    def covers(self, path: str, window: Window) -> bool:
-        """Say whether a file was read as it is, as far back as the window reaches."""
-        return self.since is not None and self.since <= to_epoch(window.since) and _fingerprint(path) in self.files
-
-
 @dataclass(slots=True, kw_only=True)
 class _Harvest:
-    """Gather what one page will hold."""
+    """Gather what one page will hold; `is_ahead`: an answer belongs to a later window, for which its file is read again."""
 
     mentions: dict[str, Mention]
     skipped: list[Skipped]
     rows: int = 0
+    is_ahead: bool = False
 
 
 class SurveySource:
@@ -195,15 +174,13 @@ class SurveySource:
             raise UnexpectedAnswerError(msg)
         survey, pattern = self._surveys[resource.key]
         paths = files_of(pattern, source=self.name)
-        known = _Marker.read(window.marker)
+        known = FilesRead.read(window.marker)
         position = None if cursor is None else PlaceInFile.read(cursor, source=self.name)
-        seen = json.dumps(
-            {"since": to_epoch(window.since), "files": [_fingerprint(path) for path in paths[-_MOST_MARKED:]]}
-        )
+        seen = FilesRead.of(map(fingerprint, paths), since=window.since)
         harvest = _Harvest(mentions={}, skipped=[])
         onward = None
         for path in paths:
-            if (position is not None and path < position.path) or known.covers(path, window):
+            if (position is not None and path < position.path) or known.covers(fingerprint(path), window.since):
                 continue
             start = position if position is not None and path == position.path else PlaceInFile(path=path)
             onward = self._read(survey, start, window, harvest)
@@ -213,7 +190,7 @@ class SurveySource:
             mentions=tuple(harvest.mentions.values()),
             cursor=None if onward is None else onward.write(),
             exhausted=onward is None,
-            marker=seen,
+            marker=seen.write() if cursor is None and not harvest.is_ahead else None,
             skipped=tuple(harvest.skipped),
             requests=0,
             items=harvest.rows,
@@ -259,6 +236,8 @@ class SurveySource:
                 elif answer.published_at is not None and window.since <= answer.published_at < window.until:
                     harvest.mentions.pop(answer.id, None)  # a later row of the same answer is a newer reading
                     harvest.mentions[answer.id] = answer
+                elif answer.published_at is not None and answer.published_at >= window.until:
+                    harvest.is_ahead = True
                 if len(harvest.mentions) >= self._options.page_size or harvest.rows >= _MOST_ROWS:
                     onward = PlaceInFile(path=start.path, offset=reader.offset, line=reader.line)
                     self._counted = (_key(survey, ""), onward, counts)
@@ -371,12 +350,3 @@ def _plain(number: float) -> int | float:
 def _key(survey: Survey, path: str) -> str:
     """Return what identifies a path of a survey read with these columns."""
     return hashlib.sha256(f"{survey!r}\n{path}".encode()).hexdigest()[:16]
-
-
-def _fingerprint(path: str) -> str:
-    """Return what changes when a file does: its name, size and time of change."""
-    try:
-        state = Path(path).stat()
-    except OSError:
-        return ""
-    return hashlib.sha256(f"{path}\n{state.st_size}\n{state.st_mtime_ns}".encode()).hexdigest()[:16]

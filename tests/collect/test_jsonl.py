@@ -14,6 +14,7 @@ import pytest
 
 from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnexpectedAnswerError, Window, from_epoch
 from listener.errors import StoppedError
+from running.site import NOW, Site
 from servers.reading import drained
 from sources.jsonl import JsonlOptions, JsonlSource
 
@@ -74,6 +75,37 @@ def test_bad_lines_are_told_with_their_number_even_after_a_resumption(tmp_path: 
     assert [mention.id for mention in mentions] == ["1", "2", "3"]
     reasons = [skipped.reason for page in pages for skipped in page.skipped]
     assert [reason.partition(": ")[0] for reason in reasons] == ["a.jsonl, line 4", "a.jsonl, line 7"]
+
+
+def test_a_file_that_comes_later_is_read_though_it_holds_what_is_older(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    site = Site(tmp_path / "site", f'[sources.jsonl]\npaths = ["{inbox}/*.jsonl"]\n')
+    now = int(NOW.timestamp())
+    (inbox / "a.jsonl").write_bytes(line(1, second=now - BASE - 600))
+    assert site.collect().rows()["jsonl"]["new"] == 1
+    (inbox / "b.jsonl").write_bytes(line(2, second=now - BASE - 6 * 86_400) + line(3, second=now - BASE - 8 * 86_400))
+    assert site.collect(now=NOW + timedelta(hours=1)).rows()["jsonl"]["new"] == 1
+    assert site.collect(now=NOW + timedelta(hours=2)).rows()["jsonl"]["new"] == 0
+    assert site.rows("SELECT native_id FROM mentions ORDER BY 1") == [("1",), ("2",)]
+
+
+def test_a_file_is_read_again_where_it_changed_or_holds_what_belongs_to_a_later_window(tmp_path: Path) -> None:
+    ahead, file = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    ahead.write_bytes(line(1) + line(2, second=1500))
+    file.write_bytes(line(3) + line(4))
+    source = JsonlSource(JsonlOptions(paths=(tmp_path / "*.jsonl",)))
+    (resource,) = source.plan([])
+    first = source.fetch(resource, WINDOW, None)
+    later = Window(since=from_epoch(BASE), until=from_epoch(BASE + 2000), marker=first.marker)
+    second = source.fetch(resource, later, None)
+    assert (first.items, second.items, [one.id for one in second.mentions]) == (4, 2, ["1", "2"])
+    latest = Window(since=from_epoch(BASE), until=from_epoch(BASE + 3000), marker=second.marker)
+    assert source.fetch(resource, latest, None).items == 0
+    file.write_bytes(line(3) + line(4) + line(5))
+    assert source.fetch(resource, latest, None).items == 3
+    earlier = Window(since=from_epoch(BASE - 1), until=from_epoch(BASE + 3000), marker=second.marker)
+    assert source.fetch(resource, earlier, None).items == 5
 
 
 def test_a_later_line_of_a_mention_wins(tmp_path: Path) -> None:

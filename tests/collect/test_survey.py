@@ -230,6 +230,18 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
     assert source.fetch(resource, earlier, None).items == 2
 
 
+@pytest.mark.parametrize("page_size", [1, 1000])
+def test_a_file_with_answers_of_a_later_window_is_read_again_then(tmp_path: Path, page_size: int) -> None:
+    at = f"{WINDOW.until + timedelta(minutes=30):%Y-%m-%dT%H:%M:%S}"  # as of a clock that is ahead, or another zone
+    (tmp_path / "a.csv").write_text(HEAD + f"1,{at},5,\n2,2026-11-01T02:00:00,6,\n")
+    source = SurveySource(options_for(tmp_path / "a.csv", page_size=page_size))
+    (resource,) = source.plan([ACME])
+    page = source.fetch(resource, WINDOW, None)
+    assert [mention.id for mention in page.mentions] == ["Acme/nps/2"]
+    later = Window(since=DAY, until=WINDOW.until + timedelta(hours=1), marker=page.marker)
+    assert source.fetch(resource, later, None).mentions[0].id == "Acme/nps/1"
+
+
 @pytest.mark.parametrize("marker", ["{", "[]", '{"since": "then", "files": 7}'], ids=["cut", "list", "odd"])
 def test_a_marker_that_cannot_be_read_lets_every_file_be_read(tmp_path: Path, marker: str) -> None:
     (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-01T02:00:00,5,\n")
