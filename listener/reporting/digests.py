@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener import wiring
 from listener.budget import MICROS
-from listener.clock import align_down
+from listener.clock import local_day
 from listener.reporting.periods import digest_brands
 from listener.reporting.pictures import save_chart
 from listener.reporting.sections import section_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["compose_digest", "render_digest_of", "save_digest"]
 
 _CHART_DAYS: Final = 30
+"""Local days that a chart shows at least; a month's digest shows the whole month."""
 
 
 def compose_digest(desk: Desk, period: Period) -> DigestData:
@@ -76,7 +77,9 @@ def render_digest_of(desk: Desk, period: Period) -> tuple[Notification, list[tup
     from reports.render import render_digest  # noqa: PLC0415 - loaded where a digest is made
 
     data = compose_digest(desk, period)
-    since = align_down(period.until - timedelta(days=_CHART_DAYS), "day", desk.config.zone())
+    zone = desk.config.zone()
+    first, _ = local_day(period.until.astimezone(zone).date() - timedelta(days=_CHART_DAYS), zone)
+    since = min(first, period.since)
     charts = []
     for section in data.sections:
         if section.kind == "own":

@@ -13,7 +13,7 @@ import pytest
 from listener.clock import to_epoch
 from listener.config import Brand, Config, DigestSettings, load_config
 from listener.daemon import Daemon, first_run_at
-from listener.reporting import Period, due_period, period_of
+from listener.reporting import Desk, Period, due_period, period_of, render_digest_of
 from listener.search import Reader
 from listener.service import Service
 from listener.store import DigestSave, Store
@@ -21,6 +21,7 @@ from running.site import BRANDS, KEYS, NOW, Site, hackernews_table, hits, posts,
 from servers.hackernews import HackerNews
 from servers.smtp import Behaviour, MailServer
 from servers.x import X
+from stores import lay_store
 
 QUARTER = timedelta(minutes=15)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -212,6 +213,33 @@ def test_a_digest_right_after_its_day_waits_for_a_source_whose_turn_is_near(
                 break
         assert minute == made_after
         assert digests(site) == [("digest:daily:2026-11-19:Acme,Globex",)]
+
+
+@pytest.mark.parametrize(
+    ("cadence", "day", "first"),
+    [
+        ("daily", date(2026, 11, 19), date(2026, 10, 21)),
+        ("daily", date(2026, 3, 10), date(2026, 2, 9)),  # clocks were set forward two days before
+        ("weekly", date(2026, 11, 9), date(2026, 10, 17)),  # and back eight days before
+        ("monthly", date(2026, 2, 1), date(2026, 1, 30)),
+        ("monthly", date(2026, 10, 1), date(2026, 10, 1)),
+    ],
+)
+def test_the_chart_of_a_digest_shows_thirty_local_days_and_no_less_than_its_period(
+    tmp_path: Path, cadence: str, day: date, first: date
+) -> None:
+    zone = ZoneInfo("America/New_York")
+    site = Site(tmp_path, "[sources.hackernews]", more=f'[digest]\ncadence = "{cadence}"\n')
+    site.config.write_text(site.config.read_text().replace("Asia/Kolkata", zone.key))
+    config = load_config(site.config)
+    lay_store(site.database)
+    with Reader(site.database) as reader:
+        desk = Desk(config=config, reader=reader, listening={"Acme": (), "Globex": ()}, now=NOW)
+        period = period_of(config, day, zone)
+        ((_, trend),) = render_digest_of(desk, period)[1]
+    starts = [bucket.start.astimezone(zone) for bucket in trend.buckets]
+    assert (starts[0].date(), starts[-1].date()) == (first, (period.until - QUARTER).astimezone(zone).date())
+    assert len(starts) == max(30, (period.until - period.since) // DAY)
 
 
 def test_a_source_that_keeps_failing_does_not_hold_up_the_digest(tmp_path: Path) -> None:
