@@ -37,6 +37,9 @@ def backup(app: App, file: Path, force: bool) -> None:
     """
     from listener.store.copying import back_up
 
+    if str(file) == "-":
+        msg = "a copy of the store goes into a file, not to stdout; name one"
+        raise UsageError(msg)
     try:
         size = back_up(app.database_path, file, replace=force, on_progress=_show_pages)
     finally:

@@ -244,6 +244,9 @@ def _kind(value: str, column: int) -> Field:
 
 def _country(value: str, column: int) -> Field:
     code = value.strip().upper()
+    if code == "UK":
+        msg = "the United Kingdom is GB in ISO 3166; write country:gb"
+        raise QueryError(msg, column=column)
     if not re.fullmatch(r"[A-Z]{2}", code):
         msg = f'"{value[:40]}" is not a country; expected two letters of ISO 3166 such as IN'
         raise QueryError(msg, column=column)

@@ -57,6 +57,13 @@ def test_a_restored_store_goes_on_where_the_copy_was_made(filled: Place) -> None
     assert count_mentions(filled.database) == 21
 
 
+def test_a_copy_goes_into_a_file_alone(filled: Place) -> None:
+    answer = filled.run("backup", "-")
+    assert answer.code == 2
+    assert "goes into a file, not to stdout" in answer.err
+    assert not (filled.folder / "-").exists()
+
+
 def test_an_earlier_copy_is_replaced_only_with_force(filled: Place) -> None:
     file = filled.folder / "copy.db"
     assert filled.run("backup", str(file), now=None).code == 0

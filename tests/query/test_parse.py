@@ -160,6 +160,7 @@ def test_an_expression_is_read_as_written(text, tree):
         ("lang:english!", 6, "BCP 47"),
         ("kind:tweet", 6, "kind of mention"),
         ("country:India", 9, "ISO 3166"),
+        ("country:uk", 9, "write country:gb"),
         ("is:retweet", 4, "known"),
         ("has:cats", 5, "known"),
         ("site:acme", 6, "not a host"),
