@@ -58,7 +58,7 @@ def test_a_restored_store_goes_on_where_the_copy_was_made(filled: Place) -> None
 
 
 def test_a_copy_goes_into_a_file_alone(filled: Place) -> None:
-    answer = filled.run("backup", "-")
+    answer = filled.run("backup", "-", now=None)
     assert answer.code == 2
     assert "goes into a file, not to stdout" in answer.err
     assert not (filled.folder / "-").exists()
