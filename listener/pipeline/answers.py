@@ -95,35 +95,37 @@ def _read(
     if isinstance(grant, Refusal):
         logger.info("threads wait for the budget source=%s", name)
         return None
-    charge = Charge(
-        source=name, budget=plan.budget, requests=_least(source), brands=() if brand is None else (brand,), grant=grant
-    )
+    charge = Charge(source=name, budget=plan.budget, requests=0, brands=() if brand is None else (brand,), grant=grant)
     handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
-    try:
-        with allowed(grant.requests):
+    with allowed(grant.requests) as allowance:
+        try:
             page = source.replies([thread.mention for thread in batch], handles)
-    except StoppedError:
-        store.purse.settle_failure(charge, may_have_cost=True, now=now)
-        return None
-    except StoreError:
-        raise
-    except SourceError as error:
-        store.purse.settle_failure(charge, may_have_cost=may_have_cost(error), now=now)
-        logger.warning("threads not read source=%s problem=%s", name, type(error).__name__)
-        is_about_this_one = isinstance(error, NotFoundError | UnexpectedAnswerError) and len(batch) == 1
-        return _nothing(batch) if is_about_this_one else None
-    except Exception:
-        # The guard of collecting, for threads: a broken source must not stop the others.
-        logger.exception("source broken source=%s", name)
-        store.purse.settle_failure(charge, may_have_cost=True, now=now)
-        return None
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the guard of collecting, for threads: told of in _unread
+            failed = replace(charge, requests=_sent(source, allowance.taken))
+            store.purse.settle_failure(failed, may_have_cost=may_have_cost(error), now=now)
+            return _unread(name, batch, error)
     store.purse.settle(_paid(charge, page), {}, now=now)
     return page
 
 
-def _least(source: ReadsThreads) -> int:
+def _sent(source: ReadsThreads, taken: int) -> int:
     """Return how many requests a reading that fails is booked with: none where a cap counts others alone."""
-    return 0 if getattr(source, "threads_are_uncounted", False) else 1
+    return 0 if getattr(source, "threads_are_uncounted", False) else max(1, taken)
+
+
+def _unread(name: str, batch: Sequence[WaitingThread], error: Exception) -> Page | None:
+    """Return what is known after a reading that failed; None where the reading has to end."""
+    if isinstance(error, StoppedError):
+        return None
+    if not isinstance(error, SourceError):
+        # The guard of collecting, for threads: a broken source must not stop the others.
+        logger.error("source broken source=%s", name, exc_info=error)
+        return None
+    logger.warning("threads not read source=%s problem=%s", name, type(error).__name__)
+    is_about_this_one = isinstance(error, NotFoundError | UnexpectedAnswerError) and len(batch) == 1
+    return _nothing(batch) if is_about_this_one else None
 
 
 def _nothing(batch: Sequence[WaitingThread]) -> Page:

@@ -90,6 +90,19 @@ def test_threads_can_be_left_alone_altogether(tmp_path: Path, server: HackerNews
     assert (found["totals"][0]["asked"], found["totals"][0]["unknown"]) == (0, 2)
 
 
+def test_of_threads_that_cannot_be_read_every_request_is_booked(tmp_path: Path, server: HackerNews) -> None:
+    site = Site(
+        tmp_path,
+        hackernews_table(server) + "[sources.hackernews.budget]\nrequests_a_day = 100\n",
+        brands=BRANDS,
+    )
+    server.fault("status", when=lambda one: "author_" in one.param("tags"), times=9, status=503)
+    assert site.collect().code == 0
+    asked = [request for request in server.requests if "author_help_desk" in request.param("tags")]
+    assert len(asked) > 1
+    assert site.rows("SELECT sum(requests) FROM spending") == [(len(server.requests),)]
+
+
 def test_a_thread_that_cannot_be_read_fails_no_pass(tmp_path: Path, server: HackerNews) -> None:
     site = Site(tmp_path, hackernews_table(server), brands=BRANDS)
     site.collect()
