@@ -102,4 +102,6 @@ def _count(connection: sqlite3.Connection, left: Uncounted) -> int:
     Faces(connection, rest).add(faces)
     if end == left.until:
         connection.execute("DELETE FROM upgrade_progress")
+        if not left.is_indexed:  # the ninth version added days up with SQLite's division, which is another before 1970
+            rebuild_local(connection)
     return end

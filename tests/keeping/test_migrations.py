@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,11 +109,11 @@ def test_every_migration_raises_the_version_by_one(tmp_path: Path) -> None:
         connection.close()
 
 
-def make_store_before_the_words(path: Path) -> None:
+def make_store_before_the_words(path: Path, **fields: object) -> None:
     """Make a store of the version before the index of words for every script, with mentions in it."""
     with Store(path) as store:
         store.register([("Acme", "own")], QUERIES, now=NOW)
-        store_mentions(store, [make_mention(n, f"Acme の天気 #lid{n} is good") for n in range(1, 40)])
+        store_mentions(store, [make_mention(n, f"Acme の天気 #lid{n} is good", **fields) for n in range(1, 40)])
         store.label(3, "Acme", Label.IRRELEVANT, now=NOW)
     with sqlite3.connect(path) as connection:
         for table in ("rollup_local", "rollup_scores", "rollup_reach", "rollup_values"):
@@ -149,6 +150,13 @@ def test_an_upgrade_that_is_cut_off_goes_on_where_it_was_and_counts_nothing_twic
         assert store.check() == []
         assert len(reader.mentions(MentionFilter(text="天気", limit=100))) == 38
         store.erasure.forget_mention(1, now=NOW)
+        assert store.check() == []
+
+
+def test_days_before_1970_are_added_up_anew_by_the_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    make_store_before_the_words(path, published_at=datetime(1969, 12, 30, 12, tzinfo=UTC))
+    with Store(path) as store:
         assert store.check() == []
 
 
