@@ -198,7 +198,7 @@ class Service:
             heard = wiring.queries_for(self._config, self._queries, name)
             with closing(source):
                 outcome = collector.collect(source, request, heard)
-                if outcome.state == "ok":
+                if outcome.state == "ok" or (outcome.pages and source.facts.resources_fail_alone):
                     self._follow_threads(store, source, name, now)
                 return outcome
 

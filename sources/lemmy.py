@@ -245,18 +245,15 @@ class LemmySource:
         bases = {urlsplit(base).hostname or "": base for base in self._bases.values()}
         told = mention.extra or {}
         host, _, post = str(told.get("local_thread", told.get("local"))).rpartition(":")
-        if host not in bases or not post.isdecimal():
+        if host not in bases or not post.isdecimal() or self._hosts.is_down(host, mention.id):
             return Page(requests=0, items=0, skipped=(Skipped(id=mention.id, reason="no instance knows it"),))
         made = self._client.requests_made
-        asked = {"post_id": post, "type_": "All", "sort": "New", "limit": str(_PAGE)}
         try:
-            answer = as_object(self._client.get_json(f"{bases[host]}/api/v3/comment/list", asked))
-        except RejectedQueryError as error:
-            raise _limited(bases[host], error) from None
-        views = answer.get("comments")
-        if not isinstance(views, list):
-            msg = f"lemmy: {host} does not answer as documented (the list of comments is missing)"
-            raise UnexpectedAnswerError(msg)
+            views = self._comments(bases[host], post)
+        except SourceError as error:
+            self._hosts.note(host, mention.id, error)
+            unread = (Skipped(id=mention.id, reason="its instance does not answer"),)
+            return Page(requests=self._client.requests_made - made, items=0, skipped=unread)
         read = [read_view(as_object(view), host) for view in views]
         return Page(
             mentions=tuple(
@@ -265,6 +262,19 @@ class LemmySource:
             requests=self._client.requests_made - made,
             items=len(views),
         )
+
+    def _comments(self, base: str, post: str) -> list[object]:
+        """Return the newest comments of a post by its id on an instance."""
+        asked = {"post_id": post, "type_": "All", "sort": "New", "limit": str(_PAGE)}
+        try:
+            answer = as_object(self._client.get_json(f"{base}/api/v3/comment/list", asked))
+        except RejectedQueryError as error:
+            raise _limited(base, error) from None
+        views = answer.get("comments")
+        if not isinstance(views, list):
+            msg = f"lemmy: {urlsplit(base).hostname} does not answer as documented (the list of comments is missing)"
+            raise UnexpectedAnswerError(msg)
+        return views
 
     def check(self) -> str:
         """Ask each instance for its version."""

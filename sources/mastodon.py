@@ -208,11 +208,16 @@ class MastodonSource:
         (mention,) = mentions
         doors = {door.host: door for door in self._doors.values()}
         host, _, local = str((mention.extra or {}).get("local")).rpartition(":")
-        if host not in doors or not local.isalnum():
+        if host not in doors or not local.isalnum() or self._hosts.is_down(host, mention.id):
             return Page(requests=0, items=0, skipped=(Skipped(id=mention.id, reason="no instance knows it"),))
         door = doors[host]
         sent = door.sent
-        below = door.below(local)
+        try:
+            below = door.below(local)
+        except SourceError as error:
+            self._hosts.note(host, mention.id, error)
+            unread = (Skipped(id=mention.id, reason="its instance does not answer"),)
+            return Page(requests=door.sent - sent, items=0, skipped=unread)
         return Page(
             mentions=read_replies(below, host, mention.thread or mention.id, accounts),
             requests=door.sent - sent,

@@ -11,6 +11,7 @@ import pytest
 
 from running.site import NOW, Site, hackernews_table
 from servers.hackernews import HackerNews, comment, story
+from servers.mastodon import Instance, account, status
 
 BRANDS = """
 [[brands]]
@@ -119,3 +120,43 @@ def test_a_thread_that_cannot_be_read_fails_no_pass(tmp_path: Path, server: Hack
     assert done.code == 0, done.err
     assert len(site.rows("SELECT 1 FROM mentions WHERE native_id = '6'")) == 1
     assert answers(site) == [("1", second(7))]
+
+
+def test_an_instance_that_is_down_keeps_no_answers_of_others_from_being_found(tmp_path: Path) -> None:
+    asked = [status(number, second(hours), "my #acme leaks") for number, hours in enumerate((8, 7, 5, 4.5))]
+    elsewhere = status(7, second(6), "my #acme pot leaks", uri="https://b.example/7")
+    answer = status(
+        8,
+        second(4),
+        "write to us",
+        uri="https://b.example/8",
+        in_reply_to_id=elsewhere["id"],
+        account=account("help_desk@b.example"),
+    )
+    with Instance(asked) as down, Instance([elsewhere, answer]) as up:
+        places = json.dumps([down.url, up.url.replace("127.0.0.1", "localhost")])
+        brands = BRANDS.replace("@help_desk", "@help_desk@b.example")
+        site = Site(tmp_path, f"[sources.mastodon]\ninstances = {places}\n", brands=brands)
+        down.fault("status", when=lambda one: one.path.endswith("/context"), times=99, status=503)
+        assert site.collect().code == 0
+        assert answers(site) == [("https://b.example/7", second(4))]
+        assert len([one for one in down.requests if one.path.endswith("/context")]) == 1
+
+
+def test_answers_are_looked_for_though_an_instance_could_not_be_read(tmp_path: Path) -> None:
+    elsewhere = status(7, second(6), "my #acme pot leaks", uri="https://b.example/7")
+    answer = status(
+        8,
+        second(4),
+        "write to us",
+        uri="https://b.example/8",
+        in_reply_to_id=elsewhere["id"],
+        account=account("help_desk@b.example"),
+    )
+    with Instance([]) as down, Instance([elsewhere, answer]) as up:
+        places = json.dumps([down.url, up.url.replace("127.0.0.1", "localhost")])
+        brands = BRANDS.replace("@help_desk", "@help_desk@b.example")
+        site = Site(tmp_path, f"[sources.mastodon]\ninstances = {places}\n", brands=brands)
+        down.fault("status", times=99, status=503)
+        assert site.collect().code == 3
+        assert answers(site) == [("https://b.example/7", second(4))]
