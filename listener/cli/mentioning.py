@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -22,11 +23,12 @@ from listener.cli.output import Column, emit_rows, score_text
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from listener.mention import Label
-    from listener.search import MentionRow
+    from listener.search import MentionFilter, MentionRow, Reader
 
 __all__ = ["mentions"]
 
@@ -61,6 +63,13 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
     )
 )
 @click.argument("brand", required=False)
+@click.option(
+    "--mention",
+    "named",
+    multiple=True,
+    metavar="MENTION",
+    help="Only this one: source:id or its number; may come again.",
+)
 @click.option("--search", default=None, metavar="TEXT", help="Only those that hold all of these words.")
 @click.option("--sentiment", type=OneOf(_LABELS), default=None, help="Only those that feel this way.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
@@ -81,6 +90,7 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
 def mentions(
     app: App,
     brand: str | None,
+    named: tuple[str, ...],
     search: str | None,
     sentiment: str | None,
     source: str | None,
@@ -116,7 +126,7 @@ def mentions(
     )
     require_span(wanted.since, wanted.until, since, until or older_than)
     with Reader(app.database_path) as reader:
-        found = reader.mentions(wanted)
+        found = _named(app, reader, named, wanted, limit) if named else reader.mentions(wanted)
         if not found and wanted.brand is not None:
             tell_never_matched(reader, [wanted.brand])
     rows = [_row(one, zone, search) for one in found[:limit]]
@@ -143,6 +153,20 @@ def mentions(
         click.echo("note: --search takes plain words, all of which must be there; " + _NO_OPERATORS, err=True)
     if len(found) > limit:
         click.echo(f"only the newest {limit} {'are' if limit > 1 else 'is'} shown; --limit shows more", err=True)
+
+
+def _named(app: App, reader: Reader, names: Sequence[str], wanted: MentionFilter, limit: int) -> tuple[MentionRow, ...]:
+    """Return the mentions of these names, in their order; a number may have the sign that `themes` shows."""
+    if replace(wanted, brand=None, limit=0) != type(wanted)(limit=0):
+        msg = "--mention names what is shown; beside it only BRAND, --limit and --format can stand"
+        raise UsageError(msg)
+    found: list[MentionRow] = []
+    for name in names:
+        number = reader.number_of(name[1:] if name[:1] in {"+", "-"} else name)
+        brands = [wanted.brand] if wanted.brand else [brand.name for brand in app.config.brands]
+        rows = [row for brand in brands for row in reader.mentions_by_number([number], brand=brand)]
+        found += rows or ([] if wanted.brand else reader.mentions_by_number([number]))
+    return tuple(found[: limit + 1])
 
 
 def _end(app: App, until: str | None, older_than: str | None) -> datetime | None:

@@ -99,7 +99,7 @@ def themes(app: App, brand: str, since: str, until: str | None, limit: int, by: 
 
     A theme is pain or praise where the 95 % interval of its net sentiment leaves out
     zero; those of most mentions x net come first. before counts the stories of the
-    span before. read names two mentions for "listener mentions": of pain two negative
+    span before. read names two mentions for "listener mentions --mention": of pain two negative
     ones, of praise two positive, of the rest one of each. With --by, each theme by source, language or the stage of the journey that [journey]
     of the configuration tells by words.
     """

@@ -70,6 +70,30 @@ def test_a_search_that_is_written_like_an_expression_is_told_to_be_none(
     assert ("note: --search takes plain words" in place.run("mentions", "--search", words).err) == is_noted
 
 
+def test_single_mentions_are_shown_by_the_names_that_other_commands_give(place: Place) -> None:
+    place.fill(days=1, a_day=3)
+
+    def shown(*options: str) -> list[int]:
+        return [row["number"] for row in json.loads(place.run("mentions", *options, "--format", "json").out)]
+
+    assert shown("--mention", "3", "--mention", "hackernews:1") == [3, 1]
+    assert shown("Acme", "--mention", "-2") == [2]  # as themes writes one that is negative
+    assert shown("Globex", "--mention", "2") == []
+    assert place.run("mentions", "--mention", "99").code == 2
+    beside = place.run("mentions", "--mention", "2", "--sentiment", "negative")
+    assert (beside.code, "--mention names what is shown" in beside.err) == (2, True)
+
+
+def test_a_mention_of_two_brands_is_shown_once_for_each_by_its_number_too(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\n[[brands]]\nname = "Globex"\n[sources.hackernews]\n')
+    (place.folder / "both.jsonl").write_text(
+        '{"source": "me", "id": "1", "text": "Acme and Globex", "published_at": "2026-11-19T08:00:00Z"}\n'
+    )
+    place.run("import", "both.jsonl")
+    rows = json.loads(place.run("mentions", "--mention", "me:1", "--format", "json").out)
+    assert [row["brand"] for row in rows] == ["Acme", "Globex"]
+
+
 def test_a_search_shows_the_text_as_written_with_the_words_marked(place: Place) -> None:
     fill(place)
     answer = place.run("mentions", "Acme", "--search", "天気 ANVIL", "--format", "json")
