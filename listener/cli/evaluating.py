@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
-from listener.cli.lines import BadLines, Line, numbered_lines, opened, score_lines, scorer_towards
+from listener.cli.lines import BadLines, Line, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text
 from listener.errors import UsageError
 
@@ -164,7 +164,7 @@ def _scored(app: App, file: Path, bad: BadLines, brand: str | None) -> list[Judg
 
     made = scorer_towards(app, brand)()
     judged: list[Judged] = []
-    with opened(file) as stream:
+    with opened_lines(file) as stream:
         lines = _labelled(numbered_lines(stream, bad), bad)
         while chunk := list(islice(lines, _CHUNK)):
             sentiments = score_lines(made, [line for line, _ in chunk])

@@ -14,6 +14,7 @@ from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from listener.cli.context import App
@@ -31,6 +32,7 @@ __all__ = [
     "lines_of",
     "numbered_lines",
     "opened",
+    "opened_lines",
     "score_lines",
     "scorer_towards",
 ]
@@ -69,13 +71,21 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
         yield open_bytes(stack, file)
 
 
+def opened_lines(file: Path) -> AbstractContextManager[IO[bytes]]:
+    """Hand over the bytes of a file as `opened` does; raises UsageError for one that is CSV by its name."""
+    if file.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".csv"):
+        msg = f'{file}: lines of JSON are read here, not CSV; "listener import" takes CSV, "listener export" writes such lines'
+        raise UsageError(msg)
+    return opened(file)
+
+
 @contextmanager
 def lines_of(file: Path, bad: BadLines) -> Iterator[Iterator[Line]]:
     """Hand over the readable lines of a JSONL file, or the mentions of Parquet: a file, or a folder of such files."""
     if file.suffix.lower() == ".parquet" or os.path.isdir(file):  # noqa: PTH112 - Path's may raise
         yield _of_parquet(file, bad)
         return
-    with opened(file) as stream:
+    with opened_lines(file) as stream:
         yield (line for _, line in numbered_lines(stream, bad))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
-from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened, score_lines, scorer_towards
+from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.objects import emit_objects
 from listener.errors import InputError
 
@@ -77,7 +77,7 @@ def match(app: App, query: str, file: Path) -> int:
     config = app.config_if_any if asks_language or app.config_file is not None else None
     identifier = wiring.build_scoring_of(config)[0] if asks_language else None
     bad = BadLines()
-    with opened(file) as stream:
+    with opened_lines(file) as stream:
         found = _matching(numbered_lines(stream, bad), Matcher((made,)), identifier, bad)
         rows = ({**line.obj, "match": {"query": query, "spans": spans}} for line, spans in found)
         emit_objects(rows, app.format, added="match")

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
 
 
+@pytest.mark.parametrize("command", [("score",), ("match", "acme"), ("evaluate",)], ids=" ".join)
+@pytest.mark.parametrize("name", ["posts.csv", "posts.csv.gz"])
+def test_csv_where_lines_of_json_are_read_is_refused_as_a_whole(
+    place: Place, command: tuple[str, ...], name: str
+) -> None:
+    (place.folder / name).write_text("source,id,text,published_at\n" * 3, encoding="utf-8")
+    answer = place.run(*command, name, now=None)
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert "lines of JSON are read here, not CSV" in answer.err
+
+
 @pytest.mark.parametrize(
     "command",
     [("label", "1", "positive"), ("label", "--import", "labels.csv"), ("train",), ("rematch",), ("rescore",)],
