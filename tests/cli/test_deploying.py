@@ -160,13 +160,14 @@ def test_the_daemon_tells_its_supervisor_and_writes_its_log_as_json(place: Place
     assert told[2:] == [status, "STOPPING=1\nSTATUS=storing what is in hand"]
     events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [one["event"] for one in events] == [
+        "nothing to do",
         "daemon started",
         "configuration read again",
         "stopping",
         "daemon stopped",
     ]
-    assert {"at", "level", "log", "pid", "database"} <= events[0].keys()
-    assert events[0]["pid"] == daemon.pid
+    assert {"at", "level", "log", "pid", "database"} <= events[1].keys()
+    assert events[1]["pid"] == daemon.pid
 
 
 def test_the_daemon_purges_what_is_too_old(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:

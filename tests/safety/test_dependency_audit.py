@@ -5,6 +5,7 @@ pip-audit itself runs; the service of vulnerabilities it asks stands on loopback
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import date
@@ -53,7 +54,8 @@ def audit(folder: Path, url: str, accepted: str = "") -> tuple[int, str]:
     file = folder / "accepted.toml"
     file.write_text(accepted, encoding="utf-8")
     command = [sys.executable, str(SCRIPT), "--path", str(folder / "site"), "--osv-url", url, "--accepted", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    caching = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=caching)
     return done.returncode, done.stdout + done.stderr
 
 
