@@ -80,6 +80,12 @@ _WORTH: Final = {"Hani": 3, "Kana": 2, "Hang": 2}
 """So many letters of the Latin script say what one of these does: three ideographs about an iPhone are no English."""
 
 
+_ENOUGH_NATIVE: Final = 3
+"""So many letters beside a single Latin word are what is said of it."""
+_SHARES: Final = frozenset({"RT", "MT"})
+"""What stands before a text that is passed on."""
+
+
 class _Scripts(dict[str, tuple[str, re.Pattern[str]]]):
     """Map letters that are not Latin to their script and the expression of a run of it; so many are remembered."""
 
@@ -114,4 +120,19 @@ def dominant_script(text: str) -> str | None:
         script = "Kana"
     written = ("Kana", "Hani") if script == "Kana" else (script,)
     native = sum([counts.get(one, 0) * _WORTH.get(one, 1) for one in written])
-    return LATIN if sum(map(len, _LATIN.findall(rest))) > native else script
+    if sum(map(len, _LATIN.findall(rest))) <= native or _is_borrowed(text, native, script):
+        return script
+    return LATIN
+
+
+def _is_borrowed(text: str, native: int, script: str) -> bool:
+    """Say whether the Latin words are few beside those of another script, however long they are: a brand's name, say.
+
+    What mixes both in one word, as some write for its looks, counts as Latin.
+    """
+    run = next(run for name, run in _RUNS if name == script)
+    words = [word for word in text.split() if word not in _SHARES]
+    latin = sum(_LATIN.search(word) is not None for word in words)
+    if latin == 1:
+        return native >= _ENOUGH_NATIVE
+    return latin < sum(run.search(word) is not None and not _LATIN.search(word) for word in words)

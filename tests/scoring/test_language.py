@@ -69,6 +69,20 @@ def test_a_latin_name_makes_no_english_of_few_ideographs_nor_a_borrowed_word_ano
     assert identifier.identify([text], [None]) == [language]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("hi", "Boilwick बेकार है"), ("hi", "आज Boilwick घर आया"), ("hi", "RT @acme: Boilwick बेकार है"), ("ta", "Boilwick நல்லது"),
+        ("ur", "کیا Boilwick اچھا"), ("pa", "ਮੇਰਾ Boilwick ਵਧੀਆ"), ("th", "Boilwick ดีมาก"), ("ru", "Boilwick Unlimited это ещё не всё"),
+        ("en", "I love भारत so much"), ("en", "Boilwick sells ग़ज़ल records in Delhi"), ("en", "soo \u043can\u0443 letter\u0455 \u0493or looks"),
+    ],
+)  # fmt: skip
+def test_a_name_longer_than_what_is_said_of_it_does_not_decide(
+    identifier: Identifier, language: str, text: str
+) -> None:
+    assert identifier.identify([text], [None]) == [language]
+
+
 def test_links_handles_and_the_claim_of_the_platform_do_not_decide(identifier: Identifier) -> None:
     text = f"@acme_fr https://example.org/le/monde/est/beau {SENTENCES['en']}"
     assert identifier.identify([text, text, text], [None, "fr", "nonsense"]) == ["en", "en", "en"]
