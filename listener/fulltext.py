@@ -94,7 +94,10 @@ def index_form(text: str) -> str:
 
 def _apart(form: Callable[[str], str], text: str) -> str:
     """Return the form of a text in which each character that not every Python knows is a word of its own."""
-    return " ".join([piece if place % 2 else form(piece) for place, piece in enumerate(at_later(text))])
+    pieces = at_later(text)
+    if len(pieces) == 1:
+        return form(text)
+    return " ".join([piece if place % 2 else form(piece) for place, piece in enumerate(pieces)])
 
 
 def _known_form(text: str) -> str:

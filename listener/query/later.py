@@ -42,18 +42,24 @@ _known: Final[set[str]] = set()
 
 def at_later(text: str) -> list[str]:
     """Return a text cut at each younger character: these stand at the odd places."""
-    met = set(text) - _known  # nothing, of most texts: this is quicker than any look at each character
-    if not met:
+    if _known.issuperset(text):  # as most texts: this is quicker than any look at each character
         return [text]
+    met = set(text) - _known
     later = {character for character in met if _is_later(character)}
     _known.update(character for character in met - later if character < _CACHED_BELOW)
-    return re.split(f"([{''.join(sorted(later))}])", text) if later else [text]
+    return _any_later().split(text) if later else [text]
 
 
 @cache
 def _spans() -> tuple[range, ...]:
     parts = (part.partition("-") for part in _LATER.split())
     return tuple(range(int(first, 16), int(last or first, 16) + 1) for first, _, last in parts)
+
+
+@cache
+def _any_later() -> re.Pattern[str]:
+    ranges = "".join(f"{chr(span.start)}-{chr(span.stop - 1)}" for span in _spans())
+    return re.compile(f"([{ranges}])")
 
 
 def _is_later(character: str) -> bool:
