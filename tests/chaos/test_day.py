@@ -14,6 +14,8 @@ from chaos.world import DAY, HOUR, MINUTE
 WARM = 6 * HOUR
 MOST_GROWTH_KB = 5 << 10
 """Of some seven hundred passes after the warm-up: a leak of 8 kB a pass is seen."""
+LATE_THREADS = 1
+"""The daemon's pools make a thread when it is first needed: one for a report while its sign of life is due may come late."""
 
 
 @pytest.mark.slow
@@ -43,7 +45,8 @@ def test_a_day_of_the_daemon_leaks_nothing_and_sends_one_digest(tmp_path: Path) 
         for what in ("files", "threads", "connections", "sockets"):
             early, late = ([one[what] for one in part] for part in (after[:6], after[-6:]))
             # What leaks is held at every moment; a file that is just being written is not.
-            assert min(late) <= max(early), (what, [one[what] for one in samples])
+            spare = LATE_THREADS if what == "threads" else 0
+            assert min(late) <= max(early) + spare, (what, [one[what] for one in samples])
         outbox = campaign.site.rows("SELECT kind, state FROM outbox")
         assert {state for _, state in outbox} == {"sent"}
         digests = [one for one in campaign.mail.received if "digest" in str(one.message["Subject"]).lower()]
