@@ -107,16 +107,17 @@ def test_readers_one_after_the_other_do_not_let_the_log_grow_for_ever(
     stop.set()
     for thread in threads:
         thread.join(timeout=30)
-    assert largest < 6 * 2**20
+    assert largest < 5 * 2**19  # four to five megabytes where nobody waits for readers
 
 
 def keep_reading(path: Path, stop: threading.Event) -> None:
-    """Hold one snapshot after the other, so that there is hardly an instant without a reader."""
+    """Hold one snapshot after the other, half of the time: of two that do, one mostly reads."""
     while not stop.is_set():
         with closing(open_reader(path)) as connection:
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM mentions").fetchone()
             stop.wait(0.005)
+        stop.wait(0.005)
 
 
 def test_a_reader_that_holds_an_old_page_does_not_hold_a_writer_up(store: Store) -> None:
