@@ -22,14 +22,13 @@ from typing import IO, TYPE_CHECKING, Final, Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from listener import wiring
 from listener.clock import utc_now
 from listener.disk import is_there, lock_refusal, open_private
 from listener.errors import AlreadyRunningError, ListenerError, StoreError
 from listener.logs import event
-from listener.pipeline.patience import DISABLED
+from listener.schedule import LONGEST_WAIT, Regularly, first_run_at, first_run_of
 from listener.search import Reader
 from listener.search.rechecks import RecheckReader
 from listener.service import Service, beside_signals
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from listener.metrics import MetricsEndpoint
     from listener.search.states import SourceState
 
-__all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "first_run_at", "tell_supervisor"]
+__all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "tell_supervisor"]
 
 STOP_SECONDS: Final = 9.0
 """How long a stop waits for the page in hand."""
@@ -58,7 +57,6 @@ _FIRST_PURGE: Final = timedelta(minutes=1)
 _PURGE_AGAIN: Final = timedelta(minutes=10)
 _RECHECKS_APART: Final = (timedelta(minutes=15), timedelta(hours=12))
 """The shortest and the longest time between two passes of looking again."""
-_LONGEST_WAIT: Final = timedelta(days=1)
 _SET_BACK: Final = timedelta(seconds=10)
 """A clock that goes back by more was set; by less it was corrected, which no schedule notices."""
 _WORKERS: Final = 8
@@ -68,21 +66,6 @@ _MISFIRE_SECONDS: Final = None
 """A run that is late (a sleeping laptop, a busy worker) runs late; it is never dropped."""
 
 logger = logging.getLogger(__name__)
-
-
-class _Regularly(IntervalTrigger):  # type: ignore[misc] # APScheduler is not typed
-    """Fall due at equal distances; what was missed is one run, however much it is.
-
-    APScheduler lists every run that was missed, to do but the last of them: years of it, where a
-    machine without a clock of its own learns the time after the daemon's start, fill the memory.
-    """
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Return the first run after both the previous one and `now`; the first of all where there was none before."""
-        if previous_fire_time is not None and now > previous_fire_time:
-            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
-        following: datetime | None = super().get_next_fire_time(previous_fire_time, now)
-        return following
 
 
 class InstanceLock:
@@ -149,28 +132,6 @@ def tell_supervisor(**states: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def first_run_at(
-    last_attempt: datetime | None, every: timedelta, now: datetime, retry_at: datetime | None = None
-) -> datetime:
-    """Return when a source is read first after a start: an interval after its last run, at once if that is past.
-
-    Not before `retry_at`, the instant until which its service asked for patience, unless that is days away.
-    """
-    following = now if last_attempt is None else max(now, min(last_attempt + every, now + every))
-    return following if retry_at is None else max(following, min(retry_at, now + _LONGEST_WAIT))
-
-
-def _first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> datetime:
-    """Return when a source is read first after a start or a change of the configuration.
-
-    At once where that may have changed what held it up: a key, or a budget, which
-    costs nothing to ask.
-    """
-    if state is None or state.state in DISABLED | {"budget"}:
-        return now
-    return first_run_at(state.last_attempt_at, every, now, state.retry_at)
 
 
 class Daemon:
@@ -289,15 +250,15 @@ class Daemon:
         self._schedule_sources(scheduler, self._source_states())
         now = self._clock()
         scheduler.add_job(
-            self._beat, _Regularly(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
+            self._beat, Regularly(seconds=int(_HEARTBEAT.total_seconds()), timezone="UTC"), id="heartbeat",
             next_run_time=now, executor="own",
         )  # fmt: skip
         scheduler.add_job(
-            self._report, _Regularly(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
+            self._report, Regularly(seconds=int(_REPORTING.total_seconds()), timezone="UTC"), id="reporting",
             next_run_time=now + timedelta(seconds=5), executor="own",
         )  # fmt: skip
         scheduler.add_job(
-            self._purge, _Regularly(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
+            self._purge, Regularly(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
             next_run_time=now + _FIRST_PURGE,
         )  # fmt: skip
         scheduler.start()
@@ -318,14 +279,14 @@ class Daemon:
             state = states.get(name)
             scheduler.add_job(
                 self._collect,
-                _Regularly(
+                Regularly(
                     seconds=max(1, int(schedule.every.total_seconds())),
                     jitter=int(schedule.jitter.total_seconds()) or None,
                     timezone="UTC",
                 ),
                 args=(name,),
                 id=f"source:{name}",
-                next_run_time=_first_run_of(state, schedule.every, now),
+                next_run_time=first_run_of(state, schedule.every, now),
             )
         self._schedule_rechecks(scheduler)
         with self._job("schedule"):
@@ -347,7 +308,7 @@ class Daemon:
             state = states.get(name)
             scheduler.add_job(
                 self._recheck,
-                _Regularly(seconds=int(every.total_seconds()), timezone="UTC"),
+                Regularly(seconds=int(every.total_seconds()), timezone="UTC"),
                 args=(name,),
                 id=f"recheck:{name}",
                 next_run_time=first_run_at(
@@ -387,7 +348,7 @@ class Daemon:
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")
         if job is None or retry_at is None or job.next_run_time is None or retry_at <= job.next_run_time:
             return
-        job.modify(next_run_time=min(retry_at, self._clock() + _LONGEST_WAIT))
+        job.modify(next_run_time=min(retry_at, self._clock() + LONGEST_WAIT))
 
     def _note_next_run(self, name: str) -> None:
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")

@@ -12,8 +12,9 @@ import pytest
 
 from listener.clock import to_epoch
 from listener.config import Brand, Config, DigestSettings, load_config
-from listener.daemon import Daemon, first_run_at
+from listener.daemon import Daemon
 from listener.reporting import Desk, Period, due_period, period_of, render_digest_of
+from listener.schedule import first_run_at
 from listener.search import Reader
 from listener.service import Service
 from listener.store import DigestSave, Store

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from listener.clock import to_epoch, utc_now
-from listener.daemon import first_run_at
 from listener.errors import (
     CredentialsError,
     RateLimitedError,
@@ -20,6 +19,7 @@ from listener.errors import (
     UsageCappedError,
 )
 from listener.pipeline.patience import comes_back
+from listener.schedule import first_run_at
 from listener.store import Store
 from running.site import NOW, Site, hackernews_table, reddit_table, x_table
 from servers.github import GitHub

@@ -1,0 +1,57 @@
+"""Say when what the daemon does again and again falls due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from apscheduler.triggers.interval import IntervalTrigger
+
+from listener.pipeline.patience import DISABLED
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from listener.search.states import SourceState
+
+__all__ = ["LONGEST_WAIT", "Regularly", "first_run_at", "first_run_of"]
+
+LONGEST_WAIT: Final = timedelta(days=1)
+"""No source is left alone for longer, whatever its service asks for: what held it up may have been changed."""
+
+
+class Regularly(IntervalTrigger):  # type: ignore[misc] # APScheduler is not typed
+    """Fall due at equal distances; what was missed is one run, however much it is.
+
+    APScheduler lists every run that was missed, of which only the last is made: years of them fill the
+    memory, where a machine without a clock of its own learns the time after the daemon's start.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """Return the first run after both the previous one and `now`; the first of all where there was none before."""
+        if previous_fire_time is not None and now > previous_fire_time:
+            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
+        following: datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        return following
+
+
+def first_run_at(
+    last_attempt: datetime | None, every: timedelta, now: datetime, retry_at: datetime | None = None
+) -> datetime:
+    """Return when a source is read first after a start: an interval after its last run, at once if that is past.
+
+    Not before `retry_at`, the instant until which its service asked for patience, unless that is days away.
+    """
+    following = now if last_attempt is None else max(now, min(last_attempt + every, now + every))
+    return following if retry_at is None else max(following, min(retry_at, now + LONGEST_WAIT))
+
+
+def first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> datetime:
+    """Return when a source is read first after a start or a change of the configuration.
+
+    At once where that may have changed what held it up: a key, or a budget, which
+    costs nothing to ask.
+    """
+    if state is None or state.state in DISABLED | {"budget"}:
+        return now
+    return first_run_at(state.last_attempt_at, every, now, state.retry_at)
