@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from listener.api import UnexpectedAnswerError
+from sources.text import as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["reading_cursor", "refuse_cursor"]
+__all__ = ["object_in", "reading_cursor", "refuse_cursor"]
+
+
+def object_in(text: str | None) -> Mapping[str, object]:
+    """Return the JSON object that a marker holds, or a cursor without which reading may begin anew; empty where it is none of ours."""
+    try:
+        return as_object(json.loads(text)) if text else {}
+    except (ValueError, RecursionError):
+        return {}
 
 
 def refuse_cursor(source: str) -> NoReturn:

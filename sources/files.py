@@ -21,8 +21,8 @@ from listener.api import (
     to_epoch,
 )
 from listener.options import at_home
-from sources.cursors import reading_cursor
-from sources.text import as_list, as_object, count_of
+from sources.cursors import object_in, reading_cursor
+from sources.text import as_list, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,10 +72,7 @@ class FilesRead:
     @classmethod
     def read(cls, text: str | None) -> FilesRead:
         """Return what a marker tells: nothing where it is none of ours."""
-        try:
-            fields = as_object(json.loads(text)) if text else {}
-        except (ValueError, RecursionError):
-            return cls()
+        fields = object_in(text)
         return cls(since=count_of(fields.get("since")), files=tuple(map(str, as_list(fields.get("files")))))
 
     def write(self) -> str:

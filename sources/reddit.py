@@ -34,6 +34,7 @@ from listener.api import (
 )
 from listener.errors import UsageError
 from sources.adapter import checked_each
+from sources.cursors import object_in
 from sources.reddit_client import RedditClient
 from sources.reddit_feed import RedditFeed
 from sources.reddit_items import created_at, is_taken_away, is_unsigned, read_thing
@@ -138,10 +139,7 @@ class _Position:
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
         """Return the position a cursor holds; the beginning where it is none of ours."""
-        try:
-            held = as_object(json.loads(cursor or "{}"))
-        except (ValueError, RecursionError):
-            held = {}
+        held = object_in(cursor)
         seen, pages, gone = (count_of(held.get(name)) or 0 for name in ("seen", "pages", "gone"))
         after, back, missed = (line_of(held.get(name), limit=64) for name in ("after", "back", "missed"))
         reached = count_of(held.get("reached"))

@@ -32,8 +32,9 @@ from listener.api import (
 )
 from listener.errors import UsageError
 from sources.adapter import checked_base_url, checked_each
+from sources.cursors import object_in
 from sources.rss_entries import GOOGLE_NEWS, is_cut, read_entries
-from sources.text import as_list, as_object, count_of
+from sources.text import as_list, count_of
 from sources.web import Client, Limits
 from sources.web.addresses import is_loopback
 
@@ -101,10 +102,7 @@ class _Marker:
     @classmethod
     def read(cls, text: str | None) -> _Marker:
         """Return the marker of the last window; an empty one where there is none that can be read."""
-        try:
-            fields = as_object(json.loads(text)) if text else {}
-        except (ValueError, RecursionError):
-            return cls()
+        fields = object_in(text)
         etag, modified = fields.get("etag"), fields.get("modified")
         return cls(
             since=count_of(fields.get("since")),

@@ -37,7 +37,7 @@ from listener.api import (
     utc_now,
 )
 from sources.adapter import checked_base_url
-from sources.cursors import reading_cursor
+from sources.cursors import object_in, reading_cursor
 from sources.text import as_list, as_object, count_of, line_of
 from sources.web import Client, Limits
 from sources.youtube_again import BATCH, look_again, read_replies
@@ -126,10 +126,7 @@ class _Marker:
 
     @classmethod
     def read(cls, text: str | None) -> _Marker:
-        try:
-            fields = as_object(json.loads(text)) if text else {}
-        except (ValueError, RecursionError):
-            fields = {}
+        fields = object_in(text)
         videos = {video: at for video, at in as_object(fields.get("videos")).items() if isinstance(at, int)}
         left, at = fields.get("left"), count_of(fields.get("at"))
         known = isinstance(left, (int, float)) and not isinstance(left, bool) and at is not None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,21 +124,23 @@ def test_a_thread_that_cannot_be_read_fails_no_pass(tmp_path: Path, server: Hack
     assert answers(site) == [("1", second(7))]
 
 
+@contextmanager
+def two_instances(folder: Path, *shown: dict[str, Any]) -> Iterator[tuple[Site, Instance]]:
+    """Hand over a site that reads two instances, and the first of them, which shows these; the other one an answer."""
+    elsewhere = status(7, second(6), "my #acme pot leaks", uri="https://b.example/7")
+    helper = account("help_desk@b.example")
+    answer = status(
+        8, second(4), "write to us", uri="https://b.example/8", in_reply_to_id=elsewhere["id"], account=helper
+    )
+    brands = BRANDS.replace("@help_desk", "@help_desk@b.example")
+    with Instance(list(shown)) as first, Instance([elsewhere, answer]) as other:
+        places = json.dumps([first.url, other.url.replace("127.0.0.1", "localhost")])
+        yield Site(folder, f"[sources.mastodon]\ninstances = {places}\n", brands=brands), first
+
+
 def test_an_instance_that_is_down_keeps_no_answers_of_others_from_being_found(tmp_path: Path) -> None:
     asked = [status(number, second(hours), "my #acme leaks") for number, hours in enumerate((8, 7, 5, 4.5))]
-    elsewhere = status(7, second(6), "my #acme pot leaks", uri="https://b.example/7")
-    answer = status(
-        8,
-        second(4),
-        "write to us",
-        uri="https://b.example/8",
-        in_reply_to_id=elsewhere["id"],
-        account=account("help_desk@b.example"),
-    )
-    with Instance(asked) as down, Instance([elsewhere, answer]) as up:
-        places = json.dumps([down.url, up.url.replace("127.0.0.1", "localhost")])
-        brands = BRANDS.replace("@help_desk", "@help_desk@b.example")
-        site = Site(tmp_path, f"[sources.mastodon]\ninstances = {places}\n", brands=brands)
+    with two_instances(tmp_path, *asked) as (site, down):
         down.fault("status", when=lambda one: one.path.endswith("/context"), times=99, status=503)
         assert site.collect().code == 0
         assert answers(site) == [("https://b.example/7", second(4))]
@@ -144,19 +148,7 @@ def test_an_instance_that_is_down_keeps_no_answers_of_others_from_being_found(tm
 
 
 def test_answers_are_looked_for_though_an_instance_could_not_be_read(tmp_path: Path) -> None:
-    elsewhere = status(7, second(6), "my #acme pot leaks", uri="https://b.example/7")
-    answer = status(
-        8,
-        second(4),
-        "write to us",
-        uri="https://b.example/8",
-        in_reply_to_id=elsewhere["id"],
-        account=account("help_desk@b.example"),
-    )
-    with Instance([]) as down, Instance([elsewhere, answer]) as up:
-        places = json.dumps([down.url, up.url.replace("127.0.0.1", "localhost")])
-        brands = BRANDS.replace("@help_desk", "@help_desk@b.example")
-        site = Site(tmp_path, f"[sources.mastodon]\ninstances = {places}\n", brands=brands)
+    with two_instances(tmp_path) as (site, down):
         down.fault("status", times=99, status=503)
         assert site.collect().code == 3
         assert answers(site) == [("https://b.example/7", second(4))]
