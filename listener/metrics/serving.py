@@ -58,9 +58,8 @@ class MetricsServer:
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=16)
         except OSError as error:
-            why = (
-                os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-            )  # of a look-up below 0
+            number = error.errno or 0  # below 0: of a look-up of names, which has sentences of its own
+            why = os.strerror(number) if number > 0 else error.strerror
             msg = f"metrics: cannot listen on {host} port {port} ({why}); change [metrics]"
             raise ListenerError(msg) from None
         self._socket.settimeout(_ACCEPT_SECONDS)
