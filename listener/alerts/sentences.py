@@ -58,11 +58,11 @@ def first_sentence(
 
 
 def percent_words(share: float) -> str:
-    """Write a share of 1 as whole percent, such as ``67%``, never rounded to all or nothing unless it is."""
-    shown = f"{share:.0%}"
-    if shown == "0%" and share > 0:
-        return "under 1%"
-    return "over 99%" if shown == "100%" and share < 1 else shown
+    """Write a share of 1 as whole percent, such as ``67 %``, never rounded to all or nothing unless it is."""
+    shown = f"{round(100 * share)} %"
+    if shown == "0 %" and share > 0:
+        return "under 1 %"
+    return "over 99 %" if shown == "100 %" and share < 1 else shown
 
 
 def _spike(observed: float, expected: float, when: str) -> str:

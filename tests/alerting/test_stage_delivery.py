@@ -157,7 +157,7 @@ def test_the_message_holds_a_chart_with_the_usual_band(watched: Place) -> None:
     assert trend.until - trend.since >= timedelta(days=2)
     assert "Observed 60, expected" in chart.alt
     assert message.text.count("60 mentions in the last hour") == 2  # the headline and what the chart shows
-    assert "0% of 60 scored mentions are negative; before it 0% of 768 were." in " ".join(message.text.split())
+    assert "0 % of 60 scored mentions are negative; before it 0 % of 768 were." in " ".join(message.text.split())
 
 
 def test_news_of_an_episode_are_told_apart_by_their_subject(watched: Place) -> None:

@@ -71,7 +71,7 @@ def test_the_cause_is_named_first_and_the_brand_never():
     assert found.first == "e0"
     assert found.since == AT - timedelta(minutes=40)
     assert found.sentence == (
-        "150 mentions in the last hour, about 50 are usual for a Tuesday 21:00; 60% come from “recall” on Reddit, since 20:20"
+        "150 mentions in the last hour, about 50 are usual for a Tuesday 21:00; 60 % come from “recall” on Reddit, since 20:20"
     )
 
 
@@ -159,7 +159,7 @@ def test_a_smaller_negative_share_is_shown_by_whatever_is_said():
 
 
 def test_partial_coverage_is_said():
-    assert why(about("recall", 90), coverage=0.6).sentence.endswith("(at times only 60% of the sources were seen)")
+    assert why(about("recall", 90), coverage=0.6).sentence.endswith("(at times only 60 % of the sources were seen)")
 
 
 @given(st.lists(st.text(max_size=60), max_size=30))
@@ -208,17 +208,22 @@ def test_hashtags_are_read_in_any_script():
     [
         ("spike", 3041, 702, "3,041 mentions in the last hour, about 700 are usual for a Tuesday 21:00"),
         ("spike", 1, 0.2, "1 mention in the last hour, about 0.2 are usual for a Tuesday 21:00"),
-        ("sentiment", 0.74, 0.47, "74% of the mentions of the last 6 hours are negative, usually 47% (Tuesday 21:00)"),
+        (
+            "sentiment",
+            0.74,
+            0.47,
+            "74 % of the mentions of the last 6 hours are negative, usually 47 % (Tuesday 21:00)",
+        ),
         ("words", 4, 0.0, "4 mentions with watched words in the last hour, usually there are none"),
         ("silence", 0, 240, "0 mentions in the last 6 hours, about 240 are usual up to a Tuesday 21:00"),
         (
             "sentiment",
             299 / 300,
             1 / 300,
-            "over 99% of the mentions of the last 6 hours are negative, usually under 1% (Tuesday 21:00)",
+            "over 99 % of the mentions of the last 6 hours are negative, usually under 1 % (Tuesday 21:00)",
         ),
-        ("blind", 0.0, 1.0, "only 0% of the last 6 hours could be read, up to Tuesday 21:00"),
-        ("blind", 0.25, 1.0, "only 25% of the last 6 hours could be read, up to Tuesday 21:00"),
+        ("blind", 0.0, 1.0, "only 0 % of the last 6 hours could be read, up to Tuesday 21:00"),
+        ("blind", 0.25, 1.0, "only 25 % of the last 6 hours could be read, up to Tuesday 21:00"),
         (
             "thread",
             1_200,

@@ -155,7 +155,7 @@ def test_an_alert_is_shown_headline_first_within_eighty_columns(filled: Place) -
     assert lines[0].startswith("Acme: 12 mentions in the last hour")
     assert "expected  2.25, usually 0 to 5" in lines
     assert "since     2026-11-20 10:30 (Asia/Kolkata), still open" in lines
-    assert "coverage  at least 75% of the sources were read" in lines
+    assert "coverage  at least 75 % of the sources were read" in lines
     assert "said      leak" in lines
     assert "    https://news.example/21" in lines
     assert "1 more mention of it left the store" in lines
@@ -168,7 +168,7 @@ def test_a_fall_has_no_peak(filled: Place) -> None:
     with closing(sqlite3.connect(filled.database)) as connection:
         connection.execute("UPDATE episodes SET rule = 'sentiment', surprise = -2.6, observed = 0.1, peak = 0.2")
         connection.commit()
-    assert "observed  10%" in filled.run("alerts", "show", "1").out.splitlines()
+    assert "observed  10 %" in filled.run("alerts", "show", "1").out.splitlines()
 
 
 def test_a_purged_mention_says_that_its_text_is_gone(filled: Place) -> None:

@@ -312,7 +312,7 @@ def test_surveys_come_with_interval_and_n_or_not_at_all() -> None:
 
 
 def test_an_alert_on_blindness_does_not_say_twice_how_little_was_read() -> None:
-    blind = make_episode(rule="blind", headline="only 10% of the last 6 hours could be read", coverage=0.1)
+    blind = make_episode(rule="blind", headline="only 10 % of the last 6 hours could be read", coverage=0.1)
     assert sentences_of(day_of(positive=9), episodes=(blind,))[1].endswith("could be read.")
 
 
