@@ -67,7 +67,7 @@ def read_rulesets(lines: Iterable[str], *, where: str = "sentiment.rulesets") ->
     """
     rules: dict[str, list[tuple[str, float]]] = {}
     problems: list[str] = []
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines, start=1):
         brand, colon, rest = line.partition(":")
         phrase, equals, written = rest.rpartition("=")
         try:

@@ -207,7 +207,7 @@ def _help(plan: FieldPlan) -> str:
         text = f"{text} One of: {', '.join(info.choices)}."
     is_length = plan.kind == "timedelta"
     limits = []
-    if info.minimum:
+    if info.minimum or (info.minimum is not None and info.maximum is not None):
         limits.append(f"at least {_limit(info.minimum, is_length=is_length)}")
     if info.maximum is not None:
         limits.append(f"at most {_limit(info.maximum, is_length=is_length)}")

@@ -112,7 +112,7 @@ def _rules_of_nobody(config: Config) -> list[str]:
     rules = config.sentiment.get("rulesets")
     named = [
         (number, rule.partition(":")[0].strip())
-        for number, rule in enumerate(rules if isinstance(rules, list) else ())
+        for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1)
         if isinstance(rule, str) and ":" in rule
     ]
     return [

@@ -94,6 +94,6 @@ def test_a_rule_for_a_brand_that_is_not_configured_is_refused(place: Place) -> N
     place.configure(f'{CONFIG}[sentiment]\nrulesets = ["Acme: sick = 2", "acme: ill = 1", "Acmee: war zone = 0"]\n')
     answer = place.run("check")
     assert answer.code == 2
-    for number, name in ((1, "acme"), (2, "Acmee")):
+    for number, name in ((2, "acme"), (3, "Acmee")):
         assert f'sentiment.rulesets[{number}]: there is no brand "{name}"; did you mean "Acme"?' in answer.out
-    assert "rulesets[0]" not in answer.out
+    assert "rulesets[1]" not in answer.out

@@ -167,6 +167,19 @@ def test_the_reference_keeps_its_table_whole_where_a_help_holds_a_bar() -> None:
     assert rows[-1] == '| `word` | text | `"a\\|b"` | This \\| that. |'
 
 
+def test_the_reference_names_both_limits_of_what_has_two_and_no_lone_zero() -> None:
+    @dataclass(frozen=True)
+    class Bounded:
+        cut: float = option("Where.", default=0.5, minimum=0, maximum=1)
+        count: int = option("How many.", default=1, minimum=0)
+
+    rows = reference_markdown([SamplePart(path="x", records=(Bounded,), doc="Doc.")]).splitlines()
+    assert rows[-2:] == [
+        "| `cut` | number | `0.5` | Where. At least 0 and at most 1. |",
+        "| `count` | whole number | `1` | How many. |",
+    ]
+
+
 def test_a_shown_record_tells_where_a_secret_lives_and_not_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLUGIN_TOKEN", "made-up-key")
     shown = show_record("sources.made_up", Options())

@@ -43,7 +43,7 @@ def test_every_rule_that_cannot_be_read_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         read_rulesets(["Acme: sick = 2", "sick = 2", "Acme: sick", "Acme: sick = 9", "Acme: = 1", "Acme: x = good"])
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
-        f"sentiment.rulesets[{number}]" for number in range(1, 6)
+        f"sentiment.rulesets[{number}]" for number in range(2, 7)
     ]
 
 
