@@ -23,12 +23,12 @@ from listener.sqlite_errors import translated
 from listener.store.faces import Faces
 from listener.store.keyspans import drop_keys
 from listener.store.quoting import Gone
-from listener.store.scrubbing import scrub_reports
+from listener.store.scrubbing import scrub_names, scrub_reports
 from listener.store.uncounted import read_uncounted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -91,6 +91,15 @@ UPDATE mentions SET
 WHERE source_id = :source AND (reply_to IN (SELECT value FROM json_each(:ids))
   OR thread IN (SELECT value FROM json_each(:ids)) OR quote_of IN (SELECT value FROM json_each(:ids)))
 """
+
+_WITHOUT_MENTIONS: Final = """
+SELECT id FROM authors WHERE NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.author_id = authors.id)
+"""
+
+_NAMES: Final = f"""
+SELECT id, native_id, handle, name FROM authors
+WHERE id IN (SELECT value FROM json_each(?)) AND id IN ({_WITHOUT_MENTIONS})
+"""  # noqa: S608 - the one above
 
 _DUE: Final = """
 FROM mentions INDEXED BY mentions_by_time
@@ -159,14 +168,14 @@ class Eraser:
             written = self._column(
                 "SELECT id FROM mentions WHERE author_id IN (SELECT value FROM json_each(?))", (json.dumps(authors),)
             )
-        done = self._forget(written, now, dry_run=dry_run)
+        done = self._forget(written, now, dry_run=dry_run, kept=authors)  # until the end: by them a killed one goes on
         if dry_run or not authors:
             return replace(done, authors=len(authors))
         with write_transaction(self._connection, self._path):
             self._mark()
-            left = self._remove_authors(authors)
+            left = self._remove_nameless(authors)
         self.rewrite()
-        return replace(done, authors=done.authors + left)
+        return _sum(done, left)
 
     def forget_mention(self, number: int, *, now: datetime, dry_run: bool = False) -> Erasure:
         """Erase a mention and its reposts; nothing found, or erased before, is an Erasure of nothing."""
@@ -258,9 +267,7 @@ class Eraser:
         emptied: `purge` tries again.
         """
         with write_transaction(self._connection, self._path):
-            self._connection.execute(
-                "DELETE FROM authors WHERE NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.author_id = authors.id)"
-            )
+            self._remove_nameless(self._column(_WITHOUT_MENTIONS, ()))
             self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('optimize')")
         with translated(self._path):
             self._connection.execute("VACUUM")
@@ -274,7 +281,8 @@ class Eraser:
         with write_transaction(self._connection, self._path):
             self._connection.execute("DELETE FROM unfinished_erasures")
 
-    def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool) -> Erasure:
+    def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool, kept: Collection[int] = ()) -> Erasure:
+        """Erase mentions and their reposts; authors who are `kept` stay, also where no mention of theirs is left."""
         with translated(self._path):
             every = self._column(_WITH_REPOSTS, {"numbers": json.dumps(list(numbers))})
         # Reposts go first: once the original has lost its id, nobody would find those that a crash left behind.
@@ -284,7 +292,7 @@ class Eraser:
             return Erasure(mentions=len(every))
         done = Erasure()
         for start in range(0, len(every), _BATCH):
-            done = _sum(done, self._erase(every[start : start + _BATCH], now, is_asked=True))
+            done = _sum(done, self._erase(every[start : start + _BATCH], now, is_asked=True, kept=kept))
         return done
 
     def _batches_due(self, limits: Sequence[tuple[str, int, int]]) -> Iterator[list[int]]:
@@ -308,7 +316,7 @@ class Eraser:
         kept = [(name, key, retention.of(name)) for name, key in rows]
         return [(name, key, to_epoch(now - period)) for name, key, period in kept if period is not None]
 
-    def _erase(self, numbers: Sequence[int], now: datetime, *, is_asked: bool) -> Erasure:
+    def _erase(self, numbers: Sequence[int], now: datetime, *, is_asked: bool, kept: Collection[int] = ()) -> Erasure:
         """Erase these mentions in one transaction.
 
         Where it `is_asked` for by somebody, references of others to them go too; they
@@ -329,7 +337,7 @@ class Eraser:
             drop_keys(self._connection, [(row[0], row[8], *row[-2:], row[5], row[3], row[4], row[6]) for row in rows])
             if is_asked:
                 self._remove_references(rows)
-            authors = self._remove_authors([row[9] for row in rows if row[9] is not None])
+            authors = self._remove_authors([row[9] for row in rows if row[9] is not None and row[9] not in kept])
             reports = scrub_reports(self._connection, [self._gone(row) for row in rows])
             self._mark()
         return Erasure(mentions=len(rows), authors=authors, reports=reports)
@@ -349,6 +357,16 @@ class Eraser:
             "AND NOT EXISTS (SELECT 1 FROM mentions WHERE mentions.author_id = authors.id)",
             (json.dumps(list(authors)),),
         ).rowcount
+
+    def _remove_nameless(self, authors: Sequence[int]) -> Erasure:
+        """Remove those of these authors of whom no mention is left, and their names from reports of any time.
+
+        What they wrote may count as another's since an edit: then nothing tells in which reports they are named.
+        """
+        named = self._connection.execute(_NAMES, (json.dumps(list(authors)),)).fetchall()
+        removed = self._remove_authors([row[0] for row in named])
+        reports = scrub_names(self._connection, {row[0]: tuple(name for name in row[1:] if name) for row in named})
+        return Erasure(authors=removed, reports=reports)
 
     @staticmethod
     def _gone(row: tuple[object, ...]) -> Gone:

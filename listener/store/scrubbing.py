@@ -8,22 +8,25 @@ brings. A chart whose words quote one is removed. Nothing else in the store hold
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from listener.fulltext import words_expression
-from listener.store.quoting import Report, blank
+from listener.store.quoting import Gone, Report, blank
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from listener.store.quoting import Gone
-
-__all__ = ["scrub_reports"]
+__all__ = ["scrub_names", "scrub_reports"]
 
 _DAY: Final = 86_400
 """An alert tells of mentions of up to some hours before it opened."""
+
+_EVER: Final = (-(2**62), 2**62)
+"""Times before and after those of every report."""
+
+_BORNE: Final = "SELECT 1 FROM authors WHERE handle = :name OR name = :name OR native_id = :name LIMIT 1"
 
 _DIGESTS: Final = "SELECT id, from_at, to_at, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
 """Emptied ones too: their subject may hold a word that others still said when they were emptied."""
@@ -45,11 +48,46 @@ def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone]) -> int:
     return _Scrub(connection, gone).run()
 
 
-class _Scrub:
-    """Look for the mentions of one batch in the reports of their time."""
+def scrub_names(connection: sqlite3.Connection, names: Mapping[int, Sequence[str]]) -> int:
+    """Take the names of authors, by their numbers, out of reports of any time; return how many were changed.
 
-    def __init__(self, connection: sqlite3.Connection, gone: Sequence[Gone]) -> None:
+    The authors must be out of the store. A name that another author bears stays, and
+    in digests and charts one that any mention holds as its words: it may be no name there.
+    """
+    left = {
+        author: tuple(one for one in its if connection.execute(_BORNE, {"name": one}).fetchone() is None)
+        for author, its in names.items()
+    }
+    gone = [
+        Gone(published_at=at, texts=(), addresses=(), author=author, names=its)
+        for author, its in left.items()
+        for at in _EVER
+        if its
+    ]
+    return _Scrub(connection, gone, is_said=partial(_is_said, connection)).run() if gone else 0
+
+
+def _is_said(connection: sqlite3.Connection, words: str) -> bool:
+    """Say whether any mention holds these words."""
+    asked = words_expression(words)
+    return bool(asked) and (
+        connection.execute("SELECT 1 FROM mention_texts WHERE mention_texts MATCH ? LIMIT 1", (asked,)).fetchone()
+        is not None
+    )
+
+
+class _Scrub:
+    """Look for the mentions of one batch in the reports of their time; a name that `is_said` counts as words."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        gone: Sequence[Gone],
+        *,
+        is_said: Callable[[str], bool] = lambda _name: False,
+    ) -> None:
         self._connection = connection
+        self._is_said = cache(is_said)
         self._gone = gone
         self._first = min(one.published_at for one in gone)
         self._last = max(one.published_at for one in gone)
@@ -69,14 +107,7 @@ class _Scrub:
         if word not in self._words:
             return False
         if word not in self._known:
-            asked = words_expression(word)
-            self._known[word] = (
-                not asked
-                or self._connection.execute(
-                    "SELECT 1 FROM mention_texts WHERE mention_texts MATCH ? LIMIT 1", (asked,)
-                ).fetchone()
-                is None
-            )
+            self._known[word] = not _is_said(self._connection, word)
         return self._known[word]
 
     def _is_quoted(self, report: Report, since: int, until: int) -> bool:
@@ -84,7 +115,7 @@ class _Scrub:
             any(report.quotes(one) for one in self._gone)
             or any(self._is_gone(word) for word in report.words & self._words)
             or any(
-                report.names(name) and not self._is_writing(author, since, until)
+                report.names(name) and not self._is_writing(author, since, until) and not self._is_said(name)
                 for author, names in self._names.items()
                 for name in names
             )

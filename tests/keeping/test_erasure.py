@@ -325,6 +325,99 @@ def test_an_author_without_mentions_is_forgotten_too(store: Store) -> None:
     assert traces(store.path.parent, "zyxold") == []
 
 
+def write_reports_naming(store: Store, name: str) -> None:
+    """Leave a digest and an alert that name an author."""
+    store.reports.save_digest(
+        DigestSave(
+            key="daily:3",
+            since=NOW - DAY,
+            until=NOW,
+            subject="Acme",
+            text=f"Most from {name}",
+            html=None,
+            images=(),
+        ),
+        ["mail:team"],
+        now=NOW,
+    )
+    why = {"terms": [], "hashtags": [], "sources": ["x"], "authors": [name, "jo_2"], "links": [], "mentions": [1]}
+    store.reports.save_evaluation(
+        "Acme",
+        "spike",
+        state="{}",
+        evaluated_until=NOW,
+        episodes=[
+            EpisodeSave(
+                key="Acme:spike:1", state="open", severity="warning", opened_at=NOW - DAY / 24, updated_at=NOW,
+                resolved_at=None, observed=9, expected=2, interval=(0, 5), surprise=3, peak=3, total=9, coverage=1,
+                headline="9 mentions where 2 are usual", why=json.dumps(why), news=(),
+            )
+        ],
+        destinations=[],
+        now=NOW,
+    )  # fmt: skip
+
+
+def let_another_have_written(store: Store, **author: str) -> None:
+    """Store a mention of one author, reports that name them, and an edit that says it was another."""
+    store_mentions(store, [make_mention(1, author=Author(id="zyxid", handle="zyxold")), make_mention(2)])
+    write_reports_naming(store, "zyxold")
+    store_mentions(
+        store, [make_mention(1, "Acme is bad", author=Author(**{"id": "new", "handle": "jo_new", **author}))]
+    )
+
+
+def test_who_wrote_before_an_edit_said_otherwise_is_in_no_report_once_forgotten(store: Store) -> None:
+    let_another_have_written(store)
+    assert store.erasure.forget_author("x", "zyxold", now=NOW) == Erasure(authors=1, reports=2)
+    assert traces(store.path.parent, "zyxold", "zyxid") == []
+    with Reader(store.path) as reader:
+        assert reader.episode(1).authors == ("jo_2",)
+
+
+def test_who_wrote_before_an_edit_said_otherwise_leaves_reports_with_any_erasure(store: Store) -> None:
+    let_another_have_written(store)
+    store.erasure.forget_mention(2, now=NOW)
+    assert traces(store.path.parent, "zyxold", "zyxid") == []
+
+
+def test_an_author_who_is_known_by_another_id_now_stays_in_reports(store: Store) -> None:
+    let_another_have_written(store, handle="zyxold")
+    store.erasure.forget_mention(2, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.episode(1).authors == ("zyxold",)  # not the one of the mention
+        assert reader.digest(1) is not None
+
+
+def test_forgetting_an_author_that_is_killed_before_the_reports_is_brought_to_its_end_by_the_same_command(
+    store: Store,
+) -> None:
+    let_another_have_written(store)
+    old = make_mention(3, published_at=NOW - 9 * DAY, author=Author(id="zyxid", handle="zyxold"))
+    store_mentions(store, [old])
+    store._connection.execute(
+        "CREATE TEMP TRIGGER no BEFORE UPDATE ON digests BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    with pytest.raises(StoreError):
+        store.erasure.forget_author("x", "zyxold", now=NOW)
+    assert rows(store, "SELECT count(*) FROM mentions WHERE purged_at IS NOT NULL") == [(1,)]
+    store._connection.execute("DROP TRIGGER no")
+    store.erasure.forget_author("x", "zyxold", now=NOW)
+    assert traces(store.path.parent, "zyxold", "zyxid") == []
+
+
+def test_a_name_that_is_a_word_others_say_empties_no_digest_of_a_time_when_its_author_wrote_nothing(
+    store: Store,
+) -> None:
+    store_mentions(store, [make_mention(1, author=Author(id="zyxid", handle="acme")), make_mention(2)])
+    write_reports_naming(store, "acme")
+    store_mentions(store, [make_mention(1, "Acme is bad", author=Author(id="new", handle="jo_new"))])
+    store.erasure.forget_author("x", "zyxid", now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.episode(1).authors == ("jo_2",)
+        assert reader.digest(1) is not None
+
+
 def test_what_another_program_deleted_without_overwriting_it_goes_too(filled: Store) -> None:
     with closing(sqlite3.connect(filled.path, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete = OFF")
