@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.frozen import dataclass
 from listener.intervals import WHOLE, Estimate, net_sentiment_difference, net_sentiment_interval, rate_ratio
+from listener.percentages import coverage_percent
 from listener.theming import read_themes
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def _coverage_warnings(*sides: Side) -> Iterator[str]:
         elif not side.coverage:
             yield f"nothing of {side.brand} was read, so its volume is not known"
         elif side.coverage < WHOLE:
-            share = "less than 1" if side.coverage < _ONE_PERCENT else f"only {int(round(100 * side.coverage, 6))}"
-            yield f"{share} % of {side.brand} was read, so its volume may be higher"
+            only = "only " if side.coverage >= _ONE_PERCENT else ""
+            yield f"{only}{coverage_percent(side.coverage)} of {side.brand} was read, so its volume may be higher"
 
 
 def is_real(estimate: Estimate, nothing: float) -> bool:

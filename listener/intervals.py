@@ -29,7 +29,7 @@ SMALL_N: Final = 10
 """Averages over fewer scored mentions are drawn faded: their interval spans most of the scale."""
 
 WHOLE: Final = 0.995
-"""Coverage from which a bucket counts as read: below it the missing part would show in a percentage."""
+"""Coverage from which a bucket is drawn as read: what is missing then is less than half a percent of what is there."""
 
 
 class Estimate(NamedTuple):

@@ -14,11 +14,11 @@ from reports.render import MentionView, templates, view_of
 from reports.sentences import brand_words, themes_counted, total_of
 from reports.wording import (
     count,
+    coverage_percent,
     date_words,
     interval_words,
     language_words,
     number,
-    percent,
     place_words,
     share_words,
     signed,
@@ -135,7 +135,7 @@ def _tiles(total: TrendBucket | None, share: Sequence[ShareRow], brand: str) -> 
     if total is None or total.mentions is None:
         is_open = total is not None and total.coverage is None
         return [("Mentions", _DASH, "how much was read is not known" if is_open else "nothing was read")]
-    read = "how much was read is not known" if total.coverage is None else f"{percent(total.coverage)} read"
+    read = "how much was read is not known" if total.coverage is None else f"{coverage_percent(total.coverage)} read"
     tiles = [("Mentions", number(total.mentions), read)]
     if total.stories is not None:
         tiles.append(("Stories", number(total.stories), "each thing said counted once"))
@@ -219,7 +219,7 @@ def _bucket_row(bucket: TrendBucket, by: str, zone: ZoneInfo) -> tuple[str, ...]
     begin = time_words(bucket.start, zone) if by == "hour" else date_words(local)
     begin += f" {local:%Z}" if by == "hour" and comes_twice(local) else ""
     name = begin + (" (not over)" if bucket.partial else "")
-    read = _DASH if bucket.coverage is None else percent(bucket.coverage)
+    read = _DASH if bucket.coverage is None else coverage_percent(bucket.coverage)
     if bucket.mentions is None:
         return (name, *[_DASH] * 6, read)
     net = _DASH if bucket.net is None else signed(bucket.net)

@@ -25,7 +25,7 @@ from listener.protocols import Notification
 from reports.digest import summarise
 from reports.hostile import clean_line, direction, excerpt, web_link
 from reports.message import eml_bytes
-from reports.wording import MINUS, count, percent, place_words, time_words
+from reports.wording import MINUS, count, coverage_percent, place_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +188,7 @@ def render_alert(
         "opened": time_words(episode.opened_at, zone),
         "resolved": time_words(episode.resolved_at, zone) if episode.resolved_at else "",
         "reasons": [(word, [excerpt(name, _NAME) for name in names]) for word, names in reasons.items() if names],
-        "read": "" if episode.coverage is None or episode.coverage >= WHOLE else percent(episode.coverage),
+        "read": "" if episode.coverage is None or episode.coverage >= WHOLE else coverage_percent(episode.coverage),
         "number": episode.id,
         "voices": [view_of(mention, zone) for mention in mentions],
         "pictures": pictures,

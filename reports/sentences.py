@@ -15,6 +15,7 @@ from reports.hostile import clean_line, excerpt, kept_apart
 from reports.wording import (
     MINUS,
     count,
+    coverage_percent,
     interval_words,
     join_words,
     number,
@@ -95,11 +96,12 @@ def _silence(section: BrandSection, total: TrendBucket, unit: str, zone: ZoneInf
         line = _UNKNOWN.format(unit=unit)
         return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
     if total.coverage >= WHOLE:
-        line = f"A quiet {unit}: nobody mentioned it, and everything was read."
+        read = "everything" if total.coverage == 1 else coverage_percent(total.coverage)
+        line = f"A quiet {unit}: nobody mentioned it, and {read} was read."
         if total.partial and unit != "period":
-            line = f"A quiet {unit} so far: nobody mentioned it, and everything was read. The {unit} is not over yet."
+            line = f"A quiet {unit} so far: nobody mentioned it, and {read} was read. The {unit} is not over yet."
         return BrandWords(brand=section.brand, state="quiet", sentences=(line, *episodes))
-    line = f"Nothing was found in the {percent(total.coverage)} of the {unit} that could be read."
+    line = f"Nothing was found in the {coverage_percent(total.coverage)} of the {unit} that could be read."
     state = "quiet" if total.coverage > 0 else "blind"
     if state == "blind":
         line = _BLIND.format(unit=unit)
@@ -133,7 +135,7 @@ def _change(total: TrendBucket, before: TrendBucket | None, unit: str, elapsed: 
         return f"; the {unit} before {fate}, so there is nothing to compare with"
     now, then = total.mentions or 0, before.mentions
     if before.coverage is not None and before.coverage < (total.coverage or 1.0) - _LIKE:
-        return f"; of the {unit} before only {percent(before.coverage)} was read ({number(then)} found)"
+        return f"; of the {unit} before only {coverage_percent(before.coverage)} was read ({number(then)} found)"
     if then == 0:
         return f", none the {unit} before"
     if abs(poisson_change(now, then)) < Z95:
@@ -165,7 +167,7 @@ def _partly(total: TrendBucket, unit: str) -> list[str]:
         return [f"How much of the {unit} was read is not known."]
     if total.coverage >= WHOLE:
         return []
-    return [f"Only {percent(total.coverage)} of the {unit} could be read, so the real figure may be higher."]
+    return [f"Only {coverage_percent(total.coverage)} of the {unit} could be read, so the real figure may be higher."]
 
 
 def _mood(total: TrendBucket, before: TrendBucket | None, unit: str) -> list[str]:
@@ -280,7 +282,7 @@ def _episodes(section: BrandSection, zone: ZoneInfo) -> list[str]:
             state = f"Alert, {time_words(episode.opened_at, zone)} to {time_words(episode.resolved_at, zone)}"
         headline = excerpt(episode.headline, 240).rstrip(".")
         is_partial = episode.coverage is not None and episode.coverage < WHOLE and episode.rule != "blind"
-        partial = f" (at times on {percent(episode.coverage or 0)} read)" if is_partial else ""
+        partial = f" (at times on {coverage_percent(episode.coverage or 0)} read)" if is_partial else ""
         lines.append(f"{state}: {headline}{partial}.")
     return lines
 

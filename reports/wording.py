@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
+from listener.percentages import coverage_percent, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "MINUS",
     "WEEKDAYS",
     "count",
+    "coverage_percent",
     "date_words",
     "day_words",
     "interval_words",
@@ -58,7 +60,6 @@ _MONTHS: Final = (
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 """Days of the week as `datetime.weekday` counts them: Monday is 0."""
 
-_SMALLEST_PERCENT: Final = 0.01
 _SMALLEST_SHARE: Final = 0.1
 _PLACES: Final = {
     "appstore": "App Store",
@@ -164,15 +165,6 @@ def signed(value: float) -> str:
     if rounded == 0:
         return "0"
     return f"+{rounded:,}" if rounded > 0 else f"{MINUS}{-rounded:,}"
-
-
-def percent(share: float) -> str:
-    """Write a share of 1 as percent, never rounded to all or nothing unless it is."""
-    if 0 < share < _SMALLEST_PERCENT:
-        return "under 1 %"
-    if 1 - _SMALLEST_PERCENT < share < 1:
-        return "over 99 %"
-    return f"{round(100 * share)} %"
 
 
 def share_words(share: float, mentions: int, everything: int) -> str:

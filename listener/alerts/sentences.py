@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import load_zone
+from listener.percentages import coverage_percent, percent
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["first_sentence", "percent_words"]
+__all__ = ["first_sentence"]
 
 _SOURCES: Final = {
     "bluesky": "Bluesky",
@@ -47,22 +48,14 @@ def first_sentence(
     zone = load_zone(time_zone)
     sentence = _HEADS.get(kind, _spike)(observed, expected, f"{at.astimezone(zone):%A %H:%M}")
     if term is not None and kind in _ABOUT_TERMS:
-        sentence += f"; {percent_words(term[1])} come from “{term[0]}”"
+        sentence += f"; {percent(term[1])} come from “{term[0]}”"
         sentence += f" on {_SOURCES.get(source, source)}" if source else ""
         if since is not None:
             same_day = since.astimezone(zone).date() == at.astimezone(zone).date()
             sentence += f", since {since.astimezone(zone):{'%H:%M' if same_day else '%A %H:%M'}}"
     if coverage < _WHOLE and kind != "blind":
-        sentence += f" (at times only {percent_words(coverage)} of the sources were seen)"
+        sentence += f" (at times only {coverage_percent(coverage)} of the sources were seen)"
     return sentence
-
-
-def percent_words(share: float) -> str:
-    """Write a share of 1 as whole percent, such as ``67 %``, never rounded to all or nothing unless it is."""
-    shown = f"{round(100 * share)} %"
-    if shown == "0 %" and share > 0:
-        return "under 1 %"
-    return "over 99 %" if shown == "100 %" and share < 1 else shown
 
 
 def _spike(observed: float, expected: float, when: str) -> str:
@@ -75,7 +68,7 @@ def _words(observed: float, expected: float, when: str) -> str:
 
 
 def _sentiment(observed: float, expected: float, when: str) -> str:
-    return f"{percent_words(observed)} of the mentions of the last 6 hours are negative, usually {percent_words(expected)} ({when})"
+    return f"{percent(observed)} of the mentions of the last 6 hours are negative, usually {percent(expected)} ({when})"
 
 
 def _silence(observed: float, expected: float, when: str) -> str:
@@ -84,7 +77,7 @@ def _silence(observed: float, expected: float, when: str) -> str:
 
 def _blind(observed: float, expected: float, when: str) -> str:
     del expected  # always all of it
-    return f"only {percent_words(observed)} of the last 6 hours could be read, up to {when}"
+    return f"only {coverage_percent(observed)} of the last 6 hours could be read, up to {when}"
 
 
 def _reach(observed: float, expected: float, when: str) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.alerts.sentences import percent_words
 from listener.cli.output import line_room
 from listener.cli.width import display_width, neutralise, pad, wrap
+from listener.percentages import coverage_percent, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
     seen = (
         "not known"
         if episode.coverage is None
-        else f"{least}{percent_words(episode.coverage)} of the sources were read"
+        else f"{least}{coverage_percent(episode.coverage)} of the sources were read"
     )
     lines = {
         "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
@@ -71,7 +71,7 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         "who": ", ".join(episode.authors),
         "links": ", ".join(episode.links),
         "languages": ", ".join(episode.languages),
-        "one voice": f"wrote {percent_words(voice)} of it" if (voice := episode.author_share or 0.0) >= _LOUD else "",
+        "one voice": f"wrote {percent(voice)} of it" if (voice := episode.author_share or 0.0) >= _LOUD else "",
         "negative": _mood(episode),
         "begins": "" if episode.first is None else f"with mention {episode.first}",
     }
@@ -100,7 +100,7 @@ def _figures(episode: EpisodeRow) -> dict[str, str]:
 
     def figure(value: float) -> str:
         if _kind(episode) in _SHARES:
-            return percent_words(value)
+            return coverage_percent(value) if _kind(episode) == "blind" else percent(value)
         return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"
 
     low, high = episode.interval
@@ -121,10 +121,10 @@ def _mood(episode: EpisodeRow) -> str:
     """Return the negative share of its time against the usual one, each with the mentions it is over."""
     if episode.negative_share is None:
         return ""
-    now = f"{percent_words(episode.negative_share)} of {episode.scored:,} scored"
+    now = f"{percent(episode.negative_share)} of {episode.scored:,} scored"
     if episode.usual_negative_share is None:
         return now
-    return f"{now}, before it {percent_words(episode.usual_negative_share)} of {episode.usual_scored:,}"
+    return f"{now}, before it {percent(episode.usual_negative_share)} of {episode.usual_scored:,}"
 
 
 def print_list(episodes: Sequence[EpisodeRow], zone: ZoneInfo) -> None:

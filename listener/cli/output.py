@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from listener.cli.width import display_width, neutralise, pad, wrap
 from listener.frozen import dataclass
+from listener.percentages import coverage_percent, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,8 +46,6 @@ UNKNOWN: Final = "–"  # noqa: RUF001 - the dash of tables
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _GAP: Final = "·"
 _BETWEEN: Final = "  "
-_PLACES_OF_PERCENT: Final = 6
-"""Places after the point of a percentage that are more than the error of a float."""
 _LINE, _LEAST_LINE = 80, 20
 """Cells of a line of prose: longer ones read badly, shorter ones not at all."""
 _NARROWEST: Final = 12
@@ -174,30 +173,18 @@ def score_text(value: object) -> str:
 
 
 def percent_text(value: object) -> str:
-    """Write a percentage (61.2 for 61.2 %) with one decimal, never rounded to all or nothing unless it is."""
-    return _percent(value, 1) if isinstance(value, (int, float)) else UNKNOWN
+    """Write a share of 1 as percent with one decimal, never rounded to all or nothing unless it is."""
+    return percent(value, digits=1, briefly=True) if isinstance(value, (int, float)) else UNKNOWN
 
 
-def coverage_text(value: object) -> str:
-    """Write a share of 1 as whole percent, rounded down: only what was read whole is 100 %, only nothing 0 %."""
-    if not isinstance(value, (int, float)):
-        return UNKNOWN
-    percent = int(round(100 * value, _PLACES_OF_PERCENT))  # 100 x 0.29 is less than 29
-    return "<1 %" if value > 0 and not percent else f"{percent} %"
+def coverage_text(value: object, *, digits: int = 0) -> str:
+    """Write how much was read, a share of 1, as percent; rounded down, as `listener.percentages` says."""
+    return coverage_percent(value, digits=digits, briefly=True) if isinstance(value, (int, float)) else UNKNOWN
 
 
 def share_text(value: object) -> str:
     """Write a share of 1 as whole percent, never rounded to all or nothing unless it is."""
-    return _percent(100 * value, 0) if isinstance(value, (int, float)) else UNKNOWN
-
-
-def _percent(percent: float, digits: int) -> str:
-    """Write a percentage with so many decimals; what only rounds to 0 or 100 is less or more than the next figure."""
-    steps = 10**digits
-    rounded_steps = round(steps * percent)
-    if rounded_steps in {0, 100 * steps} and rounded_steps != steps * percent:
-        return f">{100 - 1 / steps:.{digits}f} %" if rounded_steps else f"<{1 / steps:.{digits}f} %"
-    return f"{percent:.{digits}f} %"
+    return percent(value, briefly=True) if isinstance(value, (int, float)) else UNKNOWN
 
 
 def wants_colour(stream: TextIO) -> bool:

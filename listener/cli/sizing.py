@@ -42,7 +42,7 @@ def size_lines(row: Mapping[str, object]) -> list[str]:
     line = f"size      {_bytes(numbers['bytes'])}, {counted(numbers['mentions'] or 0, 'mention')}"
     line += f" of {counted(each, 'byte')}" if each else ""
     free = numbers["free_share"] or 0.0
-    lines = [line + (f"; {percent_text(100 * free)} of it free" if free >= 0.01 else "")]  # noqa: PLR2004 - less is not worth telling
+    lines = [line + (f"; {percent_text(free)} of it free" if free >= 0.01 else "")]  # noqa: PLR2004 - less is not worth telling
     to_next, to_full = numbers["days_to_next"], numbers["days_to_full"]
     if to_next is not None and to_next < _FAR:
         lines.append(f"growth    {_bytes(numbers['next_bytes'])} in {counted(to_next, 'day')}, as in the last 28")

@@ -48,11 +48,7 @@ RECALL_COLUMNS: Final = (
     Column(name="lane"),
     Column(name="existing", title="there is", align="right", text=count_text),
     Column(name="found", title="received", align="right", text=count_text),
-    Column(
-        name="share",
-        align="right",
-        text=lambda value: percent_text(100 * value if isinstance(value, (int, float)) else None),
-    ),
+    Column(name="share", align="right", text=percent_text),
     Column(name="state"),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
-from listener.cli.output import Column, count_text, emit_json, emit_rows, percent_text
+from listener.cli.output import Column, count_text, coverage_text, emit_json, emit_rows
 from listener.cli.rechecking import RECHECK_COLUMNS, recheck_rows
 from listener.cli.sizing import size_lines, size_row
 from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
@@ -31,8 +31,8 @@ _LOST_SHOWN: Final = timedelta(days=30)
 
 
 def _share(value: object) -> str:
-    """Write a share of 1 as percent."""
-    return percent_text(100 * value if isinstance(value, (int, float)) else None)
+    """Write how much was read with one decimal: of a week, a percent is more than an hour."""
+    return coverage_text(value, digits=1)
 
 
 _SOURCE_COLUMNS: Final = (

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from listener.alerts.sentences import percent_words
+from listener.percentages import percent
 from listener.reporting.pictures import draw_episode_of
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def _particulars(episode: EpisodeRow) -> str:
         what = "scored mention" if episode.kind == "sentiment" else "mention"
         parts.append(f"{episode.total:,} {what}{'' if episode.total == 1 else 's'} in all.")
     if episode.negative_share is not None:
-        mood = f"{percent_words(episode.negative_share)} of {episode.scored:,} scored mentions are negative"
+        mood = f"{percent(episode.negative_share)} of {episode.scored:,} scored mentions are negative"
         if episode.usual_negative_share is not None:
-            mood += f"; before it {percent_words(episode.usual_negative_share)} of {episode.usual_scored:,} were"
+            mood += f"; before it {percent(episode.usual_negative_share)} of {episode.usual_scored:,} were"
         parts.append(f"{mood}.")
     if episode.author_share is not None and episode.author_share >= _ONE_VOICE:
-        parts.append(f"One author wrote {percent_words(episode.author_share)} of them.")
+        parts.append(f"One author wrote {percent(episode.author_share)} of them.")
     return " ".join(parts)

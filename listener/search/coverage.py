@@ -213,8 +213,8 @@ def covered_share(spans: Sequence[tuple[int, int]], edges: Sequence[tuple[int, i
 
 
 def rounded_share(share: float) -> float:
-    """Return a share to four digits; only what is nothing is 0, and only what is whole is 1."""
-    return share if share in {0.0, 1.0} else min(max(round(share, 4), 0.0001), 0.9999)
+    """Return a share to four digits, rounded down as it is shown; only what is nothing is 0, and only what is whole is 1."""
+    return share if share in {0.0, 1.0} else min(max(int(round(10_000 * share, 4)) / 10_000, 0.0001), 0.9999)
 
 
 def find_gaps(connection: sqlite3.Connection, since: datetime, until: datetime) -> tuple[CoverageGap, ...]:

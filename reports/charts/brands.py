@@ -14,7 +14,7 @@ from reports.charts.axes import count_axis, mark_upright, reading, round_values,
 from reports.charts.canvas import canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import MINUS, count, interval_words, join_words, number, percent, signed, span_words
+from reports.wording import MINUS, count, coverage_percent, interval_words, join_words, number, signed, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,11 @@ def _note(trend: Trend) -> list[str]:
     known = [share for share in shares if share is not None]
     note = ["how much was read is not known"] if len(known) < len(shares) else []
     if len(known) == len(shares) and known and min(known) < WHOLE:
-        note = [f"{percent(min(known))} read" if len(known) == 1 else f"{percent(min(known))} or more read"]
+        note = [
+            f"{coverage_percent(min(known))} read"
+            if len(known) == 1
+            else f"{coverage_percent(min(known))} or more read"
+        ]
     incomplete = any(reading(bucket) == "partly" or bucket.partial for bucket in trend.buckets)
     return [*note, "faint where partly read or not over yet"] if incomplete else note
 

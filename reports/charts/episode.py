@@ -15,7 +15,7 @@ from reports.charts.axes import count_axis, gap_key, reading, shade_gaps, share_
 from reports.charts.canvas import canvas
 from reports.charts.measures import measure_of
 from reports.hostile import excerpt
-from reports.wording import number, percent, span_words, time_words
+from reports.wording import span_words, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,6 @@ def _mark(axes: Axes, episode: EpisodeRow, buckets: Sequence[TrendBucket], colou
 
 def _alt(episode: EpisodeRow, trend: Trend, measure: Measure, values: Sequence[float]) -> str:
     zone = load_zone(trend.time_zone)
-    write = percent if measure.is_share else number
     low, high = episode.interval
     known = [value for value in values if not math.isnan(value)]
     ending = "still open" if episode.resolved_at is None else f"over since {time_words(episode.resolved_at, zone)}"
@@ -176,8 +175,8 @@ def _alt(episode: EpisodeRow, trend: Trend, measure: Measure, values: Sequence[f
         f"Opened {time_words(episode.opened_at, zone)}, {ending}.",
     ]
     if measure.comparable:
-        usual = f"expected {write(episode.expected)} (usually {write(low)} to {write(high)})"
-        sentences.append(f"Observed {write(episode.observed)}, {usual}.")
+        usual = f"expected {measure.write(episode.expected)} (usually {measure.write(low)} to {measure.write(high)})"
+        sentences.append(f"Observed {measure.write(episode.observed)}, {usual}.")
     if known:
-        sentences.append(f"Highest {measure.named(trend.by)} shown: {write(max(known))}.")
+        sentences.append(f"Highest {measure.named(trend.by)} shown: {measure.write(max(known))}.")
     return " ".join([*sentences, *coverage_words(trend.of(episode.brand), trend.by)])

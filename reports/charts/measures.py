@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.wording import coverage_percent, number, percent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -22,7 +24,7 @@ class Measure:
     """Hold how to read a figure from buckets of an hour.
 
     `figure` takes the trailing buckets, the present one last, and gives None where
-    nothing is known. `is_share` says that it is a share of 1. Where `comparable`
+    nothing is known. `is_share` says that it is a share of 1, `write` how it is worded. Where `comparable`
     does not hold, the trend does not hold what the alert measured and no usual range fits.
     """
 
@@ -30,6 +32,7 @@ class Measure:
     figure: Callable[[Sequence[TrendBucket]], float | None]
     trailing: int = 1
     is_share: bool = False
+    write: Callable[[float], str] = number
     comparable: bool = True
 
     def series(self, buckets: Sequence[TrendBucket], by: str) -> list[float]:
@@ -69,9 +72,11 @@ def _coverage(buckets: Sequence[TrendBucket]) -> float | None:
 
 _BY_KIND: Final = {
     "spike": Measure(words="stories", figure=_stories),
-    "sentiment": Measure(words="negative share", figure=_negative_share, trailing=_HOURS, is_share=True),
+    "sentiment": Measure(words="negative share", figure=_negative_share, trailing=_HOURS, is_share=True, write=percent),
     "silence": Measure(words="stories", figure=_stories, trailing=_HOURS),
-    "blind": Measure(words="share that was read", figure=_coverage, trailing=_HOURS, is_share=True),
+    "blind": Measure(
+        words="share that was read", figure=_coverage, trailing=_HOURS, is_share=True, write=coverage_percent
+    ),
     "words": Measure(words="mentions", figure=_mentions, comparable=False),
     "reach": Measure(words="mentions", figure=_mentions, comparable=False),
 }

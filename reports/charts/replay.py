@@ -12,7 +12,7 @@ from listener.clock import load_zone
 from reports.charts.alt import replay_alt
 from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
-from reports.wording import count, percent, span_words
+from reports.wording import count, coverage_percent, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def draw_backtest(trend: Trend, openings: Sequence[Opening], *, brand: str, **lo
         if total is not None and total.mentions is not None:
             facts.append(count(total.mentions, "mention"))
         if total is not None and total.coverage is not None:
-            facts.append(f"{percent(total.coverage)} read")
+            facts.append(f"{coverage_percent(total.coverage)} read")
         picture.head(title, [*facts, count(len(shown), "alert")])
         picture.key(
             [

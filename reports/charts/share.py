@@ -8,7 +8,7 @@ from listener.intervals import WHOLE
 from reports.charts.canvas import NAMED, bars, canvas
 from reports.charts.glyphs import drawable, fonts_for
 from reports.hostile import excerpt
-from reports.wording import count, percent, share_words, span_facts
+from reports.wording import count, coverage_percent, share_words, span_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _figure(row: ShareRow, everything: int, *, briefly: bool = False) -> str:
     if row.share is None:
         return "no mentions"
     is_whole = row.coverage is None or row.coverage >= WHOLE
-    gap = "" if row.coverage is None or is_whole or briefly else f", {percent(row.coverage)} read"
+    gap = "" if row.coverage is None or is_whole or briefly else f", {coverage_percent(row.coverage)} read"
     return f"{share_words(row.share, row.mentions, everything)}  (n {row.mentions:,}{gap})"
 
 

@@ -14,7 +14,7 @@ from reports.charts.axes import count_axis, gap_key, mark_upright, shade_gaps, t
 from reports.charts.canvas import bars, canvas
 from reports.scales import SCALES, figure_words
 from reports.surveys import INSTRUMENTS
-from reports.wording import count, percent, span_words
+from reports.wording import count, coverage_percent, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def draw_survey(
     coverage = next((total.coverage for total in trend.totals if total.brand == brand), None)
     with canvas(look) as picture:
         colours = picture.colours
-        read = [] if coverage is None else [f"{percent(coverage)} read"]
+        read = [] if coverage is None else [f"{coverage_percent(coverage)} read"]
         facts = [span_words(trend.since, trend.until, zone), trend.time_zone, figure_words(whole, instrument), *read]
         picture.head(title, facts)
         measured = [

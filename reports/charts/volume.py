@@ -12,7 +12,7 @@ from listener.intervals import SMALL_N, net_sentiment_interval
 from reports.charts.alt import volume_alt
 from reports.charts.axes import PENDING_HATCH, count_axis, gap_key, mark_upright, shade_gaps, time_axis
 from reports.charts.canvas import bars, canvas
-from reports.wording import count, percent, signed, span_words
+from reports.wording import count, coverage_percent, signed, span_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _facts(trend: Trend, buckets: Sequence[TrendBucket], brand: str) -> list[str
     facts = [span_words(trend.since, trend.until, load_zone(trend.time_zone)), trend.time_zone]
     if not buckets or total is None or total.mentions is None:
         return [*facts, "nothing was read, so how much was said is not known"]
-    read = "how much was read is not known" if total.coverage is None else f"{percent(total.coverage)} read"
+    read = "how much was read is not known" if total.coverage is None else f"{coverage_percent(total.coverage)} read"
     return [*facts, count(total.mentions, "mention"), f"{total.scored:,} scored", read]
 
 

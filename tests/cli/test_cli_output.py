@@ -291,8 +291,8 @@ def test_a_sparkline_tells_zero_from_unknown() -> None:
 def test_numbers_for_people_tell_zero_from_unknown() -> None:
     assert [count_text(0), count_text(None), count_text(1234567)] == ["0", UNKNOWN, "1,234,567"]
     assert [score_text(0.0), score_text(None), score_text(-0.426)] == ["+0.00", UNKNOWN, "-0.43"]
-    assert [percent_text(0), percent_text(None), percent_text(61.25)] == ["0.0 %", UNKNOWN, "61.2 %"]
-    assert [percent_text(0.01), percent_text(99.97), percent_text(100)] == ["<0.1 %", ">99.9 %", "100.0 %"]
+    assert [percent_text(0), percent_text(None), percent_text(0.612)] == ["0.0 %", UNKNOWN, "61.2 %"]
+    assert [percent_text(0.0001), percent_text(0.9997), percent_text(1)] == ["<0.1 %", ">99.9 %", "100.0 %"]
 
 
 @pytest.mark.parametrize(

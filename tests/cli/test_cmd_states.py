@@ -87,7 +87,7 @@ def test_status_calls_nothing_wholly_read_that_lacks_a_second(filled: Place) -> 
 
     assert (acme["last_24h"], acme["last_7d"]) == (0.9999, 0.9999)
     shown = next(line for line in filled.run("status").out.splitlines() if line.startswith("Acme "))
-    assert shown.split(maxsplit=2) == ["Acme", "all", ">99.9 %   >99.9 %"]
+    assert shown.split(maxsplit=2) == ["Acme", "all", "99.9 %    99.9 %"]
 
 
 def test_status_names_the_windows_that_were_not_read(filled: Place) -> None:
