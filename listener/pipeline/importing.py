@@ -109,6 +109,7 @@ def import_mentions(
                 refreshed=judgement.refreshed,
                 own_replies=judgement.own_replies,
                 mark=None if mark is None else mark(report.lines),
+                is_history=True,
                 now=now,
             )
             report.new += saved.new

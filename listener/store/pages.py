@@ -19,6 +19,7 @@ from listener.store.keyspans import span_of, write_keys
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
+from listener.store.told import AuthorsTold
 from listener.store.uncounted import read_uncounted
 from listener.stories import LINK, NEAR
 
@@ -129,12 +130,22 @@ _new_contribution: Final = tuple_maker(Contribution)
 class PageWriter:
     """Write mentions one by one and settle stories, full text and rollups at the end.
 
-    Use within one transaction, then call `finish`.
+    Use within one transaction, then call `finish`. Where a page `is_history`, what it says of
+    authors held when each mention was published; else it holds now.
     """
 
-    def __init__(self, connection: sqlite3.Connection, catalogue: Catalogue, spans: KeySpans, now: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        catalogue: Catalogue,
+        spans: KeySpans,
+        now: int,
+        *,
+        is_history: bool = False,
+    ) -> None:
         self._connection = connection
         self._catalogue = catalogue
+        self._authors = AuthorsTold(connection, catalogue, is_history=is_history)
         self._now = now
         uncounted = read_uncounted(connection)
         self._change = RollupChange()
@@ -205,7 +216,7 @@ class PageWriter:
         if stored is None or stored.is_purged:
             return
         self._update_counters(mention, stored.number)
-        self._catalogue.author(stored.source_id, author_row(mention.author))
+        self._authors.take_known(stored.source_id, author_row(mention.author), stored.published_at, stored.number)
         engagement = self._engagement(stored)
         for old in self._contributions(stored.number):
             if old.engagement != engagement:
@@ -335,7 +346,7 @@ class PageWriter:
             story = self._join_story(ready, number, source_id, at)
             if story != number:
                 self._grown.add(story)
-        author = self._catalogue.author(source_id, ready.author)
+        author = self._authors.take(source_id, ready.author, at, number)
         self._rows.append((number, source_id, author, story, ready))
         self._found[source_id, ready.native_id] = _new_stored((number, at, source_id, story, is_repost, False))
         self._write_keys(ready, number, story, at)
@@ -363,7 +374,7 @@ class PageWriter:
         for old in self._contributions(number):
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
-        author = self._catalogue.author(stored.source_id, ready.author)
+        author = self._authors.take(stored.source_id, ready.author, stored.published_at, number)
         self._catalogue.write_authors()
         self._connection.execute(
             _UPDATE_MENTION,
@@ -414,18 +425,8 @@ class PageWriter:
 
     def _contributions(self, number: int) -> list[Contribution]:
         return [
-            Contribution(
-                brand_id=brand_id,
-                published_at=published_at,
-                source_id=source_id,
-                language=language,
-                label=Label(label),
-                score=score,
-                engagement=engagement,
-            )
-            for brand_id, published_at, source_id, language, label, score, engagement in self._connection.execute(
-                _OLD_MATCHES, (number,)
-            )
+            _new_contribution((*row[:4], _LABELS[row[4]], *row[5:]))
+            for row in self._connection.execute(_OLD_MATCHES, (number,))
         ]
 
     def _update_counters(self, mention: Mention, number: int) -> None:

@@ -181,18 +181,20 @@ class Store:
         own_replies: Sequence[OwnReply] = (),
         progress: PageProgress | None = None,
         mark: ReplayMark | None = None,
+        is_history: bool = False,
         now: datetime,
     ) -> SaveResult:
         """Store one page: mentions with their verdicts, newer counters of known ones, own replies, the window's advance.
 
-        `mark` says how far an import is with this page.
+        `mark` says how far an import is with this page. Where it `is_history`, what it says of
+        authors held when each mention was published, and gives way to what newer mentions of theirs say.
 
         Raises SupersededError, with nothing stored, where another process has gone
         on with the window.
         """
         seconds = to_epoch(now)
         with self._transaction():
-            writer = PageWriter(self._connection, self._catalogue, self._spans, seconds)
+            writer = PageWriter(self._connection, self._catalogue, self._spans, seconds, is_history=is_history)
             writer.foresee(judged, refreshed)
             for one in judged:
                 writer.write(one)
