@@ -33,6 +33,8 @@ SELECT id, author_id, published_at, title, text, links, hashtags FROM mentions
 """
 _BRANDS: Final = f"SELECT mention_id, brand_id, score FROM matches WHERE label <> {int(Label.IRRELEVANT)} AND "  # noqa: S608 - a number
 _NO_WORDS: Final = (None, None)
+_BATCH: Final = 1_000
+"""Mentions of which the words are in memory at once where the index is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +172,10 @@ class Faces:
             if error.sqlite_errorname != "SQLITE_CORRUPT_VTAB":
                 raise
             self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
-            every = read_faces(self._connection, "> ?", (0,))
-            self._reindex({}, [face for face in every if not self._is_unknown(face.number)])
+            (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
+            for start in range(0, last, _BATCH):
+                some = read_faces(self._connection, "> ? AND {} <= ?", (start, start + _BATCH))
+                self._reindex({}, [face for face in some if not self._is_unknown(face.number)])
 
     def _reindex(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
         """Take out of the index what mentions brought `then`, put in what they bring now."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 import unicodedata
 from contextlib import closing
 from dataclasses import replace
@@ -179,6 +180,24 @@ def test_what_the_index_holds_in_another_way_is_erased_all_the_same(store: Store
     store.erasure.erase([7], now=NOW)
     store_mentions(store, [make_mention(8, "Acme is bad")])
     assert (found(store, "nothing"), found(store, "acme")) == ([], ["Acme is bad"])
+
+
+def test_an_index_that_is_made_anew_takes_no_more_memory_than_some_mentions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.faces._BATCH", 2)
+    store_mentions(store, [make_mention(number, f"Acme {number} is good") for number in range(1, 81)])
+    long = "so " * 10_000
+    store._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+    store._connection.execute("UPDATE mentions SET text = text || ' ' || ?", (long,))
+    tracemalloc.start()
+    store.erasure.erase([1], now=NOW)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 40 * len(long)
+    assert store._connection.execute(
+        "SELECT count(*) FROM mention_texts WHERE mention_texts MATCH 'so'"
+    ).fetchone() == (79,)
 
 
 def test_parts_of_broken_words_make_the_index_no_larger_than_twice_the_text() -> None:
