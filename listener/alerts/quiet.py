@@ -28,22 +28,38 @@ class QuietHours:
         """Return when the quiet hours that hold `now` end, in UTC; None where it is not quiet.
 
         What the clocks show counts: a night in which they change is an hour longer
-        or shorter. An end that the clocks leap over is where they land.
+        or shorter. An end that the clocks leap over is the moment at which they do.
         """
         local = now.astimezone(zone)
         if not self._holds(local.time()):
             return None
-        for day in (local.date(), local.date() + timedelta(days=1)):
+        for days in range(3):  # a day may have no end: the clocks leap over all of what is not quiet
+            wanted = datetime.combine(local.date() + timedelta(days=days), self.end, tzinfo=zone)
             for fold in (0, 1):
-                end = datetime.combine(day, self.end, tzinfo=zone).replace(fold=fold).astimezone(UTC)
-                if end > now:
+                end = _first_at(wanted.replace(fold=fold), zone)
+                if end > now and not self._holds(end.astimezone(zone).time()):
                     return end
-        return None  # not reached: the next day's end is always ahead
+        return None  # not reached: an end is always ahead
 
     def _holds(self, moment: time) -> bool:
         if self.start < self.end:
             return self.start <= moment < self.end
         return moment >= self.start or moment < self.end
+
+
+def _first_at(wanted: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the clocks show a local time, in UTC; of one that they leap over, when they do."""
+    sooner, later = sorted(wanted.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if sooner.astimezone(zone).time() == wanted.time():
+        return wanted.astimezone(UTC)
+    offset = later.astimezone(zone).utcoffset()
+    while later - sooner > timedelta(seconds=1):
+        middle = sooner + (later - sooner) // timedelta(seconds=2) * timedelta(seconds=1)
+        if middle.astimezone(zone).utcoffset() == offset:
+            later = middle
+        else:
+            sooner = middle
+    return later
 
 
 def read_quiet_hours(text: str) -> QuietHours | None:

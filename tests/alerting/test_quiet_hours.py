@@ -53,8 +53,14 @@ def test_a_night_in_which_the_clocks_change_ends_when_the_clock_says_so(now: str
     assert end_of("22:00-07:00", now, BERLIN) == end
 
 
-def test_an_end_that_the_clocks_leap_over_is_where_they_land() -> None:
-    assert end_of("22:00-02:30", "2026-03-29T01:59:00+01:00", BERLIN) == "2026-03-29T03:30:00+02:00"
+@pytest.mark.parametrize("hours", ["22:00-02:00", "22:00-02:30", "22:00-03:00", "01:15-02:59"])
+def test_an_end_that_the_clocks_leap_over_is_when_they_do(hours: str) -> None:
+    assert end_of(hours, "2026-03-29T01:59:00+01:00", BERLIN) == "2026-03-29T03:00:00+02:00"
+    assert end_of(hours, "2026-03-29T03:00:00+02:00", BERLIN) is None
+
+
+def test_what_is_not_quiet_for_less_than_the_clocks_leap_over_comes_the_day_after() -> None:
+    assert end_of("02:45-02:15", "2026-03-29T01:59:00+01:00", BERLIN) == "2026-03-30T02:15:00+02:00"
 
 
 def test_an_end_that_the_clocks_show_twice_ends_each_time() -> None:
@@ -67,7 +73,7 @@ def test_an_end_that_the_clocks_show_twice_ends_each_time() -> None:
     now=st.integers(0, 5_000_000).map(lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     hours=st.tuples(st.times(), st.times()),
 )
-def test_what_waits_waits_less_than_a_day_and_an_hour(now: datetime, hours: tuple) -> None:
+def test_what_waits_waits_until_it_is_quiet_no_more_and_no_longer(now: datetime, hours: tuple) -> None:
     start, end = (f"{one:%H:%M}" for one in hours)
     if start == end:
         return
@@ -76,7 +82,11 @@ def test_what_waits_waits_less_than_a_day_and_an_hour(now: datetime, hours: tupl
 
     until = quiet.end_after(now, BERLIN)
 
-    assert until is None or now < until <= now + timedelta(hours=25)
+    if until is None:
+        return
+    assert now < until <= now + timedelta(hours=49)
+    assert quiet.end_after(until, BERLIN) is None
+    assert quiet.end_after(until - timedelta(seconds=1), BERLIN) == until
 
 
 def test_no_quiet_hours_are_none() -> None:
