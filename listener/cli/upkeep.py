@@ -82,19 +82,20 @@ def _rechecks(facts: RecheckFacts, per_day: int, budget: Budget) -> _Most | None
 def _threads(config: Config, name: str, source: Source, budget: Budget) -> _Most | None:
     """Return what the threads of each pass of a day cost; None where none are read."""
     from listener import wiring
+    from listener.pipeline.answers import threads_are_counted
 
     accounts = wiring.own_accounts(config, name)
     is_wanted = config.responses.read_threads and any(config.brand(brand).kind == "own" for brand in accounts)
-    at_once = source.threads_at_once if isinstance(source, ReadsThreads) else 0
-    if not is_wanted or at_once < 1:
+    if not (is_wanted and isinstance(source, ReadsThreads)) or source.threads_at_once < 1:
         return None
     passes = math.ceil(_DAY / wiring.schedule_of(config, name).every)
-    calls = passes * math.ceil(config.responses.threads / at_once)
+    calls = passes * math.ceil(config.responses.threads / source.threads_at_once)
+    counted = calls if threads_are_counted(source) else 0
     if not isinstance(source, Metered):
-        return _held(budget.cost(calls, 0), budget, calls)
+        return _held(budget.cost(calls, 0), budget, counted)
     bound = source.most(source.page_sizes[1])
     billed = {kind: count * calls for kind, count in bound.billed.items() if kind != "count"}
-    return _held(budget.cost(calls, bound.items * calls, billed or None), budget, calls)
+    return _held(budget.cost(calls, bound.items * calls, billed or None), budget, counted)
 
 
 def _held(cost: Cost, budget: Budget, counted: int) -> _Most:

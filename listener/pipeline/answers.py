@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from listener.protocols import ReadsThreads, StopSignal
     from listener.store import Store, WaitingThread
 
-__all__ = ["ThreadPlan", "follow_threads", "own_replies"]
+__all__ = ["ThreadPlan", "follow_threads", "own_replies", "threads_are_counted"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,8 @@ def _read(
 ) -> Page | None:
     """Read a batch of threads on account of the budget; None where the reading has to end."""
     brand = next(iter(plan.accounts)) if len(plan.accounts) == 1 else None
-    grant = store.purse.reserve(Ask(source=name, brand=brand), plan.budget, now=now)
+    is_counted = threads_are_counted(source)
+    grant = store.purse.reserve(Ask(source=name, brand=brand, is_counted=is_counted), plan.budget, now=now)
     if isinstance(grant, Refusal):
         logger.info("threads wait for the budget source=%s", name)
         return None
@@ -103,16 +104,16 @@ def _read(
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the guard of collecting, for threads: told of in _unread
-            failed = replace(charge, requests=_sent(source, allowance.taken))
+            failed = replace(charge, requests=max(1, allowance.taken) if is_counted else 0)
             store.purse.settle_failure(failed, may_have_cost=may_have_cost(error), now=now)
             return _unread(name, batch, error)
     store.purse.settle(_paid(charge, page), {}, now=now)
     return page
 
 
-def _sent(source: ReadsThreads, taken: int) -> int:
-    """Return how many requests a reading that fails is booked with: none where a cap counts others alone."""
-    return 0 if getattr(source, "threads_are_uncounted", False) else max(1, taken)
+def threads_are_counted(source: ReadsThreads) -> bool:
+    """Say whether limits count the requests of reading threads: not where the service's cap is on others alone."""
+    return not getattr(source, "threads_are_uncounted", False)
 
 
 def _unread(name: str, batch: Sequence[WaitingThread], error: Exception) -> Page | None:

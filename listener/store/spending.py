@@ -43,6 +43,7 @@ class Ask:
     cannot be asked for fewer; `cost_of` says what a page of a size costs at most.
     Without `sizes` as many requests are set aside as there is room for, up to twice
     those of the dearest page so far, and `items`, or those of that page where it is not known.
+    Of a page that is not `is_counted` no limit counts the requests.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Ask:
     sizes: tuple[int, int] | None = None
     cost_of: Callable[[int], Cost] | None = None
     items: int | None = None
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,8 @@ class Purse:
             (self._catalogue.source(ask.source),),
         ).fetchone()
         most_items = max(1, items or 0) if ask.items is None else ask.items
-        return (lambda count: budget.dearest(count, most_items)), (1, max(_A_FEW, 2 * (requests or 0)))
+        counted = int(ask.is_counted)
+        return (lambda count: budget.dearest(counted * count, most_items)), (1, max(_A_FEW, 2 * (requests or 0)))
 
     def _set_aside(self, ask: Ask, cost: Cost, day: int, now: int) -> int:
         brand_id = _NOBODY if ask.brand is None else self._catalogue.brand(ask.brand)

@@ -202,6 +202,12 @@ def test_what_looking_again_and_reading_threads_may_cost_is_told_at_most(place: 
     assert "reading threads: at most 6 requests a day" in page
 
 
+def test_a_cap_on_searches_bounds_no_reading_of_threads(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\nown_accounts = ["acme"]\n[sources.youtube]\n')
+
+    assert "reading threads: at most 480 requests a day\n" in place.run("explain").out  # twenty each hour
+
+
 def test_threads_that_are_not_read_cost_nothing(place: Place) -> None:
     place.configure(UPKEEP.format(threads="false"))
 

@@ -56,6 +56,17 @@ def test_comments_and_look_ups_count_as_no_search(tmp_path: Path) -> None:
         assert site.rows("SELECT sum(requests) FROM spending") == [(1,)]
 
 
+def test_answers_are_looked_for_in_comments_where_no_search_is_left(tmp_path: Path) -> None:
+    asked = video(1, MIDDAY.timestamp() - 600, "Acme kettle", statistics={"commentCount": "3"})
+    with YouTube([asked], quota=1_000_000) as server:
+        options = f'base_url = "{server.url}"\nsearches_a_day = 1\ninclude_comments = false'
+        brands = '[[brands]]\nname = "Acme"\nown_accounts = ["acme"]\n'
+        site = Site(tmp_path, f"[sources.youtube]\n{options}\n", brands=brands)
+        assert site.collect(now=MIDDAY).rows()["youtube"]["state"] == "ok"
+        assert [request.path for request in server.requests].count("/commentThreads") == 1
+        assert site.rows("SELECT sum(requests) FROM spending") == [(1,)]
+
+
 def test_a_search_that_fails_is_counted_once_and_not_tried_again(tmp_path: Path) -> None:
     with YouTube([], quota=1_000_000) as server:
         server.fault("status", 10, when=lambda request: request.path == "/search", status=503, body="busy")
