@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from listener.config import Config
     from listener.metrics import MetricsEndpoint
+    from listener.pipeline import SourceOutcome
     from listener.search.states import SourceState
 
 __all__ = ["STOP_SECONDS", "Daemon", "InstanceLock", "tell_supervisor"]
@@ -276,17 +277,18 @@ class Daemon:
         now = self._clock()
         for name in wiring.enabled_sources(self._config):
             schedule = wiring.schedule_of(self._config, name)
-            state = states.get(name)
+            first = first_run_of(states.get(name), schedule.every, now)
             scheduler.add_job(
                 self._collect,
                 Regularly(
                     seconds=max(1, int(schedule.every.total_seconds())),
+                    start_date=first,
                     jitter=int(schedule.jitter.total_seconds()) or None,
                     timezone="UTC",
                 ),
                 args=(name,),
                 id=f"source:{name}",
-                next_run_time=first_run_of(state, schedule.every, now),
+                next_run_time=first,
             )
         self._schedule_rechecks(scheduler)
         with self._job("schedule"):
@@ -324,7 +326,7 @@ class Daemon:
             if not self._is_enabled(name):
                 return
             outcome = service.collect(name, now=self._clock())
-            self._come_back(name, outcome.retry_at)
+            self._come_back(name, outcome)
             self._note_next_run(name)
             if outcome.new and not self._stop.is_set() and service is self._service:
                 service.recheck(name, now=self._clock(), only_new=True)
@@ -343,12 +345,15 @@ class Daemon:
             if self._is_enabled(name):
                 service.recheck(name, now=self._clock())
 
-    def _come_back(self, name: str, retry_at: datetime | None) -> None:
-        """Let the next run wait until the service wants to be asked again, a day at most."""
+    def _come_back(self, name: str, outcome: SourceOutcome) -> None:
+        """Let the next run wait until the service wants to be asked again, a day at most, or bring it forward after what may pass."""
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")
-        if job is None or retry_at is None or job.next_run_time is None or retry_at <= job.next_run_time:
+        if job is None or job.next_run_time is None:
             return
-        job.modify(next_run_time=min(retry_at, self._clock() + LONGEST_WAIT))
+        if outcome.retry_at is not None and outcome.retry_at > job.next_run_time:
+            job.modify(next_run_time=min(outcome.retry_at, self._clock() + LONGEST_WAIT))
+        elif outcome.again_at is not None and outcome.again_at < job.next_run_time:
+            job.modify(next_run_time=outcome.again_at)
 
     def _note_next_run(self, name: str) -> None:
         job = None if self._scheduler is None else self._scheduler.get_job(f"source:{name}")

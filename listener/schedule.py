@@ -21,17 +21,21 @@ LONGEST_WAIT: Final = timedelta(days=1)
 
 
 class Regularly(IntervalTrigger):  # type: ignore[misc] # APScheduler is not typed
-    """Fall due at equal distances; what was missed is one run, however much it is.
+    """Fall due at turns that stand at equal distances from `start_date` on; what was missed is one run, however much it is.
 
-    APScheduler lists every run that was missed, of which only the last is made: years of them fill the
+    A run comes up to `jitter` after its turn, which the next turn does not heed; nor does it
+    heed a run between two turns. APScheduler adds each shift to all later runs. It also lists every run that was
+    missed, of which only the last is made: years of them fill the
     memory, where a machine without a clock of its own learns the time after the daemon's start.
     """
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """Return the first run after both the previous one and `now`; the first of all where there was none before."""
-        if previous_fire_time is not None and now > previous_fire_time:
-            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
-        following: datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        turn: datetime | None = previous_fire_time
+        if previous_fire_time is not None:
+            latest = max(previous_fire_time, now)
+            turn = self.start_date + (latest - self.start_date) // self.interval * self.interval
+        following: datetime | None = super().get_next_fire_time(turn, now)
         return following
 
 
@@ -50,8 +54,12 @@ def first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> 
     """Return when a source is read first after a start or a change of the configuration.
 
     At once where that may have changed what held it up: a key, or a budget, which
-    costs nothing to ask.
+    costs nothing to ask. After a failure when the daemon before meant to try again, where that is sooner than its turn.
     """
     if state is None or state.state in DISABLED | {"budget"}:
         return now
-    return first_run_at(state.last_attempt_at, every, now, state.retry_at)
+    following = first_run_at(state.last_attempt_at, every, now, state.retry_at)
+    tried, meant = state.last_attempt_at, state.next_run_at
+    if not state.consecutive_failures or tried is None or meant is None or meant <= tried:
+        return following
+    return min(following, max(now, meant))

@@ -28,7 +28,7 @@ from listener.errors import (
 from listener.logs import redact
 from listener.pipeline.metering import Meter, Stops
 from listener.pipeline.onward import Onward
-from listener.pipeline.patience import CLOCK_AHEAD, comes_back, told
+from listener.pipeline.patience import CLOCK_AHEAD, comes_back, told, tried_again
 from listener.pipeline.planning import plan_resources
 from listener.pipeline.skipping import tell_skipped
 from listener.protocols import Window
@@ -87,13 +87,15 @@ class SourceOutcome:
     """Say how a pass over one source went.
 
     `state` is ``ok``, ``stopped``, ``budget`` where that left no room, or the kind of failure; `message` the sentence
-    for people. `retry_at` is when the service asks to be called again.
+    for people. `retry_at` is when the service asks to be called again, `again_at` when it is worth another try
+    where the source's usual turn comes later, None: not before that.
     """
 
     source: str
     state: str
     message: str | None = None
     retry_at: datetime | None = None
+    again_at: datetime | None = None
     pages: int = 0
     fetched: int = 0
     new: int = 0
@@ -113,6 +115,8 @@ class _Tally:
     def __init__(self) -> None:
         self.pages = self.fetched = self.new = self.changed = self.unmatched = self.skipped = 0
         self.failure: SourceError | None = None
+        self.may_pass = False
+        self.patience: datetime | None = None
         self.window: WindowRow | None = None
         self.stops = Stops()
 
@@ -125,8 +129,21 @@ class _Tally:
         self.unmatched += unmatched
         self.skipped += len(page.skipped)
 
+    def failed(self, error: SourceError) -> None:
+        """Note what went wrong, whether it may pass by itself, and the last instant that any asks to wait for."""
+        self.failure = error
+        if isinstance(error, TransientSourceError):
+            self.may_pass = True
+            self.patience = max(filter(None, (self.patience, error.retry_at)), default=None)
+
     def outcome(
-        self, source: str, state: str, message: str | None = None, retry_at: datetime | None = None
+        self,
+        source: str,
+        state: str,
+        message: str | None = None,
+        retry_at: datetime | None = None,
+        *,
+        again_at: datetime | None = None,
     ) -> SourceOutcome:
         """Return the outcome with what was counted."""
         return SourceOutcome(
@@ -134,6 +151,7 @@ class _Tally:
             state=state,
             message=message,
             retry_at=retry_at,
+            again_at=again_at,
             pages=self.pages,
             fetched=self.fetched,
             new=self.new,
@@ -173,7 +191,8 @@ class Collector:
         try:
             outcome = self._pass(source, request, self._queries if queries is None else queries, tally)
         except SourceError as error:
-            outcome = self._failed(source, error, tally, request.now)
+            tally.failed(error)
+            outcome = self._failed(source, error, tally, request)
         except SupersededError:
             outcome = tally.outcome(source.name, "ok", "another process is reading this source; left to it")
         except StoppedError:
@@ -202,16 +221,23 @@ class Collector:
         )  # fmt: skip
         return outcome
 
-    def _failed(self, source: Source, error: SourceError, tally: _Tally, now: datetime) -> SourceOutcome:
-        state = failure_state(error)
+    def _failed(self, source: Source, error: SourceError, tally: _Tally, request: CollectRequest) -> SourceOutcome:
+        state, now = failure_state(error), request.now
         logger.warning("source failed source=%s state=%s", source.name, state)
+        failures = self._store.reports.failures(source.name)
+        is_free = not request.budget.rates and all(limit.brand for limit in request.budget.limits)
+        sooner = None
+        if tally.may_pass and is_free:  # else each try takes from what the turns need
+            sooner = max(filter(None, (tried_again(failures, now), tally.patience)))
         if source.facts.resources_fail_alone:  # one host's limit is no reason to let the others wait
-            return tally.outcome(source.name, state, redact(str(error)))
-        again = comes_back(error, self._store.reports.failures(source.name), now)
-        return tally.outcome(source.name, state, told(error, again), again)
+            return tally.outcome(source.name, state, redact(str(error)), again_at=sooner)
+        again = comes_back(error, failures, now)
+        return tally.outcome(source.name, state, told(error, again), again, again_at=sooner)
 
     def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
-        resources, tally.failure = plan_resources(source, queries, request.budget.brands)
+        resources, refused = plan_resources(source, queries, request.budget.brands)
+        if refused is not None:
+            tally.failed(refused)
         ids = self._store.open_pass(
             source.name,
             resources,
@@ -229,11 +255,11 @@ class Collector:
                 if not source.facts.resources_fail_alone and not isinstance(error, ONE_RESOURCE_ONLY):
                     raise
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
-                tally.failure = error
+                tally.failed(error)
             if self._stop.is_set():
                 return tally.outcome(source.name, "stopped")
         if tally.failure is not None:
-            return self._failed(source, tally.failure, tally, request.now)
+            return self._failed(source, tally.failure, tally, request)
         if tally.stops.message is not None:
             return tally.outcome(source.name, "budget", tally.stops.message, tally.stops.goes_on)
         return tally.outcome(source.name, "ok")

@@ -12,6 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from listener.config import load_config
 from listener.daemon import Daemon
+from listener.pipeline import SourceOutcome
+from listener.schedule import Regularly
 from listener.store import Store
 from running.site import NOW, Site, hackernews_table, hits
 from running.test_due_digest import mail_table
@@ -81,8 +83,74 @@ def test_a_source_waits_as_its_service_asks_and_no_longer_than_a_day(
     tmp_path: Path, retry_at: datetime | None, expected: datetime
 ) -> None:
     with scheduled(Site(tmp_path, "[sources.hackernews]")) as (daemon, scheduler):
-        daemon._come_back("hackernews", retry_at)
+        daemon._come_back("hackernews", SourceOutcome(source="hackernews", state="rate_limited", retry_at=retry_at))
         assert next_run(scheduler) == expected
+
+
+def fail(daemon: Daemon, scheduler: BackgroundScheduler, server: HackerNews, **fault: object) -> None:
+    """Let a pass fail; its job is then where the scheduler puts it at each run: at the turn after it."""
+    scheduler.get_job("source:hackernews").modify(next_run_time=NOW + DAY)
+    server.fault("status", times=9, **{"status": 503, **fault})
+    daemon._collect("hackernews")
+    server.calm()
+
+
+def table(server: HackerNews, more: str = "") -> str:
+    return hackernews_table(server, every="1d", jitter="0s") + more
+
+
+@pytest.mark.parametrize(
+    ("failures", "fault", "more", "expected"),
+    [
+        (1, {}, "", 15 * MINUTE),
+        (2, {}, "", 30 * MINUTE),
+        (6, {}, "", 8 * HOUR),
+        (7, {}, "", 16 * HOUR),
+        (8, {}, "", DAY),  # its turn comes first
+        (1, {"status": 429, "headers": {"Retry-After": "7200"}}, "", 2 * HOUR),
+        (1, {"status": 404}, "", DAY),  # that does not pass by itself
+        (1, {}, "[sources.hackernews.budget]\nrequests_a_day = 9\n", DAY),  # a try would take from what the turns need
+    ],
+)
+def test_a_source_whose_turn_is_far_is_tried_again_sooner_after_what_may_pass(
+    tmp_path: Path, failures: int, fault: dict[str, object], more: str, expected: timedelta
+) -> None:
+    with HackerNews(hits(5)) as server, scheduled(Site(tmp_path, table(server, more))) as (daemon, scheduler):
+        for _ in range(failures - 1):
+            fail(daemon, scheduler, server)
+        fail(daemon, scheduler, server, **fault)
+        assert abs(next_run(scheduler) - NOW - expected) < MINUTE
+
+
+def test_a_start_goes_on_with_the_tries_of_the_daemon_before(tmp_path: Path) -> None:
+    with HackerNews(hits(5)) as server:
+        site = Site(tmp_path, table(server))
+        with scheduled(site) as (daemon, scheduler):
+            for _ in range(3):
+                fail(daemon, scheduler, server)
+        for _ in range(2):
+            with scheduled(site) as (_, scheduler):
+                assert next_run(scheduler) == NOW + HOUR
+        with scheduled(site) as (daemon, scheduler):
+            daemon._collect("hackernews")
+        with Store(site.database) as store:
+            store.reports.note_next_run("hackernews", at=NOW + HOUR)
+        with scheduled(site) as (_, scheduler):
+            assert next_run(scheduler) == NOW + DAY  # after a pass that went well only its turn counts
+
+
+def test_shifts_of_runs_do_not_add_up_and_a_run_between_two_turns_moves_none() -> None:
+    trigger = Regularly(hours=1, jitter=60, start_date=NOW, timezone="UTC")
+    at = NOW
+    for turn in range(1, 200):
+        following = trigger.get_next_fire_time(at, at)
+        assert following is not None
+        assert timedelta() <= following - (NOW + turn * HOUR) <= MINUTE
+        at = following
+    between = NOW + 300 * HOUR + 25 * MINUTE
+    following = trigger.get_next_fire_time(between, between)
+    assert following is not None
+    assert timedelta() <= following - (NOW + 301 * HOUR) <= MINUTE
 
 
 @pytest.mark.parametrize(("state", "expected"), [("clock_ahead", NOW + 10 * MINUTE), ("ok", NOW + DAY)])
@@ -123,14 +191,15 @@ def test_alerts_are_looked_at_after_each_pass_and_what_is_off_by_now_is_not_read
     ("ago", "expected"),
     [
         (timedelta(), HOUR),
-        (20 * MINUTE, 40 * MINUTE),
+        (20 * MINUTE, HOUR),
         (HOUR, HOUR),
-        (150 * MINUTE, 30 * MINUTE),
-        (56 * 365 * DAY + 20 * MINUTE, 40 * MINUTE),  # a machine without a clock of its own has learned the time
-        (-20 * MINUTE, 80 * MINUTE),
+        (150 * MINUTE, HOUR),
+        (56 * 365 * DAY + 20 * MINUTE, HOUR),  # a machine without a clock of its own has learned the time
+        (-20 * MINUTE, HOUR),
+        (-80 * MINUTE, 2 * HOUR),
     ],
 )
-def test_what_was_missed_is_one_run_and_the_next_keeps_the_distance(
+def test_what_was_missed_is_one_run_and_the_next_is_at_a_turn(
     tmp_path: Path, ago: timedelta, expected: timedelta
 ) -> None:
     with scheduled(Site(tmp_path, '[sources.hackernews]\nevery = "1h"\njitter = "0s"\n')) as (_, scheduler):
