@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 import time
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,16 +19,16 @@ __all__ = ["clear_parts", "name_part", "put_new", "put_part", "refusal"]
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
 _IS_POSIX: Final = os.name == "posix"
-_NUMBER: Final = re.compile(r"\.([0-9]+)-[0-9a-f]{8}\.part")
+_NUMBER: Final = re.compile(r"\.([0-9]+)-([0-9a-f]{8})[0-9a-f]{8}\.part")
 
 
 def name_part(target: Path) -> Path:
     """Return a name beside `target` that nobody has had before, from which `clear_parts` knows whose it was."""
-    return target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    return target.with_name(f".{target.name}.{os.getpid()}-{_here()}{os.urandom(4).hex()}.part")
 
 
 def clear_parts(target: Path, *, beside: tuple[str, ...] = ()) -> None:
-    """Take away the parts of `target` whose process is gone, and those that are a day old.
+    """Take away the parts of `target` whose process was of this machine and is gone, and those that are a day old.
 
     `beside` are the endings of the files that belong to a part. What cannot be taken away stays.
     """
@@ -35,10 +37,19 @@ def clear_parts(target: Path, *, beside: tuple[str, ...] = ()) -> None:
         if named is None:  # a file of the user
             continue
         with suppress(OSError):  # another's, or gone meanwhile
-            if _is_gone(int(named[1])) or part.stat().st_mtime < time.time() - _ABANDONED:
+            if (named[2] == _here() and _is_gone(int(named[1]))) or part.stat().st_mtime < time.time() - _ABANDONED:
                 for ending in beside:
                     part.with_name(part.name + ending).unlink(missing_ok=True)
                 part.unlink()
+
+
+@cache
+def _here() -> str:
+    """Return a sign of where numbers of processes mean the same: this machine, or this container on it."""
+    names = [os.uname().nodename] if _IS_POSIX else []
+    with suppress(OSError):  # where there are no containers, or it is not told
+        names.append(str(os.stat("/proc/self/ns/pid").st_ino))  # noqa: PTH116 - a link to no path
+    return hashlib.blake2b(" ".join(names).encode(), digest_size=4).hexdigest()
 
 
 def _is_gone(number: int) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["back_up"]
+__all__ = ["back_up", "clear_unfinished"]
 
 _PAGES: Final = 2_048
 """Pages copied at a time: 8 MB, between two reports of progress."""
@@ -41,7 +41,7 @@ def back_up(
     """
     try:
         _examine_target(database, file, replace=replace)
-        clear_parts(file, beside=_BESIDE[1:])
+        clear_unfinished(file)
     except OSError as error:  # a name that is too long, a folder that may not be looked into
         raise _unwritable(file, error) from None
     part = name_part(file)
@@ -56,6 +56,11 @@ def back_up(
             with suppress(OSError):
                 part.with_name(part.name + ending).unlink()
     return file.stat().st_size
+
+
+def clear_unfinished(copy: Path) -> None:
+    """Take away what killed processes left of a copy that is to stand in this place, or stands there already."""
+    clear_parts(copy, beside=_BESIDE[1:])
 
 
 def _unwritable(file: Path, error: OSError) -> StoreError:

@@ -7,6 +7,7 @@ count what they are asked for from the rows.
 
 from __future__ import annotations
 
+import glob
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from listener.database import SCHEMA_VERSION, write_transaction
 from listener.logs import event
 from listener.rollups import read_zone, rebuild_local
 from listener.sqlite_errors import translated
-from listener.store.copying import back_up
+from listener.store.copying import back_up, clear_unfinished
 from listener.store.faces import Faces, read_faces
 from listener.store.rewording import read_former_words, reword
 from listener.store.uncounted import Uncounted, read_uncounted
@@ -54,7 +55,12 @@ def change_zone(connection: sqlite3.Connection, zone: str) -> None:
 
 
 def keep_former(connection: sqlite3.Connection, path: Path) -> None:
-    """Copy a store with mentions that is about to be upgraded into a file beside it, unless that is there already."""
+    """Copy a store with mentions that is about to be upgraded into a file beside it, unless that is there already.
+
+    What killed processes left of such copies is taken away, also where another has upgraded the store meanwhile.
+    """
+    for unfinished in path.parent.glob(f".{glob.escape(path.name)}.version-*.part"):
+        clear_unfinished(path.with_name(".".join(unfinished.name.split(".")[1:-2])))
     with translated(path):
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if not 0 < version < SCHEMA_VERSION:

@@ -9,18 +9,17 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.conftest import NOW
 from listener.cli.files import replacing, write_file
-from listener.parts import clear_parts, put_new
+from listener.parts import clear_parts, name_part, put_new
 from unmeasured import environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli.conftest import Place
 
 PROGRAM = [sys.executable, "-c", "from listener.cli.main import main; main()"]
@@ -71,14 +70,18 @@ def no_process() -> int:
     return ended.pid
 
 
+def part_of(name: str, process: int) -> str:
+    """Return what the part of a file is called that a process here writes."""
+    return name_part(Path(name)).name.replace(f".{os.getpid()}-", f".{process}-")
+
+
 def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
     file = tmp_path / "out[1].csv"
     gone, here = no_process(), os.getpid()
-    taken = (f".out[1].csv.{gone}-0123abcd.part", f".out[1].csv.{here}-00000000.part")
+    taken = (part_of(file.name, gone), part_of(file.name, here))
     kept = (
-        f".out[1].csv.{here}-0123abcd.part", ".out[1].csv.mine.part", f".out1.csv.{gone}-0123abcd.part",
-        f".out[1].csv.{gone}-0123abcd.part.txt", f".out[1].csv.x.{gone}-0123abcd.part",
-        f".out[1].csv.{10**30}-0123abcd.part",
+        part_of(file.name, here), ".out[1].csv.mine.part", part_of("out1.csv", gone),
+        f"{part_of(file.name, gone)}.txt", part_of("out[1].csv.x", gone), part_of(file.name, 10**30),
     )  # fmt: skip
     for name in (*taken, *kept):
         (tmp_path / name).write_text("half")
@@ -92,14 +95,23 @@ def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
 def test_only_a_day_tells_that_a_part_is_left_where_processes_cannot_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "all.csv"
-    names = [f".all.csv.{no_process()}-{number:08}.part" for number in (1, 2)]
+    names = [part_of("all.csv", no_process()) for _ in range(2)]
     for name in names:
         (tmp_path / name).write_text("half")
     os.utime(tmp_path / names[0], (1, 1))
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr("listener.parts._IS_POSIX", False)
-        clear_parts(file)
+        clear_parts(tmp_path / "all.csv")
+    assert [one.name for one in tmp_path.iterdir()] == [names[1]]
+
+
+def test_only_a_day_tells_that_a_part_of_another_container_is_left(tmp_path: Path) -> None:
+    """Its process may live, though here nobody has that number."""
+    names = [f".all.csv.{no_process()}-{number:016}.part" for number in (1, 2)]
+    for name in names:
+        (tmp_path / name).write_text("half")
+    os.utime(tmp_path / names[0], (1, 1))
+    clear_parts(tmp_path / "all.csv")
     assert [one.name for one in tmp_path.iterdir()] == [names[1]]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from cli.conftest import NOW, Place
 from listener.mention import Label
+from listener.parts import name_part
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
 
@@ -98,7 +99,8 @@ def test_a_day_all_of_whose_texts_were_erased_is_removed_when_it_is_exported_aga
     archive = place.folder / "archive"
     other = archive / "brand=Acme" / f"day={days[1].date()}" / "notes.txt"
     other.write_text("of somebody's own", "utf-8")
-    (other.parent / ".mentions.parquet.999999999-0123abcd.part").write_text("Acme by ada 0", "utf-8")
+    part = name_part(other.with_name("mentions.parquet"))
+    part.with_name(part.name.replace(f".{os.getpid()}-", ".999999999-")).write_text("Acme by ada 0", "utf-8")
 
     assert place.run("forget", "--author", "hackernews:ada").code == 0
     assert "removed" not in export(place, "--until", "2026-11-18")

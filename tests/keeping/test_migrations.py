@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from listener.database import SCHEMA_VERSION, open_writer
 from listener.fulltext import former_index_form
 from listener.mention import Label, read_spans
+from listener.parts import name_part
 from listener.schema import MIGRATIONS
 from listener.search import MentionFilter, Reader
 from listener.store import Store
@@ -195,6 +197,18 @@ def test_a_store_with_mentions_is_copied_before_its_upgrade_and_an_empty_one_is_
         assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         assert connection.execute("SELECT count(*) FROM mentions").fetchone() == (2,)
     assert not list(tmp_path.glob("empty.db.version*"))
+
+
+def test_what_was_left_of_a_copy_whose_maker_was_killed_goes_with_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    Store(path).close()
+    living = name_part(path.with_name("listener.db.version-13"))
+    killed = living.with_name(living.name.replace(f".{os.getpid()}-", f".{2**30}-"))
+    journal = killed.with_name(f"{killed.name}-journal")
+    for part in (living, killed, journal):
+        part.write_bytes(b"half of a copy")
+    Store(path).close()
+    assert [one.exists() for one in (living, killed, journal)] == [True, False, False]
 
 
 TENTH = 10
