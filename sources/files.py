@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["FilesRead", "PlaceInFile", "count_words", "files_of", "fingerprint", "opened"]
+    from listener.api import Window
 
+__all__ = [
+    "STANDARD_INPUT",
+    "FilesRead",
+    "FilesToRead",
+    "PlaceInFile",
+    "count_words",
+    "files_of",
+    "fingerprint",
+    "opened",
+]
+
+STANDARD_INPUT: Final = "-"
+"""What stands for the standard input among paths."""
 _LONGEST_PATH: Final = 1_000
 _MOST_MARKED: Final = 500
 
@@ -46,12 +59,8 @@ class PlaceInFile:
     def read(cls, cursor: str, *, source: str) -> PlaceInFile:
         """Return the place that a cursor of `source` names; raises UnexpectedAnswerError where it names none."""
         with reading_cursor(source):
-            path, offset, line = json.loads(cursor)
+            path, offset, line, *_ = json.loads(cursor)
             return cls(path=str(path), offset=max(0, int(offset)), line=max(0, int(line)))
-
-    def write(self) -> str:
-        """Return the cursor that names this place."""
-        return json.dumps([self.path, self.offset, self.line], ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +93,72 @@ class FilesRead:
         return self.since is not None and self.since <= to_epoch(since) and mark in self.files
 
 
+class FilesToRead:
+    """Go through the files of a window, page by page, and remember which need not be read again while they stay as they are.
+
+    Those are the files that were read to their end and hold nothing of later windows. What is
+    known of them goes from page to page in the cursor; the last page hands it to the next window.
+    """
+
+    def __init__(self, paths: Iterable[str], window: Window, cursor: str | None, *, source: str) -> None:
+        self._paths = paths
+        self._window = window
+        self._onward: PlaceInFile | None = None
+        self._place = None if cursor is None else PlaceInFile.read(cursor, source=source)
+        self._mark, self._done = "", list[str]()
+        if cursor is not None:
+            match as_list(json.loads(cursor)):
+                case [_, _, _, until, str(mark), [*done]] if until == to_epoch(window.until):
+                    self._mark, self._done = mark, list(map(str, done))
+                case _:
+                    pass  # nobody knows what is later than this window
+
+    def __iter__(self) -> Iterator[PlaceInFile]:
+        """Yield where to begin in each file, until one was not read to its end."""
+        known = FilesRead.read(self._window.marker)
+        for path in self._paths:
+            if self._place is not None and path < self._place.path:
+                continue
+            start = self._place if self._place is not None and path == self._place.path else None
+            if start is None:
+                self._mark = fingerprint(path)
+            if start is not None or not known.covers(self._mark, self._window.since):
+                yield start or PlaceInFile(path=path)
+            if self._onward is not None:
+                return
+            self._done.append(self._mark)
+
+    def leave(self, onward: PlaceInFile | None, *, is_ahead: bool) -> None:
+        """Note where the file in hand is to be read on, None: it ended; `is_ahead` says that it holds what is later than the window."""
+        self._onward = onward
+        if is_ahead:
+            self._mark = ""
+
+    @property
+    def cursor(self) -> str | None:
+        """Return the cursor of the next page, None where all files ended."""
+        if (onward := self._onward) is None:
+            return None
+        told = [
+            onward.path,
+            onward.offset,
+            onward.line,
+            to_epoch(self._window.until),
+            self._mark,
+            self._done[-_MOST_MARKED:],
+        ]
+        return json.dumps(told, ensure_ascii=False)
+
+    @property
+    def marker(self) -> str | None:
+        """Return the marker for the next window, None before all files ended."""
+        return None if self._onward is not None else FilesRead.of(self._done, since=self._window.since).write()
+
+
 def fingerprint(path: str) -> str:
     """Return what changes when a file does: its name, size and time of change; nothing for what is no file."""
+    if path == STANDARD_INPUT:
+        return ""
     try:
         state = Path(path).stat()
     except OSError:

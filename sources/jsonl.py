@@ -28,7 +28,7 @@ from listener.api import (
 )
 from listener.errors import StoppedError
 from listener.interchange import BadLine, read_lines
-from sources.files import FilesRead, PlaceInFile, count_words, files_of, fingerprint, opened
+from sources.files import STANDARD_INPUT, FilesToRead, PlaceInFile, count_words, files_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonlOptions", "JsonlSource"]
 
-_STANDARD_INPUT: Final = "-"
 _MOST_LINES: Final = 20_000
 """The most lines read for one page, mentions of the window or not."""
 
@@ -102,7 +101,7 @@ class JsonlSource:
         self._options = options
         written = (Path(path) for path in options.paths)
         self._patterns = tuple(
-            dict.fromkeys(_STANDARD_INPUT if path.name == _STANDARD_INPUT else str(path) for path in written)
+            dict.fromkeys(STANDARD_INPUT if path.name == STANDARD_INPUT else str(path) for path in written)
         )
         self._stop = stop
         self._spool: IO[bytes] | None = None
@@ -118,28 +117,16 @@ class JsonlSource:
     def fetch(self, resource: Resource, window: Window, cursor: str | None) -> Page:
         """Read the next mentions of the window, in the order of the files' names and lines."""
         paths = self._paths(resource.native)
-        position = PlaceInFile(path=paths[0]) if cursor is None and paths else None
-        if cursor is not None:
-            position = PlaceInFile.read(cursor, source=self.name)
         harvest = _Harvest(mentions={}, skipped=[])
-        known, done = FilesRead.read(window.marker), list[str]()
-        onward = None
-        for path in paths:
-            if position is None or path < position.path:
-                continue
-            mark = "" if path == _STANDARD_INPUT else fingerprint(path)
+        files = FilesToRead(paths, window, cursor, source=self.name)
+        for start in files:
             harvest.is_ahead = False
-            if not known.covers(mark, window.since):
-                onward = self._read(position if path == position.path else PlaceInFile(path=path), window, harvest)
-            if onward is not None:
-                break
-            if not harvest.is_ahead:
-                done.append(mark)
+            files.leave(self._read(start, window, harvest), is_ahead=harvest.is_ahead)
         return Page(
             mentions=tuple(harvest.mentions.values()),
-            cursor=None if onward is None else onward.write(),
-            exhausted=onward is None,
-            marker=None if cursor is not None else FilesRead.of(done, since=window.since).write(),
+            cursor=files.cursor,
+            exhausted=files.cursor is None,
+            marker=files.marker,
             skipped=tuple(harvest.skipped),
             requests=0,
             items=harvest.lines,
@@ -160,11 +147,11 @@ class JsonlSource:
 
     def _paths(self, native: str) -> list[str]:
         """Return the files that a path stands for, sorted; a pattern may stand for none."""
-        return [native] if native == _STANDARD_INPUT else files_of(native, source="jsonl")
+        return [native] if native == STANDARD_INPUT else files_of(native, source="jsonl")
 
     def _read(self, start: PlaceInFile, window: Window, harvest: _Harvest) -> PlaceInFile | None:
         """Add what a file holds of the window; return where to go on, None at the file's end."""
-        shown = "standard input" if start.path == _STANDARD_INPUT else Path(start.path).name
+        shown = "standard input" if start.path == STANDARD_INPUT else Path(start.path).name
         with self._opened(start.path) as stream:
             counted = _CountedLines(stream, start)
             for read in read_lines(cast("IO[bytes]", counted)):
@@ -192,7 +179,7 @@ class JsonlSource:
 
     def _opened(self, path: str) -> AbstractContextManager[IO[bytes]]:
         """Open a file for reading, or the copy of the standard input, which stays open."""
-        if path == _STANDARD_INPUT:
+        if path == STANDARD_INPUT:
             return nullcontext(self._standard_input())
         return opened(path, source="jsonl")
 

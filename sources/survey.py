@@ -32,7 +32,7 @@ from listener.api import (
 )
 from listener.clock import load_zone
 from listener.errors import suggest
-from sources.files import FilesRead, PlaceInFile, count_words, files_of, fingerprint, opened
+from sources.files import FilesToRead, PlaceInFile, count_words, files_of, opened
 from sources.survey_rows import RowReader, cell_of, number_of
 from sources.text import ID_LIMIT, clean, instant_from_epoch
 
@@ -174,23 +174,16 @@ class SurveySource:
             raise UnexpectedAnswerError(msg)
         survey, pattern = self._surveys[resource.key]
         paths = files_of(pattern, source=self.name)
-        known = FilesRead.read(window.marker)
-        position = None if cursor is None else PlaceInFile.read(cursor, source=self.name)
-        seen = FilesRead.of(map(fingerprint, paths), since=window.since)
         harvest = _Harvest(mentions={}, skipped=[])
-        onward = None
-        for path in paths:
-            if (position is not None and path < position.path) or known.covers(fingerprint(path), window.since):
-                continue
-            start = position if position is not None and path == position.path else PlaceInFile(path=path)
-            onward = self._read(survey, start, window, harvest)
-            if onward is not None:
-                break
+        files = FilesToRead(paths, window, cursor, source=self.name)
+        for start in files:
+            harvest.is_ahead = False
+            files.leave(self._read(survey, start, window, harvest), is_ahead=harvest.is_ahead)
         return Page(
             mentions=tuple(harvest.mentions.values()),
-            cursor=None if onward is None else onward.write(),
-            exhausted=onward is None,
-            marker=seen.write() if cursor is None and not harvest.is_ahead else None,
+            cursor=files.cursor,
+            exhausted=files.cursor is None,
+            marker=files.marker,
             skipped=tuple(harvest.skipped),
             requests=0,
             items=harvest.rows,

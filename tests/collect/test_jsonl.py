@@ -108,6 +108,34 @@ def test_a_file_is_read_again_where_it_changed_or_holds_what_belongs_to_a_later_
     assert source.fetch(resource, earlier, None).items == 5
 
 
+def test_a_file_of_several_pages_is_not_read_again_until_it_changes(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"".join(line(n) for n in range(10)))
+    (tmp_path / "b.jsonl").write_bytes(line(11) + line(12, second=1500) + line(13) + line(14))  # of a later window too
+    (tmp_path / "c.jsonl").write_bytes(b"".join(line(n) for n in range(15, 20)))
+    pattern = str(tmp_path / "*.jsonl")
+    _, pages = read_all(pattern, page_size=3)
+    assert [page.marker is None for page in pages] == [True] * (len(pages) - 1) + [False]
+    later = Window(since=from_epoch(BASE), until=from_epoch(BASE + 2000), marker=pages[-1].marker)
+    mentions, again = read_all(pattern, page_size=3, window=later)
+    assert [mention.id for mention in mentions] == ["11", "12", "13", "14"]
+    assert sum(page.items or 0 for page in again) == 4
+    latest = Window(since=from_epoch(BASE), until=from_epoch(BASE + 3000), marker=again[-1].marker)
+    assert [page.items for page in read_all(pattern, page_size=3, window=latest)[1]] == [0]
+    (tmp_path / "c.jsonl").write_bytes(line(15))
+    assert [mention.id for mention in read_all(pattern, window=latest)[0]] == ["15"]
+
+
+def test_what_is_known_of_files_is_forgotten_where_the_end_of_the_window_moves(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"".join(line(n, second=n * 100) for n in range(8)))
+    source = JsonlSource(JsonlOptions(paths=(tmp_path / "*.jsonl",), page_size=3))
+    (resource,) = source.plan([])
+    first = source.fetch(resource, WINDOW, None)
+    shorter = Window(since=WINDOW.since, until=from_epoch(BASE + 200))
+    last = source.fetch(resource, shorter, first.cursor)
+    rest = Window(since=WINDOW.since, until=WINDOW.until, marker=last.marker)
+    assert [one.id for one in read_all(str(tmp_path / "*.jsonl"), window=rest)[0]] == [str(n) for n in range(8)]
+
+
 def test_a_later_line_of_a_mention_wins(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_bytes(line(1) + line(1, second=7))

@@ -242,6 +242,19 @@ def test_a_file_with_answers_of_a_later_window_is_read_again_then(tmp_path: Path
     assert source.fetch(resource, later, None).mentions[0].id == "Acme/nps/1"
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 1000])
+def test_an_answer_of_a_later_window_is_found_then_on_whichever_page_it_stood(tmp_path: Path, page_size: int) -> None:
+    at = f"{WINDOW.until + timedelta(minutes=30):%Y-%m-%dT%H:%M:%S}"
+    (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-01T02:00:00,6,\n2,2026-11-01T03:00:00,6,\n" + f"3,{at},5,\n")
+    options = options_for(tmp_path / "a.csv", page_size=page_size)
+    found, pages = read_all(options)
+    assert [mention.id for mention in found] == ["Acme/nps/1", "Acme/nps/2"]
+    later = Window(since=DAY, until=WINDOW.until + timedelta(hours=1), marker=pages[-1].marker)
+    found, again = read_all(options, later)
+    assert "Acme/nps/3" in [mention.id for mention in found]
+    assert read_all(options, Window(since=DAY, until=later.until, marker=again[-1].marker))[0] == []
+
+
 @pytest.mark.parametrize("marker", ["{", "[]", '{"since": "then", "files": 7}'], ids=["cut", "list", "odd"])
 def test_a_marker_that_cannot_be_read_lets_every_file_be_read(tmp_path: Path, marker: str) -> None:
     (tmp_path / "a.csv").write_text(HEAD + "1,2026-11-01T02:00:00,5,\n")
