@@ -25,7 +25,7 @@ from sources.cursors import object_in, reading_cursor
 from sources.text import as_list, count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from listener.api import Window
@@ -45,6 +45,10 @@ STANDARD_INPUT: Final = "-"
 """What stands for the standard input among paths."""
 _LONGEST_PATH: Final = 1_000
 _MOST_MARKED: Final = 500
+_SHORT: Final = 8
+"""So much of a fingerprint tells a file from the others of a window."""
+_CURSOR_BYTES: Final = 4_000
+"""A cursor may have 4 kB; the marks of files get what the place leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,7 @@ class FilesToRead:
     known of them goes from page to page in the cursor; the last page hands it to the next window.
     """
 
-    def __init__(self, paths: Iterable[str], window: Window, cursor: str | None, *, source: str) -> None:
+    def __init__(self, paths: Sequence[str], window: Window, cursor: str | None, *, source: str) -> None:
         self._paths = paths
         self._window = window
         self._onward: PlaceInFile | None = None
@@ -108,8 +112,8 @@ class FilesToRead:
         self._mark, self._done = "", list[str]()
         if cursor is not None:
             match as_list(json.loads(cursor)):
-                case [_, _, _, until, str(mark), [*done]] if until == to_epoch(window.until):
-                    self._mark, self._done = mark, list(map(str, done))
+                case [_, _, _, until, str(mark), str(done)] if until == to_epoch(window.until):
+                    self._mark, self._done = mark, [done[at : at + _SHORT] for at in range(0, len(done), _SHORT)]
                 case _:
                     pass  # nobody knows what is later than this window
 
@@ -126,7 +130,8 @@ class FilesToRead:
                 yield start or PlaceInFile(path=path)
             if self._onward is not None:
                 return
-            self._done.append(self._mark)
+            if self._mark:
+                self._done.append(self._mark[:_SHORT])
 
     def leave(self, onward: PlaceInFile | None, *, is_ahead: bool) -> None:
         """Note where the file in hand is to be read on, None: it ended; `is_ahead` says that it holds what is later than the window."""
@@ -139,20 +144,19 @@ class FilesToRead:
         """Return the cursor of the next page, None where all files ended."""
         if (onward := self._onward) is None:
             return None
-        told = [
-            onward.path,
-            onward.offset,
-            onward.line,
-            to_epoch(self._window.until),
-            self._mark,
-            self._done[-_MOST_MARKED:],
-        ]
-        return json.dumps(told, ensure_ascii=False)
+        told = [onward.path, onward.offset, onward.line, to_epoch(self._window.until), self._mark]
+        room = (_CURSOR_BYTES - len(json.dumps(told, ensure_ascii=False).encode())) // _SHORT
+        done = self._done[-room:] if room > 0 else []
+        return json.dumps([*told, "".join(done)], ensure_ascii=False)
 
     @property
     def marker(self) -> str | None:
         """Return the marker for the next window, None before all files ended."""
-        return None if self._onward is not None else FilesRead.of(self._done, since=self._window.since).write()
+        if self._onward is not None:
+            return None
+        done = set(self._done)
+        marks = (mark for path in self._paths if (mark := fingerprint(path))[:_SHORT] in done)
+        return FilesRead.of(marks, since=self._window.since).write()
 
 
 def fingerprint(path: str) -> str:

@@ -125,6 +125,16 @@ def test_a_file_of_several_pages_is_not_read_again_until_it_changes(tmp_path: Pa
     assert [mention.id for mention in read_all(pattern, window=latest)[0]] == ["15"]
 
 
+def test_a_cursor_stays_short_however_many_files_there_are(tmp_path: Path) -> None:
+    for number in range(1_000):
+        (tmp_path / f"{number:04}.jsonl").write_bytes(line(number % 900))
+    pattern = str(tmp_path / "*.jsonl")
+    _, pages = read_all(pattern, page_size=600)
+    assert [len((page.cursor or "").encode()) < 4_096 for page in pages] == [True, True]
+    again = Window(since=WINDOW.since, until=WINDOW.until, marker=pages[-1].marker)
+    assert sum(page.items or 0 for page in read_all(pattern, window=again)[1]) == 500  # the last 500 are known
+
+
 def test_what_is_known_of_files_is_forgotten_where_the_end_of_the_window_moves(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"".join(line(n, second=n * 100) for n in range(8)))
     source = JsonlSource(JsonlOptions(paths=(tmp_path / "*.jsonl",), page_size=3))
