@@ -75,9 +75,11 @@ def sources_table() -> str:
     from listener import wiring  # noqa: PLC0415 - a part is loaded where it is written about
     from listener.clock import format_duration  # noqa: PLC0415 - the same
 
-    rows = ["| source | what | key | cost | sees | reads back | every |", "|---|---|---|---|---|---|---|"]
+    heads = ("source", "what", "key", "cost", "sees", "reads back", "every", "looks again")
+    rows = [_row(heads), "|---" * len(heads) + "|"]
     for name in wiring.BUILT_IN_SOURCES:
         facts = wiring.source_class(name).facts
+        again = getattr(wiring.source_class(name), "recheck_facts", None)
         back = format_duration(facts.horizon) if facts.horizon else "-"
         cells = (
             f"[`{name}`](#{name})",
@@ -87,6 +89,7 @@ def sources_table() -> str:
             facts.sees,
             back,
             format_duration(facts.every),
+            "-" if again is None else f"{again.requests_per_day} a day",
         )
         rows.append(_row(cells))
     return "\n".join(rows) + "\n"

@@ -190,6 +190,8 @@ class RedditSource:
         items_a_page=_PAGE,
     )
     recheck_facts: ClassVar[RecheckFacts] = RecheckFacts(batch=_PAGE, requests_per_day=300)
+    calls_an_account: ClassVar[int] = _ACCOUNT_PAGES
+    """How many calls it takes at most to read what one account answered, in however many threads."""
 
     def __init__(
         self,

@@ -18,6 +18,8 @@ from listener.frozen import dataclass
 from listener.protocols import Metered, ReadsThreads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from listener.budget import Budget, Limit
     from listener.config import Config
     from listener.protocols import RecheckFacts, Source
@@ -85,17 +87,24 @@ def _threads(config: Config, name: str, source: Source, budget: Budget) -> _Most
     from listener.pipeline.answers import threads_are_counted
 
     accounts = wiring.own_accounts(config, name)
-    is_wanted = config.responses.read_threads and any(config.brand(brand).kind == "own" for brand in accounts)
+    accounts = {brand: names for brand, names in accounts.items() if config.brand(brand).kind == "own"}
+    is_wanted = config.responses.read_threads and accounts
     if not (is_wanted and isinstance(source, ReadsThreads)) or source.threads_at_once < 1:
         return None
     passes = math.ceil(_DAY / wiring.schedule_of(config, name).every)
-    calls = passes * math.ceil(config.responses.threads / source.threads_at_once)
+    calls = passes * math.ceil(config.responses.threads / source.threads_at_once) * _calls(source, accounts)
     counted = calls if threads_are_counted(source) else 0
     if not isinstance(source, Metered):
         return _held(budget.cost(calls, 0), budget, counted)
     bound = source.most(source.page_sizes[1])
     billed = {kind: count * calls for kind, count in bound.billed.items() if kind != "count"}
     return _held(budget.cost(calls, bound.items * calls, billed or None), budget, counted)
+
+
+def _calls(source: ReadsThreads, accounts: Mapping[str, Sequence[str]]) -> int:
+    """Return the most calls of one reading: one, or so many for each account where these are read one by one."""
+    each = getattr(source, "calls_an_account", None)
+    return each * len({name.lstrip("@").casefold() for names in accounts.values() for name in names}) if each else 1
 
 
 def _held(cost: Cost, budget: Budget, counted: int) -> _Most:

@@ -208,6 +208,18 @@ def test_a_cap_on_searches_bounds_no_reading_of_threads(place: Place) -> None:
     assert "reading threads: at most 480 requests a day\n" in place.run("explain").out  # twenty each hour
 
 
+def test_accounts_that_are_read_one_by_one_take_calls_of_their_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDDIT_CLIENT_ID", "id")
+    monkeypatch.setenv("REDDIT_CLIENT_SECRET", "secret")
+    place.configure('[[brands]]\nname = "Acme"\nown_accounts = ["acme", "acme_help"]\n[sources.reddit]\nevery = "1h"\n')
+
+    told = place.run("explain").out
+
+    assert f"reading threads: at most {24 * 2 * 5} requests a day\n" in told  # five pages of either, each hour
+
+
 def test_threads_that_are_not_read_cost_nothing(place: Place) -> None:
     place.configure(UPKEEP.format(threads="false"))
 
