@@ -148,7 +148,8 @@ class AppStoreSource:
         """Read one page of up to 50 reviews, the newest first.
 
         Where somebody else read the page before, it is read once more: what was taken away
-        since has moved reviews up into it.
+        since has moved reviews up into it. So it is where the window reaches far beyond the overlap, as
+        the first one does: what moved between two requests would be met by no later window.
         """
         number, country = _page_number(cursor), resource.key.partition("-")[2]
         app = self._apps.get(resource.key.partition("-")[0])
@@ -162,8 +163,9 @@ class AppStoreSource:
         if not feed.entries and (had_some or last > number):
             msg = f"appstore: the feed of {resource.native} is empty, though it has reviews"
             raise UnavailableError(msg)
-        is_resumed = number > 1 and self._onward.get(resource.key) != number
-        before = self._read(app, country, number - 1).entries if is_resumed else ()
+        is_once = window.until - window.since > 2 * self.facts.overlap
+        may_miss = number > 1 and (is_once or self._onward.get(resource.key) != number)
+        before = self._read(app, country, number - 1).entries if may_miss else ()
         mentions, skipped, oldest = _read_entries([*before, *feed.entries], app, country, window)
         is_past = oldest is not None and oldest < window.since
         is_full = len(feed.entries) >= _PAGE or number < last

@@ -91,6 +91,24 @@ def test_what_is_taken_away_after_a_sweep_was_killed_hides_no_review(store: AppS
     assert {one["id"]["label"] for one in reviews} <= {mention.id for page in pages for mention in page.mentions}
 
 
+def test_what_is_taken_away_between_two_requests_hides_no_review_of_a_long_window(store: AppStore) -> None:
+    store.reviews[KEY] = [review(n, BASE + 3_600 * n) for n in range(240)]
+    reviews, asked = store.reviews[KEY], list[str]()
+
+    def takes_away(request: object) -> bool:
+        asked.append(str(request))
+        newest = sorted(reviews, key=lambda one: int(one["id"]["label"]), reverse=True)
+        for gone in newest[10:12]:
+            reviews.remove(gone)
+        return False
+
+    store.fault("status", when=takes_away)
+    window = Window(since=from_epoch(BASE), until=from_epoch(BASE + 3_600 * 240))
+    mentions, _ = read_all(source_for(store, App(id=KEY[0], brand="Acme")), window)
+    assert len(asked) > 5
+    assert {one["id"]["label"] for one in reviews} <= {mention.id for mention in mentions}
+
+
 def test_every_field_of_a_review_arrives() -> None:
     entry = review(5, BASE + 5, "Lid broke", "After a week.\n\nSad & wet <3", 2)
     assert read_entry(entry, APP, "in") == Mention(
