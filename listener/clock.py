@@ -98,10 +98,13 @@ def from_epoch(seconds: int) -> datetime:
 def parse_duration(text: str) -> timedelta:
     """Read a length of time such as ``90s``, ``15m``, ``4h``, ``7d``, ``2w`` or ``1h 30m``.
 
-    Raises UsageError naming the forms that are understood.
+    Raises UsageError naming the forms that are understood. A capital M is none: elsewhere it stands for months.
     """
     stripped = text.strip().lower()
     parts = _parts_of(stripped)
+    if parts and "M" in text:
+        msg = f'"{text}" may be minutes or months; write {stripped} for minutes, days or weeks for months, such as 30d'
+        raise UsageError(msg)
     if not parts:
         msg = f'"{text}" is not a length of time; write a number and one of s, m, h, d, w, such as 15m or 7d'
         raise UsageError(msg)
@@ -227,7 +230,7 @@ def _read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         return _local(datetime.combine(day, time()), zone)
     if _parts_of(word):
         try:
-            return now - parse_duration(word)
+            return now - parse_duration(text)
         except OverflowError:
             msg = f'"{text}" is outside the years {_FIRST_YEAR} to {_LAST_YEAR}'
             raise UsageError(msg) from None

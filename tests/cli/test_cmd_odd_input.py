@@ -235,3 +235,14 @@ def test_an_end_within_the_first_bucket_is_told_for_what_it_is(filled: Place, un
 def test_what_an_end_within_a_bucket_leaves_out_is_told(filled: Place, until: str, by: str, note: str) -> None:
     answer = filled.run("trend", "Acme", "--since", "2026-10-02", "--until", until, "--by", by)
     assert (answer.code, answer.err) == (0, note)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("trend", "Acme", "--since", "1M"), ("mentions", "--older-than", "1M"), ("alerts", "snooze", "Acme", "1d 1M")],
+    ids=" ".join,
+)
+def test_a_capital_m_is_taken_neither_for_minutes_nor_for_months(filled: Place, command: tuple[str, ...]) -> None:
+    answer = filled.run(*command)
+    assert (answer.code, answer.out) == (2, "")
+    assert f'"{command[-1]}" may be minutes or months; write {command[-1].lower()} for minutes' in answer.err
