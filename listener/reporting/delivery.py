@@ -38,8 +38,11 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
 
     A failure that may pass is tried again, later each time; one that will not
     pass, or a destination that is no longer configured, is parked and shown. Alerts
-    wait for the end of the quiet hours, and those of a snoozed brand for its end.
+    wait for the end of the quiet hours, and those of a snoozed brand for its end. What was
+    due before a copy took the place of the store may have been sent: it is parked too.
     """
+    if given_up := store.reports.settle_copied(now=desk.now):
+        event(logger, "not sent again: the store is a copy", level=logging.WARNING, given_up=given_up)
     by_name = {notifier.destination: notifier for notifier in notifiers}
     sent = 0
     for item in store.reports.due(now=desk.now):

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["back_up", "clear_unfinished"]
+__all__ = ["COPIED", "back_up", "clear_unfinished"]
 
+COPIED: Final = "waited when this copy of the store was made"
+"""What a copy says of messages that were still to be sent: the store itself sends them, unless the copy takes its place."""
 _PAGES: Final = 2_048
 """Pages copied at a time: 8 MB, between two reports of progress."""
 _BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
@@ -117,6 +119,7 @@ def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, in
         with translated(file):
             source.backup(copy, pages=_PAGES, progress=lambda _, left, total: _tell(on_progress, left, total))
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+            copy.execute("UPDATE outbox SET last_error = ? WHERE state = 'pending'", (COPIED,))
             problems = [row[0] for row in copy.execute("PRAGMA quick_check(1)") if row[0] != "ok"]
             (copied,) = copy.execute("PRAGMA user_version").fetchone()
     if problems or copied != version:

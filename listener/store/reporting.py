@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.clock import to_epoch
 from listener.sqlite_errors import translated
+from listener.store.copying import COPIED
 from listener.store.records import OutboxItem
 from listener.store.transactions import joined_transaction
 
@@ -25,6 +26,8 @@ __all__ = ["LONGEST_WAIT", "ReportWriter"]
 
 LONGEST_WAIT: Final = timedelta(days=1)
 """How long a delivery may wait until it is looked at again."""
+
+_MAY_BE_SENT: Final = "it was due before this copy took the place of the store, which may have sent it"
 
 
 class ReportWriter:
@@ -291,6 +294,28 @@ class ReportWriter:
             ],
         )
         return number
+
+    def settle_copied(self, *, now: datetime) -> int:
+        """Give up what was due before this copy of a store took its place: that may have been sent. Return how much that is.
+
+        What waits for later than `now`, as for the end of quiet hours, the former store did not send.
+        """
+        with translated(self._path):
+            asked = self._connection.execute(
+                "SELECT 1 FROM outbox WHERE state = 'pending' AND last_error = ?", (COPIED,)
+            )
+            if asked.fetchone() is None:
+                return 0
+        with self._transaction():
+            given_up = self._connection.execute(
+                "UPDATE outbox SET state = 'failed', last_error = ? "
+                "WHERE state = 'pending' AND last_error = ? AND next_try_at <= ?",
+                (_MAY_BE_SENT, COPIED, to_epoch(now)),
+            ).rowcount
+            self._connection.execute(
+                "UPDATE outbox SET last_error = NULL WHERE state = 'pending' AND last_error = ?", (COPIED,)
+            )
+        return given_up
 
     def due(self, *, now: datetime, limit: int = 20) -> list[OutboxItem]:
         """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may."""

@@ -15,6 +15,7 @@ from listener.protocols import Notification, Notifier
 from listener.reporting import Desk, deliver
 from listener.search import Reader
 from listener.store import DigestSave, Store
+from listener.store.copying import back_up
 from listener.testing import FakeNotifier
 from running.site import NOW, Site
 
@@ -136,3 +137,43 @@ def test_a_stop_lets_the_message_in_hand_be_noted_and_leaves_the_rest(outbox: Ou
     assert outbox.deliver(notifiers, stop=stop) == 1
     assert outbox.rows() == [("team", "sent", 1), ("boss", "pending", 0)]
     assert outbox.deliver(notifiers) == 1
+
+
+def restore(outbox: Outbox, file: Path) -> None:
+    """Put a copy in the place of the store."""
+    for ending in ("-wal", "-shm"):
+        outbox.site.database.with_name(outbox.site.database.name + ending).unlink(missing_ok=True)
+    file.replace(outbox.site.database)
+
+
+def test_what_was_due_before_a_copy_took_the_place_of_the_store_is_given_up_and_not_sent_twice(
+    outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mail = FakeNotifier("mail")
+    outbox.fill("mail")
+    back_up(outbox.site.database, tmp_path / "copy.db")
+    assert outbox.deliver([mail]) == 1
+    restore(outbox, tmp_path / "copy.db")
+    assert outbox.deliver([mail], minutes=60) == outbox.deliver([mail], minutes=61) == 0
+    assert outbox.rows() == [("mail", "failed", 0)]
+    assert "not sent again: the store is a copy" in caplog.text
+    with Reader(outbox.site.database) as reader:
+        assert "may have sent it" in reader.outbox().errors[0].error
+
+
+def test_what_was_to_wait_for_longer_when_a_copy_took_the_place_of_the_store_is_sent_from_it(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    mail = FakeNotifier("mail")
+    outbox.fill("mail")
+    outbox.execute("UPDATE outbox SET next_try_at = next_try_at + 7200, last_error = 'mail server is away'")
+    back_up(outbox.site.database, tmp_path / "copy.db")
+    restore(outbox, tmp_path / "copy.db")
+    assert outbox.deliver([mail], minutes=60) == 0
+    assert outbox.deliver([mail], minutes=180) == 1
+
+
+def test_a_copy_changes_nothing_of_what_the_store_still_sends(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.fill("mail")
+    back_up(outbox.site.database, tmp_path / "copy.db")
+    assert outbox.deliver([FakeNotifier("mail")], minutes=60) == 1
