@@ -46,6 +46,11 @@ class Line:
     text: str
     title: str | None
 
+    @property
+    def whole_text(self) -> str:
+        """Return title and text: what the language is told by."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
 
 class BadLines:
     """Report lines that cannot be read, and count them."""
@@ -197,8 +202,7 @@ def score_lines(made: LineScorer, chunk: Sequence[Line]) -> list[Sentiment]:
     """Return the sentiment of each line, in order; towards the `target` that a line names, else towards the brand."""
     identifier, scorer, towards, names = made
     claims = [line.obj["language"] if isinstance(line.obj.get("language"), str) else None for line in chunk]
-    texts = [f"{line.title}\n{line.text}" if line.title else line.text for line in chunk]
-    languages = identifier.identify(texts, claims)
+    languages = identifier.identify([line.whole_text for line in chunk], claims)
     tasks = [_task(line, language, towards, names) for line, language in zip(chunk, languages, strict=True)]
     return list(scorer.score(tasks))
 

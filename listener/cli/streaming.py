@@ -108,7 +108,7 @@ def _matching(
             continue
         found = matcher.match(mention)
         if found and identifier is not None:
-            (language,) = identifier.identify([mention.text], [mention.language])
+            (language,) = identifier.identify([line.whole_text], [mention.language])
             found = tuple(one for one in found if matcher.confirm(mention, one, language))
         if found:
             yield line, [list(span) for span in found[0].spans]

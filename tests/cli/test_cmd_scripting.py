@@ -85,6 +85,20 @@ def test_a_sample_is_printed_whatever_the_configuration_is(place: Place, capsys:
     assert capsys.readouterr().out == alone
 
 
+def test_match_tells_the_language_by_title_and_text_as_score_does(place: Place) -> None:
+    shapes = [
+        {"title": "रॉकेट बहुत खराब है, पैसे वापस करो", "text": "Acme"},
+        {"title": None, "text": "Acme makes the best rockets, says my sister"},
+    ]
+    lines = [{**LINES[0], "id": str(number), **shape} for number, shape in enumerate(shapes)]
+    (place.folder / "lines.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    scored = [json.loads(line) for line in place.run("score", "lines.jsonl", now=None).out.splitlines()]
+    assert [one["sentiment"]["language"] for one in scored] == ["hi", "en"]
+    for language, number in (("hi", "0"), ("en", "1")):
+        found = place.run("match", f"acme lang:{language}", "lines.jsonl", now=None).out
+        assert [json.loads(line)["id"] for line in found.splitlines()] == [number]
+
+
 def test_match_reads_the_configuration_it_is_given(place: Place) -> None:
     answer = place.run("match", "acme", lines_file(place), now=None)
     assert [json.loads(line)["id"] for line in answer.out.splitlines()] == ["1", "2", "3"]
