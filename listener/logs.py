@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
 
 __all__ = ["Formatter", "configure", "event", "hide", "hide_secrets", "redact"]
@@ -25,6 +25,10 @@ MASK: Final = "[hidden]"
 _hidden: Final[set[str]] = set()
 _SHORTEST: Final = 4
 """A hidden text shorter than this would also blank ordinary words."""
+_PART: Final = 8
+"""Signs of a hidden text that are blanked too where it is cut off, and that are looked for of it in base64."""
+_CUT_OFF: Final = frozenset("\"'\n\r)]}\N{HORIZONTAL ELLIPSIS}")
+"""What stands behind words that were quoted up to some length."""
 
 _HUSHED: Final = (
     r"\b[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key|accessjwt|refreshjwt|authorization|signature)"
@@ -32,8 +36,8 @@ _HUSHED: Final = (
 _VALUE: Final = r"(?!\[hidden\]|(?:bearer|basic|oauth)\s)(\"[^\"]*\"|'[^']*'|[^\s&,;)}\]]+)"
 
 _PATTERNS: Final = (
-    # user:password@ of a URL (RFC 3986, 3.2.1)
-    (re.compile(r"(?<=://)[^/?#\s@]+@"), f"{MASK}@"),
+    # user:password@ of a URL (RFC 3986, 3.2.1); up to the last @, as addresses are read
+    (re.compile(r"(?<=://)[^/?#\s]+@"), f"{MASK}@"),
     # Authorization headers (RFC 9110, 11.4); also where a dictionary of headers is printed
     (re.compile(r"(?i)\b(bearer|basic|oauth)(\s+)(?=[\w.~+/=%-]*[\d=_%-])[\w.~+/=%-]{8,}"), rf"\1\2{MASK}"),
     # key=value of query strings, which is too common a name elsewhere
@@ -58,19 +62,56 @@ def hide_secrets(record: object) -> None:
 
 
 def hide(secret: str) -> None:
-    """Let `redact` blank this text from now on, in every output of the process; as it stands in addresses and JSON, too."""
+    """Let `redact` blank this text from now on, in every output of the process; as it stands in addresses, JSON and base64, too."""
     if len(secret) >= _SHORTEST:
         from urllib.parse import quote, quote_plus  # noqa: PLC0415 - start-up time is a promise
 
         _hidden.update((secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]))
+        _hidden.update(_in_base64(secret))
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """Yield what is the same of a text in base64 whatever stands beside it, as in user:password, for each place it may have.
+
+    A sign holds six bits: those that a neighbour has a part in are left out (RFC 4648, 4 and 5).
+    """
+    from base64 import b64encode, urlsafe_b64encode  # noqa: PLC0415 - start-up time is a promise
+
+    data = secret.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+        for encode in (b64encode, urlsafe_b64encode):
+            if last - first >= _PART:
+                yield encode(bytes(before) + data)[first:last].decode()
 
 
 def redact(text: str) -> str:
-    """Return a text with secrets blanked: those that were hidden, and what looks like one."""
-    for secret in sorted(_hidden, key=len, reverse=True):
+    """Return a text with secrets blanked: those that were hidden or read, and what looks like one."""
+    from listener.options import revealed  # noqa: PLC0415 - start-up time is a promise
+
+    for secret in revealed() - _hidden:  # read after the options were made: a key that was changed since
+        hide(secret)
+    known = sorted(_hidden, key=len, reverse=True)
+    for secret in known:
         text = text.replace(secret, MASK)
+    for secret in known:
+        text = _without_begin(text, secret)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
+    return text
+
+
+def _without_begin(text: str, secret: str) -> str:
+    """Blank the begin of a secret where it is cut off, as at the end of words that were quoted up to some length."""
+    start = text.find(secret[:_PART]) if len(secret) > _PART else -1
+    while start >= 0:
+        end = start + _PART
+        while text[end : end + 1] == secret[end - start : end - start + 1] != "":
+            end += 1
+        if text[end : end + 1] in _CUT_OFF or end == len(text):
+            text = f"{text[:start]}{MASK}{text[end:]}"
+            end = start + len(MASK)
+        start = text.find(secret[:_PART], end)
     return text
 
 

@@ -19,12 +19,19 @@ from typing import Any, Final, TypeVar
 from listener.errors import CredentialsError
 from listener.frozen import dataclass
 
-__all__ = ["OPTION", "OptionInfo", "Secret", "at_home", "option"]
+__all__ = ["OPTION", "OptionInfo", "Secret", "at_home", "option", "revealed"]
 
 OPTION: Final = "listener.option"
 """The key under which a dataclass field's metadata holds its OptionInfo."""
 
 T = TypeVar("T")
+
+_revealed: Final[set[str]] = set()
+
+
+def revealed() -> frozenset[str]:
+    """Return every secret that was read so far, for what keeps them out of output."""
+    return frozenset(_revealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +108,21 @@ class Secret:
 
         Raises CredentialsError naming every place that was tried.
         """
-        if self.env and (value := os.environ.get(self.env, "").strip()):
+        value = self._read()
+        if value:
+            _revealed.add(value)
             return value
-        if self.file:
-            try:
-                lines = at_home(self.file).read_text(encoding="utf-8-sig").splitlines()
-            except (OSError, UnicodeDecodeError):
-                lines = []
-            if lines and lines[0].strip():
-                return lines[0].strip()
         msg = f"no secret found; looked into {self.places}"
         raise CredentialsError(msg)
+
+    def _read(self) -> str:
+        """Return what stands in the first place that holds something, empty where none does."""
+        if self.env and (value := os.environ.get(self.env, "").strip()):
+            return value
+        if not self.file:
+            return ""
+        try:
+            lines = at_home(self.file).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return lines[0].strip() if lines else ""

@@ -93,6 +93,7 @@ def _bare_environment() -> Iterator[None]:
 def _log_of_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test's made-up key be blanked in what another one reads, nor its level keep lines from another one's log."""
     monkeypatch.setattr("listener.logs._hidden", set())
+    monkeypatch.setattr("listener.options._revealed", set())
     for package in ("listener", "sources", "sentiment", "reports"):
         logging.getLogger(package).setLevel(logging.NOTSET)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 import pytest
 
 from listener.logs import MASK, configure, event, hide, redact
+from listener.options import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LOG = logging.getLogger("listener.made_up")
 
@@ -105,10 +109,48 @@ def test_a_hidden_text_is_blanked_as_it_stands_in_an_address_or_in_json_too() ->
         assert "key" not in redact(text).replace("key=", "")
 
 
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_a_hidden_text_is_blanked_in_base64_whatever_stands_beside_it(
+    user: str, encode: Callable[[bytes], bytes]
+) -> None:
+    hide("made??up>>key")
+    sent = encode(f"{user}:made??up>>key".encode()).decode()
+    shown = redact(f"cannot decode {sent}")
+    assert MASK in shown
+    assert "made" not in b64decode(shown.removeprefix("cannot decode ").partition(MASK)[0] + "==").decode("latin-1")
+    assert sent[-12:-3] not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['refused ("asked with made-up-k")', "asked with made-up-ke", "asked with made-up-key-…", "made-up-key\nnext"],
+)
+def test_a_hidden_text_is_blanked_where_it_is_cut_off_too(text: str) -> None:
+    hide("made-up-key-1")
+    assert redact(text) == re.sub("made-up[-a-z]*", MASK, text)
+
+
+def test_what_only_begins_as_a_hidden_text_does_stays() -> None:
+    hide("https://hooks.example.com/key-1")
+    assert redact("https://hooks.example.org/ answers") == "https://hooks.example.org/ answers"
+
+
+def test_a_secret_that_was_changed_is_blanked_once_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("made-up-key-1\n", encoding="utf-8")
+    secret = Secret(file=str(file))
+    secret.reveal()
+    file.write_text("other-key-2\n", encoding="utf-8")
+    secret.reveal()
+    assert redact("made-up-key-1, other-key-2") == f"{MASK}, {MASK}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "https://user:hunter22@example.com/feed",
+        "https://user:p@hunter22@example.com/feed",
         "https://example.com/?api_key=hunter22&q=acme",
         "https://example.com/?q=acme&key=hunter22",
         "/search?key=hunter22 is refused",
