@@ -23,6 +23,7 @@ from listener.cli.output import emit_json, emit_rows
 from listener.errors import DeliveryError, ListenerError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from click.shell_completion import CompletionItem
@@ -80,7 +81,11 @@ def list_(app: App, brand: str | None, since: str | None, limit: int) -> None:
     start = None if since is None else parse_when(since, now=app.now, zone=app.zone)
     with Reader(app.database_path) as reader:
         found = reader.episodes(brand=name, since=start, limit=limit + 1)
+        snoozes = reader.snoozes(app.now)
     _emit(app, found[:limit])
+    for snoozed, until in snoozes.items():
+        if name in {None, snoozed}:
+            click.echo(f"alerts of {snoozed} are snoozed until {_moment(app, until)}", err=True)
     if len(found) > limit:
         click.echo(f"only the newest {limit} {'are' if limit > 1 else 'is'} shown; --limit shows more", err=True)
 
@@ -178,6 +183,7 @@ def snooze(app: App, brand: str, length: str) -> None:
     from listener import wiring
     from listener.clock import parse_duration
     from listener.search import Reader
+    from listener.service import clock_is_ahead
     from listener.store import Store
 
     name, lasts = app.config.brand(brand).name, parse_duration(length)
@@ -190,8 +196,13 @@ def snooze(app: App, brand: str, length: str) -> None:
         brands = [(one.name, one.kind) for one in app.config.brands]
         store.register(brands, wiring.build_queries(app.config), now=app.now)
         store.reports.snooze(name, until=until)
-    ends = until.astimezone(app.zone).strftime("%Y-%m-%d %H:%M")
-    click.echo(f"alerts of {name} are sent {'again' if not lasts else f'from {ends} on'}", err=True)
+    click.echo(f"alerts of {name} are sent {f'from {_moment(app, until)} on' if lasts else 'again'}", err=True)
+    if lasts and (doubt := clock_is_ahead(app.config, app.database_path, now=app.now)):
+        click.echo(f"{doubt}; then snooze {name} anew, or this lasts longer", err=True)
+
+
+def _moment(app: App, at: datetime) -> str:
+    return at.astimezone(app.zone).strftime("%Y-%m-%d %H:%M")
 
 
 @alerts.command(epilog=examples("listener alerts test"))

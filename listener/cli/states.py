@@ -169,6 +169,7 @@ def _status(app: App) -> dict[str, object]:
             "outbox": {"pending": 0, "failed": 0, "sent": 0, "errors": []},
             "alerts": {"useful": 0, "useless": 0, "unrated": 0},
             "alert_failures": [],
+            "snoozes": [],
             "daemon": {"pid": None, "heartbeat_at": None},
             "size": None,
         }
@@ -185,6 +186,9 @@ def _status(app: App) -> dict[str, object]:
             "outbox": _outbox(app, outbox),
             "alerts": {"useful": rated.useful, "useless": rated.useless, "unrated": rated.unrated},
             "alert_failures": _alert_failures(app, reader),
+            "snoozes": [
+                {"brand": brand, "until_at": _iso(until, app.zone)} for brand, until in reader.snoozes(app.now).items()
+            ],
             "daemon": {
                 "pid": None if daemon is None else daemon.pid,
                 "heartbeat_at": None if daemon is None else _iso(daemon.heartbeat_at, app.zone),
@@ -305,12 +309,7 @@ def _print_status(app: App, told: dict[str, object]) -> None:
         click.echo("outbox    " + neutralise(f"{row['destination']}, since {since}: {row['message']}; {outlook}"))
     for line in size_lines(_table(told["size"])):
         click.echo(line)
-    rated = _table(told["alerts"])
-    if any(rated.values()):
-        click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")
-    for row in _rows(told["alert_failures"]):
-        what = f"of {row['brand']} could not be looked at, last {_short(row['failed_at'])}: {row['message']}"
-        click.echo(f"alerts    {neutralise(what)}")
+    _print_alerts(told)
     click.echo()
     sources = [_shortened(row, "last_success_at", "next_run_at") for row in _rows(told["sources"])]
     if sources:
@@ -330,6 +329,20 @@ def _print_status(app: App, told: dict[str, object]) -> None:
     _print_windows(app, _rows(windows["listed"]))
     if not is_there(app.database_path):
         click.echo('there is no store yet; "listener collect" makes one', err=True)
+
+
+def _print_alerts(told: dict[str, object]) -> None:
+    """Print how alerts were rated, of which brands they could not be looked at, and of which they are not sent now."""
+    from listener.cli.width import neutralise
+
+    rated = _table(told["alerts"])
+    if any(rated.values()):
+        click.echo(f"alerts    {rated['useful']} useful, {rated['useless']} useless, {rated['unrated']} not rated")
+    for row in _rows(told["alert_failures"]):
+        what = f"of {row['brand']} could not be looked at, last {_short(row['failed_at'])}: {row['message']}"
+        click.echo(f"alerts    {neutralise(what)}")
+    for row in _rows(told["snoozes"]):
+        click.echo(f"alerts    of {neutralise(str(row['brand']))} are snoozed until {_short(row['until_at'])}")
 
 
 def _daemon_words(daemon: dict[str, object], now: datetime) -> str:

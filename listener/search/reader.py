@@ -482,6 +482,15 @@ class Reader:
                 "WHERE brands.name = ? AND rule = ?",
                 (brand, rule),
             ).fetchone()
+    def snoozes(self, now: datetime) -> dict[str, datetime]:
+        """Return until when alerts of the brands are not sent of which that is so now, by name."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                "SELECT name, until_at FROM snoozes JOIN brands ON brands.id = brand_id WHERE until_at > ? ORDER BY name",
+                (to_epoch(now),),
+            ).fetchall()
+        return {name: from_epoch(until) for name, until in rows}
+
         return None if row is None else (str(row[0]), from_epoch(row[1]))
 
     def _require_source(self, name: str | None) -> None:

@@ -210,6 +210,30 @@ def test_a_snooze_holds_until_its_end_and_can_be_ended(filled: Place) -> None:
     assert "sent again" in awake.err
 
 
+def test_a_snooze_is_shown_for_as_long_as_it_lasts(filled: Place) -> None:
+    said = "Acme are snoozed until 2026-11-20 17:30"
+    before = filled.run("status").out, filled.run("alerts").err
+    filled.run("alerts", "snooze", "Acme", "4h")
+    later = NOW + timedelta(hours=4)
+
+    assert said in filled.run("status").out
+    assert said in filled.run("alerts", "list", "--brand", "Acme").err
+    assert "snoozed" not in filled.run("alerts", "list", "--brand", "Globex").err
+    assert json.loads(filled.run("status", "--format", "json").out)["snoozes"] == [
+        {"brand": "Acme", "until_at": "2026-11-20T17:30:00+05:30"}
+    ]
+    told = (*before, filled.run("status", now=later).out, filled.run("alerts", now=later).err)
+    assert not any("snoozed" in one for one in told)
+
+
+def test_a_snooze_by_a_clock_that_is_ahead_is_told_of(filled: Place) -> None:
+    with filled.store() as store:
+        store.reports.note_attempt("hackernews", now=NOW)
+        store.reports.note_outcome("hackernews", state="clock_ahead", message="ahead", retry_at=None, now=NOW)
+    assert "then snooze Acme anew, or this lasts longer" in filled.run("alerts", "snooze", "Acme", "4h").err
+    assert "anew" not in filled.run("alerts", "snooze", "Acme", "0h").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
