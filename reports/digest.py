@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from listener.clock import load_zone
+from listener.clock import align_down, load_zone
 from listener.intervals import WHOLE
 from reports.hostile import clean_line, excerpt, kept_apart
 from reports.responses import ResponseFigures
@@ -123,8 +123,8 @@ class BrandSection:
 class DigestData:
     """Hold everything one digest tells.
 
-    [`since`, `until`) is the period, whole local days of `time_zone`; `cadence` is
-    daily, weekly or monthly. `sections` are in the order of the config.
+    [`since`, `until`) is the period, whole local days of `time_zone`, once after another time zone
+    a part of one more or less; `cadence` is daily, weekly or monthly. `sections` are in the order of the config.
     """
 
     cadence: str
@@ -167,9 +167,13 @@ def summarise(data: DigestData) -> DigestWords:
 def period_words(data: DigestData) -> str:
     """Name the period: a day in full, a longer one by its first and last day."""
     zone = load_zone(data.time_zone)
-    if data.cadence == "daily":
+    if data.cadence == "daily" and _begins_a_day(data, zone):
         return day_words(data.since.astimezone(zone))
     return span_words(data.since, data.until, zone)
+
+
+def _begins_a_day(data: DigestData, zone: ZoneInfo) -> bool:
+    return align_down(data.since, "day", zone) == data.since
 
 
 def _subject(data: DigestData, brands: tuple[BrandWords, ...], zone: ZoneInfo) -> str:
@@ -177,7 +181,7 @@ def _subject(data: DigestData, brands: tuple[BrandWords, ...], zone: ZoneInfo) -
         "daily": date_words(data.since.astimezone(zone)),
         "weekly": f"week from {short_day(data.since.astimezone(zone))}",
         "monthly": span_words(data.since, data.until, zone),
-    }[data.cadence]
+    }[data.cadence if _begins_a_day(data, zone) else "monthly"]
     parts = []
     for section, words in zip(data.sections, brands, strict=True):
         total = total_of(section.trend, section.brand)

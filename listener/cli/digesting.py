@@ -42,6 +42,7 @@ def digest(app: App, day: str | None, send: bool, preview: Path | None) -> int:
 
     What was sent once is not sent again: a period has one digest.
     """
+    from listener.reporting import joined_to
     from listener.search import Reader
 
     if send and preview is not None:
@@ -50,6 +51,7 @@ def digest(app: App, day: str | None, send: bool, preview: Path | None) -> int:
     ending = None if preview is None else ending_of(preview, _ENDINGS, what="a preview")
     period = _period(app, day)
     with Reader(app.database_path) as reader:
+        period = joined_to(period, reader.digest_until(period.cadence), app.zone)
         if send:
             app.validate()
             return _send(app, reader, period)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 
     from listener.config import Brand, Config
 
-__all__ = ["STEPS", "Period", "digest_brands", "due_period", "period_of"]
+__all__ = ["STEPS", "Period", "digest_brands", "due_period", "joined_to", "period_of"]
 
 STEPS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 """The step of time that a digest of each cadence is about."""
+_FARTHEST: Final = timedelta(hours=26)
+"""So far apart do days begin in two zones at most, UTC+14 and UTC-12."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """Hold the local days [since, until) a digest is about, and the key that names it.
 
-    `stem` is what the key begins with whichever brands the digest tells of.
+    `stem` is what the key begins with whichever brands the digest tells of. `is_joined`
+    says that it begins where the digest before ended, which is no beginning of a day.
     """
 
     cadence: str
@@ -31,6 +34,7 @@ class Period:
     until: datetime
     key: str
     stem: str = ""
+    is_joined: bool = False
 
 
 def period_of(config: Config, day: date, zone: ZoneInfo) -> Period:
@@ -58,6 +62,18 @@ def due_period(config: Config, now: datetime, zone: ZoneInfo) -> Period:
     while now < _goes_out_at(period, config, zone):
         period = period_of(config, period.since.astimezone(zone).date() - timedelta(days=1), zone)
     return period
+
+
+def joined_to(period: Period, last: datetime | None, zone: ZoneInfo) -> Period:
+    """Return a period from where the last digest of its cadence ended, if days began elsewhere when that was made.
+
+    So that a change of the time zone leaves no hour out of the digests and none in two of them.
+    """
+    if last is None or last >= period.until or period.since - last > _FARTHEST:
+        return period
+    if align_down(last, "day", zone) == last:
+        return period
+    return replace(period, since=last, is_joined=True)
 
 
 def _goes_out_at(period: Period, config: Config, zone: ZoneInfo) -> datetime:

@@ -44,7 +44,7 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
         brand=name,
         kind=brand.kind,
         trend=desk.trend(name, period.since, period.until, by=by),
-        previous=desk.trend(name, before, period.since, by=by),
+        previous=None if period.is_joined else desk.trend(name, before, period.since, by=by),
         gaps=gaps,
         sources=reader.count_by("source", name, period.since, period.until),
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until, present=present),

@@ -406,6 +406,14 @@ class Reader:
             ).fetchone()
         return None if row is None else str(row[0])
 
+    def digest_until(self, cadence: str) -> datetime | None:
+        """Return where the latest digest of a cadence ended, None where none was made."""
+        with translated(self.path):
+            (until,) = self._connection.execute(
+                "SELECT max(to_at) FROM digests WHERE substr(key, 1, length(?1)) = ?1", (f"digest:{cadence}:",)
+            ).fetchone()
+        return None if until is None else from_epoch(until)
+
     def first_read_at(self) -> datetime | None:
         """Return the instant from which on anything was read or imported, None where nothing was."""
         with translated(self.path):
@@ -474,14 +482,6 @@ class Reader:
             ).fetchone()
         return None if row is None else from_epoch(row[0])
 
-    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
-        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
-        with translated(self.path):
-            row = self._connection.execute(
-                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
-                "WHERE brands.name = ? AND rule = ?",
-                (brand, rule),
-            ).fetchone()
     def snoozes(self, now: datetime) -> dict[str, datetime]:
         """Return until when alerts of the brands are not sent of which that is so now, by name."""
         with translated(self.path):
@@ -491,6 +491,14 @@ class Reader:
             ).fetchall()
         return {name: from_epoch(until) for name, until in rows}
 
+    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
+        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
+                "WHERE brands.name = ? AND rule = ?",
+                (brand, rule),
+            ).fetchone()
         return None if row is None else (str(row[0]), from_epoch(row[1]))
 
     def _require_source(self, name: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import pytest
 from listener.clock import to_epoch
 from listener.config import Brand, Config, DigestSettings, load_config
 from listener.daemon import Daemon
-from listener.reporting import Desk, Period, due_period, period_of, render_digest_of
+from listener.reporting import Desk, Period, due_period, joined_to, period_of, render_digest_of
 from listener.schedule import first_run_at
 from listener.search import Reader
 from listener.service import Service
@@ -99,6 +100,43 @@ def test_weeks_and_months_end_where_the_calendar_ends_them(
     name = "America/New_York"
     period = due_period(config_of(cadence=cadence), local(name, *now), ZoneInfo(name))
     assert (period.since, period.until) == (local(name, *since), local(name, *until))
+
+
+@pytest.mark.parametrize("cadence", ["daily", "weekly", "monthly"])
+@pytest.mark.parametrize("hour", [1, 7, 13, 19])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Asia/Kolkata", "America/New_York"),
+        ("America/New_York", "Asia/Kolkata"),
+        ("Pacific/Kiritimati", "Pacific/Pago_Pago"),
+        ("Pacific/Honolulu", "Pacific/Auckland"),
+        ("UTC", "Europe/Berlin"),
+    ],
+)
+def test_a_time_zone_that_is_changed_leaves_no_hour_out_and_tells_of_none_twice(
+    first: str, second: str, hour: int, cadence: str
+) -> None:
+    config, begin = config_of(cadence=cadence), datetime(2026, 10, 1, hour, tzinfo=UTC)
+    made: dict[str, Period] = {}
+    for step in range(24 * (6 if cadence == "daily" else 30 if cadence == "weekly" else 100)):
+        zone = ZoneInfo(first if step < 24 * (3 if cadence == "daily" else 40) else second)
+        zone = ZoneInfo(second) if cadence == "weekly" and step >= 24 * 12 else zone
+        period = due_period(config, begin + timedelta(hours=step), zone)
+        if period.stem not in made:
+            last = max((one.until for one in made.values()), default=None)
+            made[period.stem] = joined_to(period, last, zone)
+    told = list(made.values())
+    assert len(told) >= 3
+    assert all(before.until == after.since for before, after in pairwise(told))
+    assert sum(one.is_joined for one in told) == 1
+
+
+def test_a_digest_after_a_pause_begins_with_its_day_wherever_the_last_one_ended() -> None:
+    zone, config = ZoneInfo("America/New_York"), config_of()
+    period = period_of(config, date(2026, 11, 20), zone)
+    for last in (None, period.since - timedelta(hours=27), period.since - DAY, period.since, period.until):
+        assert joined_to(period, last, zone) == period
 
 
 def test_a_source_runs_when_its_interval_is_over_and_at_once_where_that_is_past() -> None:
@@ -289,6 +327,22 @@ def test_no_digest_is_made_of_a_day_that_only_a_clock_ahead_says_is_over(
         server.now = wrong
         assert site.collect(now=wrong).code == 0
         assert early.make_due_digest(now=wrong) is not None
+
+
+def test_the_digest_after_a_change_of_the_time_zone_says_from_when_on_it_tells(tmp_path: Path) -> None:
+    with HackerNews(hits(60, step=timedelta(hours=2))) as server:
+        site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(9))
+        site.collect()
+    assert service(site).make_due_digest(now=NOW - 2 * DAY) is not None
+    site.config.write_text(site.config.read_text().replace("Asia/Kolkata", "America/New_York"))
+    for hours in range(48):
+        service(site).make_due_digest(now=NOW - 2 * DAY + timedelta(hours=hours))
+    told = site.rows("SELECT from_at, to_at, subject, text FROM digests ORDER BY id")
+    assert len(told) >= 2
+    assert all(before[1] == after[0] for before, after in pairwise(told))
+    begins = datetime.fromtimestamp(int(str(told[0][1])), ZoneInfo("America/New_York"))
+    assert all(f"{begins:%H:%M}" in str(words) for words in told[1][2:])
+    assert "than the day before" not in str(told[1][3])
 
 
 def test_a_brand_that_is_added_during_the_day_brings_no_second_digest(tmp_path: Path) -> None:
