@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.disk import file_of, is_there, may, open_private
 from listener.errors import StoreError, StoreReadOnlyError, StoreVersionError
+from listener.interrupts import hearing
 from listener.sqlite_errors import BUSY, translated
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOG_BYTES",
+    "LOOK_EVERY",
     "SCHEMA_VERSION",
     "WRITER_WAIT_SECONDS",
     "bound_log",
+    "interruptible",
     "open_reader",
     "open_writer",
     "refuse_others",
@@ -40,6 +43,9 @@ SCHEMA_VERSION: Final = 14
 
 WRITER_WAIT_SECONDS: Final = 30.0
 """How long a writer waits for another one; transactions are one page long, so a wait this long means trouble."""
+
+LOOK_EVERY: Final = 100_000
+"""Steps of SQLite's machine, some milliseconds, after which it is asked whether to stop."""
 
 LOG_BYTES: Final = 32 * 2**20
 """How large the log beside the store may become before a writer sees to it that it begins anew."""
@@ -100,7 +106,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         except (sqlite3.Error, StoreError):
             connection.close()
             raise
-        return connection
+        return interruptible(connection)
 
 
 def _refuse_log_of_another(path: Path) -> None:
@@ -183,6 +189,13 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
         except StoreError:
             connection.close()
             raise
+    return interruptible(connection)
+
+
+def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let a signal end what a connection is at, as `listener.interrupts` says, and return the connection."""
+    if (hear := hearing()) is not None:
+        connection.set_progress_handler(hear, LOOK_EVERY)
     return connection
 
 

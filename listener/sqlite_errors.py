@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.disk import may, on_one_disk, refused_locks, temporary_folder, who_may
 from listener.errors import StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
+from listener.interrupts import hearing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +35,13 @@ _UNLOCKABLE = {
 def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors within the block into StoreError and its kinds.
 
-    The message names the store and what to do about it.
+    The message names the store and what to do about it. Where a signal ended a statement, what it raised is raised.
     """
     try:
         yield
     except sqlite3.Error as error:
+        if (hear := hearing()) is not None and getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+            hear()
         if os.path.isdir(path):  # noqa: PTH112 - says no where it may not look, instead of raising
             msg = f"{path}: this is a folder; name a file in it"
             raise StoreError(msg) from None

@@ -16,6 +16,7 @@ from listener.cli import COMMANDS, SECTIONS
 from listener.cli.context import App
 from listener.cli.notes import tell
 from listener.errors import ConfigError, ListenerError
+from listener.interrupts import hear_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ INTERRUPTED: Final = 130
 """What shells give a program that SIGINT ended: 128 + 2."""
 _BEHIND: Final = ("--config", "--database", "--format", "--now")
 """Options of the commands that people write before them."""
-_ENDING: Final = ("SIGTERM", "SIGHUP")
+_ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that end a command where it does not hear them itself."""
 
 
@@ -110,10 +111,7 @@ def main() -> None:
     _prepare_streams()
     app = App()
     sys.excepthook = _report_unexpected
-    for name in _ENDING:
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+    _Ending().prepare()
     sys.exit(run(sys.argv[1:], app))
 
 
@@ -141,11 +139,34 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    """Unwind as Ctrl-C does, so that nothing half written is left beside a file; a second signal ends at once."""
-    del frame
-    signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(128 + number)
+class _Ending:
+    """Unwind at any signal as at Ctrl-C, so that nothing half written is left beside a file."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+
+    def prepare(self) -> None:
+        """Hear the signals that this process was not told to ignore, within SQLite too."""
+        for name in _ENDING:
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
+                signal.signal(number, self._end)
+        hear_signals(self._raise_again)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        """Unwind; a second signal of the kind ends at once, but for Ctrl-C, which unwinds once more."""
+        del frame
+        self._heard = number
+        if number != signal.SIGINT:
+            signal.signal(number, signal.SIG_DFL)
+        self._raise_again()
+
+    def _raise_again(self) -> None:
+        """Raise what the signal raised that was heard, if one was."""
+        if self._heard == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self._heard:
+            raise SystemExit(128 + self._heard)
 
 
 def _report(error: ListenerError, app: App) -> None:

@@ -27,8 +27,10 @@ def run(app: App) -> None:
     from listener import wiring
     from listener.config import load_config
     from listener.daemon import Daemon
+    from listener.interrupts import hear_signals
     from listener.logs import event
 
+    hear_signals(None)  # the daemon ends what it has in hand
     config = app.validate(with_log=True)
     for reason in idle_reasons(config, wiring.enabled_sources(config)):
         event(logger, "nothing to do", level=logging.WARNING, reason=reason)

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
-from listener.database import open_reader
+from listener.database import interruptible, open_reader
 from listener.errors import StoreError, UsageError
 from listener.parts import clear_parts, name_part, put_part, refusal
 from listener.sqlite_errors import translated
@@ -129,7 +129,7 @@ def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, in
 
 
 def _open(part: Path) -> sqlite3.Connection:
-    return sqlite3.connect(part, isolation_level=None)
+    return interruptible(sqlite3.connect(part, isolation_level=None))
 
 
 def _tell(on_progress: Callable[[int, int], None] | None, left: int, total: int) -> None:

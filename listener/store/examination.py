@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from listener.database import snapshot
+from listener.database import LOOK_EVERY, interruptible, snapshot
 from listener.errors import StoppedError
 from listener.rollups import CHECKED, find_differences
 from listener.store.recount import count_brands, find_recount_differences
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["examine"]
 
 _BEFORE_COUNTS: Final = 2
-_LOOK_EVERY: Final = 100_000
-"""Steps of SQLite's machine, some milliseconds, after which it is asked whether to stop."""
 
 
 def examine(
@@ -62,7 +60,7 @@ def _stopping(connection: sqlite3.Connection, stop: StopSignal | None) -> Iterat
     if stop is None:
         yield
         return
-    connection.set_progress_handler(stop.is_set, _LOOK_EVERY)
+    connection.set_progress_handler(stop.is_set, LOOK_EVERY)
     try:
         yield
     except sqlite3.OperationalError:
@@ -72,3 +70,4 @@ def _stopping(connection: sqlite3.Connection, stop: StopSignal | None) -> Iterat
         raise StoppedError(msg) from None
     finally:
         connection.set_progress_handler(None, 0)
+        interruptible(connection)

@@ -56,7 +56,7 @@ def test_a_sound_installation_with_a_sound_store_is_all_ok(filled: Place) -> Non
 def test_a_signal_ends_the_examination_of_the_store(
     filled: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
-    monkeypatch.setattr(examination, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(examination, "LOOK_EVERY", 1)
     monkeypatch.setattr(examination, "find_differences", lambda *_: signal.raise_signal(number) or [])
 
     with pytest.raises(SystemExit) as ended:

@@ -71,7 +71,7 @@ def test_it_tells_how_far_it_is(store: Store):
 
 @pytest.mark.parametrize("steps", [0, 1, 4])
 def test_it_ends_in_the_middle_where_it_is_told_to_stop(store: Store, monkeypatch: pytest.MonkeyPatch, steps: int):
-    monkeypatch.setattr(examination, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(examination, "LOOK_EVERY", 1)
     save(store, 1, 2, 3, 4)
     stop, done = Stop(), 0
 

@@ -1,0 +1,102 @@
+"""A signal ends a command soon also while SQLite is at one statement, where Python hears nothing, and the store stays whole."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listener import database
+from listener.database import open_reader, open_writer
+from listener.interrupts import hear_signals
+from unmeasured import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Place
+
+WITHIN_A_STATEMENT = """
+import os, signal, sqlite3, sys
+
+number, words = int(sys.argv.pop(1)), sys.argv.pop(1)
+signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # whoever started this
+from listener import database
+from listener.cli.main import main
+
+database.LOOK_EVERY = 1
+
+def end(statement):
+    if words in statement:
+        os.kill(os.getpid(), number)
+
+def watched(*args, **options):
+    connection = connect(*args, **options)
+    connection.set_trace_callback(end)  # what a signal raises in there is lost within SQLite
+    return connection
+
+connect, sqlite3.connect = sqlite3.connect, watched
+main()
+"""
+
+
+@pytest.fixture
+def no_ears() -> Iterator[None]:
+    yield
+    hear_signals(None)
+
+
+def ended(filled: Place, number: signal.Signals, words: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Send a command a signal while SQLite is at the first statement that holds these words."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHIN_A_STATEMENT, str(number.value), words, *command],
+        cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False, env=environment(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("top", "Acme", "--of", "authors"), "FROM matches"),
+        (("trend", "Acme", "--language", "en"), "SELECT"),
+        (("check",), "quick_check"),
+        (("backup", "copy.db"), "quick_check"),
+        (("export", "--output", "all.jsonl"), "FROM mentions"),
+        (("doctor", "--rebuild"), "DELETE FROM rollup_day"),
+    ],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_command_within_a_statement(
+    filled: Place, command: tuple[str, ...], words: str, number: signal.Signals
+) -> None:
+    before = {one.name for one in filled.folder.iterdir()}
+
+    done = ended(filled, number, words, *command)
+
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr.strip() == ("stopped" if number == signal.SIGINT else "")
+    assert {one.name for one in filled.folder.iterdir()} <= before | {"listener.db-wal", "listener.db-shm"}
+    with filled.store() as store:
+        assert store.check() == []
+
+
+def test_only_the_thread_that_handles_signals_asks_for_them(
+    filled: Place, monkeypatch: pytest.MonkeyPatch, no_ears: None
+) -> None:
+    monkeypatch.setattr(database, "LOOK_EVERY", 1)
+    asked: list[None] = []
+    hear_signals(lambda: asked.append(None))
+
+    def read() -> None:
+        for open_store in (open_reader, open_writer):
+            open_store(filled.database).execute("SELECT count(*) FROM mentions, mentions").fetchone()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(read).result()
+    assert not asked
+    read()
+    assert asked
