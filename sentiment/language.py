@@ -42,7 +42,7 @@ _RARE: Final = ("sv", "da", "no", "fi", "cs", "ro", "hu", "vi", "tl")
 LATIN_LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms", *_RARE)
 """Latin-script languages worth telling apart by default; still rarer ones would mostly be mistakes."""
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 _NOISE_STARTS: Final = ("@", "&", "http://", "https://", "www.")
 _BIAS: Final = {"en": 2.5, "hi": 2.0, "fa": -2.0, **dict.fromkeys(_RARE, -6.0)}
 """Added to log scores: what is short is more often the larger language, and hardly ever one of the rare ones."""

@@ -25,7 +25,7 @@ _BLOCKS: Final = (
     ("Sinh", "\u0d80-\u0dff"),
     ("Deva", "\u0900-\u097f\ua8e0-\ua8ff"),
     ("Arab", "\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc"),
-    ("Kana", "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"),
+    ("Kana", "\u3041-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"),  # the dot of lists and emoticons is no letter
     ("Hani", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"),
     ("Hang", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"),
     ("Thai", "\u0e00-\u0e7f"),

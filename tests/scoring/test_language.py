@@ -83,6 +83,22 @@ def test_a_name_longer_than_what_is_said_of_it_does_not_decide(
     assert identifier.identify([text], [None]) == [language]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "great (\u00b4\uff65ω\uff65`)"),
+        ("en", "great (\u00b4・ω・`)"),
+        ("en", "amazing (・∀・)"),
+        ("zh", "约翰・史密斯说这个很好"),
+        ("ja", "コカ・コーラ"),
+    ],
+)
+def test_the_dots_of_an_emoticon_or_of_a_foreign_name_are_no_letters(
+    identifier: Identifier, language: str, text: str
+) -> None:
+    assert identifier.identify([text], [None]) == [language]
+
+
 def test_links_handles_and_the_claim_of_the_platform_do_not_decide(identifier: Identifier) -> None:
     text = f"@acme_fr https://example.org/le/monde/est/beau {SENTENCES['en']}"
     assert identifier.identify([text, text, text], [None, "fr", "nonsense"]) == ["en", "en", "en"]
