@@ -152,12 +152,10 @@ def backtest(app: App, since: str, brand: str | None, chart: Path | None, compar
         return
     is_drawn_here = app.draws_here(chart)
     _check_chart(chart)
-    (found,) = _replay(app, start, wanted, [_rules_of(app, None)])
-    if chart is None:
-        _emit(app, found)
-        return
-    name = _only_brand(app, found, wanted)
-    _draw(app, chart, name, start, [each for (about, _), one in found.items() if about == name for each in one.opened])
+    drawn = "" if chart is None else wanted or _only_brand(app)
+    (found,) = _replay(app, start, drawn or wanted, [_rules_of(app, None)])
+    if chart is not None:
+        _draw(app, chart, drawn, start, [each for one in found.values() for each in one.opened])
     if not is_drawn_here:
         _emit(app, found)
 
@@ -347,12 +345,17 @@ def _time(app: App, instant: datetime) -> str:
     return local.strftime("%Y-%m-%d %H:%M") if app.format == "table" else local.isoformat()
 
 
-def _only_brand(app: App, found: _Found, wanted: str | None) -> str:
-    """Return the one brand a chart is of: the one named, else the only one with episodes or the only one there is."""
-    if wanted is not None:
-        return wanted
-    opened = list(dict.fromkeys(brand for (brand, _), one in found.items() if one.opened))
-    names = opened or [brand.name for brand in app.config.brands]
+def _only_brand(app: App) -> str:
+    """Return the brand a chart is of where none is named: the only one that something is stored of, or that there is.
+
+    Others are refused before they are replayed.
+    """
+    from listener.search import Reader
+
+    names = [brand.name for brand in app.config.brands]
+    if len(names) > 1:
+        with Reader(app.database_path) as reader:
+            names = [name for name in names if reader.first_and_last(name) is not None] or names
     if len(names) == 1:
         return names[0]
     if not names:

@@ -160,10 +160,14 @@ def test_a_chart_without_any_alert_says_so(history: Place) -> None:
     assert "No alert would have opened." in " ".join(answer.err.split())
 
 
-def test_a_chart_is_of_one_brand(place: Place) -> None:
+def test_a_chart_is_of_one_brand_which_is_said_before_anything_is_replayed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(place, "Acme", "Globex")
 
-    several = place.run("alerts", "backtest", "--chart", "both.png")
+    with monkeypatch.context() as patched:
+        patched.setattr("listener.pipeline.read_quarters", None)
+        several = place.run("alerts", "backtest", "--chart", "both.png")
     one = place.run("alerts", "backtest", "--chart", "one.svg", "--brand", "globex")
 
     assert several.code == 2
