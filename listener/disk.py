@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ __all__ = [
     "is_there",
     "lock_refusal",
     "may",
+    "network_of",
     "on_one_disk",
     "open_private",
     "refused_locks",
@@ -23,6 +25,12 @@ __all__ = [
 
 _IS_POSIX: Final = os.name == "posix"
 _TEMPORARY: Final = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite makes the files, not this program
+_MOUNTS: Final = Path("/proc/self/mountinfo")
+_MOUNT_POINT: Final = 4
+_OF_NETWORKS: Final = frozenset((
+    "9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2", "lustre", "ncpfs", "nfs", "nfs4",
+    "ocfs2", "smb3", "smbfs",
+))  # fmt: skip
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -111,6 +119,24 @@ def on_one_disk(one: Path, other: Path) -> bool:
         return one.stat().st_dev == other.stat().st_dev
     except OSError:
         return True
+
+
+def network_of(path: Path) -> str | None:
+    """Return the kind of file system a file lies on where that is one of a network; None elsewhere, or where it is not told."""
+    try:
+        lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
+        place = os.path.realpath(path)
+    except OSError:
+        return None
+    nearest, kind = "", ""
+    for line in lines:  # https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html, seen 2026-11-23
+        before, _, after = line.partition(" - ")
+        if not after or len(fields := before.split(" ")) < _MOUNT_POINT + 1:
+            continue
+        point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[_MOUNT_POINT]).rstrip("/")
+        if (place + "/").startswith(point + "/") and len(point) >= len(nearest):
+            nearest, kind = point, after.split(" ")[0]
+    return kind if kind in _OF_NETWORKS else None
 
 
 def lock_refusal(error: OSError) -> str | None:

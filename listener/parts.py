@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["clear_parts", "name_part", "put_new", "put_part", "refusal"]
+__all__ = ["clear_folder", "clear_parts", "name_part", "put_new", "put_part", "refusal"]
 
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
 _IS_POSIX: Final = os.name == "posix"
-_NUMBER: Final = re.compile(r"\.([0-9]+)-([0-9a-f]{8})[0-9a-f]{8}\.part")
+_PART: Final = re.compile(r"\.(?P<target>.+)\.(?P<process>[0-9]+)-(?P<place>[0-9a-f]{8})[0-9a-f]{8}\.part")
 
 
 def name_part(target: Path) -> Path:
@@ -33,14 +33,26 @@ def clear_parts(target: Path, *, beside: tuple[str, ...] = ()) -> None:
     `beside` are the endings of the files that belong to a part. What cannot be taken away stays.
     """
     for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        named = _NUMBER.fullmatch(part.name.removeprefix(f".{target.name}"))
-        if named is None:  # a file of the user
-            continue
-        with suppress(OSError):  # another's, or gone meanwhile
-            if (named[2] == _here() and _is_gone(int(named[1]))) or part.stat().st_mtime < time.time() - _ABANDONED:
-                for ending in beside:
-                    part.with_name(part.name + ending).unlink(missing_ok=True)
-                part.unlink()
+        _clear(part, target.name, beside)
+
+
+def clear_folder(folder: Path, *, beside: tuple[str, ...] = ()) -> None:
+    """Do as `clear_parts` does for all that was to stand in a folder, whatever its name: that of a backup may be of a day."""
+    for part in folder.glob(".*.part"):
+        _clear(part, None, beside)
+
+
+def _clear(part: Path, target: str | None, beside: tuple[str, ...]) -> None:
+    """Take a part away that is left of the file of that name, or of any where that is None."""
+    named = _PART.fullmatch(part.name)
+    if named is None or (target is not None and named["target"] != target):  # a file of the user
+        return
+    with suppress(OSError):  # another's, or gone meanwhile
+        is_left = named["place"] == _here() and _is_gone(int(named["process"]))
+        if is_left or part.stat().st_mtime < time.time() - _ABANDONED:
+            for ending in beside:
+                part.with_name(part.name + ending).unlink(missing_ok=True)
+            part.unlink()
 
 
 @cache

@@ -30,7 +30,7 @@ _SKEW: Final = timedelta(minutes=5)
 _MOST_SHOWN: Final = 20
 
 Finding = tuple[str, str, str]
-"""State (ok, skip or FAIL), what was looked at, a sentence."""
+"""State (ok, skip, warn or FAIL), what was looked at, a sentence."""
 
 
 @click.command(epilog=examples("listener doctor", "listener doctor --rebuild"))
@@ -200,6 +200,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
         yield "skip", "store", f'{path} is not there yet; "listener collect" makes it'
         return
     yield from _modes(path)
+    yield from _disk(path)
     try:
         if not migrate:
             Reader(path).close()
@@ -268,6 +269,15 @@ def _modes(path: Path) -> Iterator[Finding]:
         yield "FAIL", "file modes", f"{one} can be read by others (mode {mode:03o}); chmod 600 closes it"
     if not open_files:
         yield "ok", "file modes", "only their owner can read the store's files"
+
+
+def _disk(path: Path) -> Iterator[Finding]:
+    """See whether other machines may reach the store's file."""
+    from listener.disk import network_of
+
+    if kind := network_of(path):
+        danger = "what uses it on another machine damages it; better keep it on a disk of this one"
+        yield "warn", "disk", f"{path} lies on a file system of a network ({kind}): {danger}"
 
 
 def _clock(app: App, path: Path) -> Iterator[Finding]:

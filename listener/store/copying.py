@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.database import interruptible, open_reader
 from listener.errors import StoreError, UsageError
-from listener.parts import clear_parts, name_part, put_part, refusal
+from listener.parts import clear_folder, clear_parts, name_part, put_part, refusal
 from listener.sqlite_errors import translated
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def back_up(
     """
     try:
         _examine_target(database, file, replace=replace)
-        clear_unfinished(file)
+        clear_folder(file.parent, beside=_BESIDE[1:])
     except OSError as error:  # a name that is too long, a folder that may not be looked into
         raise _unwritable(file, error) from None
     part = name_part(file)

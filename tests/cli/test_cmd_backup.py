@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listener.errors import StoreError
+from listener.parts import name_part
 from listener.schema import MIGRATIONS
 from listener.store import Store
 from listener.store.copying import back_up
@@ -220,3 +221,14 @@ def test_a_copy_made_while_others_write_is_of_one_instant(tmp_path: Path, monkey
             assert copy.check() == []
         assert (count_mentions(file) - 399) % 10 == 0
     assert count_mentions(tmp_path / "listener.db") == 399 + 10 * len(written)
+
+
+def test_what_a_killed_backup_of_another_day_left_goes_with_the_next(filled: Place) -> None:
+    living = name_part(filled.folder / "copy-2026-11-19.db")
+    killed = living.with_name(living.name.replace(f".{os.getpid()}-", f".{2**30}-"))
+    others = [filled.folder / ".copy.part", filled.folder / f"{killed.name}.txt"]
+    for file in (living, killed, *others, filled.folder / f"{killed.name}-journal"):
+        file.write_bytes(b"half")
+    assert filled.run("backup", str(filled.folder / "copy-2026-11-20.db"), now=None).code == 0
+    left = {one.name for one in filled.folder.iterdir() if ".part" in one.name}
+    assert left == {living.name, *(one.name for one in others)}

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.disk import network_of
 from listener.store import examination
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.conftest import Answer, Place
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -154,6 +157,30 @@ def test_a_store_that_others_can_read_is_a_finding(filled: Place) -> None:
 
     assert answer.code == 1
     assert "can be read by others (mode 644)" in answer.out
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("nfs4", True), ("ext4", False)])
+def test_a_store_that_other_machines_may_reach_is_warned_of(
+    filled: Place, monkeypatch: pytest.MonkeyPatch, kind: str, is_told: bool
+) -> None:
+    mounts = filled.folder / "a b" / "mountinfo"
+    mounts.parent.mkdir()
+    point = str(filled.folder).replace(" ", r"\040")
+    mounts.write_text(
+        f"24 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 24 0:40 / {point} rw shared:1 - {kind} server:/share rw\n"
+        f"31 30 0:41 / {point}/a\\040b rw - ext4 /dev/sdb1 rw\nodd line\n",
+        "utf-8",
+    )
+    monkeypatch.setattr("listener.disk._MOUNTS", mounts)
+    answer = filled.run("doctor")
+    assert answer.code == 0
+    assert (f"file system of a network ({kind})" in answer.out) is is_told
+    assert network_of(mounts) is None
+
+
+def test_where_nothing_is_told_of_mounts_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listener.disk._MOUNTS", tmp_path / "none")
+    assert network_of(tmp_path) is None
 
 
 def test_a_clock_behind_the_store_is_a_finding(filled: Place) -> None:
