@@ -7,7 +7,9 @@ local day, 23 or 25 hours long where clocks change.
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, pairwise, repeat
 from operator import add
@@ -36,6 +38,7 @@ __all__ = [
     "is_finer_than_a_day",
     "load_zone",
     "local_day",
+    "mistaken_zone",
     "parse_duration",
     "parse_instant",
     "parse_when",
@@ -160,13 +163,31 @@ def _near_zone(name: str) -> str:
 
 
 def system_zone() -> ZoneInfo:
-    """Return the time zone this machine is set to, UTC where none can be found."""
+    """Return the time zone that $TZ names, else the one this machine is set to, UTC where none can be found."""
+    if named := _zone_of_environment():
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(named)
     from tzlocal import get_localzone_name  # noqa: PLC0415 - asked only where no zone is configured
 
     try:
         return ZoneInfo(get_localzone_name() or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+def mistaken_zone() -> str:
+    """Say so where $TZ names no time zone, so that days are cut in another than was meant; empty elsewhere."""
+    try:
+        load_zone(_zone_of_environment() or "UTC")
+    except UsageError as error:
+        return f"days are cut in {system_zone().key}, as $TZ names no other: {error}"
+    return ""
+
+
+def _zone_of_environment() -> str:
+    """Return the name that $TZ holds; empty where it is not set, or names a file, such as :/etc/localtime."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    return "" if os.path.isabs(named) and os.path.exists(named) else named  # noqa: PTH110, PTH117 - Path's may raise
 
 
 def parse_instant(text: str) -> datetime:

@@ -40,6 +40,8 @@ def check(app: App) -> int:
             print_finding("FAIL", "config", f"{error.where}: {problem}")
         return error.exit_code
     print_finding("ok", "config", str(app.config.path))
+    if doubt := app.zone_doubt:
+        print_finding("warn", "time zone", doubt)
     found = [_check_store(app), *(_check_source(app, name) for name in wiring.enabled_sources(app.config))]
     if not app.config.brands:
         print_finding("skip", "brands", "none is configured; nothing that is read is of a brand")

@@ -132,6 +132,15 @@ class App:
         return system_zone()
 
     @property
+    def zone_doubt(self) -> str:
+        """Say so where days are cut in the machine's time zone and $TZ names none; empty elsewhere."""
+        if self.config_if_any is not None and self.config_if_any.listener.time_zone:
+            return ""
+        from listener.clock import mistaken_zone
+
+        return mistaken_zone()
+
+    @property
     def database_path(self) -> Path:
         """Return the store's path: --database, or the one the configuration names; of a link to a file that file.
 

@@ -172,13 +172,13 @@ def _time_zones(app: App) -> Iterator[Finding]:
 
     try:
         load_zone("Europe/Berlin")
-        zone = app.zone
+        zone, doubt = app.zone, app.zone_doubt
     except ConfigError:
         return  # told already
     except ListenerError as error:
         yield "FAIL", "time zones", f"{error}; install the package tzdata"
     else:
-        yield "ok", "time zones", f"days are cut in {zone.key}"
+        yield "warn" if doubt else "ok", "time zones", doubt or f"days are cut in {zone.key}"
 
 
 def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:

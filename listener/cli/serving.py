@@ -32,6 +32,8 @@ def run(app: App) -> None:
 
     hear_signals(None)  # the daemon ends what it has in hand
     config = app.validate(with_log=True)
+    if doubt := app.zone_doubt:
+        event(logger, "time zone not known", level=logging.WARNING, reason=doubt)
     for reason in idle_reasons(config, wiring.enabled_sources(config)):
         event(logger, "nothing to do", level=logging.WARNING, reason=reason)
     Daemon(config, app.database_path, load=lambda: load_config(config.path, also=wiring.further_problems)).run()
