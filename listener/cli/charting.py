@@ -27,6 +27,8 @@ _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engage
 _SURVEYS: Final = ("nps", "csat", "ces")
 _READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers", *_SURVEYS})
 """What kinds of charts are made from that this command can read from a store."""
+_UNCUT: Final = frozenset({"share", "sources", "languages", "terms", "answers"})
+"""What is told of a span as a whole: some hours of it are these hours, not the days in which they lie."""
 
 
 def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> None:
@@ -93,13 +95,17 @@ def chart(
       response   how long people wait for an answer of own_accounts
       nps        surveys: Net Promoter Score of a brand; csat and ces likewise
       episode    one alert: observed against usual
+
+    What goes by buckets begins with a whole one: by day, --since 6h begins at midnight. Shares, sources, languages, terms and
+    response keep to the quarter of an hour.
     """  # noqa: D301 - \b keeps click from joining the lines
     look = look_for(output, is_dark=dark)
-    span = read_whole_span(app, since, until) if kind == "share" else read_span(app, since, until, by=by)
+    wanted = _kind(kind)
+    is_whole = wanted.reads in _UNCUT
+    span = read_whole_span(app, since, until) if is_whole else read_span(app, since, until, by=by)
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
     from listener.search import Reader
 
-    wanted = _kind(kind)
     with Reader(app.database_path) as reader:
         if wanted.reads == "episode":
             drawn, shown = _draw_episode(app, reader, _find_episode(reader, names, span, alert), look)

@@ -142,7 +142,8 @@ def trend(
 ) -> None:
     """Show how mentions and their feeling went over time, bucket by bucket.
 
-    A figure that is not known is a dash, never a zero: see the column coverage.
+    Buckets are whole ones: by day, --since 6h begins at midnight, by hour with
+    the hour. A figure that is not known is a dash, never a zero: see the column coverage.
     "none" counts texts in which nothing carried a feeling; the mean stands with
     half its 95 % interval.
 

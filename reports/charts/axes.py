@@ -38,6 +38,7 @@ __all__ = [
     "reading",
     "round_values",
     "shade_gaps",
+    "shade_unknown",
     "share_axis",
     "tick_labels",
     "time_axis",
@@ -86,17 +87,31 @@ def shade_gaps(panels: Sequence[Axes], buckets: Sequence[TrendBucket], colours: 
             axes.axvspan(left, right, **_shade(state, colours))
         words = _WORDS[state]
         if (right - left) * pixels / max(len(buckets), 1) > 6.5 * len(words):
-            panels[0].text(
-                (left + right) / 2,
-                0.96,
-                words,
-                transform=panels[0].get_xaxis_transform(),
-                ha="center",
-                va="top",
-                size=8,
-                color=colours.quiet,
-                style="italic",
-            )
+            _name(panels[0], (left + right) / 2, words, colours)
+
+
+def shade_unknown(axes: Axes, left: float, right: float, colours: Palette) -> None:
+    """Shade what nobody knows, between two places of a level axis whose limits are set, and name it where its name fits."""
+    axes.axvspan(left, right, **_shade("unknown", colours))
+    begin, end = (float(axes.transData.transform((place, 0))[0]) for place in (left, right))
+    if end - begin > 6.5 * len(_WORDS["unknown"]):
+        middle = float(axes.transData.inverted().transform(((begin + end) / 2, 0))[0])
+        _name(axes, middle, _WORDS["unknown"], colours)
+
+
+def _name(axes: Axes, at: float, words: str, colours: Palette) -> None:
+    """Name what is shaded around a place."""
+    axes.text(
+        at,
+        0.96,
+        words,
+        transform=axes.get_xaxis_transform(),
+        ha="center",
+        va="top",
+        size=8,
+        color=colours.quiet,
+        style="italic",
+    )
 
 
 def _shade(state: str, colours: Palette) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Unpack
 
 from listener.intervals import wilson_interval
-from reports.charts.axes import mark_level, share_axis
+from reports.charts.axes import mark_level, shade_unknown, share_axis
 from reports.charts.canvas import canvas
 from reports.responses import answered_within, answering_curve, median_wait
 from reports.scales import WAITS
@@ -40,7 +40,8 @@ def draw_response(
 ) -> Chart:
     """Draw the share of people answered within a time, on a scale from a minute to weeks.
 
-    Who has not been answered by `now` counts as still waiting, not as left out.
+    Who has not been answered by `now` counts as still waiting, not as left out. Beyond
+    the longest wait nothing is known, unless all were answered: there the line ends.
     """
     curve = answering_curve(answers, now)
     median = median_wait(answers, now)
@@ -59,12 +60,14 @@ def draw_response(
         picture.head(title, [*span_facts(since, until, time_zone), *facts])
         axes = picture.panel(left=_LEFT, top=picture.top + 8, right=_RIGHT, bottom=28)
         minutes = [max(wait / timedelta(minutes=1), _SHORTEST) for wait, _ in curve]
-        longest = max([*minutes, 1.5 * WAITS[4][0], *(a.wait(now) / timedelta(minutes=1) for a in answers)])
+        longest, known = _ends(answers, now)
         shares = [share for _, share in curve]
         axes.set_xscale("log")
         axes.set_xlim(_SHORTEST, longest * 1.05)
+        if known < longest:
+            shade_unknown(axes, known, longest * 1.05, colours)
         axes.plot(
-            [_SHORTEST, *minutes, longest],
+            [_SHORTEST, *minutes, known],
             [0.0, *shares, shares[-1] if shares else 0.0],
             drawstyle="steps-post",
             color=colours.positive,
@@ -82,6 +85,14 @@ def draw_response(
         )
 
 
+def _ends(answers: Sequence[Answer], now: datetime) -> tuple[float, float]:
+    """Return in minutes where the scale ends, and up to where the share answered is known."""
+    waits = [max(answer.wait(now) / timedelta(minutes=1), _SHORTEST) for answer in answers]
+    longest = max([*waits, 1.5 * WAITS[4][0]])
+    is_open = any(answer.answered_at is None for answer in answers)
+    return longest, max(waits) if is_open else longest
+
+
 def _alt(answers: Sequence[Answer], title: str, now: datetime) -> str:
     if not answers:
         return f"{title}: nothing to answer is known."
@@ -95,4 +106,9 @@ def _alt(answers: Sequence[Answer], title: str, now: datetime) -> str:
         if interval := wilson_interval(hits, n):
             spread = f"95 % interval {percent(interval[0])} to {percent(interval[1])}, n {n:,}"
             sentences.append(f"Within {wait_words(limit)}: {percent(hits / n)} ({spread}).")
+    longest, known = _ends(answers, now)
+    if known < longest:
+        sentences.append(
+            f"Beyond {wait_words(timedelta(minutes=known))} nothing is known: nobody has waited for as long."
+        )
     return " ".join(sentences)

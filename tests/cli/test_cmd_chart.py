@@ -106,6 +106,15 @@ def test_a_chart_of_a_span_says_which_and_in_which_time_zone(filled: Place, kind
     assert "17 Nov \N{EN DASH} 19 Nov 2026 \N{MIDDLE DOT} Asia/Kolkata" in picture
 
 
+@pytest.mark.parametrize("kind", ["share", "sources", "languages", "terms", "response"])
+def test_hours_of_what_is_told_as_a_whole_are_these_hours_and_not_their_day(filled: Place, kind: str) -> None:
+    brand = ("Acme",) if KINDS[kind].per_brand else ()
+    span = ("--since", "2026-11-17T06:00+05:30", "--until", "2026-11-17T18:15+05:30")
+    assert filled.run("chart", kind, *brand, "--output", "one.svg", *span).code == 0
+    picture = (filled.folder / "one.svg").read_text(encoding="utf-8")
+    assert "17 Nov 2026, 06:00 \N{EN DASH} 18:15 \N{MIDDLE DOT}" in picture
+
+
 def test_the_newest_episode_is_drawn_where_none_is_named(filled: Place) -> None:
     save_episode(filled)
 

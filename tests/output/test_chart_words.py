@@ -233,6 +233,18 @@ def test_the_response_chart_counts_those_who_wait() -> None:
     assert "nothing to answer" in draw_response([], brand="Acme", now=UNTIL).alt
 
 
+def test_the_response_chart_tells_nothing_of_waits_that_nobody_has_had() -> None:
+    asked_at = UNTIL - timedelta(hours=5)
+    answered = [Answer(asked_at=asked_at, answered_at=asked_at + timedelta(hours=n)) for n in (1, 2)]
+    waiting = Answer(asked_at=asked_at, answered_at=None)
+    some = draw_response([*answered, waiting], brand="Acme", now=UNTIL, format="svg")
+    assert some.alt.endswith("Beyond 5 hours nothing is known: nobody has waited for as long.")
+    assert b"not known" in some.data
+    everybody = draw_response(answered, brand="Acme", now=UNTIL, format="svg")
+    assert "nothing is known" not in everybody.alt
+    assert b"not known" not in everybody.data
+
+
 def test_the_response_chart_takes_an_answer_in_the_same_second_for_one() -> None:
     at_once = Answer(asked_at=UNTIL, answered_at=UNTIL)
     alt = draw_response([at_once], brand="Acme", now=UNTIL).alt
