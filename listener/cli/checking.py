@@ -107,17 +107,22 @@ def _check_folder(app: App) -> bool:
 
 
 def _check_source(app: App, name: str) -> bool:
-    """Make the one cheap call of a source."""
+    """Make the one cheap call of a source, and see whether it can be asked for every brand that listens to it."""
     from listener import wiring
+    from listener.pipeline.planning import refusals
 
+    heard = wiring.queries_for(app.config, wiring.build_queries(app.config), name)
     try:
         with closing(wiring.build_source(app.config, name, threading.Event())) as source:
             answer = source.check()
+            refused = refusals(source, heard)
     except ListenerError as error:
         print_finding("FAIL", name, str(error))
         return False
     print_finding("ok", name, answer)
-    return True
+    for problem in refused.values():
+        print_finding("FAIL", name, problem)
+    return not refused
 
 
 def _check_scorers(app: App) -> bool:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.costing import read_costs
 from listener.cli.output import emit_rows, line_room
 from listener.cli.upkeep import UPKEEP_COLUMNS, Upkeep, read_upkeep
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.cli.costing import Costs
-    from listener.protocols import Resource, Source, SourceFacts
+    from listener.protocols import Resource, SourceFacts
     from listener.query import Query
 
 __all__ = ["explain"]
@@ -71,7 +80,7 @@ class _Plan:
 
 
 @click.command(epilog=examples("listener explain Acme", "listener explain --format json"))
-@click.argument("brand", required=False)
+@click.argument("brand", type=BRAND, required=False)
 @config_option
 @database_option
 @format_option()
@@ -127,28 +136,18 @@ class _Planned:
 def _planned(app: App, name: str, queries: tuple[Query, ...]) -> _Planned:
     """Plan a source as a collection would."""
     from listener import wiring
-    from listener.pipeline.planning import plan_resources
+    from listener.pipeline.planning import plan_resources, refusals
 
     heard = wiring.queries_for(app.config, queries, name)
     try:
         every = wiring.schedule_of(app.config, name).every
         with closing(wiring.build_source(app.config, name, threading.Event())) as source:
             resources, refused = plan_resources(source, heard, wiring.budget_of(app.config, name).brands)
-            problems = {} if refused is None else {query.brand: _problem(source, query) for query in heard}
+            problems = {} if refused is None else refusals(source, heard)
             upkeep = read_upkeep(app.config, name, source)
     except ListenerError as error:
         return _Planned(problem=str(error))
-    told = {brand: problem for brand, problem in problems.items() if problem}
-    return _Planned(every=every, facts=source.facts, resources=tuple(resources), problems=told, upkeep=upkeep)
-
-
-def _problem(source: Source, query: Query) -> str:
-    """Return why a source cannot be asked for one query; empty where it can."""
-    try:
-        source.plan([query])
-    except ListenerError as error:
-        return str(error)
-    return ""
+    return _Planned(every=every, facts=source.facts, resources=tuple(resources), problems=problems, upkeep=upkeep)
 
 
 def _plan(name: str, query: Query, planned: _Planned) -> _Plan:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from listener.protocols import Resource, Source
     from listener.query import Query
 
-__all__ = ["plan_resources"]
+__all__ = ["plan_resources", "refusals"]
 
 
 def plan_resources(
@@ -52,3 +52,14 @@ def _askable(
         else:
             kept.append(query)
     return kept, error
+
+
+def refusals(source: Source, queries: Sequence[Query]) -> dict[str, str]:
+    """Return why a source cannot be asked for the queries of brands, by brand; those it takes are left out."""
+    found = {}
+    for query in queries:
+        try:
+            source.plan([query])
+        except RejectedQueryError as error:
+            found[query.brand] = str(error)
+    return found

@@ -237,6 +237,32 @@ def test_check_of_a_sound_place_is_all_ok(place: Place) -> None:
     assert not place.database.exists()
 
 
+def test_check_names_each_brand_that_a_source_cannot_be_asked_for(place: Place) -> None:
+    with HackerNews([]) as web:
+        place.configure(
+            f"""
+            [[brands]]
+            name = "Acme"
+            query = 'acme OR hashtag:"acme coffee"'
+            [[brands]]
+            name = "Globex"
+            [[brands]]
+            name = "Initech"
+            query = 'initech OR hashtag:"initech tea"'
+            [sources.hackernews]
+            base_url = "{web.url}"
+            """
+        )
+        answer = place.run("check")
+
+    told = [line for line in answer.out.splitlines() if "hackernews" in line.split()[1]]
+    assert answer.code == 3
+    assert told[0].startswith("ok ")
+    assert [line.startswith("FAIL ") for line in told[1:]] == [True, True]
+    assert "cannot be asked for the query of Acme" in told[1]
+    assert "cannot be asked for the query of Initech" in told[2]
+
+
 def configure_little(place: Place) -> None:
     place.configure('[[brands]]\nname = "Acme"\n[sources.hackernews]\nenabled = false\n')
 
