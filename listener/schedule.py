@@ -53,13 +53,13 @@ def first_run_at(
 def first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> datetime:
     """Return when a source is read first after a start or a change of the configuration.
 
-    At once where that may have changed what held it up: a key, or a budget, which
-    costs nothing to ask. After a failure when the daemon before meant to try again, where that is sooner than its turn.
+    At once where that may have changed what held it up: a key, or a budget, which costs nothing to ask.
+    When the daemon before meant to, where that is sooner than a turn after the last run, as after a failure or a stop.
     """
     if state is None or state.state in DISABLED | {"budget"}:
         return now
     following = first_run_at(state.last_attempt_at, every, now, state.retry_at)
     tried, meant = state.last_attempt_at, state.next_run_at
-    if not state.consecutive_failures or tried is None or meant is None or meant <= tried:
+    if tried is None or meant is None or meant <= tried:
         return following
     return min(following, max(now, meant))

@@ -208,6 +208,8 @@ class Collector:
             if tally.window is not None:
                 self._store.note_open(tally.window, message, now=request.now)
             outcome = tally.outcome(source.name, "broken", message)
+        if outcome.state == "stopped":  # in the middle: whoever starts next need not wait for a whole turn
+            outcome = replace(outcome, again_at=tried_again(0, request.now))
         self._store.reports.note_outcome(
             source.name,
             state=outcome.state if outcome.state != "stopped" else "ok",

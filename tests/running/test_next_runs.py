@@ -131,12 +131,22 @@ def test_a_start_goes_on_with_the_tries_of_the_daemon_before(tmp_path: Path) -> 
         for _ in range(2):
             with scheduled(site) as (_, scheduler):
                 assert next_run(scheduler) == NOW + HOUR
+
+
+def test_a_start_goes_on_soon_with_what_a_stop_cut_and_keeps_to_the_turns_of_the_daemon_before(tmp_path: Path) -> None:
+    with HackerNews(hits(5)) as server:
+        site = Site(tmp_path, table(server))
         with scheduled(site) as (daemon, scheduler):
+            scheduler.get_job("source:hackernews").modify(next_run_time=NOW + DAY)
+            daemon._stop.set()
             daemon._collect("hackernews")
-        with Store(site.database) as store:
-            store.reports.note_next_run("hackernews", at=NOW + HOUR)
+        with scheduled(site) as (daemon, scheduler):
+            assert next_run(scheduler) == NOW + 15 * MINUTE
+            scheduler.get_job("source:hackernews").modify(next_run_time=NOW + 23 * HOUR)
+            daemon._collect("hackernews")
+        assert site.rows("SELECT count(*) FROM mentions") == [(5,)]
         with scheduled(site) as (_, scheduler):
-            assert next_run(scheduler) == NOW + DAY  # after a pass that went well only its turn counts
+            assert next_run(scheduler) == NOW + 23 * HOUR
 
 
 def test_shifts_of_runs_do_not_add_up_and_a_run_between_two_turns_moves_none() -> None:
