@@ -9,6 +9,7 @@ import click
 
 from listener.cli.backtesting import backtest
 from listener.cli.context import (
+    BRAND,
     NUMBER,
     App,
     config_option,
@@ -64,7 +65,7 @@ def alerts() -> None:
 @alerts.command(
     "list", epilog=examples("listener alerts list --brand Acme --since 7d", "listener alerts --format json")
 )
-@click.option("--brand", default=None, metavar="BRAND", help="Only those of this brand.")
+@click.option("--brand", type=BRAND, default=None, metavar="BRAND", help="Only those of this brand.")
 @click.option("--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: ever.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most this many.")
 @config_option
@@ -172,7 +173,7 @@ def _rate(app: App, number: int, *, is_useful: bool) -> None:
 
 
 @alerts.command(epilog=examples("listener alerts snooze Acme 4h", "listener alerts snooze Acme 0h"))
-@click.argument("brand")
+@click.argument("brand", type=BRAND)
 @click.argument("length", metavar="LENGTH")
 @config_option
 @database_option

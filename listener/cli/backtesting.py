@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import UNKNOWN, Column, count_text, emit_rows
 from listener.errors import ListenerError, UsageError, suggest
 from listener.frozen import dataclass
@@ -110,7 +119,7 @@ _Found = dict[tuple[str, str], _Replayed]
     )
 )
 @click.option("--since", default="90d", show_default=True, metavar="WHEN", help="From when: 90d, a date.")
-@click.option("--brand", default=None, metavar="BRAND", help="Only this brand.")
+@click.option("--brand", type=BRAND, default=None, metavar="BRAND", help="Only this brand.")
 @click.option(
     "--chart",
     type=click.Path(dir_okay=False, path_type=Path),

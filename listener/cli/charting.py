@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import NUMBER, App, OneOf, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    NUMBER,
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    now_option,
+    pass_app,
+)
 from listener.cli.files import ending_of, write_file
 from listener.cli.notes import tell
 from listener.cli.trending import read_span, read_whole_span
@@ -55,7 +65,7 @@ def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> 
     )
 )
 @click.argument("kind", metavar="KIND")
-@click.argument("brands", nargs=-1, metavar="[BRAND]...")
+@click.argument("brands", type=BRAND, nargs=-1, metavar="[BRAND]...")
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.png or FILE.svg; - is PNG."
 )

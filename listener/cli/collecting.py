@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     STOPPED,
     App,
     config_option,
@@ -47,7 +48,7 @@ _SOME_FAILED: Final = 3
     )
 )
 @click.option("--source", "only", default=None, metavar="SOURCE", help="Only this source.")
-@click.option("--brand", default=None, metavar="BRAND", help="Only what is asked for this brand.")
+@click.option("--brand", type=BRAND, default=None, metavar="BRAND", help="Only what is asked for this brand.")
 @click.option("--since", default=None, metavar="WHEN", help="Look back to here wherever nothing was read yet.")
 @config_option
 @database_option

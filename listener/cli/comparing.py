@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell_never_matched
 from listener.cli.output import UNKNOWN, Column, coverage_text, emit_json, emit_rows, rounded, terminal_width
 from listener.cli.width import neutralise, wrap
@@ -38,8 +47,8 @@ _FIGURES: Final = (
 @click.command(
     epilog=examples("listener compare Acme Globex --since 30d", "listener compare Acme Globex --format json")
 )
-@click.argument("first", metavar="BRAND")
-@click.argument("second", metavar="BRAND")
+@click.argument("first", type=BRAND, metavar="BRAND")
+@click.argument("second", type=BRAND, metavar="BRAND")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @config_option

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from click.shell_completion import CompletionItem
+
     from listener.config import Config
 
 __all__ = [
+    "BRAND",
     "FORMATS",
     "LANGUAGE",
     "NUMBER",
@@ -185,6 +188,17 @@ class _Number(click.types.IntParamType):
         return number
 
 
+class _Brand(click.types.StringParamType):
+    """Take the name of a brand; whether there is one is said by who asks for it."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the configured brands whose names begin so."""
+        from listener.cli.completing import complete_brand
+
+        del param
+        return complete_brand(ctx, incomplete)
+
+
 class _Language(click.types.StringParamType):
     """Read a language tag, in the case that RFC 5646 (2.1.1) recommends and languages are stored in."""
 
@@ -198,6 +212,9 @@ class _Language(click.types.StringParamType):
         first, *more = tag.lower().split("-")
         return "-".join([first, *({2: one.upper(), 4: one.title()}.get(len(one), one) for one in more)])
 
+
+BRAND: Final = _Brand()
+"""The type of arguments and options that name a brand."""
 
 NUMBER: Final = _Number()
 """The type of arguments that number something in the store."""

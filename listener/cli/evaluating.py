@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
+from listener.cli.context import BRAND, App, config_option, database_option, examples, format_option, pass_app
 from listener.cli.lines import BadLines, Line, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text
 from listener.errors import UsageError
@@ -63,7 +63,11 @@ _WORST: Final = (
 @click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True), metavar="[FILE]")
 @click.option("--labels", is_flag=True, help="Measure against the labels in the store.")
 @click.option(
-    "--brand", default=None, metavar="BRAND", help="Towards this brand; lines of a file with its rules and its model."
+    "--brand",
+    type=BRAND,
+    default=None,
+    metavar="BRAND",
+    help="Towards this brand; lines of a file with its rules and its model.",
 )
 @click.option("--worst", type=click.IntRange(0, 1_000), default=0, metavar="N", help="List the N worst errors.")
 @click.option(

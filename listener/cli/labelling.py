@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TextIO, cast
 import click
 
 from listener.cli.context import (
+    BRAND,
     App,
     OneOf,
     config_option,
@@ -66,7 +67,9 @@ _SHEET: Final = (
 )
 @click.argument("mention", required=False)
 @click.argument("word", required=False, type=OneOf(_WORDS), metavar="[LABEL]")
-@click.option("--brand", default=None, metavar="BRAND", help="Only towards this brand; else every one it matches.")
+@click.option(
+    "--brand", type=BRAND, default=None, metavar="BRAND", help="Only towards this brand; else every one it matches."
+)
 @click.option("--remove", is_flag=True, help="Take the label of the mention back.")
 @click.option("--queue", type=click.IntRange(1, 10_000), metavar="N", help="Show the N most useful to label.")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     LANGUAGE,
     App,
     OneOf,
@@ -62,7 +63,7 @@ _WAITING_COLUMNS: Final = (*_COLUMNS[:2], Column(name="waiting", align="right"),
         'listener mentions --search "lid leaks" --since 7d --format jsonl',
     )
 )
-@click.argument("brand", required=False)
+@click.argument("brand", type=BRAND, required=False)
 @click.option(
     "--mention",
     "named",

@@ -12,7 +12,17 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 import click
 
-from listener.cli.context import STOPPED, App, OneOf, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    STOPPED,
+    App,
+    OneOf,
+    config_option,
+    database_option,
+    examples,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell
 from listener.cli.output import lines_to, noun
 from listener.cli.progress import progress_bar, wipe_line
@@ -145,7 +155,7 @@ def import_(
         "listener export --format parquet --output archive",
     )
 )
-@click.option("--brand", default=None, metavar="BRAND", help="Only mentions of this brand.")
+@click.option("--brand", type=BRAND, default=None, metavar="BRAND", help="Only mentions of this brand.")
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option("--since", default=None, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included).")

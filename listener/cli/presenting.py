@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
+from listener.cli.context import BRAND, App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.files import ending_of, write_file
 from listener.cli.notes import tell
 
@@ -27,7 +27,7 @@ _LONGEST_BY_HOUR: Final = timedelta(days=3)
         "listener report Acme --since 30d --output acme.html", "listener report Acme --since 7d --output acme.pdf"
     )
 )
-@click.argument("brand")
+@click.argument("brand", type=BRAND)
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.html or FILE.pdf.")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")

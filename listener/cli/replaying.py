@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import Column, count_text, emit_rows, noun
 
 if TYPE_CHECKING:
@@ -21,7 +30,9 @@ _SCORED: Final = ("rescored", "relabelled")
 
 
 @click.command(epilog=examples("listener rematch", "listener rematch --brand Acme --format json"))
-@click.option("--brand", default=None, metavar="BRAND", help="Only this brand; the others stay as they are.")
+@click.option(
+    "--brand", type=BRAND, default=None, metavar="BRAND", help="Only this brand; the others stay as they are."
+)
 @config_option
 @database_option
 @format_option()
@@ -41,7 +52,9 @@ def rematch(app: App, brand: str | None) -> int:
 
 
 @click.command(epilog=examples("listener rescore", "listener rescore --brand Acme"))
-@click.option("--brand", default=None, metavar="BRAND", help="Only this brand; the others stay as they are.")
+@click.option(
+    "--brand", type=BRAND, default=None, metavar="BRAND", help="Only this brand; the others stay as they are."
+)
 @config_option
 @database_option
 @format_option()

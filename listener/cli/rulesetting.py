@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.output import Column, count_text, emit_rows
 from listener.errors import ConfigError, UsageError
 
@@ -47,7 +56,13 @@ def ruleset() -> None:
 
 
 @ruleset.command(epilog=examples("listener ruleset suggest --brand Acme", "listener ruleset suggest --format json"))
-@click.option("--brand", default=None, metavar="BRAND", help="Only for this brand; else for every one that has labels.")
+@click.option(
+    "--brand",
+    type=BRAND,
+    default=None,
+    metavar="BRAND",
+    help="Only for this brand; else for every one that has labels.",
+)
 @click.option("--since", default=None, metavar="WHEN", help="Only from mentions of this time on: 90d, a date.")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="Rules a brand at most.")
 @config_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, pass_app
+from listener.cli.context import BRAND, App, config_option, database_option, examples, format_option, pass_app
 from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.objects import emit_objects
 from listener.errors import InputError
@@ -31,7 +31,9 @@ _CHUNK: Final = 500
 
 @click.command(epilog=examples("listener score mentions.jsonl > scored.jsonl", "tail -f x.jsonl | listener score"))
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-", metavar="[FILE]")
-@click.option("--brand", default=None, metavar="BRAND", help="Score for this brand: with its rules and its model.")
+@click.option(
+    "--brand", type=BRAND, default=None, metavar="BRAND", help="Score for this brand: with its rules and its model."
+)
 @config_option
 @database_option
 @format_option("jsonl")

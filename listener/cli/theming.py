@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     App,
     OneOf,
     config_option,
@@ -84,7 +85,7 @@ _CELLS: Final = (
         "listener themes Acme --format json",
     )
 )
-@click.argument("brand")
+@click.argument("brand", type=BRAND)
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="At most this many themes.")

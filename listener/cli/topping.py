@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     App,
     OneOf,
     config_option,
@@ -31,7 +32,7 @@ _KINDS: Final = ("hashtags", "links", "authors")
         "listener top Acme --of authors --source mastodon",
     )
 )
-@click.argument("brand")
+@click.argument("brand", type=BRAND)
 @click.option("--of", "what", type=OneOf(_KINDS), default="hashtags", show_default=True, help="What to count.")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: the end of today.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     App,
     OneOf,
     config_option,
@@ -70,7 +71,9 @@ _COLUMNS: Final = (
         "listener train --brand Acme --off",
     )
 )
-@click.option("--brand", default=None, metavar="BRAND", help="Only this brand; else every one that has labels.")
+@click.option(
+    "--brand", type=BRAND, default=None, metavar="BRAND", help="Only this brand; else every one that has labels."
+)
 @click.option("--show", is_flag=True, help="Show the last training, and train nothing.")
 @click.option("--on/--off", "switch", default=None, help="Use the model of --brand again, or use it no longer.")
 @click.option(

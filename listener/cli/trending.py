@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import (
+    BRAND,
     LANGUAGE,
     App,
     OneOf,
@@ -100,7 +101,7 @@ _FIGURES: Final = ("response", "nps", "csat", "ces")
         "listener trend Acme --metric response --by week",
     )
 )
-@click.argument("brands", nargs=-1, required=True, metavar="BRAND...")
+@click.argument("brands", type=BRAND, nargs=-1, required=True, metavar="BRAND...")
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
 @click.option("--by", type=OneOf(("hour", "day", "week", "month")), default="day", show_default=True)

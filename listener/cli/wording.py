@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from listener.cli.context import App, config_option, database_option, examples, format_option, now_option, pass_app
+from listener.cli.context import (
+    BRAND,
+    App,
+    config_option,
+    database_option,
+    examples,
+    format_option,
+    now_option,
+    pass_app,
+)
 from listener.cli.notes import tell_never_matched, unread_words
 from listener.cli.output import UNKNOWN, Column, count_text, emit_rows
 from listener.errors import UsageError
@@ -54,7 +63,7 @@ _NOISE: Final = (
         "listener terms Acme --noise --context rocket --context anvil",
     )
 )
-@click.argument("brand")
+@click.argument("brand", type=BRAND)
 @click.option(
     "--since", default=None, metavar="WHEN", help="From when: 7d, a date, today; default: 7d, for noise ever."
 )
