@@ -46,9 +46,8 @@ class Judged:
 class Measures:
     """Hold the quality of a scorer on one group of texts; shares are 0 to 1.
 
-    `macro_f1` and `macro_recall` are means over the three classes (a class that
-    neither occurs nor is given counts as 0 in the F1, and is left out of the
-    recall). `covered` is the share of texts with evidence. `confusion` counts
+    `macro_f1` is the mean over the classes that occur or are given, `macro_recall`
+    over those that occur, as scikit-learn has them. `covered` is the share of texts with evidence. `confusion` counts
     (expected, counted) pairs. `interval` is the 95 % bootstrap interval of
     macro-F1, None where it was not asked for.
     """
@@ -118,14 +117,13 @@ def worst_errors(judged: Sequence[Judged], limit: int = 20) -> list[Judged]:
 
 
 def _macro_f1(confusion: Counter[tuple[str, str]]) -> float:
-    total = 0.0
+    found = []
     for name in CLASSES:
-        right = confusion[name, name]
         expected = sum(confusion[name, other] for other in CLASSES)
         given = sum(confusion[other, name] for other in CLASSES)
         if expected + given:
-            total += 2 * right / (expected + given)
-    return total / len(CLASSES)
+            found.append(2 * confusion[name, name] / (expected + given))
+    return sum(found) / len(found)
 
 
 def _macro_recall(confusion: Counter[tuple[str, str]]) -> float:

@@ -37,6 +37,13 @@ def test_measures_equal_those_worked_out_by_hand() -> None:
     assert measures.confusion["negative", "positive"] == 2
 
 
+def test_a_class_that_is_nowhere_pulls_no_mean_down() -> None:
+    right = measure([judged("positive", "positive"), judged("negative", "negative")], resamples=50)
+    assert (right.macro_f1, right.macro_recall, right.interval) == (1.0, 1.0, (1.0, 1.0))
+    half = measure([judged("negative", "negative"), judged("negative", "positive")])
+    assert (half.macro_f1, half.macro_recall) == (pytest.approx((2 / 3 + 0) / 2), 0.5)
+
+
 def test_groups_are_languages_and_scorers() -> None:
     groups = measure_by_group([judged("positive", "positive"), judged("positive", "negative", language="es")])
     assert {key: one.accuracy for key, one in groups.items()} == {("en", "vader"): 1.0, ("es", "vader"): 0.0}
@@ -71,4 +78,4 @@ def test_measures_are_shares_and_perfect_exactly_where_all_is_right(pairs: list[
     assert 0 <= measures.macro_f1 <= 1
     assert 0 <= measures.macro_recall <= 1
     right = all(expected == (said if said in CLASSES else "neutral") for expected, said in pairs)
-    assert (measures.accuracy == 1) == right
+    assert (measures.accuracy == 1) == right == (measures.macro_f1 == 1)
