@@ -13,7 +13,7 @@ from listener.bulk import Insert
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from listener.query import Query
     from listener.store.ready import AuthorRow
@@ -124,47 +124,40 @@ class Catalogue:
         """Return the keys of a brand, a version of its query, and a version of a scorer."""
         return self.brand(brand), self.query(brand, query_version), self.scorer(scorer, scorer_version)
 
-    def author(
-        self, source_id: int, author: AuthorRow | None, holds: Callable[[int], bool] = lambda _number: True
-    ) -> int | None:
+    def author(self, source_id: int, author: AuthorRow | None) -> int | None:
         """Return the key of an author, their counts brought up to date; None where nobody is named.
 
-        One that is new stands in the store with the next `write_authors`. Where what is
-        told no longer `holds` of the author of that key, it only fills in what was not known.
+        One that is new stands in the store with the next `write_authors`.
         """
         if author is None:
             return None
-        native, given = author[0], author[1:]
-        if (source_id, native) in self._authors:
-            row = self._authors[source_id, native]
-        else:
-            row = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
+        row = self.find_author(source_id, author[0])
         if row is None:
             number = self._new_author(source_id, author)
-            self._authors[source_id, native] = (number, *given)
+            self._authors[source_id, author[0]] = (number, *author[1:])
             return number
-        self._change_author((source_id, native), row, given, holds)
+        if author[1:] != row[1:]:
+            self.change_author(source_id, author[0], author[1:])
         return int(row[0])
 
-    def knows_author(self, source_id: int, native: str) -> bool:
-        """Say whether an author is stored, or was made in this transaction."""
-        if (source_id, native) not in self._authors:
-            self.foresee_authors({source_id: [(native, None, None, None, None)]})
-        return self._authors[source_id, native] is not None
+    def find_author(self, source_id: int, native: str) -> tuple[Any, ...] | None:
+        """Return the key of a known author, handle, name, followers, verified; None where there is none."""
+        if (source_id, native) in self._authors:
+            return self._authors[source_id, native]
+        row: tuple[Any, ...] | None = self._connection.execute(_KNOWN_AUTHOR, (source_id, native)).fetchone()
+        return row
 
-    def _change_author(
-        self, key: tuple[int, str], row: tuple[Any, ...], given: tuple[Any, ...], holds: Callable[[int], bool]
-    ) -> None:
-        """Store what is told of an author where that is more, or other, than what is known."""
-        number, known = row[0], row[1:]
-        if given == known or not any(new is not None and new != old for new, old in zip(given, known, strict=True)):
+    def change_author(self, source_id: int, native: str, given: Sequence[object]) -> None:
+        """Store what is told of a known author (handle, name, followers, verified), where that is other than what is known."""
+        row = self.find_author(source_id, native)
+        if row is None or not any(new is not None and new != old for new, old in zip(given, row[1:], strict=True)):
             return
-        told = given if holds(number) else [new if old is None else None for new, old in zip(given, known, strict=True)]
+        number, known = row[0], row[1:]
         self.write_authors()
-        self._connection.execute(_CHANGE_AUTHOR, (*told, number))
-        merged = tuple(old if new is None else new for new, old in zip(told, known, strict=True))
-        self._authors[key] = (number, *merged)
-        if merged[2] != known[2]:
+        self._connection.execute(_CHANGE_AUTHOR, (*given, number))
+        merged = (old if new is None else new for new, old in zip(given, known, strict=True))
+        self._authors[source_id, native] = (number, *merged)
+        if given[2] is not None and given[2] != known[2]:
             self._former_followers.setdefault(number, known[2])
 
     def write_authors(self) -> None:

@@ -277,6 +277,7 @@ class PageWriter:
     def finish(self) -> frozenset[str]:
         """Settle stories, rollups, answers and full text; return the brands that have new matches."""
         self._flush()
+        self._authors.settle()
         self._joiner.settle()
         write_answers(
             self._connection,

@@ -63,6 +63,13 @@ def test_an_older_file_tells_what_nobody_knew_of_an_author(store: Store) -> None
     assert store.check() == []
 
 
+def test_what_an_edit_gives_to_another_author_tells_nothing_of_the_one_before(store: Store) -> None:
+    take_in(store, told(1, 30, minutes=2), told(2, 30, minutes=9))
+    edited = told(1, 5, minutes=2, text="Acme is bad", author="bob")
+    take_in(store, told(2, 20, minutes=9, text="Acme is so bad"), edited)
+    assert followers(store) == {"ann": 20, "bob": 5}
+
+
 def test_what_a_service_tells_now_counts_however_old_the_mention_is_that_tells_it(store: Store) -> None:
     store_mentions(store, [told(1, 20, minutes=2)])
     store_mentions(store, [told(2, 30, minutes=9000)])
