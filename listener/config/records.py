@@ -272,7 +272,7 @@ class MailSettings:
         example=587,
     )
     security: str = option(
-        "How the connection is kept private; none only for a server on this machine.",
+        "How the connection is kept private; with none a password goes only to a server on this machine.",
         default="starttls",
         choices=("tls", "starttls", "none"),
     )
