@@ -115,10 +115,13 @@ def _of_parquet(place: Path, bad: BadLines) -> Iterator[Line]:
 
 
 def numbered_lines(stream: IO[bytes], bad: BadLines) -> Iterator[tuple[int, Line]]:
-    """Yield (number, line) of the lines that hold a JSON object with a text; report the others."""
-    from listener.interchange import raw_lines
+    """Yield (number, line) of the lines that hold a JSON object with a text; report the others.
 
-    for number, raw, limit in raw_lines(stream):
+    Raises UsageError where the stream is one list of JSON.
+    """
+    from listener.cli.unpacking import json_lines
+
+    for number, raw, limit in json_lines(stream):
         if raw is None:
             bad.report(number, f"the line is longer than {limit} bytes")
             continue

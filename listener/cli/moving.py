@@ -26,7 +26,7 @@ from listener.cli.context import (
 from listener.cli.notes import tell
 from listener.cli.output import lines_to, noun
 from listener.cli.progress import progress_bar, wipe_line
-from listener.cli.unpacking import create, format_of, open_lines
+from listener.cli.unpacking import create, format_of, is_called_json, open_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -208,6 +208,8 @@ def export(
         out = stack.enter_context(create(cast("Path", output))) if is_named else sys.stdout
         count = _write(mentions, out, chosen)
     click.echo(f"{count} {noun(count, 'mention')} written", err=True)
+    if is_named and file_format is None and is_called_json(cast("Path", output)):
+        tell(f"{output} holds a line of JSON for each, as import reads them; --format json makes it one list")
 
 
 def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:

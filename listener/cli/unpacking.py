@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from listener.interchange import RawLine
     from listener.pipeline.received import Item
 
-__all__ = ["Lines", "create", "format_of", "open_bytes", "open_lines"]
+__all__ = ["Lines", "create", "format_of", "is_called_json", "json_lines", "open_bytes", "open_lines"]
 
 _PACKED: Final = (".gz", ".zst")
 _OTHERS: Final = (
@@ -69,10 +70,31 @@ def format_of(file: Path | None) -> str:
     return "csv" if name.endswith(".csv") else "jsonl"
 
 
+def is_called_json(file: Path) -> bool:
+    """Say whether the name of a file promises one value of JSON."""
+    name = file.name.lower()
+    return any(name.removesuffix(packed).endswith(".json") for packed in _PACKED)
+
+
 def _packing(file: Path) -> str:
     """Return the ending that says how a file is packed, empty where it is not."""
     ending = file.suffix.lower()
     return ending if ending in _PACKED else ""
+
+
+def json_lines(stream: IO[bytes]) -> Iterator[RawLine]:
+    """Yield each line that is not blank; raises UsageError at the first of one list of JSON, of which no line is an object."""
+    from listener.interchange import raw_lines
+
+    is_first = True
+    for raw in raw_lines(stream):
+        if is_first and raw.line is not None and raw.line.startswith(b"[") and raw.line[1:].lstrip()[:1] in {b"", b"{"}:
+            msg = (
+                """lines of JSON are read here, an object each, not one list of them; "jq -c '.[]'" makes lines of it"""
+            )
+            raise UsageError(msg)
+        is_first = False
+        yield raw
 
 
 class Lines:
@@ -269,6 +291,4 @@ def _lines(raw: IO[bytes], chosen: str) -> Iterator[Item]:
         from listener.tabular import read_csv
 
         return read_csv(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))
-    from listener.interchange import raw_lines
-
-    return raw_lines(raw)
+    return json_lines(raw)

@@ -246,3 +246,39 @@ def test_a_capital_m_is_taken_neither_for_minutes_nor_for_months(filled: Place, 
     answer = filled.run(*command)
     assert (answer.code, answer.out) == (2, "")
     assert f'"{command[-1]}" may be minutes or months; write {command[-1].lower()} for minutes' in answer.err
+
+
+@pytest.mark.parametrize("text", ["[\n  {},\n  {}\n]\n", "[{}, {}]", "\n[\n"])
+@pytest.mark.parametrize("command", [["import"], ["score"], ["match", "Acme"], ["evaluate"]])
+def test_a_list_of_json_is_refused_at_once_and_for_what_it_is(place: Place, command: list[str], text: str) -> None:
+    line = '{"source": "x", "id": "1", "text": "Acme", "published_at": "2026-11-20T08:00:00Z", "label": "positive"}'
+    (place.folder / "list.json").write_text(text.replace("{}", line), encoding="utf-8")
+    answer = place.run(*command, str(place.folder / "list.json"), now=None)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.count("\n") == 1
+    assert "not one list of them" in answer.err
+    assert not place.database.exists()
+
+
+def test_lines_after_one_that_is_a_list_are_read(place: Place) -> None:
+    (place.folder / "odd.jsonl").write_text('[1, 2]\n{"text": "Acme is good"}\n', encoding="utf-8")
+    answer = place.run("score", str(place.folder / "odd.jsonl"), now=None)
+    assert (answer.code, answer.err) == (3, "line 1: not a JSON object\n")
+    assert answer.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "is_told"),
+    [
+        ("all.json", [], True),
+        ("all.JSON.gz", [], True),
+        ("all.jsonl", [], False),
+        ("all.json", ["--format", "jsonl"], False),
+    ],
+)
+def test_lines_in_a_file_that_is_called_json_are_told_of(
+    filled: Place, name: str, more: list[str], is_told: bool
+) -> None:
+    answer = filled.run("export", "--output", str(filled.folder / name), *more)
+    assert answer.code == 0
+    assert ("holds a line of JSON for each, as import reads them" in answer.err) is is_told
