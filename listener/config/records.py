@@ -150,7 +150,8 @@ class SourceSettings:
         "How far back the first collection looks.", default=None, minimum=1, example="1d"
     )
     jitter: timedelta | None = option(
-        "By how much at most a run is shifted, so that sources do not start together.",
+        "By how much at most a run is shifted, so that sources do not start together; without it a tenth of `every`, "
+        "at most 1m.",
         default=None,
         minimum=0,
         example="30s",
