@@ -37,7 +37,8 @@ class AlertOptions:
         example=1.0,
     )
     cooldown: timedelta = option(
-        "after an alert, how long the same rule stays silent about the same brand unless things get twice as strong",
+        "after an alert, how long the same rule stays silent about the same brand unless things get twice as strong, "
+        "or for the first time strong enough to be told at once",
         default=timedelta(hours=24),
     )
     minimum_count: int = option(
@@ -74,7 +75,8 @@ class RuleOptions:
         "push or digest; left out, the strength decides", default=None, choices=TIERS, example="push"
     )
     threshold: float | None = option(
-        "usual swings from which on an episode opens; left out, solved from the alerts a week",
+        "usual swings (for reach, times its limits) from which on an episode opens; left out, solved from the alerts "
+        "a week, but for words, reach and blind, which have limits of their own",
         default=None,
         minimum=0.5,
         maximum=100,
