@@ -282,7 +282,7 @@ def read_answer(row: Row, survey: Survey, counts: Counter[str], *, shown: str) -
     comment = fields.get(survey.comment_column)
     comment = clean(comment).strip() if isinstance(comment, str) else ""
     respondent = cell_of(fields, survey.respondent_column)
-    share = (answer - low) / (high - low)
+    above = high - answer if survey.low_is_good else answer - low
     return Mention(
         source=SurveySource.name,
         id=_identity(survey, cell_of(fields, survey.id_column), (time, written, respondent, comment), counts),
@@ -291,7 +291,7 @@ def read_answer(row: Row, survey: Survey, counts: Counter[str], *, shown: str) -
         kind="survey",
         author=Author(id=respondent) if respondent else None,
         language=_fitting(_LANGUAGE, cell_of(fields, survey.language_column)),
-        rating=1 - share if survey.low_is_good else share,
+        rating=above / (high - low),
         place=(_fitting(_COUNTRY, cell_of(fields, survey.country_column)) or "").upper() or None,
         extra={
             ASSIGNED_BRAND: survey.brand,

@@ -115,6 +115,12 @@ def test_every_field_of_an_answer_arrives(tmp_path: Path) -> None:
             0.75,
             {"instrument": "ces", "answer": 2, "scale": [1, 5]},
         ),
+        (
+            {"instrument": "nps", "low_is_good": True},
+            "9",
+            0.1,
+            {"instrument": "nps", "answer": 9, "scale": [0, 10]},
+        ),
         ({"instrument": "csat"}, '"3,5"', 0.625, {"instrument": "csat", "answer": 3.5, "scale": [1, 5]}),
     ],
 )
