@@ -182,8 +182,8 @@ def add_window(
     """Open the window from the end of the last one, or from `lookback_from` at first, to `until`.
 
     Returns None where there is nothing new to read. A window of which nothing was
-    read because the budget was used up grows instead of getting a neighbour: one
-    request then reads what would have taken many.
+    read because the budget was used up, or the service was down, grows instead of getting
+    a neighbour: one request then reads what would have taken many.
     """
     last, begins_at = connection.execute(
         "SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id), begins_at FROM resources WHERE id = ?",
@@ -413,10 +413,10 @@ def _insert(
 
 
 def _untouched(connection: sqlite3.Connection, resource_id: int, to_at: int) -> WindowRow | None:
-    """Return the window ending at `to_at` of which nothing was read because the budget was used up."""
+    """Return the window ending at `to_at` of which nothing was read, with a reason: who has just begun to read one gave none."""
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND to_at = ? AND state = 'budget' "  # noqa: S608 - constant
-        "AND pages = 0 AND cursor IS NULL AND NOT is_lookback",
+        f"SELECT {_COLUMNS} FROM windows WHERE resource_id = ? AND to_at = ? AND state IN ('open', 'budget') "  # noqa: S608 - constant
+        "AND reason IS NOT NULL AND pages = 0 AND cursor IS NULL AND NOT is_lookback",
         (resource_id, to_at),
     ).fetchone()
     return None if row is None else _row(row)

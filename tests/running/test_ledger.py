@@ -403,6 +403,23 @@ def test_a_window_that_waits_for_its_budget_grows_instead_of_getting_neighbours(
     assert opened(connection, resource, 0, 500).from_at == 400  # of the one before a part was read: it stays as it is
 
 
+def test_a_window_that_could_not_be_read_grows_and_one_that_is_being_read_does_not(
+    books: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, resource = books
+    ledger.drain(connection, page(connection, opened(connection, resource, 100, 200), None), now=200)
+    failed = opened(connection, resource, 0, 300)
+    assert opened(connection, resource, 0, 400).from_at == 300  # whoever opened the first one may be reading it
+    ledger.note_reason(connection, failed, reason="the service is down", now=400)
+    assert opened(connection, resource, 0, 500).from_at == 400  # it is not the last one
+    (*_, last) = ledger.open_windows(connection, resource)
+    ledger.note_reason(connection, last, reason="the service is down", now=500)
+    grown = opened(connection, resource, 0, 600)
+    assert (grown.from_at, grown.to_at) == (400, 600)
+    ledger.drain(connection, page(connection, grown, None), now=600)
+    assert spans(connection, resource)[-1] == (400, 600, "drained")
+
+
 def test_a_window_that_waited_for_its_budget_too_long_is_lost_with_that_reason(
     books: tuple[sqlite3.Connection, int],
 ) -> None:

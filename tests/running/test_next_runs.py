@@ -133,6 +133,22 @@ def test_a_start_goes_on_with_the_tries_of_the_daemon_before(tmp_path: Path) -> 
                 assert next_run(scheduler) == NOW + HOUR
 
 
+def test_an_outage_leaves_one_window_however_often_was_tried(tmp_path: Path) -> None:
+    with HackerNews(hits(5)) as server:
+        site = Site(tmp_path, hackernews_table(server))
+        assert site.collect(now=NOW - DAY).code == 0
+        server.fault("status", times=99, status=503)
+        for tries in range(5):
+            site.collect(now=NOW - DAY + (tries + 1) * HOUR)
+        server.calm()
+        tried = site.rows("SELECT count(*) FROM windows WHERE state = 'open' GROUP BY resource_id")
+        assert set(tried) == {(1,)}
+        server.calm()
+        assert site.collect().code == 0
+        assert site.rows("SELECT DISTINCT state FROM windows") == [("drained",)]
+        assert site.rows("SELECT count(*) FROM mentions") == [(5,)]
+
+
 def test_a_start_goes_on_soon_with_what_a_stop_cut_and_keeps_to_the_turns_of_the_daemon_before(tmp_path: Path) -> None:
     with HackerNews(hits(5)) as server:
         site = Site(tmp_path, table(server))
