@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from listener.cleaning import clean_line
@@ -118,6 +119,7 @@ def _names_of(head: tuple[int, list[str] | str]) -> list[str]:
     names = [name.strip().lstrip("\ufeff") for name in row]
     missing = [name for name in ("source", "id", "text", "published_at") if name not in names]
     if not missing:
+        _refuse_repeated(names)
         return names
     if "\0" in "".join(names) or not _is_utf_8("".join(names)):
         msg = "the first row is not UTF-8; save the file as CSV in UTF-8"
@@ -129,6 +131,15 @@ def _names_of(head: tuple[int, list[str] | str]) -> list[str]:
         shown = ", ".join(clean_line(name, limit=_SHOWN) for name in names[:_MOST_SHOWN])
         msg += f"; found: {shown}{', ...' if len(names) > _MOST_SHOWN else ''}"
     raise UsageError(msg)
+
+
+def _refuse_repeated(names: Sequence[str]) -> None:
+    """Raise UsageError where two columns have one name: of their cells but one could be kept."""
+    repeated = sorted(name for name, times in Counter(names).items() if name and times > 1)
+    if repeated:
+        shown = ", ".join(clean_line(name, limit=_SHOWN) for name in repeated[:_MOST_SHOWN])
+        msg = f"the first row must name each column once; repeated: {shown}{', ...' if len(repeated) > _MOST_SHOWN else ''}"
+        raise UsageError(msg)
 
 
 def _read_row(names: list[str], row: list[str], number: int) -> Mention | BadLine:
@@ -157,7 +168,9 @@ def _is_utf_8(text: str) -> bool:
 def _place(obj: dict[str, Any], name: str, value: object) -> None:
     outer, _, inner = name.partition(".")
     if name in COLUMNS and inner:
-        obj.setdefault(outer, {})[inner] = value
+        parts = obj.setdefault(outer, {})
+        if isinstance(parts, dict):  # else a column "author" stands beside it, and is told for what it is
+            parts[inner] = value
     else:
         obj[name] = value
 

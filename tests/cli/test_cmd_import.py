@@ -462,6 +462,24 @@ def test_a_file_of_which_nothing_can_be_read_is_told_for_what_it_is_and_makes_no
     assert not place.database.exists()
 
 
+def test_a_csv_that_names_a_column_twice_is_refused_as_one_of_its_cells_would_be_lost(place: Place) -> None:
+    head, row = "source,id,text,published_at,,,Note,text,Note", "me,1,Acme,2026-11-20T08:00:00Z,,,a,b,c"
+    (place.folder / "rows.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    done = place.run("import", "rows.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "the first row must name each column once; repeated: Note, text" in done.err
+    assert not place.database.exists()
+
+
+@pytest.mark.parametrize("columns", ["author,author.handle", "author.handle,author"])
+def test_a_column_beside_its_own_parts_makes_lines_that_cannot_be_read(place: Place, columns: str) -> None:
+    head, row = f"source,id,text,published_at,{columns}", "me,1,Acme,2026-11-20T08:00:00Z,ada,ada"
+    (place.folder / "rows.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    done = place.run("import", "rows.csv")
+    assert done.code == 3
+    assert 'line 2: author: found the text "ada"; wanted an object or null' in done.err
+
+
 def test_a_row_of_several_lines_is_reported_with_the_line_at_which_it_begins(place: Place) -> None:
     at = "2026-11-20T08:00:00Z"
     rows = [
