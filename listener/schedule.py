@@ -58,8 +58,7 @@ def first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> 
     """
     if state is None or state.state in DISABLED | {"budget"}:
         return now
-    following = first_run_at(state.last_attempt_at, every, now, state.retry_at)
     tried, meant = state.last_attempt_at, state.next_run_at
-    if tried is None or meant is None or meant <= tried:
-        return following
-    return min(following, max(now, meant))
+    if tried is not None and meant is not None and meant > tried:
+        every = min(every, meant - tried)
+    return first_run_at(tried, every, now, state.retry_at)

@@ -163,6 +163,10 @@ def test_a_start_goes_on_soon_with_what_a_stop_cut_and_keeps_to_the_turns_of_the
         assert site.rows("SELECT count(*) FROM mentions") == [(5,)]
         with scheduled(site) as (_, scheduler):
             assert next_run(scheduler) == NOW + 23 * HOUR
+        with Store(site.database) as store:  # as a pass by hand may meet it
+            store.reports.note_outcome("hackernews", state="rate_limited", message=None, retry_at=NOW + DAY, now=NOW)
+        with scheduled(site) as (_, scheduler):
+            assert next_run(scheduler) == NOW + DAY
 
 
 def test_shifts_of_runs_do_not_add_up_and_a_run_between_two_turns_moves_none() -> None:
