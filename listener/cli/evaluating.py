@@ -88,7 +88,7 @@ def evaluate(app: App, file: Path | None, labels: bool, brand: str | None, worst
     perhaps `language` and `target`. Unscored texts count as neutral in the measures
     and are shown apart, under the scorer of their language. evidence is the share of
     texts in which anything carried the score. Needs no configuration; where one is
-    found its [sentiment] table holds.
+    found its [sentiment] table holds, and the names of its brands carry no feeling.
     """
     if (file is None) != labels:
         msg = "name a file of labelled texts, or --labels for those in the store"

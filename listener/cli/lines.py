@@ -217,7 +217,7 @@ def _task(line: Line, language: str, towards: Towards | None, names: tuple[str, 
     target = line.obj.get("target")
     if not isinstance(target, str) or not target.strip():
         if towards is None:
-            return Task(text=text, title=line.title, language=language)
+            return Task(text=text, title=line.title, language=language, masks=names)
         brand, names, masks = towards
         return Task(text=text, title=line.title, language=language, brand=brand, target=names, masks=masks)
     return Task(

@@ -41,7 +41,7 @@ _CHUNK: Final = 500
 def score(app: App, file: Path, brand: str | None) -> int:
     """Add the sentiment to each line; a line with a field `target` is scored towards it.
 
-    A .parquet file, or a folder of such files, is read as `export` writes them. Needs no configuration; where one is found its [sentiment] table holds.
+    A .parquet file, or a folder of such files, is read as `export` writes them. Needs no configuration; where one is found its [sentiment] table holds, and the names of its brands carry no feeling.
     """
     from listener import wiring
     from listener.pipeline.executors import Here

@@ -25,3 +25,15 @@ def scores(place: Place) -> list[float]:
 def test_what_is_said_of_another_brand_of_the_configuration_is_left_out(place: Place) -> None:
     acme, globex = scores(place)
     assert globex < -0.3 < 0.3 < acme
+
+
+def test_the_name_of_a_brand_of_the_configuration_carries_no_feeling(place: Place) -> None:
+    (place.folder / "lines.jsonl").write_text('{"text": "I opened Horror today"}\n', encoding="utf-8")
+
+    def evidence(*brand: str) -> int:
+        return json.loads(place.run("score", *brand, "lines.jsonl", now=None).out)["sentiment"]["evidence"]
+
+    place.configure('[[brands]]\nname = "Acme"\n')
+    assert (evidence(), evidence("--brand", "Acme")) == (1, 1)
+    place.configure('[[brands]]\nname = "Acme"\n[[brands]]\nname = "Horror"\n')
+    assert (evidence(), evidence("--brand", "Acme")) == (0, 0)
