@@ -16,6 +16,10 @@ __all__ = ["call_nobody", "clean_block", "clean_line", "direction", "excerpt", "
 LONGEST_LINK: Final = 2_000
 """Longer addresses are not linked: some mail readers cut them, which changes where they lead."""
 
+_HOST: Final = regex.compile(r"[\w\p{M}.-]+|[\da-f:.]+")
+"""A name of letters and digits, or an IP address. Signs that look like a slash, a colon or a full stop are in no host
+that can be had (RFC 5892, 2), and hide where ``good.example\N{FRACTION SLASH}login.evil.example`` leads."""
+
 _OVERRIDES: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """Bidirectional embeddings, overrides and isolates: they could turn the text around them."""
 
@@ -101,17 +105,18 @@ def excerpt(text: str, length: int = 280) -> str:
 def web_link(url: str | None) -> str | None:
     """Return `url` where it is an absolute http(s) address that is safe to link, else None.
 
-    Refused: other schemes, no host, a user name before the host (it hides where
-    the link leads), spaces and control characters, more than `LONGEST_LINK` characters.
+    Refused: other schemes, no host or one that cannot be, a user name before the host (it
+    hides where the link leads), spaces and control characters, more than `LONGEST_LINK` characters.
     """
     if url is None or len(url) > LONGEST_LINK or clean_line(url) != url or " " in url:
         return None
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is none
     except ValueError:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or not host or "@" in parts.netloc:
+    if parts.scheme.lower() not in {"http", "https"} or not _HOST.fullmatch(host) or "@" in parts.netloc:
         return None
     return None if any(c in url for c in "<>\"'\\`{}|^") else url
 

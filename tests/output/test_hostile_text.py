@@ -66,6 +66,11 @@ def test_an_excerpt_is_never_longer_than_asked(text: str, length: int) -> None:
         'https://example.org/"onclick=x',
         "https://example.org/<script>",
         "https://[broken",
+        "https://good.example\N{FRACTION SLASH}login\N{FRACTION SLASH}.example.org/",
+        "https://good.example\N{FULLWIDTH SOLIDUS}.example.org/",
+        "https://example\N{IDEOGRAPHIC FULL STOP}org/",
+        "https://example\N{ZERO WIDTH SPACE}.org/",
+        "https://example.org:99999999/",
         "https://example.org/" + "a" * 2_000,
     ],
 )
@@ -74,7 +79,16 @@ def test_addresses_that_could_mislead_are_not_linked(url: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.org/@ada/1?x=1&y=2#z", "HTTP://example.org", "http://127.0.0.1:8000/a"]
+    "url",
+    [
+        "https://example.org/@ada/1?x=1&y=2#z",
+        "HTTP://example.org",
+        "http://127.0.0.1:8000/a",
+        "https://[2001:db8::1]:8080/",
+        "https://bücher.example/ü",
+        "https://उदाहरण.भारत/",
+        "https://my_blog.example.org/",
+    ],
 )
 def test_plain_web_addresses_are_linked_as_they_are(url: str) -> None:
     assert web_link(url) == url
