@@ -51,7 +51,7 @@ class JsonlOptions:
         default=(),
         example=("inbox/*.jsonl",),
     )
-    only: str = option("Read the mentions of this source alone, and go by its name.", default="")
+    only: str = option("Read the mentions of this source alone.", default="")
     page_size: int = option("Mentions in one page.", default=500, minimum=1, maximum=5_000)
 
 
@@ -97,7 +97,6 @@ class JsonlSource:
     )
 
     def __init__(self, options: JsonlOptions, *, stop: StopSignal | None = None) -> None:
-        self.name = options.only or type(self).name
         self._options = options
         written = (Path(path) for path in options.paths)
         self._patterns = tuple(

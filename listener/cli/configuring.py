@@ -209,6 +209,7 @@ def _show_source(settings: Config, name: str) -> str:
     from listener import wiring
     from listener.config import read_record
     from listener.config.sample import show_record
+    from listener.wiring.terms import source_of_mentions
 
     facts = wiring.source_class(name).facts
     written = settings.sources[name]
@@ -216,7 +217,7 @@ def _show_source(settings: Config, name: str) -> str:
         written,
         every=written.every or facts.every,
         lookback=written.lookback or facts.lookback,
-        retention=wiring.retention_of(settings).by_source.get(name, settings.listener.retention),
+        retention=wiring.retention_of(settings).of(source_of_mentions(settings, name) or ""),
     )
     folder = settings.path.parent
     own = read_record(wiring.source_class(name).Options, source.rest, f"sources.{name}", [], folder=folder)

@@ -13,6 +13,7 @@ from listener.plugins import SOURCES, find_plugins, is_loadable
 from listener.wiring.brands import build_queries
 from listener.wiring.sources import BUILT_IN_SOURCES, build_source, facts_of, source_class, source_options
 from listener.wiring.stages import build_notifiers_of_plugins, build_scoring_of
+from listener.wiring.terms import source_of_mentions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
             options = source_options(config, name, problems)
             problems += _unknown_brands(config, name, options)
             problems += _budget_problems(config, name)
+            problems += _terms_of_others(config, name)
             if options is not None and config.sources[name].enabled and name in BUILT_IN_SOURCES:
                 problems += _refused_options(config, name)
     problems += mail_problems(config)
@@ -133,6 +135,24 @@ def _refused_options(config: Config, name: str) -> list[str]:
     except SourceError:
         return []  # a key that is missing: the pass and "check" tell
     return []
+
+
+def _terms_of_others(config: Config, name: str) -> list[str]:
+    """Return a sentence for each option that would hold for no mention, since these bear the source that their line names."""
+    settings = config.sources[name]
+    if source_of_mentions(config, name) == name:
+        return []
+    problems = []
+    if settings.retention is not None and source_of_mentions(config, name) is None:
+        problems.append(
+            f"sources.{name}.retention: mentions keep the source that their line names, so that this would erase "
+            "nothing; set only, or retention in [listener]"
+        )
+    if settings.response_target is not None:
+        problems.append(
+            f"sources.{name}.response_target: mentions keep the source that their line names; set [responses] instead"
+        )
+    return problems
 
 
 def _budget_problems(config: Config, name: str) -> list[str]:

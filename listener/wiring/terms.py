@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.errors import PluginError
 from listener.frozen import dataclass
@@ -27,7 +27,11 @@ __all__ = [
     "retention_of",
     "schedule_of",
     "source_limits",
+    "source_of_mentions",
 ]
+
+_READS_OTHERS: Final = {"jsonl": "only"}
+"""Sources whose mentions bear the name that their line has, and the option that says which one is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,12 @@ def recheck_of(config: Config, name: str) -> tuple[RecheckFacts, int] | None:
     return (facts, per_day) if per_day else None
 
 
+def source_of_mentions(config: Config, name: str) -> str | None:
+    """Return the source that the mentions of a configured one bear; None where their lines name any."""
+    option = _READS_OTHERS.get(name)
+    return name if option is None else str(config.sources[name].rest.get(option) or "") or None
+
+
 def retention_of(config: Config) -> Retention:
     """Return how long texts are kept: `[listener] retention`, and what sources have of their own.
 
@@ -120,11 +130,11 @@ def retention_of(config: Config) -> Retention:
     from listener.store import Retention
 
     default = config.listener.retention
-    own = {}
+    own: dict[str, timedelta] = {}
     for name, settings in config.sources.items():
-        allowed = facts_of(name).retention if settings.retention is None else None
-        if settings.retention is not None:
-            own[name] = settings.retention
-        elif allowed is not None:
-            own[name] = allowed if default is None else min(default, allowed)
+        borne, kept = source_of_mentions(config, name), settings.retention
+        if kept is None and (allowed := facts_of(name).retention) is not None:
+            kept = allowed if default is None else min(default, allowed)
+        if borne is not None and kept is not None:
+            own[borne] = min(kept, own.get(borne, kept))
     return Retention(default=default, by_source=own)

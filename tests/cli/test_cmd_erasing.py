@@ -171,6 +171,42 @@ def test_a_retention_of_less_than_a_day_is_refused(place: Place) -> None:
     assert (answer.code, "sources.hackernews.retention" in answer.err) == (2, True)
 
 
+FILES = """
+[[brands]]
+name = "Acme"
+[sources.jsonl]
+paths = ["a.jsonl"]
+lookback = "30d"
+"""
+
+
+def test_the_retention_of_files_holds_for_the_source_that_alone_is_read_from_them(place: Place) -> None:
+    lines = [
+        {"source": source, "id": f"{n}", "text": f"Acme zyx{source}{n}", "published_at": f"{NOW - timedelta(days=n)}"}
+        for source in ("forum", "board")
+        for n in (1, 5)
+    ]
+    (place.folder / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    place.configure(FILES + 'only = "forum"\nretention = "3d"\n')
+    assert 'retention = "3d"' in place.run("config", "show", now=None).out
+    (row,) = json.loads(place.run("collect", "--format", "json").out)
+    assert (row["source"], row["new"]) == ("jsonl", 2)
+    status = json.loads(place.run("status", "--format", "json").out)
+    assert [(one["name"], one["state"]) for one in status["sources"]] == [("jsonl", "ok")]
+    assert {one["last_24h"] for one in status["coverage"]} == {1.0}
+    assert place.run("purge").out == "erased 1 mention\n"
+    assert b"zyxforum5" not in held(place)
+    assert b"zyxforum1" in held(place)
+
+
+def test_a_retention_or_target_that_would_hold_for_no_mention_is_refused(place: Place) -> None:
+    place.configure(FILES + 'retention = "3d"\nresponse_target = "2h"\n')
+    answer = place.run("check")
+    assert answer.code == 2
+    assert "sources.jsonl.retention: mentions keep the source that their line names" in answer.out
+    assert "sources.jsonl.response_target: mentions keep the source that their line names" in answer.out
+
+
 def test_what_is_erased_leaves_alerts_and_digest_in_order(filled: Place) -> None:
     text = filled.config_file.read_text(encoding="utf-8")
     filled.configure(text + 'retention = "1d"\n')

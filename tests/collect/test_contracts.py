@@ -91,7 +91,7 @@ def test_jsonl_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
     options = JsonlOptions(paths=(str(tmp_path / "*.jsonl"),), page_size=2)
     assert len(check_source(lambda: JsonlSource(options), QUERIES, WINDOW, sources={"x"})) == 9
     replay = replace(options, only="x")
-    assert len(check_source(lambda: JsonlSource(replay), QUERIES, WINDOW)) == 9
+    assert len(check_source(lambda: JsonlSource(replay), QUERIES, WINDOW, sources={"x"})) == 9
 
 
 def fake_mentions() -> list[Mention]:

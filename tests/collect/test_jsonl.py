@@ -59,13 +59,12 @@ def test_only_what_was_published_in_the_window_is_read(tmp_path: Path) -> None:
     assert [mention.id for mention in mentions] == ["3", "4", "5"]
 
 
-def test_one_source_of_an_archive_is_replayed_under_its_name(tmp_path: Path) -> None:
+def test_one_source_of_an_archive_is_read_alone(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.gz"
     file.write_bytes(gzip.compress(line(1, source="x") + line(2, source="rss") + line(3, source="x")))
     mentions, _ = read_all(str(file), only="x", page_size=1)
     assert [(mention.source, mention.id) for mention in mentions] == [("x", "1"), ("x", "3")]
-    assert JsonlSource(JsonlOptions(only="x")).name == "x"
-    assert JsonlSource(JsonlOptions()).name == "jsonl"
+    assert JsonlSource(JsonlOptions(only="x")).name == "jsonl"
 
 
 def test_bad_lines_are_told_with_their_number_even_after_a_resumption(tmp_path: Path) -> None:
