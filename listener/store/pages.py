@@ -49,12 +49,16 @@ _MENTIONS: Final = SparseInsert(
 _UPDATE_MENTION: Final = """
 UPDATE mentions SET
   author_id = coalesce(?1, author_id), address = coalesce(?2, address), title = ?3, text = ?4,
-  first_text_hash = CASE WHEN first_text_hash = x'' AND substr(text_hash, 1, length(?5)) <> ?5 THEN text_hash
-                         ELSE first_text_hash END,
+  first_text_hash = CASE WHEN first_text_hash <> x'' THEN first_text_hash
+                         WHEN substr(text_hash, 1, length(?5)) <> ?5 OR ?2 <> coalesce(address, '')
+                           OR ?6 <> coalesce(links, '') OR ?7 <> kind THEN text_hash
+                         ELSE x'' END,
   text_hash = CASE WHEN substr(text_hash, 1, length(?5)) = ?5 THEN text_hash ELSE ?5 END,
-  language_claim = ?6, language = ?7, edited_at = coalesce(?8, edited_at)
-WHERE id = ?9
+  links = coalesce(?6, links), hashtags = coalesce(?8, hashtags),
+  language_claim = ?9, language = ?10, edited_at = coalesce(?11, edited_at)
+WHERE id = ?12
 """
+"""What is no longer as it was first read has a first hash: its story keys may be of what it was."""
 
 _UPDATE_COUNTERS: Final = """
 UPDATE mentions SET
@@ -365,7 +369,7 @@ class PageWriter:
         self.new += 1
 
     def _rewrite(self, judged: Judged, ready: Ready, stored: _Stored) -> None:
-        """Store a known mention anew: its wording, its language, its matches; first words and date stay."""
+        """Store a known mention anew: its wording, its links, its language, its matches; first words and date stay."""
         mention, number = judged.mention, stored.number
         if number <= self._before:
             self._faces.note(number)
@@ -380,7 +384,8 @@ class PageWriter:
         self._connection.execute(
             _UPDATE_MENTION,
             (
-                author, short_address(mention), mention.title, mention.text, ready.digest, mention.language, judged.language,
+                author, short_address(mention), mention.title, mention.text, ready.digest, dump(mention.links), mention.kind,
+                dump(mention.hashtags), mention.language, judged.language,
                 None if mention.edited_at is None else to_epoch(mention.edited_at), number,
             ),
         )  # fmt: skip

@@ -54,6 +54,28 @@ def test_an_edit_replaces_text_and_verdict_and_keeps_the_first_words_hash(store:
     assert store.check() == []
 
 
+def test_an_edit_brings_its_links_and_hashtags_and_leaves_those_that_it_does_not_tell(store: Store) -> None:
+    store_mentions(store, [make_mention(1, "Acme is good", links=("https://old.example/a",), hashtags=("old",))])
+    store_mentions(store, [make_mention(1, "Acme is bad", links=("https://new.example/b",), hashtags=("new",))])
+    assert rows(store, "SELECT links, hashtags FROM mentions") == [('["https://new.example/b"]', '["new"]')]
+    assert rows(store, "SELECT value FROM rollup_values WHERE days = 32 ORDER BY 1") == [("new",), ("new.example/b",)]
+    store_mentions(store, [make_mention(1, "Acme is so bad")])
+    assert rows(store, "SELECT links, hashtags FROM mentions") == [('["https://new.example/b"]', '["new"]')]
+    assert store.check() == []
+
+
+@pytest.mark.parametrize("text", ["Acme is good", "Acme is so good"])
+def test_of_an_article_that_moved_no_key_is_left_once_it_is_erased(store: Store, text: str) -> None:
+    first = make_mention(1, "Acme is good", kind="article", url="https://old.example/a")
+    moved = replace(first, url="https://new.example/b", text=text)
+    for article in (first, moved):
+        (one,) = make_judge().judge([article], {}, now=NOW).judged
+        store.save_page([one], now=NOW)
+    assert rows(store, "SELECT count(*) FROM story_keys WHERE span % 2") == [(2,)]
+    store.erasure.forget_mention(1, now=NOW)
+    assert rows(store, "SELECT count(*) FROM story_keys") == [(0,)]
+
+
 def test_an_edit_that_no_longer_names_the_brand_takes_the_match_away(store: Store) -> None:
     store_mentions(store, [make_mention(1, "Acme is good")])
     store_mentions(store, [make_mention(1, "never mind")])
