@@ -1,6 +1,7 @@
 # make demo    set up and run the whole job on the bundled archive: no key, no network but the package index
 # make test    set up and run the everyday tests (some minutes)
 # make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
+# make lowest  runs the wheel with the lowest versions of what it depends on (needs a package index)
 # make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
 # make chaos   a long campaign in a simulated world: KILLS=300 SEED=1 MINUTES=30, then a table of what came of it
 # make fuzz    many more crooked answers, feeds and files: EXAMPLES=300 SEED=1
@@ -19,7 +20,7 @@ SEED ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # the tests start hundreds of processes: none is to compile the program anew
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports slow gallery docs audit package chaos fuzz bench clean
+.PHONY: help setup demo test check format lint types imports slow gallery docs audit package lowest chaos fuzz bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -70,6 +71,9 @@ package: $(VENV)/.developed
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist . > /dev/null  # with the backend that is installed here
 	$(BIN)/python tests/package_contents.py dist
+
+lowest: package
+	$(BIN)/python tests/lowest_versions.py dist
 
 gallery: $(VENV)/.developed
 	$(BIN)/python docs/gallery.py

@@ -31,6 +31,7 @@
         └── PermanentDeliveryError   1  no use to try again before something is changed
 
 A message says what is wrong, where, and what to do. It never holds a secret.
+Beside the tree stands `EndedError`, a SystemExit: a signal ends the program.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ __all__ = [
     "ConfigError",
     "CredentialsError",
     "DeliveryError",
+    "EndedError",
     "ForbiddenError",
     "InputError",
     "ListenerError",
@@ -73,6 +75,10 @@ __all__ = [
     "UsageError",
     "suggest",
 ]
+
+
+class EndedError(SystemExit):
+    """End the program after a signal: unlike a mere SystemExit, no plug-in raises it."""
 
 
 class ListenerError(Exception):

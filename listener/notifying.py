@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.errors import ConfigError, CredentialsError, PluginError, UsageError, suggest
-from listener.plugins import NOTIFIERS, check_kind, find_plugins, is_loadable, load_plugin
+from listener.plugins import NOTIFIERS, check_kind, find_plugins, is_loadable, load_plugin, make_part
 
 if TYPE_CHECKING:
     from listener.config import Config, MailSettings
@@ -102,7 +102,20 @@ def _build(config: Config, name: str, problems: list[str]) -> Notifier | None:
     if options is None:
         return None
     hide_secrets(options)
-    return cast("Notifier", _load(name)(options))
+    made: list[Notifier] = []
+    is_loadable(NOTIFIERS, name, lambda: made.append(_make(name, options)))
+    return made[0] if made else None
+
+
+def _make(name: str, options: object) -> Notifier:
+    """Return a live notifier; raises PluginError where what is made is none."""
+    from listener.protocols import Notifier as Interface
+
+    made = make_part(name, lambda: _load(name)(options))
+    if not isinstance(made, Interface) or not isinstance(made.destination, str):
+        msg = f"plug-in {name} is no notifier: it lacks a destination, in words"
+        raise PluginError(msg)
+    return made
 
 
 def options_of(config: Config, name: str, problems: list[str]) -> object | None:

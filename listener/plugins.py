@@ -10,9 +10,9 @@ import importlib
 import os
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from listener.errors import PluginError, suggest
+from listener.errors import EndedError, ListenerError, PluginError, suggest
 from listener.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -28,26 +28,14 @@ __all__ = [
     "find_plugins",
     "is_loadable",
     "load_plugin",
+    "make_part",
 ]
 
 SOURCES: Final = "listener.sources"
 SCORERS: Final = "listener.scorers"
 NOTIFIERS: Final = "listener.notifiers"
 
-_IMPORT_FAILURES: Final = (
-    ImportError,
-    SyntaxError,
-    AttributeError,
-    NameError,
-    LookupError,
-    TypeError,
-    ValueError,
-    OSError,
-    RuntimeError,
-    AssertionError,
-    ArithmeticError,
-)
-"""What a module that is imported may raise: it runs code that is not ours."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +114,29 @@ def is_loadable(group: str, name: str, load: Callable[[], object]) -> bool:
     return True
 
 
+def make_part(name: str, make: Callable[[], T]) -> T:
+    """Return what `make` makes of the class of a plug-in.
+
+    Whatever else than an error of the program's own it raises becomes a PluginError that names the plug-in.
+    """
+    try:
+        return make()
+    except (ListenerError, EndedError):
+        raise
+    except (Exception, SystemExit) as error:
+        msg = f"plug-in {name} cannot be made: {type(error).__name__}: {error}"
+        raise PluginError(msg) from error
+
+
 def _load(plugin: Plugin) -> object:
     module_name, _, attribute = plugin.target.partition(":")
     try:
         loaded: object = importlib.import_module(module_name)
         for part in attribute.split(".") if attribute else ():
             loaded = getattr(loaded, part)
-    except Exception as error:
+    except EndedError:
+        raise
+    except (Exception, SystemExit) as error:  # a script without a guard at its end runs, and ends with sys.exit()
         owner = f"plug-in {plugin.name} of {plugin.distribution}" if plugin.distribution else f"built-in {plugin.name}"
         msg = f"{owner} does not load ({plugin.target}): {type(error).__name__}: {error}"
         raise PluginError(msg) from error

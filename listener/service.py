@@ -6,12 +6,13 @@ import logging
 import signal
 import threading
 from _thread import start_new_thread
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from listener import wiring
-from listener.errors import PluginError, SourceError, UsageError
+from listener.errors import EndedError, PluginError, SourceError, UsageError
+from listener.interrupts import hear_signals, hearing
 from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
@@ -48,10 +49,16 @@ logger = logging.getLogger(__name__)
 class StopAsked:
     """Say how a command ends that was asked to stop: `exit_code` is 128 + the signal's number, 0 where none came."""
 
-    __slots__ = ("exit_code",)
+    __slots__ = ("exit_code", "is_twice")
 
     def __init__(self) -> None:
         self.exit_code = 0
+        self.is_twice = False
+
+    def raise_second(self) -> None:
+        """Interrupt, where a second signal came."""
+        if self.is_twice:
+            raise EndedError(self.exit_code)
 
 
 def beside_signals(job: Callable[[], None]) -> None:
@@ -85,16 +92,18 @@ def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         del frame
-        is_second = asked.exit_code or stop.is_set()
+        asked.is_twice = bool(asked.exit_code) or stop.is_set()
         asked.exit_code = 128 + number  # as shells tell of a program that a signal ended
-        if is_second:
-            raise SystemExit(asked.exit_code)
+        asked.raise_second()
         stop.ask()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard_before = hearing()
+    hear_signals(asked.raise_second)
     try:
         yield asked
     finally:
+        hear_signals(heard_before)
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -196,7 +205,7 @@ class Service:
             budget = wiring.budget_of(self._config, name)
             request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget)
             heard = wiring.queries_for(self._config, self._queries, name)
-            with closing(source):
+            with wiring.in_use(source):
                 outcome = collector.collect(source, request, heard)
                 if outcome.state == "ok" or (outcome.pages and source.facts.resources_fail_alone):
                     self._follow_threads(store, source, name, now)
@@ -238,7 +247,7 @@ class Service:
             budget=wiring.budget_of(self._config, name),
             only_new=only_new,
         )
-        with closing(source), Store(self._database) as store, RecheckReader(self._database) as reader:
+        with wiring.in_use(source), Store(self._database) as store, RecheckReader(self._database) as reader:
             self.register(store, now)
             return Rechecker(store, reader, self._judge, self._stop).recheck(cast("Rechecks", source), request)
 

@@ -229,6 +229,12 @@ def test(app: App) -> int:
         except DeliveryError as error:
             failures += 1
             print_finding("FAIL", notifier.name, str(error))
+        except Exception as error:
+            failures += 1
+            import logging
+
+            logging.getLogger(__name__).exception("notifier broken name=%s", notifier.name)
+            print_finding("FAIL", notifier.name, f"unexpected {type(error).__name__}; the log has the details")
         else:
             print_finding("ok", notifier.name, notifier.destination)
     return 1 if failures else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -113,11 +112,17 @@ def _check_source(app: App, name: str) -> bool:
 
     heard = wiring.queries_for(app.config, wiring.build_queries(app.config), name)
     try:
-        with closing(wiring.build_source(app.config, name, threading.Event())) as source:
-            answer = source.check()
+        with wiring.in_use(wiring.build_source(app.config, name, threading.Event())) as source:
+            answer = str(source.check())
             refused = refusals(source, heard)
     except ListenerError as error:
         print_finding("FAIL", name, str(error))
+        return False
+    except Exception as error:
+        import logging
+
+        logging.getLogger(__name__).exception("source broken source=%s", name)
+        print_finding("FAIL", name, f"unexpected {type(error).__name__}; the log has the details")
         return False
     print_finding("ok", name, answer)
     for problem in refused.values():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from contextlib import closing
 from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -141,7 +140,7 @@ def _planned(app: App, name: str, queries: tuple[Query, ...]) -> _Planned:
     heard = wiring.queries_for(app.config, queries, name)
     try:
         every = wiring.schedule_of(app.config, name).every
-        with closing(wiring.build_source(app.config, name, threading.Event())) as source:
+        with wiring.in_use(wiring.build_source(app.config, name, threading.Event())) as source:
             resources, refused = plan_resources(source, heard, wiring.budget_of(app.config, name).brands)
             problems = {} if refused is None else refusals(source, heard)
             upkeep = read_upkeep(app.config, name, source)

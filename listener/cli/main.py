@@ -15,7 +15,7 @@ import click
 from listener.cli import COMMANDS, SECTIONS
 from listener.cli.context import App
 from listener.cli.notes import tell
-from listener.errors import ConfigError, ListenerError
+from listener.errors import ConfigError, EndedError, ListenerError
 from listener.interrupts import hear_signals
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class _Ending:
         if self._heard == signal.SIGINT:
             raise KeyboardInterrupt
         if self._heard:
-            raise SystemExit(128 + self._heard)
+            raise EndedError(128 + self._heard)
 
 
 def _report(error: ListenerError, app: App) -> None:
@@ -187,7 +187,9 @@ def _report_output_failure(error: OSError) -> int:
     """End quietly where the reader of a pipe has gone; say why where output, or a temporary file, cannot be written."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
-    if isinstance(error, FileNotFoundError) and error.filename is None:  # Python found no folder for such files
+    if isinstance(error, FileNotFoundError) and "temporary" not in str(error):  # no other names no file
+        tell("Error: the folder that this was started in is no longer there; go to another and run it again")
+    elif isinstance(error, FileNotFoundError):  # Python found no folder for such files
         tell("Error: no folder for temporary files may be written; name one with $TMPDIR")
     elif error.errno is None:  # a library's own sentence
         tell(f"Error: {error}")

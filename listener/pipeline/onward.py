@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from listener.errors import UnexpectedAnswerError
-
-if TYPE_CHECKING:
-    from listener.protocols import Page
+from listener.errors import PluginError, UnexpectedAnswerError
+from listener.protocols import Page
 
 __all__ = ["Onward"]
 
@@ -27,6 +25,7 @@ class Onward:
 
     def check(self, page: Page, cursor: str | None) -> None:
         """Take the page that `cursor` led to; raises UnexpectedAnswerError where it leads to more of the same for ever."""
+        _check_shape(self._source, page)
         items = (*(one.id for one in page.mentions), *(one.id for one in page.skipped))
         self._alike = self._alike + 1 if items and items == self._last else 1
         self._empty = 0 if page.items or items else self._empty + 1
@@ -39,3 +38,17 @@ class Onward:
         if self._empty >= _MOST_EMPTY:
             msg = f"{self._source}: the service names a next page {_MOST_EMPTY} times and sends nothing"
             raise UnexpectedAnswerError(msg)
+
+
+def _check_shape(source: str, page: object) -> None:
+    """Refuse what no window can go on from; raises PluginError, since it is the source's own mistake."""
+    if not isinstance(page, Page):
+        msg = f"{source}: fetch() returned {type(page).__name__} and not a Page"
+        raise PluginError(msg)
+    if page.cursor is None and not page.exhausted:
+        msg = f"{source}: fetch() returned a page that is not the last of its window and names no cursor to go on with"
+        raise PluginError(msg)
+    requests: object = page.requests
+    if not isinstance(requests, int):
+        msg = f"{source}: fetch() returned a page whose requests are no number"
+        raise PluginError(msg)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, cast
 
 from listener.errors import ConfigError, PluginError, UsageError, suggest
-from listener.plugins import NOTIFIERS, SCORERS, SOURCES, check_kind, clashing, find_plugins, load_plugin
+from listener.plugins import NOTIFIERS, SCORERS, SOURCES, check_kind, clashing, find_plugins, load_plugin, make_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from listener.config import Config
     from listener.protocols import Source, SourceFacts, StopSignal
@@ -19,6 +20,7 @@ __all__ = [
     "build_source",
     "clashing_plugins",
     "facts_of",
+    "in_use",
     "require_source",
     "source_class",
     "source_facts",
@@ -56,7 +58,25 @@ def source_class(name: str) -> type[Source]:
         if own != name:
             msg = f'plug-in {name} is no source of that name: it calls itself "{own}"'
             raise PluginError(msg)
+        _check_declared(name, cast("type[Source]", made))
     return cast("type[Source]", made)
+
+
+def _check_declared(name: str, made: type[Source]) -> None:
+    """Refuse a source of a plug-in whose facts or options are none; raises PluginError."""
+    from dataclasses import is_dataclass
+    from datetime import timedelta
+
+    from listener.protocols import SourceFacts as Facts
+
+    facts: object = made.facts
+    spans = ("every", "lookback", "overlap", "lag")
+    if not isinstance(facts, Facts) or not all(isinstance(getattr(facts, one), timedelta) for one in spans):
+        msg = f"plug-in {name} is no source: its facts are no SourceFacts whose {', '.join(spans)} are timedeltas"
+        raise PluginError(msg)
+    if not is_dataclass(made.Options):
+        msg = f"plug-in {name} is no source: its Options are not a dataclass"
+        raise PluginError(msg)
 
 
 def facts_of(name: str) -> SourceFacts:
@@ -113,8 +133,24 @@ def build_source(config: Config, name: str, stop: StopSignal) -> Source:
     from listener.logs import hide_secrets
 
     hide_secrets(options)
-    made = cast("type", source_class(name))(options, stop=stop)
-    return cast("Source", made)
+    kind = cast("type", source_class(name))
+    if name in BUILT_IN_SOURCES:
+        return cast("Source", kind(options, stop=stop))
+    return cast("Source", make_part(name, lambda: kind(options, stop=stop)))
+
+
+@contextmanager
+def in_use(source: Source) -> Iterator[Source]:
+    """Close a source at the end; that it cannot be closed is a line of the log: what it gave is not worth less for it."""
+    try:
+        yield source
+    finally:
+        try:
+            source.close()
+        except Exception:
+            import logging
+
+            logging.getLogger(__name__).exception("source not closed source=%s", source.name)
 
 
 def source_options(config: Config, name: str, problems: list[str]) -> object | None:

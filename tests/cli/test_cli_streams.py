@@ -125,3 +125,15 @@ def test_without_a_folder_for_temporary_files_a_library_that_needs_one_is_no_out
     assert said in done.stderr
     assert "output cannot be written" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_went_away_is_not_taken_for_one_of_temporary_files(filled: Place) -> None:
+    gone = filled.folder / "gone"
+    gone.mkdir()
+    lines = "import os; os.rmdir(os.getcwd()); from listener.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", lines, "trend", "Acme"],
+        capture_output=True, text=True, check=False, env=environment(), timeout=MINUTE, cwd=gone,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: the folder that this was started in is no longer there")
