@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.disk import file_of, is_there, may, open_private
 from listener.errors import StoreError, StoreReadOnlyError, StoreVersionError
-from listener.interrupts import hearing
+from listener.interrupts import hearing, raise_heard
 from listener.sqlite_errors import BUSY, translated
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
 
 def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
     """Let a signal end what a connection is at, as `listener.interrupts` says, and return the connection."""
-    if (hear := hearing()) is not None:
-        connection.set_progress_handler(hear, LOOK_EVERY)
+    if hearing() is not None:
+        connection.set_progress_handler(raise_heard, LOOK_EVERY)
     return connection
 
 

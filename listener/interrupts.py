@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["hear_signals", "hearing"]
+__all__ = ["hear_signals", "hearing", "raise_heard"]
 
 
 class _Ears(threading.local):
@@ -26,11 +26,17 @@ _ears: Final = _Ears()
 
 
 def hear_signals(hear: Callable[[], None] | None) -> None:
-    """Let connections that this thread opens from now on ask `hear`: it raises, again, what a signal raised.
+    """Let this thread ask `hear` from now on, which raises, again, what a signal raised.
 
     None asks nobody: for who ends at a signal what is in hand, and then itself, as the daemon does.
     """
     _ears.hear = hear
+
+
+def raise_heard() -> None:
+    """Raise what a signal raised, if one did."""
+    if _ears.hear is not None:
+        _ears.hear()
 
 
 def hearing() -> Callable[[], None] | None:

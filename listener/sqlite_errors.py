@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.disk import may, on_one_disk, refused_locks, temporary_folder, who_may
 from listener.errors import StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
-from listener.interrupts import hearing
+from listener.interrupts import raise_heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,8 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if (hear := hearing()) is not None and getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
-            hear()
+        if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+            raise_heard()
         if os.path.isdir(path):  # noqa: PTH112 - says no where it may not look, instead of raising
             msg = f"{path}: this is a folder; name a file in it"
             raise StoreError(msg) from None

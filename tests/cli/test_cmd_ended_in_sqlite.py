@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 WITHIN_A_STATEMENT = """
 import os, signal, sqlite3, sys
 
-number, words = int(sys.argv.pop(1)), sys.argv.pop(1)
+number, words, times = int(sys.argv.pop(1)), sys.argv.pop(1), int(sys.argv.pop(1))
 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # whoever started this
 from listener import database
 from listener.cli.main import main
 
 database.LOOK_EVERY = 1
 
+signals = iter([number] * times)
+
 def end(statement):
-    if words in statement:
-        os.kill(os.getpid(), number)
+    for each in signals if words in statement else ():
+        os.kill(os.getpid(), each)
 
 def watched(*args, **options):
     connection = connect(*args, **options)
@@ -50,10 +52,12 @@ def no_ears() -> Iterator[None]:
     hear_signals(None)
 
 
-def ended(filled: Place, number: signal.Signals, words: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Send a command a signal while SQLite is at the first statement that holds these words."""
+def ended(
+    filled: Place, number: signal.Signals, words: str, *command: str, times: int = 1
+) -> subprocess.CompletedProcess[str]:
+    """Send a command a signal so many times while SQLite is at the first statement that holds these words."""
     return subprocess.run(
-        [sys.executable, "-c", WITHIN_A_STATEMENT, str(number.value), words, *command],
+        [sys.executable, "-c", WITHIN_A_STATEMENT, str(number.value), words, str(times), *command],
         cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False, env=environment(),
     )  # fmt: skip
 
@@ -80,6 +84,22 @@ def test_a_signal_ends_a_command_within_a_statement(
     assert done.returncode == 128 + number, done.stderr
     assert done.stderr.strip() == ("stopped" if number == signal.SIGINT else "")
     assert {one.name for one in filled.folder.iterdir()} <= before | {"listener.db-wal", "listener.db-shm"}
+    with filled.store() as store:
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_within_a_statement_what_the_first_would_bring_to_its_end(
+    filled: Place, number: signal.Signals
+) -> None:
+    first = ended(filled, number, "FROM mentions", "rescore")
+    assert first.returncode == 128 + number, first.stderr
+    assert "run it again to go on there" in first.stderr
+
+    second = ended(filled, number, "FROM mentions", "rescore", times=2)
+    assert second.returncode == 128 + number, second.stderr
+    assert "run it again" not in second.stderr
+    assert "Error" not in second.stderr
     with filled.store() as store:
         assert store.check() == []
 
