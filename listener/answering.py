@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from listener.clock import bucket_starts
 from listener.frozen import dataclass
 from listener.search import MentionFilter
+from listener.wiring.terms import response_target_of
 from reports.responses import Answer, response_figures
 from reports.surveys import INSTRUMENTS, figure_of, promoters, ratings_of
 
@@ -99,7 +100,7 @@ def answers_of(rows: Sequence[AskedRow]) -> list[Answer]:
 def responses_of(config: Config, rows: Sequence[AskedRow], now: datetime) -> ResponseFigures:
     """Sum up how mentions were answered, each measured by the target of its source."""
     known = [row for row in rows if row.is_known]
-    targets = [config.response_target(row.source) for row in known]
+    targets = [response_target_of(config, row.source) for row in known]
     asked = list(zip(answers_of(known), targets, strict=True))
     return response_figures(asked, now, unknown=len(rows) - len(known))
 
@@ -120,7 +121,7 @@ def response_trend(
         totals.append(_response(config, brand, rows, total, span.now))
         for source in sorted({row.source for row in rows}):
             own = [row for row in rows if row.source == source]
-            figures, target = responses_of(config, own, span.now), config.response_target(source)
+            figures, target = responses_of(config, own, span.now), response_target_of(config, source)
             sources.append(
                 ResponseBucket(brand=brand, start=total.start, figures=figures, source=source, target=target)
             )
@@ -172,7 +173,7 @@ def unanswered(config: Config, reader: Reader, brand: str, span: Span) -> tuple[
         for one in found
         if (row := known.get(one.number)) is not None
         and row.open_until is not None
-        and row.open_until - row.asked_at >= config.response_target(one.source)
+        and row.open_until - row.asked_at >= response_target_of(config, one.source)
     )
 
 

@@ -51,7 +51,7 @@ class JsonlOptions:
         default=(),
         example=("inbox/*.jsonl",),
     )
-    only: str = option("Read the mentions of this source alone.", default="")
+    only: str = option("Read the mentions of this source alone.", default="", example="forum")
     page_size: int = option("Mentions in one page.", default=500, minimum=1, maximum=5_000)
 
 

@@ -138,21 +138,17 @@ def _refused_options(config: Config, name: str) -> list[str]:
 
 
 def _terms_of_others(config: Config, name: str) -> list[str]:
-    """Return a sentence for each option that would hold for no mention, since these bear the source that their line names."""
-    settings = config.sources[name]
-    if source_of_mentions(config, name) == name:
+    """Return a sentence for each option that holds for no mention, since these bear the source that their line names."""
+    if source_of_mentions(config, name) is not None:
         return []
-    problems = []
-    if settings.retention is not None and source_of_mentions(config, name) is None:
-        problems.append(
-            f"sources.{name}.retention: mentions keep the source that their line names, so that this would erase "
-            "nothing; set only, or retention in [listener]"
-        )
-    if settings.response_target is not None:
-        problems.append(
-            f"sources.{name}.response_target: mentions keep the source that their line names; set [responses] instead"
-        )
-    return problems
+    settings = config.sources[name]
+    elsewhere = {"retention": "retention in [listener]", "response_target": "[responses]"}
+    return [
+        f"sources.{name}.{option}: mentions keep the source that their line names, so that this holds for none; "
+        f"set only, or {instead}"
+        for option, instead in elsewhere.items()
+        if getattr(settings, option) is not None
+    ]
 
 
 def _budget_problems(config: Config, name: str) -> list[str]:

@@ -24,6 +24,7 @@ __all__ = [
     "budget_of",
     "reading_delays",
     "recheck_of",
+    "response_target_of",
     "retention_of",
     "schedule_of",
     "source_limits",
@@ -119,6 +120,16 @@ def source_of_mentions(config: Config, name: str) -> str | None:
     """Return the source that the mentions of a configured one bear; None where their lines name any."""
     option = _READS_OTHERS.get(name)
     return name if option is None else str(config.sources[name].rest.get(option) or "") or None
+
+
+def response_target_of(config: Config, source: str) -> timedelta:
+    """Return within how long a mention of a source should be answered, also of one that is read out of files."""
+    own = (
+        settings.response_target
+        for name, settings in config.sources.items()
+        if name in _READS_OTHERS and source_of_mentions(config, name) == source
+    )
+    return next((target for target in own if target is not None), None) or config.response_target(source)
 
 
 def retention_of(config: Config) -> Retention:

@@ -188,6 +188,9 @@ def test_a_target_of_a_source_stands_before_the_general_one(answered: Place) -> 
     sources = {one["source"]: one for one in response(answered)["sources"]}  # type: ignore[attr-defined]
     assert (sources["x"]["target_seconds"], sources["rss"]["target_seconds"]) == (25_200, 1_800)
     assert (sources["x"]["within_target"], sources["x"]["within_target_n"]) == (0.6667, 3)
+    answered.configure(f'{CONFIG}\n[sources.jsonl]\nonly = "x"\nresponse_target = "7h"\n')
+    sources = {one["source"]: one for one in response(answered)["sources"]}  # type: ignore[attr-defined]
+    assert (sources["x"]["target_seconds"], sources["rss"]["target_seconds"]) == (25_200, 14_400)
 
 
 def test_the_table_and_the_csv_hold_the_same(answered: Place) -> None:

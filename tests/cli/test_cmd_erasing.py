@@ -205,6 +205,8 @@ def test_a_retention_or_target_that_would_hold_for_no_mention_is_refused(place: 
     assert answer.code == 2
     assert "sources.jsonl.retention: mentions keep the source that their line names" in answer.out
     assert "sources.jsonl.response_target: mentions keep the source that their line names" in answer.out
+    place.configure(FILES + 'only = "forum"\nretention = "3d"\nresponse_target = "2h"\n')
+    assert place.run("check").out.startswith("ok    config ")
 
 
 def test_what_is_erased_leaves_alerts_and_digest_in_order(filled: Place) -> None:
