@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,8 +13,11 @@ import urllib3
 
 from listener.api import CredentialsError, NotFoundError, UnavailableError
 from listener.errors import suggest
+from sentiment.llm_deadline import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sentiment.llm_options import LlmOptions
 
 __all__ = ["LlmClient", "Reply"]
@@ -66,9 +68,14 @@ class LlmClient:
         if self._key.env or self._key.file:
             headers["Authorization"] = f"Bearer {self._key.reveal()}"
         try:
-            with requests.Session() as session:
-                session.auth = _as_it_is
-                answer = session.get(self._models_url, headers=headers, timeout=_CONNECT_SECONDS, allow_redirects=False)
+            with (
+                requests.Session() as session,
+                Deadline(session, _CONNECT_SECONDS) as deadline,
+                _sent(session, "GET", self._models_url, headers=headers, seconds=_CONNECT_SECONDS) as answer,
+            ):
+                listed = _listed(_body(answer, deadline) or b"") if answer.status_code == requests.codes.ok else set()
+            if deadline.is_over:
+                raise requests.exceptions.ReadTimeout  # as one that sends nothing at all
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             msg = f"{self._models_url} does not answer: {type(error).__name__}"
             raise UnavailableError(msg) from None
@@ -78,7 +85,6 @@ class LlmClient:
         if answer.status_code != requests.codes.ok:
             msg = f"{self._models_url} answers {answer.status_code}"
             raise UnavailableError(msg)
-        listed = _listed(answer.content)
         if listed and self._model not in listed:
             msg = (
                 f"{self._models_url} has no model {self._model}; {suggest(self._model, sorted(listed)[:_MOST_LISTED])}"
@@ -94,25 +100,19 @@ class LlmClient:
                 headers["Authorization"] = f"Bearer {self._key.reveal()}"
             except CredentialsError:
                 return Reply(reason="llm_no_key", is_free=True)
-        ends = time.monotonic() + self._seconds
         try:
-            with requests.Session() as session:
-                session.auth = _as_it_is
-                with session.post(
-                    self._url,
-                    data=body,
-                    headers=headers,
-                    timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds),
-                    stream=True,
-                    allow_redirects=False,
-                ) as response:
-                    return self._read(response, ends)
+            with (
+                requests.Session() as session,
+                Deadline(session, self._seconds) as deadline,
+                _sent(session, "POST", self._url, headers=headers, seconds=self._seconds, body=body) as response,
+            ):
+                return self._read(response, deadline)
         except requests.exceptions.ConnectTimeout:
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=True)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE)
 
-    def _read(self, response: requests.Response, ends: float) -> Reply:
+    def _read(self, response: requests.Response, deadline: Deadline) -> Reply:
         status = response.status_code
         if status == _TOO_MANY:
             return Reply(reason="llm_rate_limited", pause=_pause(response), is_free=True)
@@ -120,14 +120,47 @@ class LlmClient:
             return Reply(reason="llm_unavailable", pause=_pause(response), is_free=True)
         if status != requests.codes.ok or response.headers.get("Content-Encoding", "identity") != "identity":
             return Reply(reason="llm_refused", is_free=status != requests.codes.ok)
-        received = bytearray()
+        received = _body(response, deadline)
+        if deadline.is_over:
+            return Reply(reason="llm_unavailable")
+        return Reply(reason="llm_invalid_answer") if received is None else _reply_of(received)
+
+
+def _sent(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    seconds: float,
+    body: bytes | None = None,
+) -> requests.Response:
+    """Return the answer to a request, of which the headers were read."""
+    session.auth = _as_it_is
+    return session.request(
+        method,
+        url,
+        data=body,
+        headers=headers,
+        timeout=(min(_CONNECT_SECONDS, seconds), seconds),
+        stream=True,
+        allow_redirects=False,
+    )
+
+
+def _body(response: requests.Response, deadline: Deadline) -> bytes | None:
+    """Return the body of an answer as it came; None where it is too large, or did not end in time."""
+    received = bytearray()
+    try:
         while chunk := response.raw.read1(_CHUNK):
             received += chunk
             if len(received) > _MOST_BYTES:
-                return Reply(reason="llm_invalid_answer")
-            if time.monotonic() > ends:
-                return Reply(reason="llm_unavailable")
-        return _reply_of(bytes(received))
+                return None
+    except (urllib3.exceptions.HTTPError, OSError):
+        if deadline.is_over:
+            return None
+        raise
+    return bytes(received)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -142,10 +175,10 @@ def _pause(response: requests.Response) -> float:
         return float(written[:9])
     try:
         at = parsedate_to_datetime(written)
-    except ValueError:
+        aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return _USUAL_PAUSE
-    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
 
 
 def _listed(body: bytes) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from listener.errors import UnavailableError
 from listener.mention import Label
 from listener.options import Secret
 from listener.protocols import ScoringTask
@@ -19,6 +20,7 @@ from listener.testing import check_options, check_scorer
 from sentiment.llm import LlmScorer
 from sentiment.llm_book import Bought, Charge, MemoryBook
 from sentiment.llm_options import LlmOptions
+from servers.dripping import Dripping
 from servers.llm import LlmServer
 from stores import lay_store
 
@@ -128,6 +130,26 @@ def test_a_failure_leaves_texts_unscored_with_the_reason(
     server.fault(fault, **details)
     assert reasons(scorer_for(server, timeout=timedelta(seconds=1)), "good") == [reason]
     assert len(server.requests) == requests
+
+
+def test_a_pause_that_no_clock_can_hold_breaks_nothing(server: LlmServer) -> None:
+    headers = {"Retry-After": "Fri, 01 Jan 99999999999999999999 00:00:00 GMT"}
+    server.fault("status", status=429, headers=headers, times=2)
+    assert reasons(scorer_for(server), "good") == ["llm_rate_limited"]
+
+
+@pytest.mark.parametrize("sent", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_what_drips_is_not_waited_for_beyond_the_time_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("sentiment.llm_client._CONNECT_SECONDS", 0.5)
+    with Dripping(sent) as server:
+        made = LlmOptions(model="made-up", base_url=server.url, timeout=timedelta(seconds=1))
+        scorer = LlmScorer(made, now=lambda: NOW, sleep=lambda _seconds: None)
+        assert reasons(scorer, "good") == ["llm_unavailable"]
+        with pytest.raises(UnavailableError, match="does not answer"):
+            scorer.check()
+    assert not any(server.served)
 
 
 def test_one_failure_that_passes_is_survived(server: LlmServer) -> None:
