@@ -43,6 +43,7 @@ class Estimate(NamedTuple):
 def wilson_interval(hits: int, n: int) -> tuple[float, float] | None:
     """Return the 95 % score interval of a share, each end in [0, 1]; None where `n` is 0.
 
+    Without a hit it begins at 0, and with hits alone it ends at 1, to the last digit.
     Wilson, E. B. (1927), Journal of the American Statistical Association 22, 209-212.
     """
     if n == 0:
@@ -51,7 +52,7 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float] | None:
     centre = share + Z95**2 / (2 * n)
     half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
     scale = 1 + Z95**2 / n
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    return (centre - half) / scale if hits else 0.0, (centre + half) / scale if hits < n else 1.0
 
 
 def net_sentiment(positive: int, negative: int, scored: int) -> float | None:

@@ -42,6 +42,7 @@ _FIGURES: Final = (
     ("negative", "negative"),
     ("coverage", "read"),
 )
+_ALL: Final = 100.0
 
 
 @click.command(
@@ -144,8 +145,29 @@ def _emit_figures(found: Comparison, format_name: str) -> None:
         for name, title in _FIGURES
     ]
     if format_name == "table":
-        rows[-1] = {"figure": "read", **{side.brand: coverage_text(side.coverage) for side in found.sides}}
+        rows = [{**row, **_worded(str(row["figure"]), one, other)} for row in rows]
     emit_rows(rows, columns, format_name)
+
+
+def _worded(title: str, one: Side, other: Side) -> dict[str, str]:
+    """Return a figure of both sides as every table words it; nothing for one that is written as it is."""
+    match title:
+        case "read":
+            return {side.brand: coverage_text(side.coverage) for side in (one, other)}
+        case "net sentiment":
+            return {side.brand: UNKNOWN if side.net is None else f"{side.net:+z.1f}" for side in (one, other)}
+        case "share of voice %":
+            shares = {one.brand: _share_text(one, other), other.brand: _share_text(other, one)}
+            return {brand: text for brand, text in shares.items() if text}
+        case _:
+            return {}
+
+
+def _share_text(side: Side, other: Side) -> str:
+    """Return the share of a side where it would be rounded to nothing or to all; empty where it is not."""
+    if side.share == 0 and side.mentions:
+        return "<0.1"
+    return ">99.9" if side.share == _ALL and other.mentions else ""
 
 
 def _shown(value: object) -> str:

@@ -188,3 +188,15 @@ def test_a_comparison_by_days_has_the_figures_of_the_trend(rivals: Place) -> Non
         for figure in ("mentions", "stories", "positive", "negative", "coverage"):
             assert side[figure] == total[figure]
         assert side["net"] == total["net_sentiment"]
+
+
+def test_net_sentiment_bears_its_sign_in_the_table_as_everywhere(rivals: Place) -> None:
+    (line,) = (one for one in rivals.run("compare", "Acme", "Globex").out.splitlines() if "net sentiment" in one)
+    assert line.split()[2:] == ["-33.3", "+100.0"]
+
+
+def test_a_share_of_voice_is_nothing_or_all_only_where_it_is(place: Place) -> None:
+    tell(place, "Acme lid leaks", 2_100, brand="Acme", label=Label.NEGATIVE)
+    tell(place, "Globex delivery", 1, brand="Globex", label=Label.POSITIVE)
+    (line,) = (one for one in place.run("compare", "Acme", "Globex").out.splitlines() if "share of voice" in one)
+    assert line.split()[-2:] == [">99.9", "<0.1"]

@@ -38,6 +38,12 @@ def test_the_wilson_interval_is_the_published_one() -> None:
     assert wilson_interval(0, 0) is None
 
 
+@given(st.integers(1, 5_000))
+def test_the_interval_of_a_share_that_is_nothing_begins_with_nothing_and_of_all_ends_with_all(n: int) -> None:
+    assert wilson_interval(0, n)[0] == 0.0
+    assert wilson_interval(n, n)[1] == 1.0
+
+
 def test_the_interval_of_net_sentiment_is_the_formula_by_hand() -> None:
     # Agresti & Min (2005): b = 38, c = 27, n = 93; d = 11 / 95 = 0.115789;
     # se = sqrt((66 / 95 - d^2) / 95) = sqrt((0.694737 - 0.013407) / 95) = 0.084687; d +- 1.959964 se.
