@@ -50,12 +50,9 @@ def print_episode(episode: EpisodeRow, mentions: Sequence[MentionRow], zone: Zon
         return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
     over = "still open" if episode.resolved_at is None else f"over since {when(episode.resolved_at)}"
-    least = "at least " if episode.coverage is not None and episode.coverage < 1 else ""
-    seen = (
-        "not known"
-        if episode.coverage is None
-        else f"{least}{coverage_percent(episode.coverage)} of the sources were read"
-    )
+    read = "" if episode.coverage is None else coverage_percent(episode.coverage)
+    least = "" if read == "100 %" or read.startswith("under") else "at least "
+    seen = f"{least}{read} of the sources were read" if read else "not known"
     lines = {
         "alert": f"{episode.id}, rule {episode.rule}, severity {episode.severity}",
         "kind": _KINDS.get(_kind(episode), ""),

@@ -92,11 +92,9 @@ def _note(trend: Trend) -> list[str]:
     known = [share for share in shares if share is not None]
     note = ["how much was read is not known"] if len(known) < len(shares) else []
     if len(known) == len(shares) and known and min(known) < WHOLE:
-        note = [
-            f"{coverage_percent(min(known))} read"
-            if len(known) == 1
-            else f"{coverage_percent(min(known))} or more read"
-        ]
+        least = coverage_percent(min(known))
+        of_several = f"{least} of a brand read" if least.startswith("under") else f"{least} or more read"
+        note = [f"{least} read" if len(known) == 1 else of_several]
     incomplete = any(reading(bucket) == "partly" or bucket.partial for bucket in trend.buckets)
     return [*note, "faint where partly read or not over yet"] if incomplete else note
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
-def save_alert(place: Place, *, hours_ago: int = 3, brand: str = "Acme", mentions: tuple[int, ...] = (1, 2)) -> int:
+def save_alert(
+    place: Place, *, hours_ago: int = 3, brand: str = "Acme", mentions: tuple[int, ...] = (1, 2), coverage: float = 0.75
+) -> int:
     why = {"terms": ["leak"], "sources": ["hackernews"], "authors": ["ada"], "mentions": list(mentions)}
     with Store(lay_store(place.database)) as store:
         (number,) = store.reports.save_evaluation(
@@ -42,7 +44,7 @@ def save_alert(place: Place, *, hours_ago: int = 3, brand: str = "Acme", mention
                     surprise=6.1,
                     peak=14.0,
                     total=12,
-                    coverage=0.75,
+                    coverage=coverage,
                     headline="12 mentions in the last hour, about 2.3 are usual for a Friday 10:30",
                     why=json.dumps(why),
                 )
@@ -135,6 +137,14 @@ def test_without_a_subcommand_alerts_are_listed_with_the_same_options(filled: Pl
         "   12 mentions in the last hour, about 2.3 are usual for a Friday 10:30",
     ]
     assert [json.loads(line)["brand"] for line in mine.out.splitlines()] == ["Globex"]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "said"), [(0.754, "at least 75 %"), (0.0, "at least 0 %"), (0.004, "under 1 %"), (1.0, "100 %")]
+)
+def test_how_much_was_read_during_an_alert_is_said_as_it_is(filled: Place, coverage: float, said: str) -> None:
+    save_alert(filled, coverage=coverage)
+    assert f"coverage  {said} of the sources were read" in filled.run("alerts", "show", "1").out.splitlines()
 
 
 def test_a_list_that_is_cut_says_so(filled: Place) -> None:

@@ -16,7 +16,7 @@ from listener.percentages import coverage_percent, percent
 from listener.search import ShareRow
 from listener.search.coverage import rounded_share
 from output.samples import make_trend
-from reports.charts import draw_share
+from reports.charts import draw_brands, draw_share
 from reports.digest import BrandSection
 from reports.sentences import brand_words
 
@@ -107,3 +107,11 @@ def test_a_quiet_day_of_which_a_little_was_not_read_does_not_say_that_everything
         day = replace(trend, totals=tuple(replace(total, coverage=coverage) for total in trend.totals))
         first, *_ = brand_words(BrandSection(brand="Acme", kind="own", trend=day), "day", UTC).sentences
         assert first == f"A quiet day: nobody mentioned it, and {read} was read."
+
+
+@pytest.mark.parametrize(("coverage", "said"), [(0.115, "11 % or more read"), (0.004, "under 1 % of a brand read")])
+def test_a_chart_of_brands_says_of_which_least_was_read(coverage: float, said: str) -> None:
+    trend = make_trend("Acme", "Globex")
+    acme, globex = trend.totals
+    partly = replace(trend, totals=(replace(acme, coverage=coverage), globex))
+    assert said in draw_brands(partly, format="svg").data.decode()
