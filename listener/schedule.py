@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from apscheduler.triggers.interval import IntervalTrigger
 
-from listener.pipeline.patience import DISABLED
+from listener.pipeline.patience import DISABLED, tried_again
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,11 +54,14 @@ def first_run_of(state: SourceState | None, every: timedelta, now: datetime) -> 
     """Return when a source is read first after a start or a change of the configuration.
 
     At once where that may have changed what held it up: a key, or a budget, which costs nothing to ask.
-    When the daemon before meant to, where that is sooner than a turn after the last run, as after a failure or a stop.
+    When the daemon before meant to, where that is sooner than a turn after the last run, as after a failure or a
+    stop; soon where it was killed in the middle of that run, which left no word of how it went.
     """
     if state is None or state.state in DISABLED | {"budget"}:
         return now
-    tried, meant = state.last_attempt_at, state.next_run_at
+    tried, meant, read = state.last_attempt_at, state.next_run_at, state.last_success_at
     if tried is not None and meant is not None and meant > tried:
         every = min(every, meant - tried)
+    elif tried is not None and not state.consecutive_failures and (read is None or read < tried):
+        every = min(every, tried_again(0, tried) - tried)
     return first_run_at(tried, every, now, state.retry_at)
