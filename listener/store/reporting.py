@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from listener.store.catalogue import Catalogue
     from listener.store.records import ChartSave, DigestSave, EpisodeSave
 
-__all__ = ["LONGEST_WAIT", "ReportWriter"]
+__all__ = ["LONGEST_WAIT", "TOLD_LATER", "ReportWriter"]
+
+TOLD_LATER: Final = "told by the message after it"
+"""What is noted of a message that was not sent by itself, since a later one of its episode says all it would."""
 
 LONGEST_WAIT: Final = timedelta(days=1)
 """How long a delivery may wait until it is looked at again."""
@@ -318,11 +321,17 @@ class ReportWriter:
         return given_up
 
     def due(self, *, now: datetime, limit: int = 20) -> list[OutboxItem]:
-        """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may."""
+        """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may.
+
+        A message tells of its episode as it stands by then: of several that wait the last one tells all.
+        """
         with translated(self._path):
             rows = self._connection.execute(
-                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox "
-                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) ORDER BY id LIMIT ?",
+                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox AS one "
+                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) AND NOT EXISTS ("
+                "SELECT 1 FROM outbox AS later WHERE later.id > one.id AND later.state = 'pending' "
+                "AND later.subject_id = one.subject_id AND later.destination = one.destination "
+                "AND later.kind LIKE 'alert-%' AND one.kind LIKE 'alert-%') ORDER BY id LIMIT ?",
                 (to_epoch(now), to_epoch(now + LONGEST_WAIT), limit),
             ).fetchall()
         return [
@@ -346,11 +355,16 @@ class ReportWriter:
         return changed == 1
 
     def mark_sent(self, item: OutboxItem, *, now: datetime) -> None:
-        """Note that a delivery that was taken in hand was accepted."""
+        """Note that a delivery that was taken in hand was accepted, and with it what waited before it of the same episode."""
         with self._transaction():
             self._connection.execute(
                 "UPDATE outbox SET state = 'sent', sent_at = ?, last_error = NULL WHERE id = ?",
                 (to_epoch(now), item.number),
+            )
+            self._connection.execute(
+                "UPDATE outbox SET state = 'sent', sent_at = ?, last_error = ? WHERE id < ? AND state = 'pending' "
+                "AND subject_id = ? AND destination = ? AND kind LIKE 'alert-%' AND ? LIKE 'alert-%'",
+                (to_epoch(now), TOLD_LATER, item.number, item.subject, item.destination, item.kind),
             )
 
     def mark_unsent(self, item: OutboxItem, *, error: str, next_try_at: datetime | None) -> None:

@@ -94,6 +94,38 @@ def test_alerts_wait_for_the_end_of_the_quiet_hours(watched: Place) -> None:
     assert [one.subject[:5] for one in inbox.taken] == ["Acme:"]
 
 
+def test_of_an_episode_that_came_and_went_in_quiet_hours_one_message_tells(place: Place) -> None:
+    place.configure(CONFIG.format(alerts='quiet_hours = "12:00-22:00"'))
+    _, rules = wiring.read_alert_options(load_config(place.config_file))
+    with watching(place.folder, *rules, after_usual=True) as watch:
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=8)
+        assert watch.news() == ["spike opened", "spike resolved"]
+    inbox = Inbox()
+
+    assert carry(place, START + 9 * HOUR, inbox) == 0
+    assert carry(place, START + 11 * HOUR, inbox) == 1
+    assert carry(place, START + 35 * HOUR, inbox) == 0
+    assert [one.subject.partition(":")[0] for one in inbox.taken] == ["Over"]
+    with Reader(place.database) as reader:
+        assert (reader.outbox().pending, reader.outbox().failed, reader.outbox().sent) == (0, 0, 2)
+
+
+def test_how_an_episode_ended_is_told_to_who_heard_that_it_began(place: Place) -> None:
+    place.configure(CONFIG.format(alerts=""))
+    _, rules = wiring.read_alert_options(load_config(place.config_file))
+    inbox = Inbox()
+    with watching(place.folder, *rules, after_usual=True) as watch:
+        watch.look(START)
+        watch.live(burst("x", START + HOUR), hours=2)
+        assert carry(place, START + 2 * HOUR, inbox) == 1
+        for turn in range(9, 33):
+            watch.read(START + turn * HOUR / 4, [])
+            watch.look(START + turn * HOUR / 4)
+        assert carry(place, START + 8 * HOUR, inbox) == 1
+    assert [one.subject.partition(":")[0] for one in inbox.taken] == ["Acme", "Over"]
+
+
 def test_a_severe_alert_is_pushed_in_quiet_hours_where_that_is_wanted(watched: Place) -> None:
     watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"\nquiet_unless = "high"'))
     inbox = Inbox()
