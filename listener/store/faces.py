@@ -19,7 +19,7 @@ from listener.mention import Label
 from listener.rollups import LOCAL_DAY, QUARTER_SECONDS, cuts_in, read_zone
 from listener.store.cells import Cells, add_cells, values_of
 from listener.store.reach import ReachChange
-from listener.store.rewording import INDEX, UNINDEX, read_former_words
+from listener.store.rewording import INDEX, UNINDEX, index_anew, is_missing_words, read_former_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,8 +33,6 @@ SELECT id, author_id, published_at, title, text, links, hashtags FROM mentions
 """
 _BRANDS: Final = f"SELECT mention_id, brand_id, score FROM matches WHERE label <> {int(Label.IRRELEVANT)} AND "  # noqa: S608 - a number
 _NO_WORDS: Final = (None, None)
-_BATCH: Final = 1_000
-"""Mentions of which the words are in memory at once where the index is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,21 +159,13 @@ class Faces:
         add_cells(self._connection, cells)
 
     def _index(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
-        """Change the full-text index; a mention whose words stayed is not touched.
-
-        Where more words are to go than there are, it holds some mentions in another way than is known now,
-        as one that another Python made may: then few are left, and it is made anew.
-        """
+        """Change the full-text index, which is made anew where words are missing; a mention whose words stayed is not touched."""
         try:
             self._reindex(then, now)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname != "SQLITE_CORRUPT_VTAB":
+            if not is_missing_words(error):
                 raise
-            self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
-            (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
-            for start in range(0, last, _BATCH):
-                some = read_faces(self._connection, "> ? AND {} <= ?", (start, start + _BATCH))
-                self._reindex({}, [face for face in some if not self._is_unknown(face.number)])
+            index_anew(self._connection, self._is_unknown)
 
     def _reindex(self, then: Mapping[int, Face], now: Sequence[Face | NewFace]) -> None:
         """Take out of the index what mentions brought `then`, put in what they bring now."""

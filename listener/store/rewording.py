@@ -6,15 +6,15 @@ to be indexed anew, and changes meanwhile, is taken out and put in as it was the
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from listener.fulltext import HIDING, former_index_form, index_form
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
-__all__ = ["INDEX", "UNINDEX", "read_former_words", "reword"]
+__all__ = ["INDEX", "UNINDEX", "index_anew", "is_missing_words", "read_former_words", "reword"]
 
 INDEX: Final = "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)"
 UNINDEX: Final = "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)"
@@ -25,6 +25,9 @@ _HIDES: Final = " OR ".join(
 _CONCERNED: Final = f"SELECT id, title, text FROM mentions WHERE id > ? AND id <= ? AND ({_HIDES})"  # noqa: S608 - built from constants
 _BATCH: Final = 5_000
 """Mentions in a transaction, most of which are only looked at: other writers wait for no more than one."""
+_WORDS: Final = "SELECT id, title, text FROM mentions WHERE id > ? AND id <= ?"
+_ANEW: Final = 1_000
+"""Mentions of which the words are in memory at once where the index is made anew."""
 
 _Forms = tuple[str | None, str | None]
 
@@ -45,13 +48,43 @@ def reword(connection: sqlite3.Connection, left: range) -> int:
         if held != wanted:
             former.append((number, *held))
             now.append((number, *wanted))
-    connection.executemany(UNINDEX, former)
-    connection.executemany(INDEX, now)
+    try:
+        connection.executemany(UNINDEX, former)
+        connection.executemany(INDEX, now)
+    except sqlite3.DatabaseError as error:
+        if not is_missing_words(error):
+            raise
+        last = left.stop - 1
+        connection.execute("DELETE FROM word_progress")
+        index_anew(connection)
     if last + 1 < left.stop:
         connection.execute("UPDATE word_progress SET position = ?", (last,))
     else:
         connection.execute("DELETE FROM word_progress")
     return last
+
+
+def is_missing_words(error: sqlite3.DatabaseError) -> bool:
+    """Say whether more words were to go from the index than it holds: it knows some mentions in another way.
+
+    So one that another Python made may; then few are left, and it is to be made anew.
+    """
+    return error.sqlite_errorname == "SQLITE_CORRUPT_VTAB"
+
+
+def index_anew(connection: sqlite3.Connection, is_left_out: Callable[[int], bool] = lambda _number: False) -> None:
+    """Index all mentions anew inside the caller's transaction, but those to be left out; each in the way it is due now."""
+    connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+    former = read_former_words(connection)
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
+    for start in range(0, last, _ANEW):
+        words = connection.execute(_WORDS, (start, start + _ANEW)).fetchall()
+        forms = [
+            (number, *_forms(former_index_form if number in former else index_form, title, text))
+            for number, title, text in words
+            if (title or text) and not is_left_out(number)
+        ]
+        connection.executemany(INDEX, forms)
 
 
 def _forms(form: Callable[[str], str], title: str | None, text: str | None) -> _Forms:

@@ -185,7 +185,7 @@ def test_what_the_index_holds_in_another_way_is_erased_all_the_same(store: Store
 def test_an_index_that_is_made_anew_takes_no_more_memory_than_some_mentions(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("listener.store.faces._BATCH", 2)
+    monkeypatch.setattr("listener.store.rewording._ANEW", 2)
     store_mentions(store, [make_mention(number, f"Acme {number} is good") for number in range(1, 81)])
     long = "so " * 10_000
     store._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")

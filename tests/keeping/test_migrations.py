@@ -22,6 +22,7 @@ from listener.schema import MIGRATIONS
 from listener.search import MentionFilter, Reader
 from listener.store import Store
 from listener.store.recount import find_recount_differences
+from listener.store.rewording import INDEX, UNINDEX
 from servers.world import NOW, QUERIES, make_mention, store_mentions
 
 if TYPE_CHECKING:
@@ -250,6 +251,21 @@ def make_store_of(version: int, path: Path, mentions: Sequence[Mention]) -> None
                 for number, text in connection.execute("SELECT id, text FROM main.mentions")
             ],
         )
+
+
+def test_an_index_that_holds_other_words_than_it_should_is_made_anew_by_the_upgrade(tmp_path: Path) -> None:
+    """As one may that another Python made: it knows other characters."""
+    path = tmp_path / "listener.db"
+    said = [make_mention(number, f"Acme {number}・x is so good that nothing is left to say") for number in range(1, 9)]
+    make_store_of(12, path, said)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for number, text in connection.execute("SELECT id, text FROM mentions").fetchall():
+            connection.execute(UNINDEX, (number, None, former_index_form(text)))
+            connection.execute(INDEX, (number, None, "acme good"))
+    with Store(path) as store:
+        assert store.check() == []
+    with Reader(path) as reader:
+        assert [len(reader.mentions(MentionFilter(text=words))) for words in ("nothing left", "3", "x")] == [8, 1, 8]
 
 
 def link(number: int) -> str:
