@@ -266,13 +266,7 @@ class PageWriter:
             self._change.add(old, -1)
         self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (judged.number,))
         self._connection.execute("UPDATE mentions SET language = ? WHERE id = ?", (judged.language, judged.number))
-        place = _Place(
-            number=judged.number,
-            published_at=published_at,
-            source_id=source_id,
-            language=judged.language,
-            engagement=engagement,
-        )
+        place = _new_place((judged.number, published_at, source_id, judged.language, engagement))
         self._write_matches(ready_matches(judged.verdicts), place)
         self._touched.add(story)
         self.changed += 1
