@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
@@ -31,9 +31,10 @@ from listener.api import (
     Source,
     SourceFacts,
 )
+from listener.testing.shapes import misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
     from listener.api import Query, Window
 
@@ -60,7 +61,7 @@ _PIXEL: Final = bytes.fromhex(
 
 def check_options(options: type) -> None:
     """Check that an options class is a frozen dataclass whose every field has a default and says what it means."""
-    name = options.__name__
+    name = getattr(options, "__name__", "Options")
     _hold(dataclasses.is_dataclass(options), f"{name} is not a dataclass")
     parameters = getattr(options, "__dataclass_params__", None)
     _hold(bool(getattr(parameters, "frozen", False)), f"{name} is not frozen")
@@ -94,7 +95,10 @@ def check_source(
     """
     with _opened(make_source) as source:
         _check_identity(source)
-        resources = tuple(source.plan(queries))
+        planned = source.plan(queries)
+        _hold(isinstance(planned, Sequence), f"{source.name}: plan() returns {type(planned).__name__} and no sequence")
+        resources = tuple(planned)
+        _check_plan(resources, resources, queries, source.name)
         names = frozenset(sources) or {source.name}
         found = {resource.key: _sweep(lambda: source, resource, window, names) for resource in resources}
         for resource in resources:
@@ -108,7 +112,10 @@ def check_source(
         if isinstance(source, Rechecks):
             _check_recheck_facts(source)
         line = source.check()
-        _hold(bool(line.strip()) and "\n" not in line, f"{source.name}: check() does not return one line")
+        _hold(
+            isinstance(line, str) and bool(line.strip()) and "\n" not in line,
+            f"{source.name}: check() does not return one line",
+        )
     with _opened(make_source) as other:
         _check_plan(resources, tuple(other.plan(queries)), queries, other.name)
     for resource in resources:
@@ -153,7 +160,7 @@ def _check_recheck_facts(source: Rechecks) -> None:
 
 def check_page(page: Page, window: Window, names: Collection[str]) -> None:
     """Check what holds for every page: its cursor, its bounds, each of its mentions."""
-    _hold(isinstance(page, Page), f"fetch returned {type(page).__name__} and not a Page")
+    _check_shape(page, Page, "a page")
     _hold((page.cursor is None) == page.exhausted, "a page has a cursor exactly where it is not exhausted")
     size = len((page.cursor or "").encode())
     _hold(size <= _LONGEST_CURSOR_BYTES, f"a cursor is {size} bytes long; at most {_LONGEST_CURSOR_BYTES} are allowed")
@@ -174,7 +181,8 @@ def check_page(page: Page, window: Window, names: Collection[str]) -> None:
 
 def check_mention(mention: Mention, window: Window, names: Collection[str]) -> None:
     """Check what holds for every mention: identity, plain clean text, times in UTC, counts and links."""
-    where = f"mention {mention.source}:{mention.id}"
+    where = f"mention {getattr(mention, 'source', None)}:{getattr(mention, 'id', None)}"
+    _check_shape(mention, Mention, where)
     _hold(mention.source in names, f"{where}: the source should be {' or '.join(sorted(names))}")
     _hold(bool(mention.id) and mention.id == mention.id.strip(), f"{where}: the id is empty or has blanks at its ends")
     _hold(mention.kind in KINDS, f"{where}: the kind {mention.kind} is none of {', '.join(KINDS)}")
@@ -216,9 +224,12 @@ def _texts_in(value: object) -> Iterator[str]:
 def check_scorer(scorer: Scorer, tasks: Sequence[ScoringTask]) -> None:
     """Check the promises of a scorer on `tasks`, which should hold texts it can and texts it cannot judge."""
     _hold(isinstance(scorer, Scorer), f"{type(scorer).__name__} lacks a part of the Scorer interface")
-    _hold(bool(scorer.name) and bool(scorer.version), "a scorer has no name or no version")
+    named = all(isinstance(one, str) and one for one in (scorer.name, scorer.version))
+    _hold(named, "a scorer has no name or no version, in words")
     _hold(list(scorer.score([])) == [], f"{scorer.name}: no tasks give results")
-    results = list(scorer.score(tasks))
+    given = scorer.score(tasks)
+    _hold(isinstance(given, Sequence), f"{scorer.name}: score() returns {type(given).__name__} and no sequence")
+    results = list(given)
     _hold(len(results) == len(tasks), f"{scorer.name}: {len(tasks)} tasks give {len(results)} results")
     for task, result in zip(tasks, results, strict=True):
         _check_sentiment(result, f'{scorer.name}: "{task.text[:40]}"')
@@ -246,7 +257,8 @@ def check_notifier(
     destination refuses or is not there.
     """
     _hold(isinstance(notifier, Notifier), f"{type(notifier).__name__} lacks a part of the Notifier interface")
-    _hold(bool(notifier.name) and bool(notifier.destination), "a notifier has no name or no destination")
+    named = all(isinstance(one, str) and one for one in (notifier.name, notifier.destination))
+    _hold(named, "a notifier has no name or no destination, in words")
     shown = [secret for secret in secrets if secret in notifier.destination]
     _hold(not shown, f"{notifier.name}: the destination shows a secret")
     for number, notification in enumerate(_notifications(), start=1):
@@ -281,6 +293,13 @@ def _notifications() -> tuple[Notification, ...]:
     )
 
 
+def _check_shape(record: object, kind: type, where: str) -> None:
+    """Check that something is a record of a kind, each of its fields of the type that is declared."""
+    _hold(isinstance(record, kind), f"{where} is of type {type(record).__name__} and no {kind.__name__}")
+    wrong = next(misfits(record, where), "")
+    _hold(not wrong, wrong)
+
+
 def _hold(holds: bool, otherwise: str) -> None:
     """Raise AssertionError with the sentence `otherwise` unless a promise holds, also under python -O."""
     if not holds:
@@ -303,7 +322,10 @@ class _opened:  # noqa: N801 - used as a function
 def _check_identity(source: Source) -> None:
     kind = type(source).__name__
     _hold(isinstance(source, Source), f"{kind} lacks a part of the Source interface")
-    _hold(bool(_NAME.fullmatch(source.name)), f"{kind}: the name {source.name!r} is not lower-case letters and digits")
+    _hold(
+        isinstance(source.name, str) and bool(_NAME.fullmatch(source.name)),
+        f"{kind}: the name {source.name!r} is not lower-case letters and digits",
+    )
     check_options(source.Options)
     facts = source.facts
     _hold(isinstance(facts, SourceFacts), f"{source.name}: facts is not a SourceFacts")
@@ -315,6 +337,8 @@ def _check_identity(source: Source) -> None:
 
 def _check_plan(first: Sequence[Resource], second: Sequence[Resource], queries: Sequence[Query], name: str) -> None:
     _hold(list(first) == list(second), f"{name}: two instances plan the same queries differently")
+    for resource in first:
+        _check_shape(resource, Resource, f"{name}: a resource")
     keys = [resource.key for resource in first]
     _hold(len(set(keys)) == len(keys), f"{name}: two resources have the same key")
     brands = {query.brand for query in queries} | {None}
@@ -372,6 +396,7 @@ def _check_instant(instant: datetime, what: str) -> None:
 
 
 def _check_sentiment(result: Sentiment, where: str) -> None:
+    _check_shape(result, Sentiment, where)
     is_unscored = result.label is Label.UNSCORED
     _hold((result.score is None) == is_unscored, f"{where} has a score exactly where it is not unscored")
     _hold(not is_unscored or bool(result.reason), f"{where} is unscored without a reason")

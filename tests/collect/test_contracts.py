@@ -185,7 +185,7 @@ def test_a_source_that_breaks_a_promise_is_told_so(kind: Callable[[list[Mention]
         ({"published_at": WINDOW.until}, "outside the window"),
         ({"rating": 5}, "rating is not between"),
         ({"engagement": Engagement(likes=-1)}, "a count is wrong"),
-        ({"author": Author(followers=True)}, "a count is wrong"),
+        ({"author": Author(followers=True)}, "followers holds bool"),
         ({"author": Author(handle="@ada")}, "begins with @"),
         ({"url": "javascript:x"}, "not an http"),
         ({"hashtags": ("#acme",)}, "a hashtag begins with #"),
