@@ -180,8 +180,9 @@ def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions,
     table = dict(config.alerts)
     rules_table = table.pop("rules", None)
     options = read_record(AlertOptions, table, "alerts", problems)
+    written = table.get("quiet_hours", "")  # looked at whatever else is wrong in the table
     try:
-        read_quiet_hours("" if options is None else options.quiet_hours)
+        read_quiet_hours(written if isinstance(written, str) else "")
     except UsageError as error:
         problems.append(f"alerts.quiet_hours: {error}")
     rules: list[RuleOptions] = []

@@ -313,8 +313,9 @@ def test_names_of_rules_are_their_own(place: Place, more: str, problem: str) -> 
         wiring.read_alert_options(load_config(place.config_file))
 
 
-def test_quiet_hours_that_cannot_be_read_are_a_problem_of_the_configuration(place: Place) -> None:
-    place.configure(CONFIG.format(alerts='quiet_hours = "night"'))
+@pytest.mark.parametrize("beside", ["", 'sensitivity = "loud"'])
+def test_quiet_hours_that_cannot_be_read_are_a_problem_of_the_configuration(place: Place, beside: str) -> None:
+    place.configure(CONFIG.format(alerts=f'quiet_hours = "night"\n{beside}'))
 
     with pytest.raises(ConfigError, match=r'alerts\.quiet_hours: "night" is no span of local time'):
         wiring.read_alert_options(load_config(place.config_file))
