@@ -160,11 +160,23 @@ def build_scoring(
                 logger.warning("plug-in broken kind=scorer name=%s problem=%s", name, error)
                 named[name] = _BrokenScorer(name, error)
     if problems or options is None:
-        raise ConfigError(problems, where=where)
+        raise ConfigError([*problems, *_problems_beside(table, problems, folder)], where=where)
     try:
         return build_stage(options, named, installed=_known(table))
     except ConfigError as error:
         raise ConfigError(error.problems, where=where) from None
+
+
+def _problems_beside(table: Mapping[str, object], problems: Sequence[str], folder: Path | None) -> Sequence[str]:
+    """Return what else is wrong in the table, looked at without the options that cannot be read."""
+    wrong = [key for key in table if any(one.startswith(f"sentiment.{key}:") for one in problems)]
+    if not wrong or len(wrong) < len(problems):  # what a table of a scorer is to say would be missing
+        return ()
+    try:
+        build_scoring({key: value for key, value in table.items() if key not in wrong}, "", folder=folder)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 class _BrokenScorer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from listener.errors import ConfigError
 from sentiment.language import Identifier
 from sentiment.lexical import LexicalScorer
 from sentiment.lexicon import LexiconScorer, SymbolScorer
@@ -14,10 +15,12 @@ from sentiment.vader import EXACT, VaderScorer
 from sentiment.wordlists import shipped_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from listener.api import LanguageIdentifier, Scorer
     from sentiment.options import SentimentOptions
+    from sentiment.rulesets import Ruleset
+    from sentiment.selection import Routes
 
 __all__ = ["build_stage", "shipped_routes", "stage_with_rules"]
 
@@ -57,12 +60,31 @@ def build_stage(
     scorer stays unscored. Raises ConfigError where a ruleset or the choice of a
     scorer cannot be read.
     """
-    rulesets = read_rulesets(options.rulesets)
+    try:
+        rulesets = read_rulesets(options.rulesets)
+    except ConfigError as error:
+        _choose(options, {}, named, installed, before=error.problems)
+        raise
+    routes = _choose(options, rulesets, named, installed)
+    cuts = {"positive_at": options.positive_at, "negative_at": options.negative_at}
+    return Identifier(), Router(routes.by_language, default=routes.default, **cuts)
+
+
+def _choose(
+    options: SentimentOptions,
+    rulesets: Mapping[str, Ruleset],
+    named: Mapping[str, Scorer] | None,
+    installed: Iterable[str],
+    *,
+    before: Sequence[str] = (),
+) -> Routes:
+    """Return which scorer scores which language; raises ConfigError with the problems there were `before`, too."""
     shipped = {
         language: scorer.with_rulesets(rulesets) if isinstance(scorer, LexicalScorer) else scorer
         for language, scorer in shipped_routes().items()
     }
     beside = {EXACT: VaderScorer(exact=True).with_rulesets(rulesets), **(named or {})}
-    routes = choose_routes(options.scorers or {}, shipped, beside, only=options.languages, installed=installed)
-    cuts = {"positive_at": options.positive_at, "negative_at": options.negative_at}
-    return Identifier(), Router(routes.by_language, default=routes.default, **cuts)
+    try:
+        return choose_routes(options.scorers or {}, shipped, beside, only=options.languages, installed=installed)
+    except ConfigError as error:
+        raise ConfigError([*before, *error.problems]) from None

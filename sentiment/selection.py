@@ -55,7 +55,11 @@ def choose_routes(
     With `only` all other languages stay unscored. Raises ConfigError naming
     every language and scorer that is none.
     """
-    problems: list[str] = []
+    problems = [
+        f'sentiment.languages: no text is identified as "{language}"; {suggest(language, identified_languages())}'
+        for language in only
+        if language not in identified_languages()
+    ]
     default = chosen.get(DEFAULT, AUTO)
     routes: dict[str, Scorer | None] = dict(shipped) if default == AUTO else {}
     able = {name: scorer for name, scorer in named.items() if name not in SHIPPED_NAMES}

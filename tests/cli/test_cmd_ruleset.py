@@ -90,6 +90,13 @@ def test_ruleset_alone_shows_its_commands(place: Place) -> None:
     assert "suggest" in answer.out
 
 
+def test_a_rule_that_cannot_be_read_is_told_whatever_else_is_wrong_in_its_table(place: Place) -> None:
+    place.configure(f'{CONFIG}[sentiment]\npositive_at = 2\nrulesets = ["Acme: sick"]\n')
+    told = place.run("check").out
+    assert "sentiment.positive_at: 2 is too much" in told
+    assert "sentiment.rulesets[1]: write" in told
+
+
 def test_a_rule_for_a_brand_that_is_not_configured_is_refused(place: Place) -> None:
     place.configure(f'{CONFIG}[sentiment]\nrulesets = ["Acme: sick = 2", "acme: ill = 1", "Acmee: war zone = 0"]\n')
     answer = place.run("check")

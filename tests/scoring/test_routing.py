@@ -112,7 +112,7 @@ def test_the_stage_is_built_from_options_and_scores_only_the_languages_asked_for
     assert isinstance(scorer, Scorer)
     assert scorer.supports("en")
     assert not scorer.supports("tlh")
-    _, narrow = build_stage(SentimentOptions(languages=("tlh",)))
+    _, narrow = build_stage(SentimentOptions(languages=("th",)))
     assert not narrow.supports("en")
 
 

@@ -82,6 +82,18 @@ def test_languages_asked_for_leave_a_default_out_elsewhere() -> None:
     assert [one.scorer for one in stage.score(tasks)] == ["lexicon", "loud", "none"]
 
 
+def test_a_language_that_no_text_is_told_to_be_is_refused_with_all_else_that_is_wrong() -> None:
+    options = SentimentOptions(languages=("EN", "no"), scorers={"es": "lexikon"}, rulesets=("Acme: sick",))
+    with pytest.raises(ConfigError) as caught:
+        build_stage(options)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "sentiment.rulesets[1]",
+        "sentiment.languages",
+        "sentiment.scorers.es",
+    ]
+    assert 'no text is identified as "EN"; did you mean "en"?' in caught.value.problems[1]
+
+
 @pytest.mark.parametrize(
     ("scorers", "problem"),
     [
