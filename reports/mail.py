@@ -21,6 +21,7 @@ from listener.errors import (
 )
 from reports.hostile import clean_line
 from reports.message import build_message, read_address
+from reports.smtp import Smtp, SmtpTls
 from reports.wording import join_words
 
 if TYPE_CHECKING:
@@ -197,13 +198,13 @@ class MailNotifier:
 
     def _open(self) -> smtplib.SMTP:
         if self._security == "tls":
-            return smtplib.SMTP_SSL(
+            return SmtpTls(
                 self._host,
                 self._port,
                 timeout=self._timeout_seconds,
                 context=self._context or ssl.create_default_context(),
             )
-        server = smtplib.SMTP(self._host, self._port, timeout=self._timeout_seconds)
+        server = Smtp(self._host, self._port, timeout=self._timeout_seconds)
         if self._security == "starttls":
             try:
                 server.starttls(context=self._context or ssl.create_default_context())

@@ -12,6 +12,7 @@ import pytest
 from listener.api import Notification, Notifier, PermanentDeliveryError, Secret, TransientDeliveryError
 from listener.errors import UsageError
 from reports.mail import MailNotifier
+from servers.dripping import Dripping
 from servers.smtp import Behaviour, MailServer
 
 if TYPE_CHECKING:
@@ -275,3 +276,19 @@ def test_what_cannot_work_is_said_before_anything_is_sent(wrong: dict[str, objec
 def test_the_destination_names_the_recipients() -> None:
     notifier = MailNotifier(host="127.0.0.1", sender="a@example.org", recipients=["Team <b@example.org>"])
     assert notifier.destination == "mail to b@example.org"
+
+
+@pytest.mark.parametrize(("begin", "seconds"), [(b"220-", 0.5), (b"220-mail\r\n" * 10_000, 30.0)])
+def test_a_server_whose_greeting_never_ends_is_left(begin: bytes, seconds: float) -> None:
+    with Dripping(begin, speaks_first=True) as server:
+        notifier = MailNotifier(
+            host="127.0.0.1",
+            port=server.port,
+            security="none",
+            sender="listener@example.org",
+            recipients=["team@example.org"],
+            timeout_seconds=seconds,
+        )
+        with pytest.raises(TransientDeliveryError, match="broke off"):
+            notifier.send(made_notification())
+    assert not any(server.served)

@@ -8,10 +8,13 @@ from typing import Self
 
 
 class Dripping:
-    """Send `begin` to each client, then `most` single bytes; note who hung up before the last."""
+    """Send `begin` to each client, then `most` single bytes; note in `served` whether it was there for the last.
 
-    def __init__(self, begin: bytes, *, most: int = 200, interval: float = 0.05) -> None:
-        self._begin, self._most, self._interval = begin, most, interval
+    `speaks_first` does not wait for a request.
+    """
+
+    def __init__(self, begin: bytes, *, speaks_first: bool = False, most: int = 200, interval: float = 0.05) -> None:
+        self._begin, self._speaks_first, self._most, self._interval = begin, speaks_first, most, interval
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._serve)]
@@ -20,7 +23,12 @@ class Dripping:
     @property
     def url(self) -> str:
         """Return the address without a slash at its end."""
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """Return the port that is listened on."""
+        return int(self._listening.getsockname()[1])
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -45,7 +53,8 @@ class Dripping:
     def _drip(self, connection: socket.socket) -> None:
         with connection:
             try:
-                connection.recv(1 << 16)
+                if not self._speaks_first:
+                    connection.recv(1 << 16)
                 connection.sendall(self._begin)
                 for _ in range(self._most):
                     connection.sendall(b" ")

@@ -1,0 +1,74 @@
+"""Talk to a mail server that may never come to an end of what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import threading
+from typing import IO, TYPE_CHECKING, Final
+
+__all__ = ["Smtp", "SmtpTls"]
+
+_MOST_LINES: Final = 200
+"""Lines of one reply; that to EHLO has one for each extension, and the longest known some twenty."""
+
+
+class _Lines:
+    """Hand over the lines of a connection, of each reply no more than `left`."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.left = _MOST_LINES
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line, as smtplib asks for it."""
+        self.left -= 1
+        if self.left < 0:
+            msg = "a reply without end"
+            raise OSError(msg)
+        return self._stream.readline(limit)
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()
+
+
+if TYPE_CHECKING:
+    _Base = smtplib.SMTP
+else:
+    _Base = object
+
+
+class _Bounded(_Base):
+    """Take each reply whole within the time-out, which holds for single bytes otherwise, and in a number of lines."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the code and the words of the next reply; raises SMTPServerDisconnected where it does not end."""
+        connection = self.sock
+        if connection is None:
+            return super().getreply()
+        if self.file is None:
+            self.file = _Lines(connection.makefile("rb"))
+        self.file.left = _MOST_LINES
+        end = threading.Timer(self.timeout, _cut, (connection,))
+        end.daemon = True
+        end.start()
+        try:
+            return super().getreply()
+        finally:
+            end.cancel()
+
+
+class Smtp(_Bounded, smtplib.SMTP):
+    """A connection that is plain at first."""
+
+
+class SmtpTls(_Bounded, smtplib.SMTP_SSL):
+    """A connection that is private from the first byte."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # closed already
+        # not SSLSocket.shutdown, which takes the TLS state away from under the thread that reads
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
