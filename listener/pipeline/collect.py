@@ -306,7 +306,7 @@ class Collector:
             page = self._fetch(source, resource, wanted, tally.window, watched, onward, request.now)
             tally.window = self._expire(source, tally.window, request.now)
             charge = meter.charge(resource, page, grant)
-            tally.window = self._save(source.name, page, asked, tally, charge, request.now)
+            tally.window = self._save(source, page, asked, tally, charge, request.now)
         return None
 
     def _fetch(  # noqa: PLR0917 - one step of a page
@@ -354,13 +354,13 @@ class Collector:
         return Window(since=since, until=from_epoch(window.to_at), marker=self._store.marker_before(window))
 
     def _save(  # noqa: PLR0917 - one step of a page
-        self, name: str, page: Page, asked: Window, tally: _Tally, charge: Charge, now: datetime
+        self, source: Source, page: Page, asked: Window, tally: _Tally, charge: Charge, now: datetime
     ) -> WindowRow | None:
         """Judge and store one page; return its window as it goes on, None where it is closed."""
         if tally.window is None:
             return None
         if page.gone or page.gone_authors:  # before the page: what is read again is erased again
-            self._store.erasure.erase_named(name, page.gone, page.gone_authors, now=now)
+            self._store.erasure.erase_named(source.name, page.gone, page.gone_authors, now=now)
         wanted = [one for one in page.mentions if one.published_at is None or one.published_at >= asked.since]
         known = self._store.known([mention.key for mention in wanted])
         judgement = self._judge.judge(wanted, known, now=now)
@@ -371,15 +371,16 @@ class Collector:
                 own_replies=judgement.own_replies,
                 progress=_progress(tally.window, page, charge),
                 now=now,
+                is_history=source.facts.is_local,
             )
         except SupersededError:
             self._store.purse.settle(charge, {}, now=now)  # the other one pays for its own page
             raise
         tally.count(page, result, judgement.unmatched)
-        tell_skipped(name, page.skipped)
-        logger.debug("page saved source=%s new=%d seen=%d", name, result.new, len(page.mentions))
+        tell_skipped(source.name, page.skipped)
+        logger.debug("page saved source=%s new=%d seen=%d", source.name, result.new, len(page.mentions))
         if self._on_page is not None:
-            self._on_page(name, result)
+            self._on_page(source.name, result)
         return result.window
 
 

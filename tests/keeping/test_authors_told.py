@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from listener.mention import Author, Mention
 from listener.pipeline.importing import import_mentions
 from listener.store import Store
+from running.site import NOW as SITE_NOW
+from running.site import Site
 from servers.world import NOW, make_judge, make_mention, open_store, store_mentions
 from thoroughness import some
 
@@ -74,6 +77,20 @@ def test_what_a_service_tells_now_counts_however_old_the_mention_is_that_tells_i
     store_mentions(store, [told(1, 20, minutes=2)])
     store_mentions(store, [told(2, 30, minutes=9000)])
     assert followers(store) == {"ann": 30}
+
+
+def test_a_file_that_is_collected_later_tells_nothing_that_a_newer_mention_told_otherwise(tmp_path: Path) -> None:
+    site = Site(tmp_path, '[sources.jsonl]\npaths = ["*.jsonl"]\n')
+    for hours, (name, days, count) in enumerate((("new", 1, 20), ("old", 3, 10))):
+        author = {"id": "ann", "followers": count}
+        at = (SITE_NOW - timedelta(days=days)).isoformat()
+        line = {"source": "jsonl", "id": name, "text": "Acme is good", "published_at": at, "author": author}
+        (tmp_path / f"{name}.jsonl").write_text(f"{json.dumps(line)}\n", "utf-8")
+        assert site.collect(now=SITE_NOW + timedelta(hours=hours)).code == 0
+        (tmp_path / f"{name}.jsonl").unlink()
+    assert site.rows("SELECT count(*), max(followers) FROM mentions JOIN authors ON authors.id = author_id") == [
+        (2, 20)
+    ]
 
 
 def test_an_author_who_is_told_of_a_mention_of_none_is_not_kept_beside_it(store: Store) -> None:
