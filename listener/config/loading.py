@@ -273,7 +273,7 @@ def _check_brands(config: Config, problems: list[str]) -> None:
             if config.sources and name not in config.sources
         )
         problems.extend(
-            f'{path}.languages: {show(tag)} is not a language tag; write one such as "en" or "pt-BR"'
+            f'{path}.languages: {show(tag)} is not a language tag; write one such as "en" or "hi-Latn"'
             for tag in brand.languages
             if not re.fullmatch(_LANGUAGE, tag)
         )

@@ -67,6 +67,7 @@ def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
                 problems += _refused_options(config, name)
     problems += mail_problems(config)
     problems += _rules_of_nobody(config)
+    problems += _languages_of_no_text(config, before)
     checks: tuple[Callable[[Config], object], ...] = (
         build_queries,
         read_alert_options,
@@ -105,6 +106,25 @@ def _unknown_brands(config: Config, name: str, options: object) -> list[str]:
         f'sources.{name}: there is no brand "{named}"; {suggest(named, brands)}'
         for named in getattr(options, "brands_named", ())
         if named.casefold() not in known
+    ]
+
+
+def _languages_of_no_text(config: Config, before: Sequence[str]) -> list[str]:
+    """Return a sentence for each language of a brand that no text is told to be: its mentions would never count."""
+    from sentiment.selection import identified_languages
+
+    known = {one.casefold(): one for one in identified_languages()}
+    told = [
+        (f"brands[{number}].languages", tag, known.get(tag.casefold().partition("-")[0]))
+        for number, brand in enumerate(config.brands, start=1)
+        for tag in brand.languages
+        if tag.casefold() not in known
+    ]
+    return [
+        f'{where}: no text is identified as "{tag}"; '
+        + (f'did you mean "{near}"?' if near else suggest(tag, known.values()))
+        for where, tag, near in told
+        if not any(one.startswith(where) for one in before)
     ]
 
 

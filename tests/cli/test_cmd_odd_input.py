@@ -282,3 +282,12 @@ def test_lines_in_a_file_that_is_called_json_are_told_of(
     answer = filled.run("export", "--output", str(filled.folder / name), *more)
     assert answer.code == 0
     assert ("holds a line of JSON for each, as import reads them" in answer.err) is is_told
+
+
+def test_a_language_of_a_brand_that_no_text_is_told_to_be_is_refused(place: Place) -> None:
+    place.configure('[[brands]]\nname = "Acme"\nlanguages = ["EN", "hi-latn", "pt-BR", "eo"]\n')
+    answer = place.run("check")
+    assert answer.code == 2
+    assert answer.out.count("brands[1].languages: no text is identified as") == 2
+    assert 'no text is identified as "pt-BR"; did you mean "pt"?' in answer.out
+    assert 'no text is identified as "eo"; ' in answer.out
