@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
@@ -111,6 +112,7 @@ def main() -> None:
     _prepare_streams()
     app = App()
     sys.excepthook = _report_unexpected
+    threading.excepthook = _report_of_thread
     _Ending().prepare()
     sys.exit(run(sys.argv[1:], app))
 
@@ -208,6 +210,12 @@ def _report_unexpected(kind: type[BaseException], error: BaseException, _trace: 
         return
     text = f"internal error: {kind.__name__}: {error}".splitlines()[0]
     tell(f'Error: {text} (run it again as "listener --debug ..." and report what it shows)')
+
+
+def _report_of_thread(end: threading.ExceptHookArgs) -> None:
+    """Write the traceback of an error that ended a thread, such as one of a plug-in (threading.excepthook); no secrets in it."""
+    if end.exc_value is not None and not isinstance(end.exc_value, SystemExit):
+        _show_trace(end.exc_value)
 
 
 def _open_streams() -> None:

@@ -228,6 +228,24 @@ def test_an_error_nobody_foresaw_is_one_sentence_without_a_traceback_and_never_t
     assert "hunter22" not in loud.stderr
 
 
+def test_an_error_that_ends_a_thread_never_tells_a_secret() -> None:
+    code = (
+        "import sys, threading, listener.config\n"
+        "def fail(): raise RuntimeError('asked https://ada:hunter22@example.org/ \\x1b[2J')\n"
+        "def find(*_):\n"
+        "    thread = threading.Thread(target=fail)\n"
+        "    thread.start(); thread.join(); raise SystemExit(3)\n"
+        "listener.config.find_config = find\n"
+        "from listener.cli.main import main\n"
+        "sys.argv = ['listener', 'config', 'show']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "RuntimeError: asked https://[hidden]@example.org/ \\x1b[2J" in done.stderr
+    assert "hunter22" not in done.stderr
+
+
 def test_ctrl_c_ends_with_130_and_a_short_word(tmp_path: Path) -> None:
     pipe = tmp_path / "config.toml"
     os.mkfifo(pipe)
