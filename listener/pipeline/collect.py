@@ -12,6 +12,7 @@ from listener.clock import from_epoch, to_epoch
 from listener.errors import (
     ClockAheadError,
     CredentialsError,
+    EndedError,
     ForbiddenError,
     NotFoundError,
     PluginError,
@@ -197,9 +198,9 @@ class Collector:
             outcome = tally.outcome(source.name, "ok", "another process is reading this source; left to it")
         except StoppedError:
             outcome = tally.outcome(source.name, "stopped")
-        except StoreError:
+        except (StoreError, EndedError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The one broad guard of the program: a broken source must not stop the others.
             logger.exception("source broken source=%s", source.name)
             message = f"{source.name}: unexpected {type(error).__name__}; the log has the details"

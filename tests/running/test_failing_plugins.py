@@ -89,6 +89,8 @@ def collected(tmp_path: Path, installed: Callable[[str], None]) -> Collected:
         ("Board.facts = None", "its facts are no SourceFacts"),
         ('Board.facts = SourceFacts(summary="Posts.", every="5m")', "are timedeltas"),
         ("Board.Options = None", "its Options are not a dataclass"),
+        ("Board.fetch = lambda *_: sys.exit(0)", "board: unexpected SystemExit"),
+        ("Board.plan = lambda *_: sys.exit(0)", "board: unexpected SystemExit"),
         ("Board.fetch = lambda *_: None", "fetch() returned NoneType and not a Page"),
         ("Board.fetch = lambda *_: Page(exhausted=False)", "names no cursor to go on with"),
         ("Board.fetch = lambda *_: Page(requests=None)", "whose requests are no number"),
