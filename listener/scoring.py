@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.clock import utc_now
-from listener.errors import ConfigError, ListenerError, PluginError
+from listener.errors import ConfigError, EndedError, ListenerError, PluginError
 from listener.logs import hide_secrets
 from listener.plugins import SCORERS, check_kind, find_plugins, load_plugin
 
@@ -279,7 +279,9 @@ def _make(name: str, options: object | None, database: Path | None) -> Scorer:
             scorer = made(options, _StoreBook(database))
         else:
             scorer = made(options)
-    except (TypeError, ValueError, AttributeError, LookupError, OSError, RuntimeError) as error:
+    except (ListenerError, EndedError):
+        raise
+    except (Exception, SystemExit) as error:
         msg = f"this scorer cannot be made: {type(error).__name__}: {error}"
         raise PluginError(msg) from error
     if not isinstance(scorer, Interface):

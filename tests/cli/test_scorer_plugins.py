@@ -59,6 +59,19 @@ class Failing(Bare):
         raise OSError("no model here")
 
 
+class Odd(Bare):
+    def __init__(self):
+        class OddError(Exception):
+            pass
+
+        raise OddError("not today")
+
+
+class Quitting(Bare):
+    def __init__(self):
+        raise SystemExit(4)
+
+
 class Short(Bare):
     name = "short"
 
@@ -85,7 +98,12 @@ def plugged(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cheer\nVersion: 1.0\n", encoding="utf-8")
     points = ("cheerful = cheer_plugin:Cheerful", "bare = cheer_plugin:Bare", "failing = cheer_plugin:Failing")
-    more = ("nothing = cheer_plugin:nothing", "gone = cheer_nowhere:Scorer")
+    more = (
+        "odd = cheer_plugin:Odd",
+        "quitting = cheer_plugin:Quitting",
+        "nothing = cheer_plugin:nothing",
+        "gone = cheer_nowhere:Scorer",
+    )
     wrong = ("short = cheer_plugin:Short", "tripping = cheer_plugin:Tripping")
     (info / "entry_points.txt").write_text(
         "[listener.scorers]\n" + "\n".join((*points, *more, *wrong)), encoding="utf-8"
@@ -160,6 +178,8 @@ def test_what_is_wrong_with_a_choice_is_told_before_anything_runs(plugged: Place
     [
         ("gone", "plug-in gone of cheer does not load"),
         ("failing", "this scorer cannot be made: OSError: no model here"),
+        ("odd", "this scorer cannot be made: OddError: not today"),
+        ("quitting", "this scorer cannot be made: SystemExit: 4"),
         ("nothing", "this is no scorer; it lacks a part of the interface"),
     ],
 )
@@ -192,7 +212,7 @@ def test_doctor_names_scorers_that_do_not_load(plugged: Place) -> None:
     told = " ".join(answer.out.split())
     assert "plug-in gone of cheer does not load" in told
     assert "plug-in nothing is no scorer: it lacks supports, score" in told
-    assert "the shipped ones, bare, cheerful, failing, llm, onnx, short, tripping ok" in told
+    assert "the shipped ones, bare, cheerful, failing, llm, odd, onnx, quitting, short, tripping ok" in told
 
 
 def test_a_scorer_that_fails_while_it_scores_is_named_by_the_pass_and_nothing_is_lost(plugged: Place) -> None:
