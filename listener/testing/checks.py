@@ -75,6 +75,11 @@ def check_options(options: type) -> None:
         _hold(has_default, f"{name}.{each.name} has no default")
         if info.choices and each.default is not dataclasses.MISSING:
             _hold(each.default in info.choices, f"{name}.{each.name} has a default that is none of its choices")
+        if isinstance(each.default, (int, float)):
+            is_within = (info.minimum is None or info.minimum <= each.default) and (
+                info.maximum is None or each.default <= info.maximum
+            )
+            _hold(is_within, f"{name}.{each.name} has a default outside its own limits")
         is_pasted = isinstance(each.default, str) and bool(re.search(r"token|secret|password|api_key", each.name))
         _hold(not is_pasted, f"{name}.{each.name} holds a secret and must be a {Secret.__name__}")
     options()

@@ -238,6 +238,11 @@ class NoSuchChoice:
     mode: str = option("How.", default="c", choices=("a", "b"))
 
 
+@dataclass(frozen=True)
+class TooLittle:
+    size: int = option("How many.", default=0, minimum=1)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -246,6 +251,7 @@ class NoSuchChoice:
         (NoHelp, "not declared with option"),
         (PastedSecret, "must be a Secret"),
         (NoSuchChoice, "none of its choices"),
+        (TooLittle, "outside its own limits"),
     ],
 )
 def test_options_that_break_a_promise_are_told_so(options: type, sentence: str) -> None:
