@@ -44,6 +44,9 @@ SCHEMA_VERSION: Final = 14
 WRITER_WAIT_SECONDS: Final = 30.0
 """How long a writer waits for another one; transactions are one page long, so a wait this long means trouble."""
 
+_DEAF_MS: Final = 200
+"""How long a wait for another writer may take before signals are heard."""
+
 LOOK_EVERY: Final = 100_000
 """Steps of SQLite's machine, some milliseconds, after which it is asked whether to stop."""
 
@@ -262,12 +265,30 @@ def version_message(path: Path, version: int) -> str:
     return f'{path}: store version {version} is older than {SCHEMA_VERSION}; "listener doctor --migrate" brings it up'
 
 
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin to write, after others for as long as the connection is patient, in short waits: within one no signal is heard."""
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + patience_ms / 1000
+    connection.execute(f"PRAGMA busy_timeout = {min(patience_ms, _DEAF_MS)}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname not in BUSY or time.monotonic() >= until:
+                    raise
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+
 @contextmanager
 def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """Run the block as one transaction: all of it is stored or nothing is."""
     with translated(path):
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            _begin(connection)
             yield
             _refuse_replaced(connection, path)
         except BaseException:

@@ -96,6 +96,21 @@ def test_a_store_that_another_process_writes_for_too_long_says_so(store: Store) 
     assert mentions_in(store) == 1
 
 
+def test_signals_are_heard_while_another_process_writes(store: Store) -> None:
+    store._connection.execute("PRAGMA busy_timeout = 5000")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        before = signal.signal(signal.SIGALRM, lambda *_: other.execute("ROLLBACK"))
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        try:
+            store_mentions(store, [make_mention(1)])  # else it would wait to the end for what only the signal does
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert mentions_in(store) == 1
+    assert store._connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
+
+
 def test_a_file_system_that_grants_no_locks_is_told_from_another_process_that_writes(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
