@@ -2,7 +2,7 @@
 # make test    set up and run the everyday tests (some minutes)
 # make check   what CI runs: format, lint, types, imports, all tests with coverage, docs, dependency audit, package
 # make lowest  runs the wheel with the lowest versions of what it depends on (needs a package index)
-# make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts)
+# make gallery draws the pictures of the manual anew (needs chromium and the Noto fonts, those of Chinese and Japanese too)
 # make chaos   a long campaign in a simulated world: KILLS=300 SEED=1 MINUTES=30, then a table of what came of it
 # make fuzz    many more crooked answers, feeds and files: EXAMPLES=300 SEED=1
 # make bench   the benchmarks: ratios against named baselines, as tables and, in build/bench, as JSON
