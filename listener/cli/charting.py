@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.core import ParameterSource
 
 from listener.cli.context import (
     BRAND,
@@ -37,6 +38,7 @@ _METRICS: Final = ("mentions", "stories", "mean_score", "net_sentiment", "engage
 _SURVEYS: Final = ("nps", "csat", "ces")
 _READS: Final = frozenset({"trend", "hours", "share", "episode", "sources", "languages", "terms", "answers", *_SURVEYS})
 """What kinds of charts are made from that this command can read from a store."""
+_BY_BUCKETS: Final = frozenset({"trend", *_SURVEYS})
 _UNCUT: Final = frozenset({"share", "sources", "languages", "terms", "answers"})
 """What is told of a span as a whole: some hours of it are these hours, not the days in which they lie."""
 
@@ -71,7 +73,13 @@ def write_trend_chart(found: Trend, file: Path, *, metric: str = "mentions") -> 
 )
 @click.option("--since", default="30d", show_default=True, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included); default: now.")
-@click.option("--by", type=OneOf(("hour", "day", "week", "month")), default="day", show_default=True)
+@click.option(
+    "--by",
+    type=OneOf(("hour", "day", "week", "month")),
+    default="day",
+    show_default=True,
+    help="For volume, brands, nps, csat and ces.",
+)
 @click.option("--metric", type=OneOf(_METRICS), default="mentions", show_default=True, help="For brands.")
 @click.option("--alert", type=NUMBER, default=None, metavar="ID", help="For episode: which one; default: the newest.")
 @click.option("--dark", is_flag=True, help="Light on dark.")
@@ -111,6 +119,7 @@ def chart(
     """  # noqa: D301 - \b keeps click from joining the lines
     look = look_for(output, is_dark=dark)
     wanted = _kind(kind)
+    _tell_unused(wanted, kind)
     is_whole = wanted.reads in _UNCUT
     span = read_whole_span(app, since, until) if is_whole else read_span(app, since, until, by=by)
     names = tuple(dict.fromkeys(app.config.brand(name).name for name in brands))
@@ -126,6 +135,19 @@ def chart(
             drawn, shown = _draw_several(app, reader, wanted, names, span, metric, look)
     write_chart(drawn, output)
     _keep(app, drawn, shown)
+
+
+def _tell_unused(wanted: ChartKind, kind: str) -> None:
+    """Say which options that were given are of no use to a chart of this kind."""
+    is_given = click.get_current_context().get_parameter_source
+    uses = {
+        "by": wanted.reads in _BY_BUCKETS,
+        "metric": wanted.reads == "trend" and not wanted.per_brand,
+        "alert": wanted.reads == "episode",
+    }
+    for name, is_used in uses.items():
+        if not is_used and is_given(name) is ParameterSource.COMMANDLINE:
+            tell(f"note: --{name} is of no use to the chart {kind}")
 
 
 def _kind(name: str) -> ChartKind:

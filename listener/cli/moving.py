@@ -100,11 +100,13 @@ def import_(
     queries = wiring.build_queries(app.config)
     stop = Stop()
     with ExitStack() as stack:
-        asked = stack.enter_context(stop_on_signals(stop))
         size = _size_of(file)
         move: Callable[[int, int], None] = _move_nothing  # until there is a bar
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
         lines.begin()  # what is wrong with all of a file is told before a store is made
+        asked = stack.enter_context(
+            stop_on_signals(stop)
+        )  # until here a pipe may be waited for, and nothing is in hand
         store = stack.enter_context(open_store(app.database_path, make=True, zone=app.zone.key))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()

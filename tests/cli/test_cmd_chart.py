@@ -154,6 +154,25 @@ def test_wrong_questions_are_refused_with_what_would_be_right(
     assert kept_charts(filled) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "unused"),
+    [
+        ("share", ("--by", "week"), ["--by"]),
+        ("sources", ("--by", "week", "--metric", "reach", "--alert", "7"), ["--by", "--metric", "--alert"]),
+        ("volume", ("--by", "week", "--metric", "reach"), ["--metric"]),
+        ("brands", ("--by", "week", "--metric", "reach"), []),
+        ("hours", (), []),
+    ],
+)
+def test_an_option_of_no_use_to_a_chart_is_told(
+    filled: Place, kind: str, options: tuple[str, ...], unused: list[str]
+) -> None:
+    answer = filled.run("chart", kind, "Acme", "--output", "chart.png", *options)
+    assert answer.code == 0
+    notes = [line for line in answer.err.splitlines() if line.startswith("note: ")]
+    assert notes == [f"note: {name} is of no use to the chart {kind}" for name in unused]
+
+
 def test_a_chart_that_cannot_be_written_says_so(filled: Place) -> None:
     answer = filled.run("chart", "volume", "Acme", "--output", "missing/acme.png")
 

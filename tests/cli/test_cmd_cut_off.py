@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ from listener.cli.main import main
 
 def end(name, args):
     if name in {"os.rename", "os.link"} and not str(args[1]).endswith(".pyc"):  # what Python compiles is not the file
+        os.kill(os.getpid(), number)
+
+    if name == "open" and str(args[0]).endswith("nobody_writes"):
         os.kill(os.getpid(), number)
 
 sys.addaudithook(end)
@@ -58,11 +62,24 @@ def test_a_signal_before_the_file_is_whole_leaves_no_part_of_it(
     assert written_beside(filled, before) == []
 
 
-def cut_off(filled: Place, words: str, number: signal.Signals) -> subprocess.CompletedProcess[str]:
-    """Send a command a signal as it is about to put the file "written" into its place."""
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_import_that_waits_for_a_pipe_which_nobody_writes(
+    filled: Place, number: signal.Signals
+) -> None:
+    os.mkfifo(filled.folder / "nobody_writes")
+    ended = cut_off(filled, "import --format jsonl", number, "nobody_writes")
+    assert (ended.returncode, ended.stdout) == (128 + number, "")
+    assert "Traceback" not in ended.stderr
+
+
+def cut_off(
+    filled: Place, words: str, number: signal.Signals, file: str = "written"
+) -> subprocess.CompletedProcess[str]:
+    """Send a command a signal as it is about to put the file "written" into its place, or to open what nobody writes."""
     config = [] if words == "init" else ["--config", str(filled.config_file)]
     return subprocess.run(
-        [sys.executable, "-c", BEFORE_THE_FILE_IS_MOVED, str(int(number)), *words.split(), "written", *config],
+        [sys.executable, "-c", BEFORE_THE_FILE_IS_MOVED, str(int(number)), *words.split(), file, *config],
         check=False,
         capture_output=True,
         text=True,
