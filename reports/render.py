@@ -40,6 +40,7 @@ __all__ = ["MentionView", "eml_bytes", "html_page", "render_alert", "render_dige
 _EXCERPT: Final = 280
 _NAME: Final = 60
 _TEXT_WIDTH: Final = 72
+_PERCENT_SPACE: Final = re.compile(r"(?<=\d) (?=%)")
 _LONGEST_HTML: Final = 100_000
 """Gmail cuts off HTML of more than 102 kB (spamresource.com, January 2022; pictures do not count)."""
 
@@ -258,12 +259,12 @@ def _text(template: str, context: dict[str, object]) -> str:
 
 
 def _wrapped(text: str, indent: int = 0) -> str:
-    """Fold a line for plain mail; addresses are never broken."""
+    """Fold a line for plain mail; addresses are never broken, nor is a percentage."""
     return textwrap.fill(
-        text,
+        _PERCENT_SPACE.sub("\N{NO-BREAK SPACE}", text),
         width=_TEXT_WIDTH,
         initial_indent="",
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,
-    )
+    ).replace("\N{NO-BREAK SPACE}%", " %")

@@ -13,7 +13,7 @@ import urllib3
 
 from listener.api import CredentialsError, NotFoundError, UnavailableError
 from listener.errors import suggest
-from sentiment.llm_deadline import Deadline
+from listener.leash import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +70,11 @@ class LlmClient:
         try:
             with (
                 requests.Session() as session,
-                Deadline(session, _CONNECT_SECONDS) as deadline,
+                Leash(seconds=_CONNECT_SECONDS) as leash,
                 _sent(session, "GET", self._models_url, headers=headers, seconds=_CONNECT_SECONDS) as answer,
             ):
-                listed = _listed(_body(answer, deadline) or b"") if answer.status_code == requests.codes.ok else set()
-            if deadline.is_over:
+                listed = _listed(_body(answer, leash) or b"") if answer.status_code == requests.codes.ok else set()
+            if leash.broken:
                 raise requests.exceptions.ReadTimeout  # as one that sends nothing at all
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             msg = f"{self._models_url} does not answer: {type(error).__name__}"
@@ -103,16 +103,16 @@ class LlmClient:
         try:
             with (
                 requests.Session() as session,
-                Deadline(session, self._seconds) as deadline,
+                Leash(seconds=self._seconds) as leash,
                 _sent(session, "POST", self._url, headers=headers, seconds=self._seconds, body=body) as response,
             ):
-                return self._read(response, deadline)
+                return self._read(response, leash)
         except requests.exceptions.ConnectTimeout:
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=True)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
             return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE)
 
-    def _read(self, response: requests.Response, deadline: Deadline) -> Reply:
+    def _read(self, response: requests.Response, leash: Leash) -> Reply:
         status = response.status_code
         if status == _TOO_MANY:
             return Reply(reason="llm_rate_limited", pause=_pause(response), is_free=True)
@@ -120,8 +120,8 @@ class LlmClient:
             return Reply(reason="llm_unavailable", pause=_pause(response), is_free=True)
         if status != requests.codes.ok or response.headers.get("Content-Encoding", "identity") != "identity":
             return Reply(reason="llm_refused", is_free=status != requests.codes.ok)
-        received = _body(response, deadline)
-        if deadline.is_over:
+        received = _body(response, leash)
+        if leash.broken:
             return Reply(reason="llm_unavailable")
         return Reply(reason="llm_invalid_answer") if received is None else _reply_of(received)
 
@@ -137,6 +137,8 @@ def _sent(
 ) -> requests.Response:
     """Return the answer to a request, of which the headers were read."""
     session.auth = _as_it_is
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, LeashedAdapter())
     return session.request(
         method,
         url,
@@ -148,7 +150,7 @@ def _sent(
     )
 
 
-def _body(response: requests.Response, deadline: Deadline) -> bytes | None:
+def _body(response: requests.Response, leash: Leash) -> bytes | None:
     """Return the body of an answer as it came; None where it is too large, or did not end in time."""
     received = bytearray()
     try:
@@ -157,7 +159,7 @@ def _body(response: requests.Response, deadline: Deadline) -> bytes | None:
             if len(received) > _MOST_BYTES:
                 return None
     except (urllib3.exceptions.HTTPError, OSError):
-        if deadline.is_over:
+        if leash.broken:
             return None
         raise
     return bytes(received)

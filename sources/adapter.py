@@ -21,10 +21,10 @@ from requests.utils import get_environ_proxies
 
 from listener.allowance import take_request
 from listener.errors import ConfigError, ListenerError, StoppedError, UnavailableError, UsageError
+from listener.leash import Leash, LeashedAdapter
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
 from sources.web.clocks import answered_at, check_clock
-from sources.web.transport import Leash, LeashedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -112,7 +112,7 @@ class BoundedAdapter(LeashedAdapter):
         take_request(self.service)
         self.requests += 1
         limits = self._limits
-        with Leash(seconds=limits.total_seconds, stop=self._stop, public_only=False) as leash:
+        with Leash(seconds=limits.total_seconds, stop=self._stop) as leash:
             try:
                 answer = super().send(
                     request,

@@ -28,10 +28,11 @@ from listener.api import (
     utc_now,
 )
 from listener.errors import StoppedError
+from listener.leash import LeashedAdapter
 from sources.web.addresses import addresses_of, is_loopback, is_public, origin_of
 from sources.web.answers import Answer, error_of, read_json
 from sources.web.clocks import MOST_AHEAD, answered_at, check_clock
-from sources.web.transport import Leash, LeashedAdapter, PrivateAddressError
+from sources.web.transport import PrivateAddressError, WebLeash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -301,7 +302,7 @@ class Client:
         """Send one request and read its answer whole, before the deadline."""
         left, host = max(0.05, ends - time.monotonic()), _host(ask.url)
         take_request(self._source)
-        leash = Leash(seconds=left, stop=self._stop, public_only=self._is_guarded(origin_of(ask.url)))
+        leash = WebLeash(seconds=left, stop=self._stop, public_only=self._is_guarded(origin_of(ask.url)))
         with leash:
             self.requests_made += 1
             self._free_at = time.monotonic() + self._limits.spacing_seconds
@@ -338,7 +339,7 @@ class Client:
                         raise _TooLargeError
             return Answer(status=response.status_code, headers=fields, body=b"".join(chunks), url=response.url)
 
-    def _broken(self, leash: Leash, host: str) -> StoppedError | UnavailableError:
+    def _broken(self, leash: WebLeash, host: str) -> StoppedError | UnavailableError:
         if leash.broken == "stop":
             return self._stopped()
         return UnavailableError(f"{self._source}: {host} did not finish its answer in {self._limits.total_seconds:g} s")

@@ -26,7 +26,7 @@ from listener.search.records import CoverageGap, ShareRow
 from output.samples import UNTIL, ZONE, make_episode, make_row, make_trend
 from reports.charts import MAIL_LOOK, draw_episode, draw_share, draw_volume
 from reports.digest import BrandSection, CostLine, DigestData, Voice
-from reports.render import eml_bytes, html_page, render_alert, render_digest
+from reports.render import eml_bytes, html_page, render_alert, render_digest, templates
 
 if TYPE_CHECKING:
     from listener.protocols import Notification
@@ -279,3 +279,14 @@ def test_a_digest_of_many_brands_is_kept_short_enough_and_says_what_is_left_out(
 def test_rendering_a_mail_does_not_load_the_drawing_library() -> None:
     program = "import sys, reports.render, reports.mail; raise SystemExit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("before", range(60))
+def test_a_percentage_stands_on_one_line_of_plain_mail(before: int) -> None:
+    words = (
+        f"{'x' * before} “lid” (157 mentions, net sentiment −69, 95 % interval −76 to −60, n 157), a\N{NO-BREAK SPACE}b"
+    )
+    lines = templates().filters["wrapped"](words).split("\n")
+    assert " ".join(lines) == words
+    assert max(map(len, lines)) <= 72
+    assert any("95 %" in line for line in lines)
