@@ -13,14 +13,12 @@ import click
 from listener.cli.context import App, config_option, database_option, examples, now_option, pass_app
 from listener.cli.findings import print_finding
 from listener.cli.opening import open_store
-from listener.errors import ConfigError, ListenerError, StoppedError
+from listener.errors import ConfigError, ListenerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import Distribution
     from pathlib import Path
-
-    from listener.store import Store
 
 __all__ = ["doctor"]
 
@@ -183,6 +181,7 @@ def _time_zones(app: App) -> Iterator[Finding]:
 
 def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
     """Examine the store: who may read it, its pages, its counts, and the clock against it."""
+    from listener.cli.progress import progress_bar
     from listener.disk import is_there
     from listener.search import Reader
 
@@ -208,7 +207,8 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
             if rebuild:
                 store.rebuild_rollups()
                 yield "ok", "rebuild", "the counts were computed anew from the rows"
-            problems = _problems_of(store)
+            with progress_bar("examining") as move:
+                problems = store.check(move)
         yield from _clock(app, path)
         yield from _models(path)
     except ListenerError as error:
@@ -221,21 +221,6 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
             yield "FAIL", "store", '"listener doctor --rebuild" mends counts; for a damaged file restore a backup'
         else:
             yield "ok", "store", f"{path} is whole, and its counts equal its rows"
-
-
-def _problems_of(store: Store) -> list[str]:
-    """Return what is wrong with a store; a signal ends the command soon, whatever SQLite is at."""
-    from listener.cli.progress import progress_bar
-    from listener.service import Stop, stop_on_signals
-
-    stop = Stop()
-    with stop_on_signals(stop) as asked:
-        try:
-            with progress_bar("examining") as move:
-                return store.check(move, stop=stop)
-        except StoppedError:
-            click.echo("stopped", err=True)
-            raise SystemExit(asked.exit_code) from None
 
 
 def _models(path: Path) -> Iterator[Finding]:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from listener.database import LOOK_EVERY, interruptible, snapshot
-from listener.errors import StoppedError
+from listener.database import snapshot
 from listener.rollups import CHECKED, find_differences
 from listener.store.recount import count_brands, find_recount_differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from listener.protocols import StopSignal
+    import sqlite3
+    from collections.abc import Callable
 
 __all__ = ["examine"]
 
 _BEFORE_COUNTS: Final = 2
 
 
-def examine(
-    connection: sqlite3.Connection,
-    on_progress: Callable[[int, int], None] | None = None,
-    *,
-    stop: StopSignal | None = None,
-) -> list[str]:
+def examine(connection: sqlite3.Connection, on_progress: Callable[[int, int], None] | None = None) -> list[str]:
     """Return what is wrong with a store, one line each; empty where all is right.
 
     Others may write meanwhile: all counts are looked at as they are at one instant.
     `on_progress` is told how many steps are done, and how many there are: pages,
-    references, each table of counts, each brand. Raises StoppedError soon after `stop` is set.
+    references, each table of counts, each brand.
     """
     steps, done = _BEFORE_COUNTS + CHECKED + count_brands(connection), 0
 
@@ -41,33 +32,13 @@ def examine(
         if on_progress is not None:
             on_progress(min(done, steps), steps)
 
-    with _stopping(connection, stop):
-        lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        step()
-        lines += [
-            f"{row[0]} row {row[1]} points to a missing row of {row[2]}"
-            for row in connection.execute("PRAGMA foreign_key_check")
-        ]
-        step()
-    with snapshot(connection), _stopping(connection, stop):  # what begins and ends the snapshot is never cut off
+    lines = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    step()
+    lines += [
+        f"{row[0]} row {row[1]} points to a missing row of {row[2]}"
+        for row in connection.execute("PRAGMA foreign_key_check")
+    ]
+    step()
+    with snapshot(connection):
         lines += find_differences(connection, step)
         return lines + find_recount_differences(connection, step)
-
-
-@contextmanager
-def _stopping(connection: sqlite3.Connection, stop: StopSignal | None) -> Iterator[None]:
-    """Let SQLite end what it is doing once `stop` is set: a statement may take minutes, and hears no signal by itself."""
-    if stop is None:
-        yield
-        return
-    connection.set_progress_handler(stop.is_set, LOOK_EVERY)
-    try:
-        yield
-    except sqlite3.OperationalError:
-        if not stop.is_set():
-            raise
-        msg = "the examination was stopped before its end"
-        raise StoppedError(msg) from None
-    finally:
-        connection.set_progress_handler(None, 0)
-        interruptible(connection)

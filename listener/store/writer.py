@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from listener.ledger import WindowRow
     from listener.mention import Label, Mention
-    from listener.protocols import Resource, StopSignal
+    from listener.protocols import Resource
     from listener.query import Query
     from listener.store.ready import Prepared
 
@@ -451,16 +451,13 @@ class Store:
                     now=to_epoch(now),
                 )
 
-    def check(
-        self, on_progress: Callable[[int, int], None] | None = None, *, stop: StopSignal | None = None
-    ) -> list[str]:
+    def check(self, on_progress: Callable[[int, int], None] | None = None) -> list[str]:
         """Return what is wrong with the store, one line each; empty where all is right. Others may write meanwhile.
 
         `on_progress` is told how many steps of the examination are done, and how many there are.
-        Raises StoppedError soon after `stop` is set.
         """
         with translated(self.path):
-            return examine(self._connection, on_progress, stop=stop)
+            return examine(self._connection, on_progress)
 
     def rebuild_rollups(self) -> None:
         """Compute every rollup anew from the rows."""

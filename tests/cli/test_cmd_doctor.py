@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 import sqlite3
 import sys
 import zoneinfo
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listener.disk import network_of
-from listener.store import examination
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,23 +51,6 @@ def test_a_sound_installation_with_a_sound_store_is_all_ok(filled: Place) -> Non
         "clock",
         "store",
     } <= (set(states(answer)))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_examination_of_the_store(
-    filled: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
-) -> None:
-    monkeypatch.setattr(examination, "LOOK_EVERY", 1)
-    monkeypatch.setattr(examination, "find_differences", lambda *_: signal.raise_signal(number) or [])
-
-    with pytest.raises(SystemExit) as ended:
-        filled.run("doctor")
-
-    told = capsys.readouterr()
-    assert ended.value.code == 128 + number
-    assert told.err.splitlines()[-1] == "stopped"
-    assert "time zones" in told.out
-    assert " store " not in told.out
 
 
 def test_without_configuration_and_store_the_rest_is_examined(place: Place) -> None:

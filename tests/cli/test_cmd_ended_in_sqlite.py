@@ -71,6 +71,8 @@ def ended(
         (("backup", "copy.db"), "quick_check"),
         (("export", "--output", "all.jsonl"), "FROM mentions"),
         (("doctor", "--rebuild"), "DELETE FROM rollup_day"),
+        (("doctor",), "integrity_check"),
+        (("doctor",), "FROM rollup_quarter"),
     ],
 )
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from listener.errors import StoppedError, StoreError
 from listener.mention import Author
 from listener.rollups import differences
-from listener.service import Stop
-from listener.store import Store, examination
+from listener.store import Store
 from servers.world import NOW, make_mention, open_store, store_mentions
 
 TABLES = (
@@ -67,35 +65,6 @@ def test_it_tells_how_far_it_is(store: Store):
     steps: list[tuple[int, int]] = []
     assert store.check(lambda done, total: steps.append((done, total))) == []
     assert steps == [(done, len(steps)) for done in range(1, len(steps) + 1)]
-
-
-@pytest.mark.parametrize("steps", [0, 1, 4])
-def test_it_ends_in_the_middle_where_it_is_told_to_stop(store: Store, monkeypatch: pytest.MonkeyPatch, steps: int):
-    monkeypatch.setattr(examination, "LOOK_EVERY", 1)
-    save(store, 1, 2, 3, 4)
-    stop, done = Stop(), 0
-
-    def move(finished: int, _total: int) -> None:
-        nonlocal done
-        done = finished
-        if finished >= steps:
-            stop.set()
-
-    if not steps:
-        stop.set()
-    with pytest.raises(StoppedError):
-        store.check(move, stop=stop)
-    assert done == steps
-    save(store, 5)  # no transaction is left open, and nothing asks any longer whether to stop
-    assert store.check() == []
-
-
-def test_what_fails_by_itself_is_not_told_as_stopped(store: Store):
-    save(store, 1)
-    with closing(sqlite3.connect(store.path)) as connection, connection:
-        connection.execute("DROP TABLE rollup_reach")
-    with pytest.raises(StoreError, match="rollup_reach"):
-        store.check(stop=Stop())
 
 
 @pytest.mark.parametrize("table", TABLES)
