@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import BRAND, App, config_option, database_option, examples, format_option, pass_app
-from listener.cli.lines import BadLines, Line, numbered_lines, opened_lines, score_lines, scorer_towards
+from listener.cli.lines import Line, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.output import UNKNOWN, Column, count_text, emit_json, emit_rows, score_text
+from listener.cli.unread import BadLines, tell_all_option
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,11 +78,14 @@ _WORST: Final = (
     show_default=True,
     help="Draws for the intervals of macro-F1; 0: none.",
 )
+@tell_all_option
 @config_option
 @database_option
 @format_option()
 @pass_app
-def evaluate(app: App, file: Path | None, labels: bool, brand: str | None, worst: int, resamples: int) -> int:
+def evaluate(
+    app: App, file: Path | None, labels: bool, brand: str | None, worst: int, resamples: int, tell_all: bool
+) -> int:
     """Measure the scorers on labelled texts: accuracy, macro-F1, macro-recall, by language and scorer.
 
     FILE holds one JSON object a line: `text`, `label` (positive, neutral, negative),
@@ -93,8 +97,8 @@ def evaluate(app: App, file: Path | None, labels: bool, brand: str | None, worst
     if (file is None) != labels:
         msg = "name a file of labelled texts, or --labels for those in the store"
         raise UsageError(msg)
-    bad = BadLines()
-    judged = _stored(app, brand) if file is None else _scored(app, file, bad, brand)
+    with BadLines(tells_all=tell_all) as bad:
+        judged = _stored(app, brand) if file is None else _scored(app, file, bad, brand)
     if not judged:
         msg = "there is no labelled text to measure; " + ('"listener label" makes some' if labels else f"see {file}")
         raise UsageError(msg)

@@ -20,9 +20,10 @@ from listener.cli.context import (
     now_option,
     pass_app,
 )
-from listener.cli.lines import BadLines, opened
+from listener.cli.lines import opened
 from listener.cli.notes import tell
 from listener.cli.output import FORMULA_SIGNS, Column, emit_rows, noun, score_text
+from listener.cli.unread import BadLines
 from listener.errors import UsageError
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def _read_sheet(app: App, file: Path, brand: str | None) -> int:
     from listener.cli.opening import open_store
     from listener.search import Reader
 
-    bad = BadLines()
+    bad = BadLines(tells_all=True)  # people wrote it
     counts = {"labelled": 0, "known": 0, "empty": 0}
     with open_store(app.database_path) as store, Reader(app.database_path) as reader, closing(_rows(file)) as rows:
         for number, row in rows:

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from listener.cli.notes import tell
 from listener.errors import ListenerError, UsageError
 
 if TYPE_CHECKING:
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from listener.cli.context import App
+    from listener.cli.unread import BadLines
     from listener.config import Config
     from listener.mention import Sentiment
     from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
     from listener.search.models import StoredModel
 
 __all__ = [
-    "BadLines",
     "Line",
     "LineRecipe",
     "LineScorer",
@@ -50,18 +49,6 @@ class Line:
     def whole_text(self) -> str:
         """Return title and text: what the language is told by."""
         return f"{self.title}\n{self.text}" if self.title else self.text
-
-
-class BadLines:
-    """Report lines that cannot be read, and count them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def report(self, number: int, reason: str) -> None:
-        """Say what is wrong with a line."""
-        self.count += 1
-        tell(f"line {number}: {reason}")
 
 
 @contextmanager

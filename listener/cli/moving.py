@@ -25,14 +25,14 @@ from listener.cli.context import (
 )
 from listener.cli.notes import tell
 from listener.cli.output import lines_to, noun
-from listener.cli.progress import progress_bar, wipe_line
+from listener.cli.progress import progress_bar
 from listener.cli.unpacking import create, format_of, is_called_json, open_lines
+from listener.cli.unread import BadLines, tell_all_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
 
-    from listener.interchange import BadLine
     from listener.mention import Mention
     from listener.pipeline.importing import ImportReport
     from listener.pipeline.judge import Judge
@@ -73,12 +73,19 @@ _PARQUET: Final = "parquet"
 @click.option(
     "--format", "file_format", type=OneOf((*_FILE_FORMATS, _PARQUET)), default=None, help="Else by the ending."
 )
+@tell_all_option
 @config_option
 @database_option
 @now_option
 @pass_app
 def import_(
-    app: App, file: Path, complete: bool, keep_unmatched: bool, workers: int | None, file_format: str | None
+    app: App,
+    file: Path,
+    complete: bool,
+    keep_unmatched: bool,
+    workers: int | None,
+    file_format: str | None,
+    tell_all: bool,
 ) -> int:
     """Take in mentions from a JSONL or CSV file (also .gz and .zst); - reads standard input.
 
@@ -96,17 +103,15 @@ def import_(
     from listener.search import Reader
     from listener.service import Stop, stop_on_signals
 
-    app.validate()
-    queries = wiring.build_queries(app.config)
+    queries = wiring.build_queries(app.validate())
     stop = Stop()
     with ExitStack() as stack:
         size = _size_of(file)
         move: Callable[[int, int], None] = _move_nothing  # until there is a bar
         lines = open_lines(stack, file, file_format, on_bytes=lambda done: move(done, size))
         lines.begin()  # what is wrong with all of a file is told before a store is made
-        asked = stack.enter_context(
-            stop_on_signals(stop)
-        )  # until here a pipe may be waited for, and nothing is in hand
+        # until here a pipe may be waited for, and nothing is in hand
+        asked = stack.enter_context(stop_on_signals(stop))
         store = stack.enter_context(open_store(app.database_path, make=True, zone=app.zone.key))
         move = stack.enter_context(progress_bar("importing"))
         models = stack.enter_context(Reader(app.database_path)).models()
@@ -114,13 +119,8 @@ def import_(
         store.register([(brand.name, brand.kind) for brand in app.config.brands], queries, now=app.now)
         place = None if complete or not size else _place_of(file, judge, keep_unmatched=keep_unmatched)
         found = None if place is None else store.replay_mark(place.kind)
-        before, bad = (0, 0) if found is None else (found.position, _bad_of(found))
-
-        def tell(line: BadLine) -> None:
-            nonlocal bad
-            bad += 1
-            _report_bad(line)
-
+        before, unread = (0, 0) if found is None else (found.position, _bad_of(found))
+        bad = stack.enter_context(BadLines(tells_all=tell_all))
         report = import_mentions(
             islice(lines, before, None),
             store,
@@ -130,8 +130,10 @@ def import_(
             keep_unmatched=keep_unmatched,
             workers=_workers(workers, size),
             make=wiring.judge_maker(app.config, queries, models),
-            mark=None if place is None else lambda done: replace(place, target=str(bad), position=before + done),
-            on_bad=tell,
+            mark=None
+            if place is None
+            else lambda done: replace(place, target=str(unread + bad.count), position=before + done),
+            on_bad=lambda line: bad.report(line.number, line.reason),
         )
         is_whole = not report.is_stopped and lines.problem is None
         if place is not None and is_whole:
@@ -139,15 +141,13 @@ def import_(
         if complete and is_whole and not report.bad:
             declare_complete(store, report, now=app.now)
     if before:
-        unread = bad - report.bad
-        rest = f"; {unread} of them could not be read" if unread else ""
-        click.echo(f"went on after the first {before} {noun(before, 'line')}, stored before{rest}", err=True)
+        _tell_before(before, unread)
     _summarise(report, complete=complete, keep_unmatched=keep_unmatched)
     if report.is_stopped:
         return asked.exit_code
     if lines.problem is not None:
         raise ListenerError(lines.problem)
-    return _SOME_FAILED if bad else 0
+    return _SOME_FAILED if unread + bad.count else 0
 
 
 @click.command(
@@ -303,9 +303,9 @@ def _workers(asked: int | None, size: int) -> int:
     return 0 if processors == 1 else min(processors, _MOST_WORKERS)
 
 
-def _report_bad(line: BadLine) -> None:
-    wipe_line()
-    tell(f"line {line.number}: {line.reason}")
+def _tell_before(lines: int, unread: int) -> None:
+    rest = f"; {unread} of them could not be read" if unread else ""
+    click.echo(f"went on after the first {lines} {noun(lines, 'line')}, stored before{rest}", err=True)
 
 
 def _summarise(report: ImportReport, *, complete: bool, keep_unmatched: bool) -> None:

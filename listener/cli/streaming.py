@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from listener.cli.context import BRAND, App, config_option, database_option, examples, format_option, pass_app
-from listener.cli.lines import BadLines, Line, lines_of, numbered_lines, opened_lines, score_lines, scorer_towards
+from listener.cli.lines import Line, lines_of, numbered_lines, opened_lines, score_lines, scorer_towards
 from listener.cli.objects import emit_objects
+from listener.cli.unread import BadLines, tell_all_option
 from listener.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ _CHUNK: Final = 500
 @click.option(
     "--brand", type=BRAND, default=None, metavar="BRAND", help="Score for this brand: with its rules and its model."
 )
+@tell_all_option
 @config_option
 @database_option
 @format_option("jsonl")
 @pass_app
-def score(app: App, file: Path, brand: str | None) -> int:
+def score(app: App, file: Path, brand: str | None, tell_all: bool) -> int:
     """Add the sentiment to each line; a line with a field `target` is scored towards it.
 
     A .parquet file, or a folder of such files, is read as `export` writes them. Needs no configuration; where one is found its [sentiment] table holds, and the names of its brands carry no feeling.
@@ -47,8 +49,11 @@ def score(app: App, file: Path, brand: str | None) -> int:
     from listener.pipeline.executors import Here
 
     recipe = scorer_towards(app, brand)
-    bad = BadLines()
-    with lines_of(file, bad) as lines, wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere:
+    with (
+        BadLines(tells_all=tell_all) as bad,
+        lines_of(file, bad) as lines,
+        wiring.open_executor(recipe.config, recipe.elsewhere) as elsewhere,
+    ):
         emit_objects(_scored(lines, elsewhere or Here(recipe())), app.format, added="sentiment")
     return _SOME_FAILED if bad.count else 0
 
@@ -60,10 +65,11 @@ def score(app: App, file: Path, brand: str | None) -> int:
 )
 @click.argument("query")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-", metavar="[FILE]")
+@tell_all_option
 @config_option
 @format_option("jsonl")
 @pass_app
-def match(app: App, query: str, file: Path) -> int:
+def match(app: App, query: str, file: Path, tell_all: bool) -> int:
     """Write the lines that satisfy QUERY, with the places that made them match.
 
     Needs no configuration; where one is found its [sentiment] table says how the language of `lang:` is told.
@@ -78,8 +84,7 @@ def match(app: App, query: str, file: Path) -> int:
     asks_language = "lang:" in query.lower()
     config = app.config_if_any if asks_language or app.config_file is not None else None
     identifier = wiring.build_scoring_of(config)[0] if asks_language else None
-    bad = BadLines()
-    with opened_lines(file) as stream:
+    with BadLines(tells_all=tell_all) as bad, opened_lines(file) as stream:
         found = _matching(numbered_lines(stream, bad), Matcher((made,)), identifier, bad)
         rows = ({**line.obj, "match": {"query": query, "spans": spans}} for line, spans in found)
         emit_objects(rows, app.format, added="match")
