@@ -212,11 +212,9 @@ def _replay(app: App, start: datetime, wanted: str | None, sets: Sequence[_Rules
     done = 0
     with Reader(app.database_path) as reader, progress_bar("rules") as move:
         for query in queries:
-            stored, drained = reader.first_and_last(query.brand), reader.drained_since(query.brand)
-            begun = [] if stored is None else [stored[0]]
-            begun += [] if drained is None else [drained]  # a brand that nobody spoke of is heard of all the same
+            since = reader.known_since(query.brand)
             watched = WatchedBrand(name=query.brand, names=query.names, sources=listening[query.brand])
-            history = _History(app, reader, watched, start, min(begun)) if begun else None
+            history = _History(app, reader, watched, start, since) if since else None
             for rules, replayed in zip(sets, found, strict=True):
                 whole: list[Episode] = []
                 for rule in sorted(rules.of(query.brand), key=lambda rule: bool(rule.sources)):

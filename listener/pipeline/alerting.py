@@ -203,9 +203,9 @@ class AlertStage:
         return len(episodes), list(latest.values())
 
     def _first_quarter(self, look: _Look) -> datetime | None:
-        """Return from where a rule starts; None where the brand has no history."""
-        span = self._reader.first_and_last(look.brand.name)
-        return None if span is None else quarter_of(max(span[0], look.now - _HISTORY))
+        """Return from where a rule starts; None where nothing is known of the brand, not even that nobody spoke of it."""
+        since = self._reader.known_since(look.brand.name)
+        return None if since is None else quarter_of(max(since, look.now - _HISTORY))
 
     def _quarters(self, look: _Look, start: datetime, end: datetime, late_before: datetime) -> list[BucketCounts]:
         """Return the quarters in [start, end) that a rule takes in.

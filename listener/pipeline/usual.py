@@ -48,10 +48,10 @@ def usual_band(
     Counts are of mentions as charts show them, reposts included. Hours for which too
     little was known are left out; all of them for kinds of rules that learn no range.
     """
-    span = reader.first_and_last(brand.name)
-    if rule.kind not in _WITH_BAND or span is None or not hours:
+    since = reader.known_since(brand.name)
+    if rule.kind not in _WITH_BAND or since is None or not hours:
         return ()
-    start, end = quarter_of(max(span[0], hours[0].start - _HISTORY)), hours[-1].end
+    start, end = quarter_of(max(since, hours[0].start - _HISTORY)), hours[-1].end
     if start >= end:
         return ()
     mentions = reader.mentions_by_quarter(brand.name, start, end, source=rule.sources[0] if rule.sources else None)

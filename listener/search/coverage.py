@@ -73,9 +73,14 @@ WHERE lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
 _DRAINED_SINCE: Final = f"""
-SELECT min(from_at) FROM windows JOIN resources ON resources.id = resource_id
-LEFT JOIN brands ON brands.id = resources.brand_id WHERE state = 'drained' AND {SERVES_BRAND}
+SELECT min(CASE WHEN resources.brand_id IS NOT NULL OR opened_at >= ?2 THEN from_at ELSE max(from_at, ?2) END)
+FROM windows JOIN resources ON resources.id = resource_id LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE state = 'drained' AND (resources.brand_id IS NOT NULL OR opened_at >= ?2 OR to_at > ?2) AND {SERVES_BRAND}
 """  # noqa: S608 - constant
+
+_FIRST_ASKED: Final = """
+SELECT coalesce(min(first_used_at), 0) FROM queries JOIN brands ON brands.id = brand_id WHERE name = ?
+"""
 
 _GAPS: Final = """
 SELECT sources.name, resources.lane, brands.name, windows.from_at, windows.to_at, windows.state, windows.reason,
@@ -131,8 +136,12 @@ def read_since(connection: sqlite3.Connection, source: str, brand: str) -> datet
 
 
 def drained_since(connection: sqlite3.Connection, brand: str) -> datetime | None:
-    """Return from when on anything was first drained for a brand or imported whole, None where nothing ever was."""
-    (first,) = connection.execute(_DRAINED_SINCE, (brand,)).fetchone()
+    """Return from when on anything was first drained for a brand or imported whole, None where nothing ever was.
+
+    What is read for several brands was read for this one from when its query was first used.
+    """
+    (asked,) = connection.execute(_FIRST_ASKED, (brand,)).fetchone()
+    (first,) = connection.execute(_DRAINED_SINCE, (brand, asked)).fetchone()
     return None if first is None else from_epoch(first)
 
 

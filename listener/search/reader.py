@@ -438,6 +438,11 @@ class Reader:
         with translated(self.path):
             return coverage.drained_since(self._connection, brand)
 
+    def known_since(self, brand: str) -> datetime | None:
+        """Return from when on anything is known of a brand, be it that nobody spoke of it; None where nothing is."""
+        stored, drained = self.first_and_last(brand), self.drained_since(brand)
+        return min(filter(None, (stored and stored[0], drained)), default=None)
+
     def is_never_matched(self, brand: str) -> bool:
         """Say whether a brand has no mention, and some were stored before its query was known: never matched with it."""
         with translated(self.path):

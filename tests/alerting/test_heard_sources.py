@@ -198,3 +198,19 @@ def test_how_late_a_source_may_tell_is_read_off_its_schedule(tmp_path: Path) -> 
     )
     delays = wiring.reading_delays(load_config(tmp_path / "config.toml"))
     assert delays == {"gdelt": timedelta(minutes=76), "hackernews": timedelta(minutes=6)}
+
+
+def test_a_brand_that_nobody_spoke_of_before_is_heard_to_burst_at_once(place: Place) -> None:
+    place.read("prompt", START, back=6 * DAY)
+    place.look(START, ("prompt",))
+    now = START + LATER
+    place.read("prompt", now, burst("prompt", now - QUARTER))
+    place.look(now, ("prompt",))
+    assert place.episodes() == [("spike", 1.0)]
+
+
+def test_that_a_brand_cannot_be_read_is_told_though_nobody_spoke_of_it_yet(place: Place) -> None:
+    place.read("prompt", START, back=DAY)
+    place.look(START, ("prompt",))
+    place.look(START + 7 * HOUR, ("prompt",))
+    assert place.episodes() == [("blind", 0.0)]

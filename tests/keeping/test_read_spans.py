@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from listener.ledger import WindowRow
 from listener.protocols import Resource
+from listener.query.build import build_query
 from listener.search import Reader
 from listener.store import PageProgress, Store
 from servers.world import NOW
@@ -97,3 +98,15 @@ def test_what_is_missing_is_told_by_lane_within_the_span_and_not_of_lanes_that_w
         ("posts", NOW - DAY, NOW - HOUR, "open", None, ("Acme",)),
     ]
     assert before == after == ()
+
+
+def test_what_is_read_for_all_brands_was_read_for_a_new_one_since_its_query_was_first_used(store: Store) -> None:
+    read(store, "rss", lane("feed"), NOW - 30 * DAY, NOW + 2 * DAY)
+    for name, at in (("Initech", NOW + DAY), ("Umbrella", NOW + 3 * DAY)):
+        store.register([(name, "own")], [build_query(brand=name, keywords=[name])], now=at)
+    with Reader(store.path) as reader:
+        assert reader.known_since("Acme") == NOW - 30 * DAY
+        assert reader.known_since("Initech") == NOW + DAY
+        assert reader.known_since("Umbrella") is None
+        read(store, "x", lane("posts", "Umbrella"), NOW - 7 * DAY, NOW)
+        assert reader.known_since("Umbrella") == NOW - 7 * DAY
