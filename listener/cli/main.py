@@ -233,7 +233,10 @@ def _open_streams() -> None:
 
 
 def _prepare_streams() -> None:
-    """Write UTF-8 into files and pipes; on a terminal, escape what it cannot show."""
+    """Write UTF-8 into files and pipes, all of it; on a terminal, escape what it cannot show."""
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):  # python -u, or $PYTHONUNBUFFERED
+        # Where a raw file takes a part of what is written, as on a disk that fills up, nobody is told of the rest.
+        sys.stdout = open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115 - the same stream
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             encoding = stream.encoding if stream.isatty() else "utf-8"

@@ -17,6 +17,7 @@ from unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cli.conftest import Place
 
@@ -45,6 +46,15 @@ class Full(io.StringIO):
         raise OSError(28, "No space left on device")
 
 
+LIMITED = """
+import resource
+from listener.cli.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+main()
+"""
+"""Run the program where no file may become longer than this: of one write a part has room."""
+
+
 @pytest.fixture
 def sink() -> Iterator[int]:
     """Return a descriptor of our own that a command may lay aside."""
@@ -70,6 +80,20 @@ def test_a_full_disk_behind_the_output_is_one_sentence_and_with_debug_the_error_
     assert capsys.readouterr().err == "Error: the output cannot be written: No space left on device\n"
     with pytest.raises(OSError, match="No space left on device"):
         run(["--debug", "config", "sample"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file is limited there")
+@pytest.mark.parametrize("buffering", ["", "1"], ids=["buffered", "unbuffered"])
+def test_output_of_which_only_a_part_has_room_fails_whether_python_buffers_or_not(
+    tmp_path: Path, buffering: str
+) -> None:
+    with (tmp_path / "sample.toml").open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, "config", "sample"],
+            stdout=output, stderr=subprocess.PIPE, text=True, check=False,
+            env=environment() | {"PYTHONUNBUFFERED": buffering}, timeout=MINUTE,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "Error: the output cannot be written: File too large\n")
 
 
 def test_streams_that_are_closed_at_the_start_are_nothing_that_could_be_read_or_written(
