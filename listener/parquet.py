@@ -29,10 +29,19 @@ if TYPE_CHECKING:
     from listener.mention import Mention
     from listener.search.verdicts import Decided
 
-__all__ = ["parquet_files", "read_parquet", "remove_emptied", "whole_days", "write_parquet"]
+__all__ = [
+    "parquet_files",
+    "read_parquet",
+    "refuse_long_names",
+    "remove_emptied",
+    "whole_days",
+    "write_parquet",
+]
 
 _BATCH: Final = 20_000
 _FILE: Final = "mentions.parquet"
+_LONGEST_FOLDER: Final = 255
+"""Bytes that the name of a folder may have on nearly every file system."""
 _PLAIN: Final = (
     "source", "id", "url", "kind", "title", "text", "rating", "reply_to", "thread", "repost_of", "quote_of", "place",
     "has_media",
@@ -65,6 +74,19 @@ def whole_days(since: datetime | None, until: datetime | None) -> tuple[datetime
 
 def _midnight(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def refuse_long_names(brands: Iterable[str]) -> None:
+    """Raise UsageError where a brand's name is too long for its folder in an archive."""
+    room = _LONGEST_FOLDER - len(_folder_of(""))
+    for brand in brands:
+        size = len(_folder_of(brand).encode()) - len(_folder_of(""))
+        if size > room:
+            msg = (
+                f"the name of the brand {brand} is too long for a folder ({size} bytes, at most {room}), and so for Parquet; "
+                "leave it out by asking for another --brand, or export it as jsonl or csv"
+            )
+            raise UsageError(msg)
 
 
 def write_parquet(rows: Iterable[Decided], folder: Path) -> int:
@@ -136,7 +158,17 @@ def _keys(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _place(folder: Path, brand: str, day: date) -> Path:
-    return folder / f"brand={quote(brand, safe='')}" / f"day={day.isoformat()}"
+    begun = folder / f"brand={quote(brand, safe='')}"  # as archives were written once: a brand has one folder
+    return (begun if os.path.isdir(begun) else folder / _folder_of(brand)) / f"day={day.isoformat()}"  # noqa: PTH112 - Path's may raise
+
+
+def _folder_of(brand: str) -> str:
+    """Return the folder of a brand, as all readers take its name: signs of ASCII encoded with %, letters of others as they are.
+
+    Spark takes each %XX for a letter of its own, and so no UTF-8 for what it is (ExternalCatalogUtils.unescapePathName,
+    seen 2026-11-23).
+    """
+    return "brand=" + "".join(quote(sign, safe="") if sign.isascii() else sign for sign in brand)
 
 
 def _remove_part(file: Path) -> None:

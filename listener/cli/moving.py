@@ -216,7 +216,7 @@ def export(
 
 def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> None:
     from listener.errors import UsageError
-    from listener.parquet import remove_emptied, whole_days, write_parquet
+    from listener.parquet import refuse_long_names, remove_emptied, whole_days, write_parquet
     from listener.search import Reader
 
     if folder is None or str(folder) == "-":
@@ -233,6 +233,7 @@ def _export_parquet(app: App, wanted: MentionFilter, folder: Path | None) -> Non
     since, until = whole_days(wanted.since, wanted.until)
     wanted = replace(wanted, since=since, until=until)
     with Reader(app.database_path) as reader:
+        refuse_long_names(reader.brands_decided(wanted))
         count = write_parquet(reader.every_decided(wanted), folder)
         gone = remove_emptied(folder, reader.is_emptied, brand=wanted.brand, since=since, until=until)
     tell(f"{count} {noun(count, 'mention')} written below {folder}")

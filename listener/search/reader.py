@@ -172,6 +172,13 @@ class Reader:
         with translated(self.path):
             yield from verdicts.iterate_decided(self._connection, wanted)
 
+    def brands_decided(self, wanted: MentionFilter) -> list[str]:
+        """Return the brands of which there is something in the span of a filter, whatever its source, sorted."""
+        from listener.search import verdicts
+
+        with translated(self.path):
+            return verdicts.brands_decided(self._connection, wanted)
+
     def is_emptied(self, brand: str, since: datetime, until: datetime, keys: Iterable[tuple[str, str]]) -> bool:
         """Say whether nothing of a brand in [since, until) is handed out though the store knows that span.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["Decided", "is_emptied", "iterate_decided"]
+__all__ = ["Decided", "brands_decided", "is_emptied", "iterate_decided"]
 
 _DECIDED: Final = f"""
 SELECT brands.name, matches.published_at, matches.language, matches.label, matches.score, evidence, confidence,
@@ -31,6 +31,13 @@ WHERE mentions.text IS NOT NULL AND matches.label <> {int(Label.IRRELEVANT)}
   AND (:since IS NULL OR matches.published_at >= :since) AND (:until IS NULL OR matches.published_at < :until)
 ORDER BY matches.brand_id, matches.published_at, matches.mention_id
 """  # noqa: S608 - built from constants of this module
+
+_BRANDS: Final = """
+SELECT name FROM brands WHERE (:brand IS NULL OR name = :brand) AND EXISTS (
+  SELECT 1 FROM matches WHERE brand_id = brands.id
+    AND (:since IS NULL OR published_at >= :since) AND (:until IS NULL OR published_at < :until))
+ORDER BY name
+"""
 
 _OF_SPAN: Final = """
 matches WHERE brand_id = (SELECT id FROM brands WHERE name = :brand)
@@ -66,18 +73,26 @@ class Decided:
     mention: Mention
 
 
-def iterate_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> Iterator[Decided]:
-    """Yield what a filter asks for by brand, source and time, one brand after the other, oldest first.
+def brands_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> list[str]:
+    """Return the brands of which there is something in the span of a filter, whatever its source, sorted."""
+    return [name for (name,) in connection.execute(_BRANDS, _values(wanted))]
 
-    A mention of two brands comes twice; what people called irrelevant does not come.
-    """
-    values = {
+
+def _values(wanted: MentionFilter) -> dict[str, str | int | None]:
+    return {
         "brand": wanted.brand,
         "source": wanted.source,
         "since": None if wanted.since is None else to_epoch(wanted.since),
         "until": None if wanted.until is None else to_epoch(wanted.until),
     }
-    for row in connection.execute(_DECIDED, values):
+
+
+def iterate_decided(connection: sqlite3.Connection, wanted: MentionFilter) -> Iterator[Decided]:
+    """Yield what a filter asks for by brand, source and time, one brand after the other, oldest first.
+
+    A mention of two brands comes twice; what people called irrelevant does not come.
+    """
+    for row in connection.execute(_DECIDED, _values(wanted)):
         brand, at, language, label, score, evidence, confidence, scorer, version, reason, story, *rest = row
         yield Decided(
             brand=brand,

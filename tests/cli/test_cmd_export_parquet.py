@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -304,3 +306,42 @@ def test_a_folder_that_goes_while_it_is_looked_through_is_told_in_a_sentence(
     answer = place.run("import", str(gone.parent))
     assert answer.code == 2
     assert answer.err == f"Error: {gone} cannot be read: No such file or directory\n"
+
+
+def named(name: str) -> str:
+    return f'[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\n[[brands]]\nname = {json.dumps(name, ensure_ascii=False)}\n'
+
+
+@pytest.mark.parametrize("name", ["日本語の名前" * 13, "Café Ümläut & Sons", "50% / off?=[#]", "Ümläut\u0301 🚀"])
+def test_a_brand_of_any_letters_has_a_folder_whose_name_every_reader_takes_alike(place: Place, name: str) -> None:
+    place.configure(named(name))
+    place.save([place.mention("Boilwick", at=NOW - timedelta(days=2)), place.mention("Boilwick", at=NOW)], brand=name)
+    export(place)
+    archive = place.folder / "archive"
+    (folder,) = archive.iterdir()
+    as_in_spark = re.sub("%(..)", lambda code: chr(int(code[1], 16)), folder.name)
+    assert as_in_spark == f"brand={name}" == unquote(folder.name)
+    assert set(parquet.read_table(archive).column("brand").to_pylist()) == {name}
+    assert place.run("forget", "--mention", "1").code == 0
+    assert "1 day removed" in export(place)
+
+
+def test_an_archive_whose_folders_were_encoded_through_and_through_goes_on_with_these(place: Place) -> None:
+    place.configure(named("Café"))
+    place.save([place.mention("Boilwick", at=NOW)], brand="Café")
+    export(place)
+    (place.folder / "archive" / "brand=Café").rename(place.folder / "archive" / "brand=Caf%C3%A9")
+    export(place)
+    assert [one.name for one in (place.folder / "archive").iterdir()] == ["brand=Caf%C3%A9"]
+
+
+def test_a_brand_whose_name_is_too_long_for_a_folder_is_told_before_anything_is_written(place: Place) -> None:
+    name = "日本語の名前" * 14
+    place.configure(named(name))
+    place.fill(1, 1)
+    place.save([place.mention("Boilwick", at=NOW)], brand=name)
+    answer = place.run("export", "--format", "parquet", "--output", "archive")
+    assert answer.code == 2
+    assert "is too long for a folder (252 bytes, at most 249), and so for Parquet; leave it out" in answer.err
+    assert not (place.folder / "archive").exists()
+    assert "1 mention written" in export(place, "--brand", "Acme")
