@@ -66,7 +66,10 @@ def evaluate(  # noqa: PLR0917 - who, by what, from where, what is new, until wh
         end = bucket.start + BUCKET
         if end > now:
             break
-        if watch.has_seen(bucket) or (bucket.coverage <= 0.0 and not meter.reads_uncovered):
+        if watch.has_seen(bucket):
+            continue
+        watch.note_gap(bucket, meter.window)
+        if bucket.coverage <= 0.0 and not meter.reads_uncovered:
             continue
         while changes and changes[0] <= bucket.start:
             changes.popleft()
@@ -123,15 +126,34 @@ class _Watch:
         self._last = state.last
         self._held_until = state.held_until
         self._days = list(state.days)
+        self._gaps = dict(state.gaps)
         self._limits: tuple[int, Thresholds] | None = None
 
     def state_with(self, memory: str) -> RuleState:
         """Return the state after the last bucket, with what the meter remembers."""
-        return replace(self.state, memory=memory, last=self._last, held_until=self._held_until, days=tuple(self._days))
+        return replace(
+            self.state,
+            memory=memory,
+            last=self._last,
+            held_until=self._held_until,
+            days=tuple(self._days),
+            gaps=tuple(self._gaps.items()),
+        )
 
     def has_seen(self, bucket: BucketCounts) -> bool:
         """Say whether the bucket, or a later one, was taken in before."""
         return self._last is not None and bucket.start <= self._last
+
+    def note_gap(self, bucket: BucketCounts, window: timedelta) -> None:
+        """Remember for the length of the meter's window that a bucket, taken in or not, was not wholly covered."""
+        start = to_epoch(bucket.start)
+        if self._gaps:
+            since = start - int(window.total_seconds())
+            self._gaps = {at: coverage for at, coverage in self._gaps.items() if since < at < start}
+        if bucket.coverage < 1.0:
+            self._gaps[start] = bucket.coverage
+            if (episode := self.state.episode) is not None and bucket.coverage < episode.coverage:
+                self.state = replace(self.state, episode=replace(episode, coverage=bucket.coverage))
 
     def take(self, bucket: BucketCounts, end: datetime, meter: Meter) -> None:
         """Take in one bucket that ends at `end`."""
@@ -198,7 +220,7 @@ class _Watch:
             threshold=limits.opens,
             peak=reading.figure,
             total=reading.mentions,
-            coverage=bucket.coverage,
+            coverage=min([bucket.coverage, *self._gaps.values()]),
             strongest_at=end,
         )
         self.state = replace(
@@ -256,7 +278,6 @@ def _grown(episode: Episode, reading: Reading, bucket: BucketCounts, end: dateti
         updated_at=end,
         peak=max(episode.peak, reading.figure),
         total=episode.total + more,
-        coverage=min(episode.coverage, bucket.coverage),
     )
     if abs(reading.surprise) <= abs(episode.surprise) or not reading.strength:
         return grown

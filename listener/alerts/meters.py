@@ -220,9 +220,14 @@ class SilenceMeter:
         held = json.loads(memory) if memory else None
         self._baseline = SpikeBaseline.from_state(held["baseline"]) if held else SpikeBaseline(time_zone, bucket=BUCKET)
         self._ring = deque([(float(count), float(usual)) for count, usual in held["ring"]] if held else [])
+        self._next: float | None = held.get("next") if held else None  # where the bucket begins that adjoins the last
 
     def read(self, bucket: BucketCounts) -> Reading | None:
-        """Take in a bucket; less than wholly covered ones are no sign of silence."""
+        """Take in a bucket; less than wholly covered ones, or any that is left out, are no sign of silence."""
+        begin = bucket.start.timestamp()
+        if self._next not in {None, begin}:
+            self._ring.clear()
+        self._next = begin + BUCKET.total_seconds()
         found = self._baseline.update(bucket.start, bucket.mentions, bucket.coverage)
         if not self._baseline.is_ready or bucket.coverage < 1.0:
             self._ring.clear()
@@ -255,7 +260,8 @@ class SilenceMeter:
     def save(self) -> str:
         """Return baseline and trailing hours as text."""
         ring = [[count, round(usual, 6)] for count, usual in self._ring]
-        return json.dumps({"baseline": self._baseline.to_state(), "ring": ring}, separators=(",", ":"))
+        held = {"baseline": self._baseline.to_state(), "ring": ring, "next": self._next}
+        return json.dumps(held, separators=(",", ":"))
 
 
 class BlindMeter:

@@ -106,7 +106,8 @@ class RuleState:
     sources whose mentions it counted, none where that does not matter. `asked`
     says by source what was listened to in it (places, and which kinds of things) and by
     "" which expression of the brand, each as text that changes with it; `changed`
-    when that was another than before, in order.
+    when that was another than before, in order. `gaps` are the buckets of late that were
+    not wholly covered: (start in seconds, coverage).
     """
 
     memory: str = ""
@@ -124,6 +125,7 @@ class RuleState:
     heard: tuple[str, ...] = ()
     asked: tuple[tuple[str, str], ...] = ()
     changed: tuple[datetime, ...] = ()
+    gaps: tuple[tuple[int, float], ...] = ()
 
     def to_json(self) -> str:
         """Return the state as JSON text, exactly what `from_json` reads."""
@@ -150,6 +152,7 @@ class RuleState:
                     "heard": tuple(str(source) for source in held.get("heard", ())),
                     "asked": tuple((str(source), str(what)) for source, what in held.get("asked", ())),
                     "changed": tuple(from_epoch(int(at)) for at in held.get("changed", ())),
+                    "gaps": tuple((int(start), float(coverage)) for start, coverage in held.get("gaps", ())),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:

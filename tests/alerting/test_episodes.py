@@ -170,6 +170,18 @@ def test_an_outage_without_a_backlog_opens_nothing_when_it_ends():
     assert whole(buckets)[1] == ()
 
 
+@pytest.mark.parametrize("coverage", [0.0, 0.4])
+@pytest.mark.parametrize(("gone", "tells"), [(-4, False), (-3, True), (2, True), (9, True)])
+def test_an_episode_tells_what_was_missing_of_the_hour_it_opened_with_and_of_its_course(gone, tells, coverage):
+    at = 10 * DAY + gone
+    buckets = days(12, bursts=burst(10 * DAY, 8, 200))
+    buckets[at] = replace(buckets[at], coverage=coverage)
+    state, first = whole(buckets[: at + 1])
+    _, second = whole(buckets[at + 1 :], state=RuleState.from_json(state.to_json()))
+    assert first + second == whole(buckets)[1]
+    assert second[-1].episode.coverage == (coverage if tells else 1.0)
+
+
 def test_a_clock_that_jumps_ahead_and_back_changes_nothing():
     buckets = days(12, bursts=burst(10 * DAY, 8, 100))
     expected = whole(buckets)[1]

@@ -128,6 +128,13 @@ def test_silence_is_reported_where_it_was_covered_and_only_there():
     assert opened(silence, brand(12)) == []
 
 
+def test_hours_before_and_after_an_outage_are_no_six_hours_of_silence():
+    silence, outage = RuleOptions(name="silence", kind="silence"), range(10 * DAY + 8, 10 * DAY + 48)
+    calm = [replace(b, mentions=0) if 10 * DAY <= i < 10 * DAY + 58 else b for i, b in enumerate(brand(12))]
+    assert opened(silence, [replace(b, coverage=0.0) if i in outage else b for i, b in enumerate(calm)]) == []
+    assert len(opened(silence, calm)) == 1
+
+
 def test_a_brand_that_is_hardly_ever_mentioned_is_never_too_silent():
     assert opened(RuleOptions(name="silence", kind="silence"), quiet(brand(30, mean=0.1), 1.0)) == []
 
