@@ -12,14 +12,18 @@ import hashlib
 import logging
 import re
 import threading
+from collections import OrderedDict
+from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from listener.errors import PermanentDeliveryError, TransientDeliveryError
 from reports.hostile import call_nobody, clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from listener.protocols import Notification
 
@@ -32,15 +36,18 @@ _TRY_AGAIN: Final = frozenset({408, 423, 425, 429})
 _SERVER_FAULT: Final = 500
 _HASH_SIGNS: Final = 6
 _LONGEST_TITLE: Final = 200
-_turn = threading.Lock()
-"""What Apprise logs is told apart by letting one delivery happen at a time."""
+_PATIENCE_SECONDS: Final = 240.0
+"""How long a delivery is waited for: a service with a pace of its own may take a long text in a dozen pieces."""
+_REMEMBERED: Final = 200
 
 
 class AppriseNotifier:
     """Send notifications to one Apprise URL: the text, and the chart where the service takes attachments.
 
-    Safe to use from several threads; they take turns. A delivery is bounded by
-    Apprise's own limits of 4 seconds to connect and to read.
+    Safe to use from several threads; they take turns. One answer is waited for 30 seconds at most, a
+    delivery four minutes; then it is left behind, and while it is not at its end no other begins.
+    Of a text that is sent in pieces each is sent once: trying again goes on where the
+    service took no more.
     """
 
     name = "apprise"
@@ -55,6 +62,9 @@ class AppriseNotifier:
         scheme = found[1].lower() if found else "unreadable address"
         digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_SIGNS]
         self.destination = f"{scheme} ({digest})"
+        self._accepted: OrderedDict[str, set[str]] = OrderedDict()
+        self._turn = threading.Lock()
+        self._delivery: Future[None] | None = None
 
     def send(self, notification: Notification) -> None:
         """Deliver the notification.
@@ -62,10 +72,32 @@ class AppriseNotifier:
         Raises PermanentDeliveryError where the URL is none that Apprise knows or the
         service refuses for good, TransientDeliveryError otherwise.
         """
-        with _turn, _log_of_apprise() as lines:
+        with self._turn:
+            if self._delivery is not None and not self._delivery.done():
+                msg = f"{self.destination} has not come to an end with a message from before"
+                raise TransientDeliveryError(msg)
+            delivery = self._delivery = _beside(lambda: self._deliver(notification))
+            try:
+                delivery.result(_PATIENCE_SECONDS)
+            except TimeoutError:
+                if delivery.done():
+                    raise
+                msg = f"{self.destination} did not come to an end within {_PATIENCE_SECONDS / 60:.0f} minutes"
+                raise TransientDeliveryError(msg) from None
+            finally:
+                while len(self._accepted) > _REMEMBERED:
+                    self._accepted.popitem(last=False)
+            self._accepted.pop(notification.key, None)
+
+    def _deliver(self, notification: Notification) -> None:
+        """Hand over what the service has not taken yet of a notification."""
+        from reports.requesting import within_bounds  # noqa: PLC0415 - requests is loaded where something is sent
+
+        with within_bounds(), _log_of_apprise() as lines:
             service = self._service()
-            accepted = _notify(service, notification)
-        if not accepted:
+            _send_once(service, self._accepted.setdefault(notification.key, set()))
+            is_taken = _notify(service, notification)
+        if not is_taken:
             raise self._failure(lines)
 
     def check(self) -> str:
@@ -73,7 +105,7 @@ class AppriseNotifier:
 
         Raises PermanentDeliveryError where it is none that Apprise knows.
         """
-        with _turn, _log_of_apprise():
+        with _log_of_apprise():
             service = self._service()
         takes = "takes charts" if service.attachment_support else "takes text only"
         return f"{self.destination} is {clean_line(str(service.service_name))} and {takes}; nothing was sent"
@@ -82,6 +114,9 @@ class AppriseNotifier:
         """Return Apprise's object for the URL."""
         import apprise  # noqa: PLC0415 - it loads more than a hundred services
 
+        from reports.requesting import bound_requests  # noqa: PLC0415 - requests is loaded where something is sent
+
+        bound_requests()
         service = apprise.Apprise.instantiate(self._url)
         if service is None:
             msg = f"{self.destination}: Apprise knows no such address; its wiki lists how each service is written"
@@ -128,29 +163,74 @@ def _notify(service: Any, notification: Notification) -> bool:
     )
 
 
-class _Lines(logging.Handler):
-    """Keep what is logged, and show it to nobody: Apprise logs addresses with their keys."""
+def _send_once(service: Any, accepted: set[str]) -> None:
+    """Let a service send the pieces of a message in order: none that it took before, none after one that it did not take.
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
+    `accepted` tells of those that were taken and is added to. A service calls `_timed_send` for each
+    piece, before Apprise 2 it called `send`.
+    """
+    name = "_timed_send" if hasattr(service, "_timed_send") else "send"
+    send = getattr(service, name)
+    is_refused, places = False, count()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
-        self.lines.append(record.getMessage())
+    def send_piece(**piece: Any) -> bool:
+        nonlocal is_refused
+        words = repr((next(places), piece.get("title"), piece.get("body")))
+        mark = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+        if mark in accepted:
+            return True
+        is_refused = is_refused or not send(**piece)
+        if not is_refused:
+            accepted.add(mark)
+        return not is_refused
+
+    setattr(service, name, send_piece)
+
+
+def _beside(job: Callable[[], None]) -> Future[None]:
+    """Do a job in a thread of its own, which keeps no program from its end."""
+    outcome: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            job()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(None)
+
+    threading.Thread(target=run, name="delivery", daemon=True).start()
+    return outcome
+
+
+_lines: ContextVar[list[str] | None] = ContextVar("lines", default=None)
+"""What Apprise logs is told apart by the thread that delivers."""
+
+
+class _Keep(logging.Filter):
+    """Keep what is logged within a delivery, and show it to nobody: Apprise logs addresses with their keys."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let pass what belongs to no delivery."""
+        lines = _lines.get()
+        if lines is not None and record.levelno >= logging.WARNING:
+            lines.append(record.getMessage())
+        return lines is None
+
+
+_KEEP: Final = _Keep()
 
 
 @contextmanager
 def _log_of_apprise() -> Iterator[list[str]]:
-    """Gather what Apprise logs within the block; it goes nowhere else."""
-    log, handler = logging.getLogger("apprise"), _Lines()
-    level, propagates = log.level, log.propagate
-    log.addHandler(handler)
-    log.setLevel(logging.WARNING)
-    log.propagate = False
+    """Gather what Apprise logs in this thread within the block; it goes nowhere else."""
+    log = logging.getLogger("apprise")
+    log.addFilter(_KEEP)
+    if not log.isEnabledFor(logging.WARNING):
+        log.setLevel(logging.WARNING)
+    lines: list[str] = []
+    token = _lines.set(lines)
     try:
-        yield handler.lines
+        yield lines
     finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-        log.propagate = propagates
+        _lines.reset(token)

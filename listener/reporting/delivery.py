@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from listener.reporting.messages import render_alert_of
 from listener.store.reporting import LONGEST_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from listener.protocols import Notifier, StopSignal
@@ -31,6 +32,8 @@ _MOST_TRIES: Final = 40
 """With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
 _IN_HAND: Final = timedelta(minutes=5)
 """What is being handed over is left alone by others for so long; where that never ended, it is tried again."""
+_PUT_OFF_SECONDS: Final = 60.0
+"""For how long destinations that did not take a message are offered more before the others are looked at again."""
 
 
 def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopSignal | None = None) -> int:
@@ -40,12 +43,15 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
     pass, or a destination that is no longer configured, is parked and shown. Alerts
     wait for the end of the quiet hours, and those of a snoozed brand for its end. What was
     due before a copy took the place of the store may have been sent: it is parked too.
+    A destination that does not take a message holds up no other with what else waits for it.
     """
     if given_up := store.reports.settle_copied(now=desk.now):
         event(logger, "not sent again: the store is a copy", level=logging.WARNING, given_up=given_up)
     by_name = {notifier.destination: notifier for notifier in notifiers}
     sent = 0
-    for item in store.reports.due(now=desk.now):
+    troubled: set[str] = set()
+    begun = time.monotonic()
+    for item in _others_first(store.reports.due(now=desk.now), troubled):
         if stop is not None and stop.is_set():
             break
         notifier = by_name.get(item.destination)
@@ -54,9 +60,26 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
             store.reports.mark_unsent(item, error=message, next_try_at=None)
         elif until := _held_until(desk, item):
             store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
+        elif _hand_over(desk, store, notifier, item, after=timedelta(seconds=time.monotonic() - begun)):
+            sent += 1
         else:
-            sent += _hand_over(desk, store, notifier, item)
+            troubled.add(item.destination)
     return sent
+
+
+def _others_first(items: Sequence[OutboxItem], troubled: Collection[str]) -> Iterator[OutboxItem]:
+    """Yield what is due, that for destinations in `troubled` after all else, and only for so long: its turn comes again."""
+    put_off = []
+    for item in items:
+        if item.destination in troubled:
+            put_off.append(item)
+        else:
+            yield item
+    ends = time.monotonic() + _PUT_OFF_SECONDS
+    for item in put_off:
+        if time.monotonic() >= ends:
+            return
+        yield item
 
 
 def _held_until(desk: Desk, item: OutboxItem) -> datetime | None:
@@ -95,21 +118,21 @@ def _episode_of(desk: Desk, item: OutboxItem) -> EpisodeRow | None:
         return None
 
 
-def _hand_over(desk: Desk, store: Store, notifier: Notifier, item: OutboxItem) -> int:
-    """Try one delivery; return how many were accepted: one or none.
+def _hand_over(desk: Desk, store: Store, notifier: Notifier, item: OutboxItem, *, after: timedelta) -> bool:
+    """Try one delivery, so long `after` the desk's time; say whether it was accepted.
 
     The try is noted before it is made: what cannot be written down afterwards, as on a
     full disk, is not sent every minute, and what is in hand here is not sent by another process.
     """
     pause = _RETRIES[min(item.attempts, len(_RETRIES) - 1)]
-    if not store.reports.take_in_hand(item, until=desk.now + max(pause, _IN_HAND)):
-        return 0
+    if not store.reports.take_in_hand(item, until=desk.now + after + max(pause, _IN_HAND)):
+        return False
     following = desk.now + pause if item.attempts + 1 < _MOST_TRIES else None
     try:
         notification = _notification(desk, item)
         if notification is None:
             store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
-            return 0
+            return False
         notifier.send(notification)
     except StoreError:
         raise
@@ -125,6 +148,6 @@ def _hand_over(desk: Desk, store: Store, notifier: Notifier, item: OutboxItem) -
     else:
         store.reports.mark_sent(item, now=desk.now)
         event(logger, "delivered", kind=item.kind, number=item.subject)
-        return 1
+        return True
     event(logger, "not delivered", level=logging.WARNING, kind=item.kind, number=item.subject)
-    return 0
+    return False

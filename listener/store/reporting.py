@@ -320,19 +320,20 @@ class ReportWriter:
             )
         return given_up
 
-    def due(self, *, now: datetime, limit: int = 20) -> list[OutboxItem]:
+    def due(self, *, now: datetime) -> list[OutboxItem]:
         """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may.
 
         A message tells of its episode as it stands by then: of several that wait the last one tells all.
+        Destinations that did not take what was tried come after the others, since they may take their time.
         """
         with translated(self._path):
             rows = self._connection.execute(
-                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox AS one "
-                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) AND NOT EXISTS ("
-                "SELECT 1 FROM outbox AS later WHERE later.id > one.id AND later.state = 'pending' "
-                "AND later.subject_id = one.subject_id AND later.destination = one.destination "
-                "AND later.kind LIKE 'alert-%' AND one.kind LIKE 'alert-%') ORDER BY id LIMIT ?",
-                (to_epoch(now), to_epoch(now + LONGEST_WAIT), limit),
+                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox "
+                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) AND (kind NOT LIKE 'alert-%' "
+                "OR id IN (SELECT max(id) FROM outbox WHERE state = 'pending' AND kind LIKE 'alert-%' "
+                "GROUP BY subject_id, destination)) ORDER BY destination IN ("
+                "SELECT destination FROM outbox WHERE state = 'pending' AND attempts > 0), id",
+                (to_epoch(now), to_epoch(now + LONGEST_WAIT)),
             ).fetchall()
         return [
             OutboxItem(number=number, key=key, destination=destination, kind=kind, subject=subject, attempts=attempts)

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from listener.config import load_config
-from listener.errors import StoreError
+from listener.errors import StoreError, TransientDeliveryError
 from listener.protocols import Notification, Notifier
 from listener.reporting import Desk, deliver
 from listener.search import Reader
@@ -48,8 +48,8 @@ class Outbox:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    def fill(self, *destinations: str) -> None:
-        digest = DigestSave(key="digest:1", since=NOW - MINUTE, until=NOW, subject="Acme", text="quiet", html=None)
+    def fill(self, *destinations: str, key: str = "digest:1") -> None:
+        digest = DigestSave(key=key, since=NOW - MINUTE, until=NOW, subject="Acme", text="quiet", html=None)
         with Store(self.site.database) as store:
             store.reports.save_digest(digest, destinations, now=NOW)
 
@@ -137,6 +137,33 @@ def test_a_stop_lets_the_message_in_hand_be_noted_and_leaves_the_rest(outbox: Ou
     assert outbox.deliver(notifiers, stop=stop) == 1
     assert outbox.rows() == [("team", "sent", 1), ("boss", "pending", 0)]
     assert outbox.deliver(notifiers) == 1
+
+
+def test_what_waits_for_one_that_takes_nothing_holds_up_nobody_else(outbox: Outbox) -> None:
+    order: list[str] = []
+    down = [TransientDeliveryError("down")] * 9
+
+    class Noted(FakeNotifier):
+        def send(self, notification: Notification) -> None:
+            order.append(f"{notification.key} {self.destination}")
+            super().send(notification)
+
+    room, team = Noted("room", failures=down), Noted("team")
+    outbox.fill("room", key="digest:1")
+    outbox.fill("room", "team", key="digest:2")
+    assert outbox.deliver([room, team]) == 1
+    assert order == ["digest:1 room", "digest:2 team", "digest:2 room"]
+    outbox.fill("room", "team", key="digest:3")
+    order.clear()
+    assert outbox.deliver([room, team], minutes=10) == 1
+    assert order[0] == "digest:3 team"
+    assert len(order) == 4
+
+
+def test_of_many_messages_none_waits_for_another_turn(outbox: Outbox) -> None:
+    everybody = [FakeNotifier(f"reader {n}") for n in range(50)]
+    outbox.fill(*(one.destination for one in everybody))
+    assert outbox.deliver(everybody) == 50
 
 
 def restore(outbox: Outbox, file: Path) -> None:
