@@ -60,6 +60,8 @@ _UNITS: Final = {
 }
 _DURATION: Final = r"(\d{1,9})\s*([smhdw])"
 _LONGEST_NUMBER: Final = 9
+_LONGEST_LENGTH: Final = timedelta(days=400_000)
+"""About a thousand years: what is much longer leads from the present out of the calendar, which begins with the year 1."""
 _LONGEST_ZONE: Final = 50
 """Longer than any name of a time zone: more is not compared."""
 _DAY: Final = timedelta(days=1)
@@ -112,10 +114,13 @@ def parse_duration(text: str) -> timedelta:
         msg = f'"{text}" is not a length of time; write a number and one of s, m, h, d, w, such as 15m or 7d'
         raise UsageError(msg)
     try:
-        return sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
+        length = sum((int(number) * _UNITS[unit] for number, unit in parts), timedelta())
     except OverflowError:
+        length = timedelta.max
+    if length > _LONGEST_LENGTH:
         msg = f'"{text}" is longer than this program can count'
-        raise UsageError(msg) from None
+        raise UsageError(msg)
+    return length
 
 
 def _parts_of(text: str) -> list[tuple[str, str]]:

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from listener.store import Store
     from sentiment.encoders import Encoder
     from sentiment.llm_book import Bought, Charge
+    from sentiment.llm_options import LlmOptions
     from sentiment.model import Model
     from sentiment.options import SentimentOptions
     from sentiment.routing import Router
+    from sentiment.transformer import OnnxOptions
 
 __all__ = [
     "BUILT_IN_SCORERS",
@@ -131,10 +133,25 @@ def _options_of(name: str, table: object, problems: list[str], folder: Path | No
         problems.append(f"{where}: is not a table; write [{where}]")
     elif record is not None:
         options: object | None = read_record(record, table, where, problems, folder=folder)
+        if name in BUILT_IN_SCORERS:
+            problems += _unidentified(f"{where}.languages", cast("Any", options))
         return options
     elif table:
         problems.append(f"{where}: this scorer takes no options")
     return None
+
+
+def _unidentified(where: str, options: LlmOptions | OnnxOptions | None) -> list[str]:
+    """Return one problem for each language of a scorer that no text is identified as."""
+    from listener.errors import suggest
+    from sentiment.selection import identified_languages
+
+    known = identified_languages()
+    return [
+        f'{where}: no text is identified as "{tag}"; {suggest(tag, known)}'
+        for tag in (options.languages if options is not None else ())
+        if tag not in known
+    ]
 
 
 def build_scoring(
@@ -175,7 +192,7 @@ def _problems_beside(table: Mapping[str, object], problems: Sequence[str], folde
     try:
         build_scoring({key: value for key, value in table.items() if key not in wrong}, "", folder=folder)
     except ConfigError as error:
-        return error.problems
+        return [one for one in error.problems if one not in problems]
     return ()
 
 
@@ -219,12 +236,18 @@ def scorer_parts() -> list[SamplePart]:
 
 def describe_routes(table: Mapping[str, object], where: str, *, folder: Path | None = None) -> list[str]:
     """Return one line a scorer: its name, and the languages that it scores."""
+    from sentiment.selection import identified_languages
+
     _, router = build_scoring(table, where, folder=folder)
+    others = identified_languages() - router.routes.keys()
+    able = {language for language in others if router.supports(language)}
+    told = {*router.routes, *able} if len(able) < len(others) else router.routes  # it may keep to languages of its own
+    other = "nobody" if told is not router.routes or router.default is None else router.default.name
     languages: dict[str, list[str]] = {}
-    for language, scorer in sorted(router.routes.items()):
+    for language in sorted(told):
+        scorer = router.scorer_of(language) if router.supports(language) else None
         languages.setdefault("nobody" if scorer is None else scorer.name, []).append(language)
     lines = [f"{name}: {', '.join(tags)}" for name, tags in sorted(languages.items())]
-    other = "nobody" if router.default is None else router.default.name
     return [*lines, f"{other}: every other language"]
 
 

@@ -28,7 +28,7 @@ class LlmOptions:
     languages: tuple[str, ...] = option(
         "Languages it is asked about, as BCP 47 tags; empty: every one it is chosen for.",
         default=(),
-        example=("th", "sw"),
+        example=("th", "vi"),
     )
     batch: int = option("Texts in one request.", default=10, minimum=1, maximum=50)
     longest: int = option("Characters of a text that are sent.", default=1_500, minimum=100, maximum=20_000)

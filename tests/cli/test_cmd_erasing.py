@@ -225,3 +225,15 @@ def test_what_is_erased_leaves_alerts_and_digest_in_order(filled: Place) -> None
     ):
         assert filled.run(*command).code == 0, command
     assert "(removed)" in filled.run("mentions", "Acme", "--limit", "50").out
+
+
+def test_a_retention_of_a_thousand_years_keeps_everything(place: Place) -> None:
+    configured = place.config_file.read_text(encoding="utf-8")
+    put(place, 1, "old", published_at=NOW - timedelta(days=9_000))
+    place.configure(configured.replace("[listener]", '[listener]\nretention = "400000d"'))
+    answer = place.run("purge", "--dry-run")
+    assert (answer.code, "0 mentions" in answer.out + answer.err) == (0, True)
+    place.configure(configured.replace("[listener]", '[listener]\nretention = "999999d"'))
+    answer = place.run("purge", "--dry-run")
+    assert answer.code == 2
+    assert 'listener.retention: "999999d" is longer than this program can count' in answer.err

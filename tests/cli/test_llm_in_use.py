@@ -122,3 +122,25 @@ def test_check_asks_the_service_for_nothing_that_costs(
 def test_check_names_a_model_that_is_not_there_and_a_service_that_is_not(place: Place, server: LlmServer) -> None:
     assert 'has no model othr; did you mean "other"' in check_line(place, server.url, model="othr")[1]
     assert "http://127.0.0.1:9/v1/models does not answer" in check_line(place, "http://127.0.0.1:9")[1]
+
+
+def test_languages_that_no_text_is_identified_as_are_refused_for_a_model_too(asking: Place) -> None:
+    asking.configure(CONFIG + TABLE.format(url="http://127.0.0.1:9", more='languages = ["EN", "th"]'))
+    answer = asking.run("explain")
+    assert answer.code == 2
+    assert 'sentiment.llm.languages: no text is identified as "EN"; did you mean "en"?' in answer.err
+    assert '"th"' not in answer.err
+
+
+def test_explain_names_the_languages_that_a_model_keeps_to(asking: Place) -> None:
+    asking.configure(CONFIG + TABLE.format(url="http://127.0.0.1:9", more='languages = ["en", "th"]'))
+    shown = asking.run("explain").out
+    assert "llm: en, th\n" in shown
+    assert "nobody: every other language" in shown
+    asking.configure(CONFIG + TABLE.format(url="http://127.0.0.1:9", more=""))
+    assert "llm: every other language" in asking.run("explain").out
+
+
+def test_a_mistake_of_a_scorer_is_told_once(place: Place) -> None:
+    place.configure(CONFIG + '[sentiment]\nscorers = { default = "onnx" }\n[sentiment.onnx]\n')
+    assert place.run("explain").err.count("name either the folder of a model") == 1

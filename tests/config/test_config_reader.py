@@ -103,6 +103,7 @@ def test_a_record_is_read_with_every_type_of_option() -> None:
         ('since = "tomorrow"', 'since: "tomorrow" is not a date; write it as "2026-11-20"'),
         ('wait = "59s"', 'wait: "59s" is too little; at least 1m'),
         ('wait = "999999999w"', 'wait: "999999999w" is longer than this program can count'),
+        ('wait = "999999d"', 'wait: "999999d" is longer than this program can count'),
         ('folder = ""', 'folder: "" is not a path'),
         ('token = "made-up-key"', "token: a secret does not belong into this file"),
         ('names = ["three"]', 'names: "three" is not possible; known: one, two'),
