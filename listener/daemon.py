@@ -52,6 +52,8 @@ STOP_SECONDS: Final = 9.0
 
 _HEARTBEAT: Final = timedelta(seconds=30)
 _REPORTING: Final = timedelta(seconds=60)
+_WATCHING: Final = timedelta(minutes=15)
+"""Alerts are looked at after each pass, and this often where none was: a refused key ends all passes for a day."""
 _PURGING: Final = timedelta(days=1)
 _FIRST_PURGE: Final = timedelta(minutes=1)
 """A daemon that is started every day purges too."""
@@ -158,7 +160,8 @@ class Daemon:
         self._reload = threading.Event()
         self._is_asked = False
         self._running: set[str] = set()
-        self._started_at = clock()
+        self._started_at = self._watched_at = clock()
+        self._watching = threading.Lock()
         self._service = Service(config, database, self._stop)
         self._scheduler: BackgroundScheduler | None = None
         self._metrics: MetricsEndpoint | None = None
@@ -259,6 +262,10 @@ class Daemon:
             next_run_time=now + timedelta(seconds=5), executor="own",
         )  # fmt: skip
         scheduler.add_job(
+            self._watch, Regularly(seconds=int(_WATCHING.total_seconds()), timezone="UTC"), id="alerts",
+            next_run_time=now + _WATCHING,
+        )  # fmt: skip
+        scheduler.add_job(
             self._purge, Regularly(seconds=int(_PURGING.total_seconds()), timezone="UTC"), id="purge",
             next_run_time=now + _FIRST_PURGE,
         )  # fmt: skip
@@ -331,7 +338,20 @@ class Daemon:
             if outcome.new and not self._stop.is_set() and service is self._service:
                 service.recheck(name, now=self._clock(), only_new=True)
             if outcome.state != "stopped" and not self._stop.is_set():
-                self._service.evaluate_alerts(now=self._clock())
+                self._evaluate_alerts()
+
+    def _watch(self) -> None:
+        """Look at alerts where no pass has done so of late: that nothing can be read is told all the same."""
+        with self._job("alerts"):
+            self._require_store()
+            if self._clock() - self._watched_at >= _WATCHING - _HEARTBEAT:
+                self._evaluate_alerts()
+
+    def _evaluate_alerts(self) -> None:
+        """Look at alerts, one look after the other: of two at once the older one could be the last to be noted."""
+        with self._watching:
+            self._watched_at = self._clock()
+            self._service.evaluate_alerts(now=self._watched_at)
 
     def _is_enabled(self, name: str) -> bool:
         """Say whether a source is still to be read: its job may have waited while the configuration was read again."""
