@@ -40,6 +40,8 @@ SECURITY: Final = ("tls", "starttls", "none")
 _TIMEOUT_SECONDS: Final = 30.0
 _REMEMBERED: Final = 200
 _TEMPORARY: Final = range(400, 500)
+_FOR_GOOD: Final = range(500, 600)
+"""What else is answered is no refusal (RFC 5321, 4.2.1): a line that was cut, or another service's page of an error."""
 _LONGEST_ANSWER: Final = 200
 
 
@@ -171,6 +173,9 @@ class MailNotifier:
         except ssl.SSLCertVerificationError as problem:
             msg = f"{self._where} shows a certificate that cannot be verified: {problem.verify_message}"
             raise PermanentDeliveryError(msg) from problem
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as problem:  # as one that is just being started does
+            msg = f"{self._where} cannot be reached or broke off while TLS began"
+            raise TransientDeliveryError(msg) from problem
         except ssl.SSLError as problem:
             msg = f"{self._where} does not speak TLS as expected: {problem.reason}; check the port and security"
             raise PermanentDeliveryError(msg) from problem
@@ -254,12 +259,12 @@ def _refused(refusals: Sequence[_Refusal], *, delivered: int) -> DeliveryError:
     named = join_words([str(refusal) for refusal in refusals])
     others = f"; {delivered} other{'' if delivered == 1 else 's'} accepted it" if delivered else ""
     msg = f"the mail server refused {named}{others}"
-    temporary = any(refusal.code in _TEMPORARY for refusal in refusals)
+    temporary = any(refusal.code not in _FOR_GOOD for refusal in refusals)
     return TransientDeliveryError(msg) if temporary else PermanentDeliveryError(msg)
 
 
 def _failure(code: int, message: str) -> DeliveryError:
-    return TransientDeliveryError(message) if code in _TEMPORARY else PermanentDeliveryError(message)
+    return PermanentDeliveryError(message) if code in _FOR_GOOD else TransientDeliveryError(message)
 
 
 def _readable(answer: bytes | str) -> str:

@@ -12,6 +12,8 @@ __all__ = ["Smtp", "SmtpTls"]
 
 _MOST_LINES: Final = 200
 """Lines of one reply; that to EHLO has one for each extension, and the longest known some twenty."""
+_TIMES_LONGER: Final = 4
+"""A server may look through a message before it takes it (RFC 5321, 4.5.3.2.6): who does not wait sends it again."""
 
 
 class _Lines:
@@ -35,6 +37,8 @@ class _Lines:
 
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
     _Base = smtplib.SMTP
 else:
     _Base = object
@@ -42,6 +46,16 @@ else:
 
 class _Bounded(_Base):
     """Take each reply whole within the time-out, which holds for single bytes otherwise, and in a number of lines."""
+
+    _is_handing_over = False
+
+    def data(self, msg: Buffer | str) -> tuple[int, bytes]:
+        """Hand over a message; return the code and the words of the reply to it, which may take four times as long."""
+        self._is_handing_over = True
+        try:
+            return super().data(msg)
+        finally:
+            self._is_handing_over = False
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the code and the words of the next reply; raises SMTPServerDisconnected where it does not end."""
@@ -51,13 +65,17 @@ class _Bounded(_Base):
         if self.file is None:
             self.file = _Lines(connection.makefile("rb"))
         self.file.left = _MOST_LINES
-        end = threading.Timer(self.timeout, _cut, (connection,))
+        seconds = self.timeout * (_TIMES_LONGER if self._is_handing_over else 1)
+        connection.settimeout(seconds)
+        end = threading.Timer(seconds, _cut, (connection,))
         end.daemon = True
         end.start()
         try:
             return super().getreply()
         finally:
             end.cancel()
+            with contextlib.suppress(OSError):  # closed already
+                connection.settimeout(self.timeout)
 
 
 class Smtp(_Bounded, smtplib.SMTP):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ def made_notification(**known: object) -> Notification:
     return Notification(**{**fields, **known})  # type: ignore[arg-type]
 
 
-def notifier_for(server: MailServer, **known: object) -> MailNotifier:
+def notifier_for(server: MailServer | Dripping, **known: object) -> MailNotifier:
     fields: dict[str, object] = {
         "host": "127.0.0.1",
         "port": server.port,
@@ -180,6 +181,20 @@ def test_the_answer_to_the_message_decides_whether_another_try_helps(answer: str
         notifier_for(server).send(made_notification())
 
 
+class Thorough(Behaviour):
+    """Look through a message for longer than any other reply may take."""
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802 - named and called by aiosmtpd
+        await asyncio.sleep(0.6)
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_server_that_looks_through_a_message_is_waited_for_and_gets_it_once() -> None:
+    with MailServer(Thorough()) as server:
+        notifier_for(server, timeout_seconds=0.4).send(made_notification())
+        assert len(server.behaviour.received) == 1
+
+
 class Rude(Behaviour):
     """Take every message, and answer the good-bye with an error."""
 
@@ -292,3 +307,14 @@ def test_a_server_whose_greeting_never_ends_is_left(begin: bytes, seconds: float
         with pytest.raises(TransientDeliveryError, match="broke off"):
             notifier.send(made_notification())
     assert not any(server.served)
+
+
+@pytest.mark.parametrize("greeting", [b"22", b"HTTP/1.1 502 Bad Gateway\r\n"])
+def test_what_is_no_reply_is_no_refusal(greeting: bytes) -> None:
+    with Dripping(greeting, speaks_first=True, most=0) as server, pytest.raises(TransientDeliveryError):
+        notifier_for(server).send(made_notification())
+
+
+def test_a_server_that_hangs_up_while_tls_begins_is_worth_another_try() -> None:
+    with Dripping(b"", most=0) as server, pytest.raises(TransientDeliveryError, match="while TLS began"):
+        notifier_for(server, security="tls").send(made_notification())
