@@ -21,6 +21,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 from listener.api import Label, Sentiment, option
 from listener.errors import PluginError, UsageError
@@ -79,6 +80,16 @@ class OnnxOptions:
     )
     longest: int = option("Tokens of a text that are read.", default=256, minimum=8, maximum=8_192)
     threads: int = option("Threads for one text.", default=1, minimum=1, maximum=64)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the address of the hub is none, or holds what is no part of it."""
+        parts = urlsplit(self.hub_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = "hub_url: must begin with https://"
+            raise ValueError(msg)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            msg = "hub_url: holds a user, a key or a query; write the address of the hub alone"
+            raise ValueError(msg)
 
 
 class OnnxScorer:

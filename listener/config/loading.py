@@ -27,6 +27,7 @@ from listener.config.records import (
     NotifySettings,
     ResponseSettings,
     SourceSettings,
+    folded_name,
 )
 from listener.errors import ConfigError, UsageError, suggest
 from listener.options import at_home
@@ -266,7 +267,7 @@ def _check_brands(config: Config, problems: list[str]) -> None:
     for number, brand in enumerate(config.brands, start=1):
         path = f"brands[{number}]"
         if not any(problem.startswith(f"{path}.name:") for problem in problems):
-            _check_name(brand.name, path, first.setdefault(brand.name.strip().casefold(), number), problems)
+            _check_name(brand.name, path, first.setdefault(folded_name(brand.name), number), problems)
         problems.extend(
             f"{path}.sources: {show(name)} has no table [sources.{name}]; {suggest(name, config.sources)}"
             for name in brand.sources

@@ -7,6 +7,7 @@ of alerts are kept as they were read: whoever owns their options validates them.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import field
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,7 @@ __all__ = [
     "NotifySettings",
     "ResponseSettings",
     "SourceSettings",
+    "folded_name",
 ]
 
 BRAND_KINDS: Final = ("own", "competitor", "topic")
@@ -396,15 +398,21 @@ class Config:
         return self.responses.mail if source in _MAIL_SOURCES else self.responses.social
 
     def brand(self, name: str) -> Brand:
-        """Return the brand called `name`, upper and lower case alike.
+        """Return the brand called `name`, upper and lower case alike, as are letters written with their marks apart.
 
         Raises UsageError naming the brands there are.
         """
+        wanted = folded_name(name)
         for brand in self.brands:
-            if brand.name.casefold() == name.strip().casefold():
+            if folded_name(brand.name) == wanted:
                 return brand
         msg = f'there is no brand "{name}" in {self.path}; {suggest(name, (brand.name for brand in self.brands))}'
         raise UsageError(msg)
+
+
+def folded_name(name: str) -> str:
+    """Return what is equal for names that nobody can tell apart but by their case."""
+    return unicodedata.normalize("NFC", name.strip()).casefold()
 
 
 def _brands_alone(settings: SourceSettings) -> frozenset[str] | None:

@@ -195,6 +195,14 @@ def test_a_brand_is_found_in_upper_and_lower_case(tmp_path: Path) -> None:
     assert load(tmp_path, '[[brands]]\nname = "Straße"').brand("STRASSE").name == "Straße"
 
 
+def test_a_brand_is_found_however_the_marks_of_its_letters_are_written(tmp_path: Path) -> None:
+    composed, apart = "Caf\u00e9", "Cafe\u0301"
+    assert load(tmp_path, f'[[brands]]\nname = "{apart}"').brand(composed).name == apart
+    assert load(tmp_path, f'[[brands]]\nname = "{composed}"').brand(apart).name == composed
+    with pytest.raises(ConfigError, match=r"brands\[2\]\.name: .* is also the name of brands\[1\]"):
+        load(tmp_path, f'[[brands]]\nname = "{apart}"\n[[brands]]\nname = "{composed}"')
+
+
 def test_an_unknown_brand_names_the_near_miss(tmp_path: Path) -> None:
     config = load(tmp_path, '[[brands]]\nname = "Acme"\n[[brands]]\nname = "Globex"')
     with pytest.raises(UsageError, match=r'there is no brand "Akme".*did you mean "Acme"\? known: Acme, Globex'):

@@ -159,6 +159,13 @@ def test_a_folder_or_a_hub_must_be_named(options: OnnxOptions) -> None:
         OnnxScorer(options)
 
 
+@pytest.mark.parametrize("url", ["https://me:made-up@hub.example", "https://hub.example/?token=made-up", "hub.example"])
+def test_the_address_of_a_hub_holds_no_secret(url: str) -> None:
+    with pytest.raises(ValueError, match="hub_url: ") as caught:
+        OnnxOptions(hub="made/up", hub_url=url)
+    assert "made-up" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
