@@ -39,6 +39,8 @@ _LONGEST_TITLE: Final = 200
 _PATIENCE_SECONDS: Final = 240.0
 """How long a delivery is waited for: a service with a pace of its own may take a long text in a dozen pieces."""
 _REMEMBERED: Final = 200
+_TELL_ADDRESSES: Final = ("apprise", "urllib3.connectionpool", "urllib3.connection")
+"""Who logs addresses with the keys in them."""
 
 
 class AppriseNotifier:
@@ -96,7 +98,11 @@ class AppriseNotifier:
         with within_bounds(), _log_of_apprise() as lines:
             service = self._service()
             _send_once(service, self._accepted.setdefault(notification.key, set()))
-            is_taken = _notify(service, notification)
+            try:
+                is_taken = _notify(service, notification)
+            except Exception as error:  # each of a hundred services reads answers in its own way
+                msg = f"{self.destination} answered what Apprise cannot read: {type(error).__name__}"
+                raise TransientDeliveryError(msg) from error
         if not is_taken:
             raise self._failure(lines)
 
@@ -208,12 +214,12 @@ _lines: ContextVar[list[str] | None] = ContextVar("lines", default=None)
 
 
 class _Keep(logging.Filter):
-    """Keep what is logged within a delivery, and show it to nobody: Apprise logs addresses with their keys."""
+    """Keep what Apprise logs within a delivery, and show nobody what is logged with addresses and their keys."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let pass what belongs to no delivery."""
         lines = _lines.get()
-        if lines is not None and record.levelno >= logging.WARNING:
+        if lines is not None and record.levelno >= logging.WARNING and record.name == "apprise":
             lines.append(record.getMessage())
         return lines is None
 
@@ -224,8 +230,9 @@ _KEEP: Final = _Keep()
 @contextmanager
 def _log_of_apprise() -> Iterator[list[str]]:
     """Gather what Apprise logs in this thread within the block; it goes nowhere else."""
+    for name in _TELL_ADDRESSES:
+        logging.getLogger(name).addFilter(_KEEP)
     log = logging.getLogger("apprise")
-    log.addFilter(_KEEP)
     if not log.isEnabledFor(logging.WARNING):
         log.setLevel(logging.WARNING)
     lines: list[str] = []

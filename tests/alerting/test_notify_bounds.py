@@ -115,3 +115,15 @@ def test_of_a_text_in_pieces_each_is_taken_once(hook: Hook) -> None:
     assert "".join("".join(first[:-1] + second).split()) == "".join(LONG.text.split())
     room.send(LONG)
     assert len(hook.asked) == len(first) + len(second) + len(first[:-1] + second)  # a message of its own, all of it
+
+
+def test_an_answer_that_apprise_breaks_at_is_a_failure_like_others(hook: Hook) -> None:
+    hook.fault("status", status=302, headers={"Location": "http://[bad/"})
+    with pytest.raises(TransientDeliveryError, match="cannot read: ValueError"):
+        notifier(hook).send(DIGEST)
+
+
+def test_what_is_wrong_with_an_answer_tells_no_log_the_address(hook: Hook, caplog: pytest.LogCaptureFixture) -> None:
+    hook.fault("status", status=200, headers={"Odd name without": "", "\r\nno colon": ""})
+    notifier(hook).send(DIGEST)
+    assert "/room" not in caplog.text
