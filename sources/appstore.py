@@ -184,6 +184,11 @@ class AppStoreSource:
             items=len(before) + len(feed.entries),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def check(self) -> str:
         """Read the first page of the first app; return how many reviews it holds."""
         if not self._apps:

@@ -153,6 +153,11 @@ class DiscourseSource:
             items=len(posts),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the forums for posts, one by one: whether they are there, else how they read now."""
         made = self._client.requests_made

@@ -183,6 +183,11 @@ class GdeltSource:
         )
 
     @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
+    @property
     def service_time(self) -> datetime | None:
         """Return the time by the service's clock of its last answer, None before the first."""
         return self._client.answered_at

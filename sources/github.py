@@ -216,6 +216,11 @@ class GitHubSource:
             items=len(found.items),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Look items up at their addresses, one by one."""
         made = self._client.requests_made

@@ -207,6 +207,11 @@ class LemmySource:
             items=len(views),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the instances that showed posts and comments for them, one by one."""
         bases = {urlsplit(base).hostname or "": base for base in self._bases.values()}

@@ -171,10 +171,15 @@ class MastodonSource:
             items=len(statuses),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return sum(door.sent for door in self._doors.values())
+
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the instances that showed statuses for them, one by one."""
         doors = {door.host: door for door in self._doors.values()}
-        sent = sum(door.sent for door in self._doors.values())
+        sent = self.requests_made
         present: list[Mention] = []
         gone: list[str] = []
         for one in mentions:
@@ -199,7 +204,7 @@ class MastodonSource:
             gone=tuple(gone),
             left=self._hosts.left(),
             problem=self._hosts.problem,
-            requests=sum(door.sent for door in self._doors.values()) - sent,
+            requests=self.requests_made - sent,
             items=len(present),
         )
 

@@ -292,6 +292,11 @@ class RedditSource:
             items=len(things),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.calls_made
+
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask for things by their full names.
 

@@ -200,6 +200,11 @@ class RssSource:
             items=len(entries),
         )
 
+    @property
+    def requests_made(self) -> int:
+        """Return how many calls were sent so far."""
+        return self._client.requests_made
+
     def check(self) -> str:
         """Read the first feed, or the front page of Google News; return how many entries it holds."""
         url = next(iter(self._options.feeds), None)

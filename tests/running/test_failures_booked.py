@@ -18,7 +18,10 @@ from listener.protocols import Page, Resource, Window
 from listener.query import Query
 from listener.store import Store
 from listener.testing import FakeSource
+from listener.wiring.sources import BUILT_IN_SOURCES, source_class
+from servers.lemmy import Lemmy
 from servers.world import NOW, QUERIES, make_judge, open_store
+from sources.lemmy import LemmyOptions, LemmySource
 
 TOMORROW = (NOW + timedelta(days=1)).replace(hour=0, minute=0)
 
@@ -82,6 +85,23 @@ def test_a_failure_is_booked_with_the_requests_that_were_sent_and_what_they_may_
     assert rows(store, "SELECT sum(requests), sum(items) FROM spending") == [(requests, 0)]
     aside = rows(store, "SELECT coalesce(sum(requests), 0), coalesce(sum(items), 0) FROM reservations")
     assert aside == [(0, items_aside)]
+
+
+def test_a_host_that_wants_to_be_left_alone_costs_one_request_however_many_searches_there_are(store: Store) -> None:
+    limit = Limit(source="lemmy", brand=None, unit="requests", period="day", amount=100)
+    with Lemmy([]) as instance:
+        instance.fault("status", 9, status=429, headers={"Retry-After": "600"})
+        source = LemmySource(LemmyOptions(instances=(instance.url,)))
+        assert len(source.plan(QUERIES)) > 1
+        assert collected(store, source, limit).state == "rate_limited"
+        source.close()
+        assert rows(store, "SELECT sum(requests) FROM spending") == [(len(instance.requests),)] == [(1,)]
+
+
+def test_every_built_in_source_that_sends_requests_says_how_many() -> None:
+    remote = [source for name in BUILT_IN_SOURCES if not (source := source_class(name)).facts.is_local]
+    assert len(remote) > 10
+    assert [source.name for source in remote if not hasattr(source, "requests_made")] == []
 
 
 class OneForEach(FakeSource):
