@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from listener.api import Label
 from sentiment.llm_book import Bought
 from sentiment.redaction import redact
-from sentiment.scope import whole_text
+from sentiment.scope import names_of, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ def question_of(task: ScoringTask, options: LlmOptions) -> Question:
     if len(raw) > _SCAN * options.longest:
         raw = raw[: _SCAN * options.longest].rpartition(" ")[0]  # what is cut in two might not be recognised
     target = task.brand or next(iter(task.target), None)
-    text = redact(raw, (*task.target, *task.masks))[: options.longest]
+    text = redact(raw, names_of(task))[: options.longest]
     decides = (INSTRUCTIONS, options.base_url, options.model, target, text)
     return Question(digest=hashlib.sha256(json.dumps(decides).encode()).digest(), target=target, text=text)
 

@@ -12,6 +12,7 @@ handle, a link or the title is what the whole text is about.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.sentences import clause_at, loses, sentence_at, sentence_ends, window_at
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from listener.api import ScoringTask
 
-__all__ = ["Places", "Scope", "moved", "places_of", "scope_at", "scope_of", "whole_text"]
+__all__ = ["Places", "Scope", "moved", "names_of", "places_of", "scope_at", "scope_of", "whole_text"]
 
 _MOST_PLACES: Final = 40
 """As many places of the brand as are looked at, so that the time stays in proportion to the text."""
@@ -63,10 +64,24 @@ def whole_text(task: ScoringTask) -> str:
     return task.text
 
 
+def names_of(task: ScoringTask) -> Sequence[str]:
+    """Return the names that carry no feeling in a task, those of its target among them.
+
+    Mostly they are its masks themselves: of thousands of brands each brand would have a list of its own else, to be made ready anew.
+    """
+    return task.masks if _among(tuple(task.masks)).issuperset(task.target) else (*task.masks, *task.target)
+
+
+@lru_cache(maxsize=8)
+def _among(masks: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(masks)
+
+
 def places_of(task: ScoringTask) -> Places:
     """Return what stands where in a task; the own brand stands nowhere where it is not asked about."""
     text = whole_text(task)
-    names = find_names(text, (*task.masks, *task.target)) if task.masks or task.target else []
+    sought = names_of(task)
+    names = find_names(text, sought) if sought else []
     own = _own_places(task, text) if task.target or task.spans else []
     return Places(text, names, own)
 

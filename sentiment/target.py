@@ -84,9 +84,9 @@ def find_names(text: str, names: Sequence[str]) -> list[tuple[int, int]]:
     return spans
 
 
-def _there(names: Sequence[tuple[str, str]], folded: str) -> list[str]:
-    """Return those of the names whose first word is anywhere in a folded text."""
-    return [name for name, needle in names if needle in folded]
+def _there(names: Sequence[tuple[str, str, tuple[str, ...]]], folded: str) -> list[str]:
+    """Return those of the names whose words are all anywhere in a folded text."""
+    return [name for name, first, rest in names if first in folded and all(word in folded for word in rest)]
 
 
 def _hits(plain: AhoCorasick, aligned: str) -> list[tuple[int, int, int]] | None:
@@ -156,15 +156,15 @@ def _is_aligned(text: str, folded: str) -> bool:
 
 
 class _Sought(NamedTuple):
-    """Hold names as they are looked for, longer ones first, each with its first word folded.
+    """Hold names as they are looked for, longer ones first, each with its first word and the others, folded.
 
     `plain` finds at once all that are one word of letters of ASCII and digits, folded, also within
     words; None where there is none. `others` are the rest of `names`.
     """
 
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str, tuple[str, ...]], ...]
     plain: AhoCorasick | None
-    others: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 @lru_cache(maxsize=256)
@@ -172,12 +172,15 @@ def _sought(names: tuple[str, ...]) -> _Sought:
     """Return names (NFC, trimmed, without # and @, each once) as they are looked for."""
     tidy = {unicodedata.normalize("NFC", name).strip() for name in names}
     bare = {name.lstrip("#@").strip() or name for name in tidy if name}
-    named = tuple((name, _fold(name.split()[0])) for name in sorted(bare, key=lambda name: (-len(name), name)))
-    words = sorted({word for name, word in named if _PLAIN.fullmatch(name)})
+    in_order = [
+        (name, [_fold(word) for word in name.split()]) for name in sorted(bare, key=lambda name: (-len(name), name))
+    ]
+    named = tuple((name, first, tuple(rest)) for name, (first, *rest) in in_order)
+    words = sorted({first for name, first, _ in named if _PLAIN.fullmatch(name)})
     return _Sought(
         named,
         AhoCorasick(words) if words else None,
-        tuple((name, word) for name, word in named if not _PLAIN.fullmatch(name)),
+        tuple(one for one in named if not _PLAIN.fullmatch(one[0])),
     )
 
 

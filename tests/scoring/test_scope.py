@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from listener.mention import Sentiment
 from listener.protocols import ScoringTask
-from sentiment.scope import scope_of
+from sentiment.scope import places_of, scope_of
 from sentiment.vader import VaderScorer
 
 BRANDS = ("Acme", "Globex")
@@ -133,6 +133,19 @@ def test_the_score_beside_that_of_a_part_is_the_one_the_text_has_without_a_targe
 def test_the_names_of_the_target_are_masked_too() -> None:
     task = ScoringTask(text="Discord is down again", language="en", target=("Discord",))
     assert VaderScorer().score([task])[0].evidence == 0
+
+
+def test_of_thousands_of_brands_no_two_have_their_names_made_ready_apart() -> None:
+    from sentiment import target
+
+    brands = [f"Boilwick {number}" for number in range(3_000)]
+    masks = tuple(brands)
+    before = target._sought.cache_info().misses, target._pattern.cache_info().misses
+    for brand in brands[:200]:
+        task = ScoringTask(text="Boilwick 7 is good", language="en", target=(brand,), spans=((0, 10),), masks=masks)
+        assert places_of(task).names == [(0, 10)]
+    assert target._sought.cache_info().misses - before[0] == 1
+    assert target._pattern.cache_info().misses - before[1] <= 2
 
 
 def test_without_a_target_the_text_is_read_as_a_whole() -> None:
