@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["has_others", "loudest_by_quarter", "loudest_mention", "mentions_by_quarter", "source_quarters"]
 
+_STORY_DAYS: Final = 14
+"""How long after its first mention a story goes on, at most, as `listener.stories` tells by links."""
+
 _IN_SPAN: Final = f"""
 matches.brand_id = (SELECT id FROM brands WHERE name = :brand)
 AND matches.published_at >= :since AND matches.published_at < :until AND matches.label <> {int(Label.IRRELEVANT)}
@@ -37,7 +40,12 @@ FROM matches JOIN mentions ON mentions.id = matches.mention_id
 WHERE {_IN_SPAN} AND matches.source_id IN {_OF_SOURCES} GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - built from constants of this module
 
-_OTHERS: Final = f"SELECT EXISTS (SELECT 1 FROM matches WHERE {_IN_SPAN} AND matches.source_id NOT IN {_OF_SOURCES})"  # noqa: S608 - built from constants of this module
+_OTHERS: Final = f"""
+SELECT EXISTS (
+  SELECT 1 FROM rollup_day WHERE brand_id = (SELECT id FROM brands WHERE name = :brand)
+    AND day BETWEEN :since / 86400 - {_STORY_DAYS} AND :until / 86400
+    AND mentions > 0 AND source_id NOT IN {_OF_SOURCES})
+"""  # noqa: S608 - built from constants of this module
 
 _MENTIONS: Final = f"""
 SELECT matches.published_at / 900, count(*) FROM matches WHERE {_IN_SPAN} {_OF_SOURCE} GROUP BY 1
@@ -65,7 +73,7 @@ ORDER BY max(followers * 1.0 / :followers, engagement * 1.0 / :engagement) DESC,
 def has_others(
     connection: sqlite3.Connection, brand: str, sources: Sequence[str], since: datetime, until: datetime
 ) -> bool:
-    """Say whether anything of a brand in [since, until) came from another source than these."""
+    """Say whether anything of a brand in [since, until), or that stories of it may begin with, came from another source than these."""
     (found,) = connection.execute(_OTHERS, _of(sources, _values(brand, None, since, until))).fetchone()
     return bool(found)
 

@@ -358,7 +358,7 @@ class Reader:
             return quarters.source_quarters(self._connection, brand, sources, since, until)
 
     def has_others(self, brand: str, sources: Sequence[str], since: datetime, until: datetime) -> bool:
-        """Say whether anything of a brand in [since, until) came from another source than these."""
+        """Say whether anything of a brand in [since, until), or that stories of it may begin with, came from another source."""
         from listener.search import quarters
 
         with translated(self.path):

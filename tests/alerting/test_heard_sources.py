@@ -13,6 +13,7 @@ from listener.alerts.options import DEFAULT_RULES, AlertOptions, RuleOptions
 from listener.config import load_config
 from listener.mention import Author, Mention
 from listener.pipeline import AlertStage, Judge, WatchedBrand
+from listener.pipeline.quarters import read_quarters
 from listener.protocols import Resource
 from listener.search import Reader
 from listener.store import PageProgress, Store
@@ -214,3 +215,18 @@ def test_that_a_brand_cannot_be_read_is_told_though_nobody_spoke_of_it_yet(place
     place.look(START, ("prompt",))
     place.look(START + 7 * HOUR, ("prompt",))
     assert place.episodes() == [("blind", 0.0)]
+
+
+def test_what_a_source_that_does_not_count_told_first_counts_however_long_the_stretch_that_is_looked_at(
+    place: Place,
+) -> None:
+    said = f"acme lid {own_words('all of them')}"
+    for source, at in (("gone", START - DAY), ("prompt", START)):
+        mention = make_mention(1, said, id=source, source=source, author=Author(id=source), published_at=at)
+        place.read(source, START + QUARTER, [mention], back=2 * DAY)
+    brand = WatchedBrand(name="Acme", names=("acme",), sources=("prompt",))
+    stretches = [
+        read_quarters(place.reader, brand, since, START + QUARTER, late_before=START)
+        for since in (START, START - HOUR, START - 2 * DAY)
+    ]
+    assert [quarters[-1].mentions for quarters in stretches] == [1, 1, 1]
