@@ -68,8 +68,8 @@ DIALECT: Final = Dialect(
 """What the search can be asked (syntax "lucene")."""
 
 _PAGE: Final = 100  # the most things of one answer
-_LISTING_DEPTH: Final = 900
-"""A listing that ends after so many things was ended by Reddit, which keeps about 1000."""
+_LISTING_DEPTH: Final = 500
+"""A listing that ends after so many things was ended by Reddit, which keeps about 1000 and leaves out those that were removed."""
 _SEARCH_DEPTH: Final = 200
 """As above for a search, which may end far sooner; below it, an end is taken as the end."""
 _MOST_PAGES: Final = 40  # four times what any listing has

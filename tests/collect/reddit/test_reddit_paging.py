@@ -108,6 +108,13 @@ class TestPaging:
         assert pages[-1].complete_since == ago(hours=1) + timedelta(seconds=1)
         assert "ended the listing" in (pages[-1].lost_reason or "")
 
+    def test_a_listing_that_ends_sooner_since_many_of_its_thousand_were_removed_says_so(self) -> None:
+        posts = posts_every(timedelta(minutes=1), 900, before=NOW)
+        with Reddit(posts, now=NOW, depth=600) as server:
+            pages = read_all(source_for(server), NEW)
+        assert sum(len(page.mentions) for page in pages) == 600
+        assert pages[-1].lost_reason == "Reddit ended the listing after 600 things"
+
     def test_a_listing_without_end_is_given_up_and_says_so(self) -> None:
         class Endless(Fixed):
             def route(self, request: Request) -> Answer:
