@@ -59,7 +59,8 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
             message = f"{item.destination} is no longer configured"
             store.reports.mark_unsent(item, error=message, next_try_at=None)
         elif until := _held_until(desk, item):
-            store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
+            if not item.is_held:
+                store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
         elif _hand_over(desk, store, notifier, item, after=timedelta(seconds=time.monotonic() - begun)):
             sent += 1
         else:

@@ -173,7 +173,10 @@ class DigestSave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
-    """Hold one delivery that is due. `subject` is the episode's or the digest's number."""
+    """Hold one delivery that is due. `subject` is the episode's or the digest's number.
+
+    `is_held` says that it was put off, as for the end of quiet hours, to a time that has not come.
+    """
 
     number: int
     key: str
@@ -181,3 +184,4 @@ class OutboxItem:
     kind: str
     subject: int
     attempts: int
+    is_held: bool

@@ -323,21 +323,32 @@ class ReportWriter:
     def due(self, *, now: datetime) -> list[OutboxItem]:
         """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may.
 
-        A message tells of its episode as it stands by then: of several that wait the last one tells all.
+        A message tells of its episode as it stands by then: of several that wait the last one tells all. An alert that was
+        put off and never tried is looked at each time: what it waits for may be over sooner, as a snooze that is ended.
         Destinations that did not take what was tried come after the others, since they may take their time.
         """
+        until = to_epoch(now + LONGEST_WAIT)
         with translated(self._path):
             rows = self._connection.execute(
-                "SELECT id, key, destination, kind, subject_id, attempts FROM outbox "
-                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ?) AND (kind NOT LIKE 'alert-%' "
+                "SELECT id, key, destination, kind, subject_id, attempts, next_try_at FROM outbox "
+                "WHERE state = 'pending' AND (next_try_at <= ? OR next_try_at > ? OR (attempts = 0 AND kind LIKE 'alert-%')) "
+                "AND (kind NOT LIKE 'alert-%' "
                 "OR id IN (SELECT max(id) FROM outbox WHERE state = 'pending' AND kind LIKE 'alert-%' "
                 "GROUP BY subject_id, destination)) ORDER BY destination IN ("
                 "SELECT destination FROM outbox WHERE state = 'pending' AND attempts > 0), id",
-                (to_epoch(now), to_epoch(now + LONGEST_WAIT)),
+                (to_epoch(now), until),
             ).fetchall()
         return [
-            OutboxItem(number=number, key=key, destination=destination, kind=kind, subject=subject, attempts=attempts)
-            for number, key, destination, kind, subject, attempts in rows
+            OutboxItem(
+                number=number,
+                key=key,
+                destination=destination,
+                kind=kind,
+                subject=subject,
+                attempts=attempts,
+                is_held=to_epoch(now) < next_try_at <= until,
+            )
+            for number, key, destination, kind, subject, attempts, next_try_at in rows
         ]
 
     def postpone(self, item: OutboxItem, *, until: datetime) -> None:

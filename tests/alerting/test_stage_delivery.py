@@ -152,16 +152,35 @@ def test_what_a_clock_that_was_ahead_let_wait_goes_when_it_is_right(watched: Pla
     assert carry(watched, START + 2 * HOUR, inbox) == 0
 
 
-def test_a_long_snooze_is_looked_at_once_a_day(watched: Place) -> None:
+def test_what_waits_goes_as_soon_as_its_snooze_is_ended(watched: Place) -> None:
+    with Store(watched.database) as store:
+        store.reports.snooze("Acme", until=START + 12 * HOUR)
+    inbox = Inbox()
+    assert carry(watched, START + 2 * HOUR, inbox) == 0
+
+    assert watched.run("alerts", "snooze", "Acme", "0h", "--now", (START + 3 * HOUR).isoformat()).code == 0
+    assert carry(watched, START + 3 * HOUR, inbox) == 1
+
+
+def test_what_waits_follows_quiet_hours_that_are_changed(watched: Place) -> None:
+    watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-23:00"'))
+    inbox = Inbox()
+    assert carry(watched, START + 2 * HOUR, inbox) == 0
+
+    watched.configure(CONFIG.format(alerts='quiet_hours = "12:00-14:00"'))
+    assert carry(watched, START + 3 * HOUR, inbox) == 1
+
+
+def test_a_long_snooze_is_noted_once_a_day(watched: Place) -> None:
     with Store(watched.database) as store:
         store.reports.snooze("Acme", until=START + timedelta(days=9))
-        before = store.reports.due(now=START + 2 * HOUR)
+        assert not store.reports.due(now=START + 2 * HOUR)[0].is_held
     inbox = Inbox()
 
     assert carry(watched, START + 2 * HOUR, inbox) == 0
     with Store(watched.database) as store:
-        assert store.reports.due(now=START + 3 * HOUR) == []
-        assert store.reports.due(now=START + 26 * HOUR) == before
+        assert store.reports.due(now=START + 3 * HOUR)[0].is_held
+        assert not store.reports.due(now=START + 26 * HOUR)[0].is_held
     for day in range(1, 9):
         assert carry(watched, START + timedelta(days=day) + 2 * HOUR, inbox) == 0
     assert carry(watched, START + timedelta(days=9), inbox) == 1
