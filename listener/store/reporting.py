@@ -28,7 +28,9 @@ TOLD_LATER: Final = "told by the message after it"
 """What is noted of a message that was not sent by itself, since a later one of its episode says all it would."""
 
 LONGEST_WAIT: Final = timedelta(days=1)
-"""How long a delivery may wait until it is looked at again."""
+"""How long a delivery may be put off at once."""
+_LONGEST_PAUSE: Final = timedelta(hours=5)
+"""No two tries of a delivery are so far apart: one that waits for longer was put off, or by a clock that was ahead."""
 
 _MAY_BE_SENT: Final = "it was due before this copy took the place of the store, which may have sent it"
 
@@ -321,13 +323,12 @@ class ReportWriter:
         return given_up
 
     def due(self, *, now: datetime) -> list[OutboxItem]:
-        """Return what is to be delivered now, oldest first; also what a clock that was ahead let wait for longer than anything may.
+        """Return what is to be delivered now, oldest first; also what waits for longer than until another try.
 
-        A message tells of its episode as it stands by then: of several that wait the last one tells all. An alert that was
-        put off and never tried is looked at each time: what it waits for may be over sooner, as a snooze that is ended.
+        A message tells of its episode as it stands by then: of several that wait the last one tells all. What was put
+        off is looked at each time: what it waits for may be over sooner, as a snooze that is ended.
         Destinations that did not take what was tried come after the others, since they may take their time.
         """
-        until = to_epoch(now + LONGEST_WAIT)
         with translated(self._path):
             rows = self._connection.execute(
                 "SELECT id, key, destination, kind, subject_id, attempts, next_try_at FROM outbox "
@@ -336,7 +337,7 @@ class ReportWriter:
                 "OR id IN (SELECT max(id) FROM outbox WHERE state = 'pending' AND kind LIKE 'alert-%' "
                 "GROUP BY subject_id, destination)) ORDER BY destination IN ("
                 "SELECT destination FROM outbox WHERE state = 'pending' AND attempts > 0), id",
-                (to_epoch(now), until),
+                (to_epoch(now), to_epoch(now + _LONGEST_PAUSE)),
             ).fetchall()
         return [
             OutboxItem(
@@ -346,7 +347,7 @@ class ReportWriter:
                 kind=kind,
                 subject=subject,
                 attempts=attempts,
-                is_held=to_epoch(now) < next_try_at <= until,
+                is_held=to_epoch(now) < next_try_at <= to_epoch(now + LONGEST_WAIT),
             )
             for number, key, destination, kind, subject, attempts, next_try_at in rows
         ]
