@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import os
@@ -19,6 +20,8 @@ __all__ = ["clear_folder", "clear_parts", "name_part", "put_new", "put_part", "r
 _ABANDONED: Final = 86_400
 """Seconds after which nobody writes a part any more, whoever that was."""
 _IS_POSIX: Final = os.name == "posix"
+_UNSYNCED: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems say that know nothing of syncing; Windows syncs no file that is open for reading."""
 _PART: Final = re.compile(r"\.(?P<target>.+)\.(?P<process>[0-9]+)-(?P<place>[0-9a-f]{8})[0-9a-f]{8}\.part")
 
 
@@ -78,13 +81,21 @@ def _is_gone(number: int) -> bool:
 
 
 def _sync_part(part: Path) -> None:
-    """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds."""
-    with suppress(OSError):  # some file systems know nothing of this
+    """Have a file on the disk before its name is taken: else a power cut may leave the name without what it holds.
+
+    Raises OSError where the disk did not take it: some, of networks above all, tell only now that they are full.
+    """
+    try:
         descriptor = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except OSError:  # its mode may let nobody read it
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if _IS_POSIX and error.errno not in _UNSYNCED:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def put_part(part: Path, target: Path) -> None:

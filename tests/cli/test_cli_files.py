@@ -16,6 +16,7 @@ import pytest
 
 from cli.conftest import NOW
 from listener.cli.files import replacing, write_file
+from listener.errors import ListenerError
 from listener.parts import clear_parts, name_part, put_new
 from unmeasured import environment
 
@@ -28,6 +29,27 @@ SMALL = 300_000
 
 def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EDQUOT, errno.ENOTSUP])
+def test_what_the_disk_refuses_when_it_is_synced_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A full disk of a network tells it then; a file system that cannot sync is another matter."""
+    file = tmp_path / "chart.png"
+    file.write_bytes(b"before")
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if number == errno.ENOTSUP:
+        write_file(file, b"after")
+    else:
+        with pytest.raises(ListenerError, match=f"cannot be written: {os.strerror(number)}"):
+            write_file(file, b"after")
+    after = b"after" if number == errno.ENOTSUP else b"before"
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"chart.png": after}
 
 
 @pytest.mark.parametrize("fault", [PermissionError(1, "Operation not permitted"), KeyboardInterrupt()], ids=repr)
