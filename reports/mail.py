@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import ipaddress
 import smtplib
 import ssl
@@ -188,7 +189,7 @@ class MailNotifier:
         except smtplib.SMTPResponseException as problem:
             msg = f"{self._where} answered {problem.smtp_code} {_readable(problem.smtp_error)}"
             raise _failure(problem.smtp_code, msg) from problem
-        except (smtplib.SMTPException, OSError) as problem:
+        except (smtplib.SMTPException, OSError, binascii.Error) as problem:
             msg = f"{self._where} cannot be reached or broke off: {_readable(str(problem)) or type(problem).__name__}"
             raise TransientDeliveryError(msg) from problem
 

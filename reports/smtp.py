@@ -6,7 +6,7 @@ import contextlib
 import smtplib
 import socket
 import threading
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 __all__ = ["Smtp", "SmtpTls"]
 
@@ -36,7 +36,19 @@ class _Lines:
         self._stream.close()
 
 
+class _Utf8(str):
+    """A text that goes over the wire in UTF-8 where smtplib means ASCII (RFC 4616, 2)."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        """Return the text in UTF-8."""
+        return super().encode("utf-8")
+
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed import ReadableBuffer as Buffer
 
     _Base = smtplib.SMTP
@@ -48,6 +60,21 @@ class _Bounded(_Base):
     """Take each reply whole within the time-out, which holds for single bytes otherwise, and in a number of lines."""
 
     _is_handing_over = False
+
+    def login(self, user: str, password: str, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        """Log in, also with letters beyond ASCII."""
+        return super().login(user, _Utf8(password), initial_response_ok=initial_response_ok)
+
+    def auth(
+        self, mechanism: str, authobject: Callable[..., str | None], *, initial_response_ok: bool = True
+    ) -> tuple[int, bytes]:
+        """Log in by one mechanism."""
+
+        def respond(*challenge: bytes) -> str | None:
+            response = authobject(*challenge)
+            return None if response is None else _Utf8(response)
+
+        return super().auth(mechanism, cast("Any", respond), initial_response_ok=initial_response_ok)
 
     def data(self, msg: Buffer | str) -> tuple[int, bytes]:
         """Hand over a message; return the code and the words of the reply to it, which may take four times as long."""

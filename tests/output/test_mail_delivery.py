@@ -124,6 +124,14 @@ def test_a_password_may_travel_plainly_within_this_machine(password: Secret) -> 
         assert len(server.behaviour.received) == 1
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_user_and_password_may_have_letters_beyond_ascii(mechanism: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_MAIL_PASSWORD", "pässwört €")
+    with MailServer(Behaviour(), login=("jürgen", "pässwört €"), mechanism=mechanism) as server:
+        notifier_for(server, user="jürgen", password=Secret(env="TEST_MAIL_PASSWORD")).send(made_notification())
+        assert len(server.behaviour.received) == 1
+
+
 def test_a_refused_password_is_permanent_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_MAIL_PASSWORD", "wrong-and-secret")
     with (

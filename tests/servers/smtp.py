@@ -71,6 +71,7 @@ class MailServer(Controller):
         implicit_tls: bool = False,
         login_code: bytes = b"535 5.7.8 no",
         without_mechanisms: bool = False,
+        mechanism: str | None = None,
     ) -> None:
         self.behaviour = behaviour
         self.logins: list[str] = []
@@ -87,6 +88,8 @@ class MailServer(Controller):
             options |= {"authenticator": self._authenticate, "auth_require_tls": False}
         if without_mechanisms:
             options["auth_exclude_mechanism"] = ["PLAIN", "LOGIN"]
+        if mechanism is not None:
+            options["auth_exclude_mechanism"] = [one for one in ("PLAIN", "LOGIN") if one != mechanism]
         super().__init__(
             behaviour,
             hostname="127.0.0.1",
