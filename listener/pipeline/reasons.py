@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener.alerts.why import explain
-from listener.mention import Author, Mention
+from listener.pipeline.hearing import is_compared
 from listener.pipeline.quarters import has_words
 from listener.pipeline.wording import item_of
 from listener.store import EpisodeSave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from listener.alerts.options import RuleOptions
     from listener.alerts.records import Episode
@@ -32,6 +33,8 @@ _ABOUT_WORDS: Final = frozenset({"spike", "sentiment", "words"})
 """The kinds whose mentions are the thing itself: with other terms they are about something else."""
 _MOST_NOW, _MOST_BEFORE = 1_000, 1_000
 """Newest mentions looked at for reasons: enough for shares of a percent, and quick on a busy brand."""
+_MOST_LOOKED_THROUGH: Final = 50_000
+"""Newest stories that are looked through for the words of a rule: half a day of a very busy brand."""
 _MENTIONS: Final = 3
 
 
@@ -105,11 +108,14 @@ def find_reasons(
     `rule` is one of `single_rules`; times in the sentence are of the strongest hour.
     """
     source = rule.sources[0] if rule.sources else None
+    heard = brand.sources if is_compared(rule) else rule.sources
     begin = episode.opened_at - (6 * _HOUR if rule.kind in _SIX_HOURS else _HOUR)
-    present = reader.wordings(brand.name, begin, episode.updated_at, limit=_MOST_NOW, source=source)
+    end = episode.updated_at
     if rule.kind == "words":
-        present = tuple(wording for wording in present if has_words(rule, _mention_of(wording), wording.language))
-    before = reader.wordings(brand.name, begin - _BEFORE, begin, limit=_MOST_BEFORE, source=source)
+        present = _with_words(reader, brand.name, rule, begin, end)
+    else:
+        present = _from(heard, reader.wordings(brand.name, begin, end, limit=_MOST_NOW, source=source))
+    before = _from(heard, reader.wordings(brand.name, begin - _BEFORE, begin, limit=_MOST_BEFORE, source=source))
     why = explain(
         [item_of(wording) for wording in present],
         [item_of(wording) for wording in before],
@@ -121,6 +127,11 @@ def find_reasons(
         coverage=episode.coverage,
         kind="thread" if _is_thread(rule, episode) else rule.kind,
     )
+    if rule.kind != "words":
+        negative, scored = _moods(reader, brand.name, heard, begin, end)
+        why = replace(why, negative_share=negative / scored if scored else None, scored=scored)
+    negative, scored = _moods(reader, brand.name, heard, begin - _BEFORE, begin)
+    why = replace(why, usual_negative_share=negative / scored if scored else None, usual_scored=scored)
     loudest = _loudest(reader, brand.name, rule, episode, source) if rule.kind == "reach" else None
     return Reasons(episode=episode, why=why, loudest=loudest)
 
@@ -139,18 +150,31 @@ def _loudest(reader: Reader, brand: str, rule: RuleOptions, episode: Episode, so
     return found[0] if found else None
 
 
-def _mention_of(wording: Wording) -> Mention:
-    """Return a stored wording as queries read it."""
-    return Mention(
-        source=wording.source,
-        id=str(wording.number),
-        text=wording.text,
-        published_at=wording.published_at,
-        author=None if wording.author is None else Author(handle=wording.author),
-        language=wording.language,
-        links=wording.links,
-        hashtags=wording.hashtags,
-    )
+def _from(sources: Sequence[str], wordings: Sequence[Wording]) -> tuple[Wording, ...]:
+    """Return what certain sources gave; none named: all."""
+    return tuple(wording for wording in wordings if not sources or wording.source in sources)
+
+
+def _moods(reader: Reader, brand: str, sources: Sequence[str], since: datetime, until: datetime) -> tuple[int, int]:
+    """Return how many mentions are negative, and how many are scored, of certain sources; none named: of all."""
+    rows = [row for row in reader.count_by("source", brand, since, until) if not sources or row.name in sources]
+    return sum(row.negative for row in rows), sum(row.mentions - row.unscored for row in rows)
+
+
+def _with_words(reader: Reader, brand: str, rule: RuleOptions, begin: datetime, end: datetime) -> tuple[Wording, ...]:
+    """Return what the stories say that a rule of kind words counts in [begin, end), the newest where there are many."""
+    source = rule.sources[0] if rule.sources else None
+    found: list[int] = []
+    looked = 0
+    until = end
+    while until > begin and len(found) < _MOST_NOW and looked < _MOST_LOOKED_THROUGH:
+        since = max(begin, until - _HOUR)
+        for first in reader.firsts(brand, since, until, source=source):
+            looked += 1
+            if has_words(rule, first.mention, first.language):
+                found.append(first.number)
+        until = since
+    return reader.these_wordings(brand, found)[:_MOST_NOW]
 
 
 def _rounded(share: float | None) -> float | None:

@@ -40,25 +40,39 @@ ORDER BY mentions.published_at, mentions.id
 """  # noqa: S608 - built from constants of this module
 
 _FIRSTS: Final = f"""
-SELECT matches.published_at, mentions.story_id, matches.language, {COLUMNS}
+SELECT matches.mention_id, matches.published_at, mentions.story_id, matches.language, {COLUMNS}
 FROM matches JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 LEFT JOIN story_firsts ON story_firsts.story_id = mentions.story_id AND story_firsts.brand_id = matches.brand_id
-WHERE coalesce(story_firsts.first_at, matches.published_at) = matches.published_at
+WHERE {{is_first}}
   AND matches.brand_id = (SELECT id FROM brands WHERE name = :brand) AND mentions.text IS NOT NULL
   AND matches.published_at >= :since AND matches.published_at < :until AND matches.label <> {int(Label.IRRELEVANT)}
-  AND (:source IS NULL OR sources.name = :source)
 ORDER BY matches.published_at, mentions.id
 """  # noqa: S608 - built from constants of this module
+
+_FIRSTS_OF_ALL: Final = _FIRSTS.format(
+    is_first="coalesce(story_firsts.first_at, matches.published_at) = matches.published_at"
+)
+_FIRSTS_OF_SOURCE: Final = _FIRSTS.format(
+    is_first=f"""sources.name = :source AND (
+  coalesce(story_firsts.first_at, matches.published_at) = matches.published_at OR NOT EXISTS (
+    SELECT 1 FROM mentions AS earlier CROSS JOIN matches AS first ON first.mention_id = earlier.id
+    WHERE (earlier.id = mentions.story_id AND earlier.story_id = earlier.id
+        OR earlier.story_id = mentions.story_id AND earlier.story_id <> earlier.id)
+      AND first.brand_id = matches.brand_id AND first.source_id = matches.source_id
+      AND first.label <> {int(Label.IRRELEVANT)} AND first.published_at < matches.published_at))"""  # noqa: S608 - constant
+)
+"""Of one source where a story begins in it: another one may have told it before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class First:
-    """Hold the mention with which a story of a brand begins: when it counts, its identified language.
+    """Hold the mention with which a story of a brand begins: its number, when it counts, its identified language.
 
     Where a story begins with several of one second each of them is one.
     """
 
+    number: int
     at: datetime
     story: int
     language: str
@@ -80,10 +94,15 @@ def iterate_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> I
 def iterate_firsts(
     connection: sqlite3.Connection, brand: str, source: str | None, since: datetime, until: datetime
 ) -> Iterator[First]:
-    """Yield the mentions with which a brand's stories begin in [since, until), oldest first; purged ones are left out."""
+    """Yield the mentions with which a brand's stories begin in [since, until), oldest first; purged ones are left out.
+
+    With `source` those with which they begin in that source.
+    """
     values = {"brand": brand, "source": source, "since": to_epoch(since), "until": to_epoch(until)}
-    for at, story, language, *row in connection.execute(_FIRSTS, values):
-        yield First(at=from_epoch(at), story=story, language=language, mention=read_mention(row))
+    for number, at, story, language, *row in connection.execute(
+        _FIRSTS_OF_SOURCE if source else _FIRSTS_OF_ALL, values
+    ):
+        yield First(number=number, at=from_epoch(at), story=story, language=language, mention=read_mention(row))
 
 
 def read_mention(row: Sequence[Any]) -> Mention:

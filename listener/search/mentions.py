@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import MentionFilter
 
-__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "read_wordings"]
+__all__ = ["count_by", "find_mentions", "find_number", "read_mentions", "read_these_wordings", "read_wordings"]
 
 _COLUMNS: Final = """
 mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, mentions.url, authors.handle, authors.name,
@@ -130,6 +130,12 @@ _SAMPLED_WORDINGS: Final = _WORDINGS.format(
     found=f"({_SAMPLE}) AS sample CROSS JOIN matches USING (brand_id, published_at, mention_id)", condition="true"
 )
 """The rows of a sample are looked up one by one: those between them are not read."""
+
+_THESE_WORDINGS: Final = _WORDINGS.format(
+    found="matches",
+    condition="matches.brand_id = (SELECT id FROM brands WHERE name = :brand) "
+    "AND matches.mention_id IN (SELECT value FROM json_each(:numbers))",
+)
 
 _ENDS: Final = f"""
 SELECT source_id, language, count(*) AS mentions, sum(label = {int(Label.POSITIVE)}) AS positive,
@@ -321,24 +327,30 @@ def read_wordings(
     asked = {"brand": brand, "since": to_epoch(since), "until": to_epoch(until), "source": source, "limit": limit}
     (total,) = connection.execute(f"SELECT count(*) FROM matches WHERE {_WORDED}", asked).fetchone()  # noqa: S608 - constant
     rows = connection.execute(_ALL_WORDINGS if total <= limit else _SAMPLED_WORDINGS, asked | {"total": total})
-    return tuple(
-        Wording(
-            number=number,
-            text=f"{title}\n{text}" if title and text else title or text or "",
-            source=source,
-            published_at=from_epoch(published_at),
-            author=None if author is None else str(author),
-            story=story,
-            links=tuple(json.loads(links)) if links else (),
-            hashtags=tuple(json.loads(hashtags)) if hashtags else (),
-            language=language,
-            label=Label(label),
-            is_repost=bool(is_repost),
-        )
-        for (
-            number, title, text, source, published_at, author, story, links, hashtags, language, label, is_repost,
-        ) in rows
-    )  # fmt: skip
+    return tuple(map(_wording, rows))
+
+
+def read_these_wordings(connection: sqlite3.Connection, brand: str, numbers: Sequence[int]) -> tuple[Wording, ...]:
+    """Return what certain mentions of a brand say, newest first; what is not there any more is left out."""
+    rows = connection.execute(_THESE_WORDINGS, {"brand": brand, "numbers": json.dumps(list(numbers))})
+    return tuple(map(_wording, rows))
+
+
+def _wording(row: Sequence[Any]) -> Wording:
+    number, title, text, source, published_at, author, story, links, hashtags, language, label, is_repost = row
+    return Wording(
+        number=number,
+        text=f"{title}\n{text}" if title and text else title or text or "",
+        source=source,
+        published_at=from_epoch(published_at),
+        author=None if author is None else str(author),
+        story=story,
+        links=tuple(json.loads(links)) if links else (),
+        hashtags=tuple(json.loads(hashtags)) if hashtags else (),
+        language=language,
+        label=Label(label),
+        is_repost=bool(is_repost),
+    )
 
 
 def _row(row: Sequence[Any]) -> MentionRow:

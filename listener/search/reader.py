@@ -60,6 +60,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = open_reader(path)
+        self._first_read: tuple[int, int | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +133,13 @@ class Reader:
 
         with translated(self.path):
             return mentions.read_wordings(self._connection, brand, since, until, limit, source=source)
+
+    def these_wordings(self, brand: str, numbers: Sequence[int]) -> tuple[Wording, ...]:
+        """Return what certain mentions of a brand say, newest first; what is not there any more is left out."""
+        from listener.search import mentions
+
+        with translated(self.path):
+            return mentions.read_these_wordings(self._connection, brand, numbers)
 
     def top(
         self,
@@ -392,7 +400,7 @@ class Reader:
             return quarters.loudest_mention(self._connection, brand, source, since, until, lines=lines)
 
     def firsts(self, brand: str, since: datetime, until: datetime, *, source: str | None = None) -> Iterator[First]:
-        """Yield the mentions with which the stories of a brand begin in [since, until), oldest first."""
+        """Yield the mentions with which the stories of a brand begin (in one source) in [since, until), oldest first."""
         from listener.search import exporting
 
         with translated(self.path):
@@ -424,11 +432,15 @@ class Reader:
     def first_read_at(self) -> datetime | None:
         """Return the instant from which on anything was read or imported, None where nothing was."""
         with translated(self.path):
-            row = self._connection.execute(
-                "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
-                "UNION ALL SELECT (SELECT min(published_at) FROM matches WHERE brand_id = brands.id) FROM brands)"
-            ).fetchone()
-        return None if row[0] is None else from_epoch(row[0])
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()  # another once others wrote
+            if self._first_read is None or self._first_read[0] != version:
+                (first,) = self._connection.execute(
+                    "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
+                    "UNION ALL SELECT (SELECT min(published_at) FROM matches WHERE brand_id = brands.id) FROM brands)"
+                ).fetchone()
+                self._first_read = version, first
+        first = self._first_read[1]
+        return None if first is None else from_epoch(first)
 
     def read_until(self, source: str, brand: str) -> datetime | None:
         """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from alerting.watching import HOUR, QUARTER, START, burst, said, usual, watching
 from listener.alerts.options import RuleOptions
 from listener.mention import Author, Engagement
-from servers.world import own_words
+from servers.world import make_judge, own_words
 
 SPIKE = RuleOptions(name="spike", kind="spike", tier="push")
 BY_SOURCE = RuleOptions(name="each", kind="spike", sources=("x", "hackernews"), tier="push")
@@ -197,3 +199,57 @@ def test_that_it_is_over_is_told_only_to_who_heard_of_it(tmp_path: Path) -> None
 
         assert watch.episodes()["spike"].state == "resolved"
         assert watch.news() == []
+
+
+def test_an_alert_about_words_names_its_mentions_also_where_their_properties_are_asked_for(tmp_path: Path) -> None:
+    bad = [said("x", one.published_at or START, one.text, one.id, rating=1) for one in burst("x", START + HOUR, 4)]
+    with watching(tmp_path, RuleOptions(name="stars", kind="words", query="rating<=1"), after_usual=True) as watch:
+        watch.look(START)
+        watch.live([*bad, *burst("hackernews", START + HOUR, 4, "sale of lids")], hours=2)
+        found = watch.episodes()["stars"]
+
+        assert (found.observed, found.scored) == (4, 4)
+        assert {one.source for one in watch.reader.mentions_by_number(found.mentions)} == {"x"}
+        assert len(found.mentions) == 3
+
+
+def test_an_alert_about_words_finds_its_few_mentions_among_very_many(tmp_path: Path) -> None:
+    rule = RuleOptions(name="danger", kind="words", query="recall", tier="push")
+    with watching(tmp_path, rule, after_usual=True) as watch:
+        watch.look(START)
+        watch.live(
+            [*burst("x", START + HOUR, 3_000, "sale of kettles"), *burst("hackernews", START + HOUR, 4)], hours=3
+        )
+        found = watch.episodes()["danger"]
+
+        assert (found.observed, found.scored, len(found.mentions)) == (4, 4, 3)
+        assert "recall" in found.terms
+
+
+def test_words_of_one_source_count_where_another_source_said_them_first(tmp_path: Path) -> None:
+    first = burst("hackernews", START + HOUR, 4)
+    same = [said("x", (one.published_at or START) + QUARTER, one.text, one.id) for one in first]
+    with watching(tmp_path, RuleOptions(name="danger", kind="words", query="recall", sources=("x",))) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([*first, *same], hours=2)
+        assert watch.episodes()["danger:x"].observed == 4
+
+
+def test_how_many_are_negative_is_counted_over_all_that_the_rule_counts_and_nothing_else(tmp_path: Path) -> None:
+    many = [
+        said("x", one.published_at or START, f"{one.text} {'bad' if number % 3 else 'good'}", one.id)
+        for number, one in enumerate(burst("x", START + HOUR, 1_500))
+    ]
+    with watching(tmp_path, SPIKE, after_usual=True) as watch:
+        watch.look(START)
+        other = burst("forum", START + HOUR, 1_500, "table for the garden")
+        judged = make_judge().judge(other, watch.store.known([one.key for one in other]), now=START).judged
+        watch.store.save_page(judged, now=START)  # as an import: nobody listens there
+        watch.live(many, hours=6)
+        found = watch.episodes()["spike"]
+
+        assert found.scored == 1_500
+        assert found.negative_share == pytest.approx(2 / 3, abs=0.001)
+        assert "garden" not in " ".join(found.terms)
+        assert found.usual_scored == 2 * 2 * 24 * 8
