@@ -152,7 +152,9 @@ def mail_problems(config: Config) -> list[str]:
         return []
     from reports.message import read_address
 
-    if set(mail.host) & set("/@ \t") or mail.host.count(":") == 1:  # an IPv6 address has more
+    if (
+        set(mail.host) & set("/@ \t") or mail.host.count(":") == 1 or not _can_be_looked_up(mail.host)
+    ):  # IPv6 has more :
         return [
             "mail.host: is not the name of a server alone; write one such as smtp.example.com, and its port as port"
         ]
@@ -164,6 +166,14 @@ def mail_problems(config: Config) -> list[str]:
             unsaid = "is not set, and user is no address: " if option == "mail.sender" and not mail.sender else ""
             problems.append(f"{option}: {unsaid}{error}")
     return problems
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """Say whether a name's parts are neither empty nor too long (RFC 1035, 2.3.4)."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _sender(mail: MailSettings) -> str:

@@ -105,7 +105,7 @@ def test_a_sender_that_is_no_mail_address_is_a_problem_of_the_configuration(
     assert [one[: len(problem)] for one in caught.value.problems] == [problem]
 
 
-@pytest.mark.parametrize("host", ["smtp://ada:hunter22@mail.example.org", "mail.example.org:587"])
+@pytest.mark.parametrize("host", ["smtp://ada:hunter22@mail.example.org", "mail.example.org:587", "mail..example.org"])
 def test_a_mail_server_is_named_without_anything_around_it(tmp_path: Path, host: str) -> None:
     tables = f'[digest]\nto = ["team@example.org"]\n[mail]\nhost = "{host}"\n'
 
