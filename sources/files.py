@@ -6,9 +6,11 @@ import glob
 import gzip
 import hashlib
 import json
+import os
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
@@ -173,17 +175,35 @@ def fingerprint(path: str) -> str:
 def files_of(pattern: str, *, source: str) -> list[str]:
     """Return the files that a path or pattern stands for, sorted; a pattern may stand for none.
 
-    Raises NotFoundError where a path without signs of a pattern is no file.
+    Raises NotFoundError where a path without signs of a pattern is no file, or the folder of a pattern is gone, and
+    ForbiddenError or UnavailableError where it cannot be looked into: what it holds would count as read.
     """
-    fitting = glob.glob(str(at_home(pattern)), recursive=True)  # noqa: PTH207 - a pattern may be absolute
-    found = sorted(path for path in fitting if Path(path).is_file())
-    if not found and not glob.has_magic(pattern):
+    written = str(at_home(pattern))
+    try:
+        found = sorted(path for path in glob.glob(written, recursive=True) if Path(path).is_file())  # noqa: PTH207 - it may be absolute
+        if not found and glob.has_magic(written):
+            os.scandir(_folder_of(written)).close()
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        msg = f"{source}: there is no folder {problem.filename}"
+        raise NotFoundError(msg) from None
+    except PermissionError as problem:
+        msg = f"{source}: {problem.filename} may not be read by this user"
+        raise ForbiddenError(msg) from None
+    except OSError as problem:
+        msg = f"{source}: {problem.filename} cannot be read ({problem.strerror})"
+        raise UnavailableError(msg) from None
+    if not found and not glob.has_magic(written):
         msg = f"{source}: there is no file {pattern}"
         raise NotFoundError(msg)
     if any(len(path) > _LONGEST_PATH for path in found):
         msg = f"{source}: a path that {pattern} stands for is longer than {_LONGEST_PATH} characters"
         raise PermanentSourceError(msg)
     return found
+
+
+def _folder_of(pattern: str) -> Path:
+    """Return the folder in which the search of a pattern begins; one that cannot be listed `glob` takes for an empty one."""
+    return Path(*takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
 
 
 def count_words(count: int, patterns: Iterable[str]) -> str:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
+import os
 import sys
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from listener.api import ForbiddenError, NotFoundError, PermanentSourceError, UnexpectedAnswerError, Window, from_epoch
+from listener.api import (
+    ForbiddenError,
+    NotFoundError,
+    PermanentSourceError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    Window,
+    from_epoch,
+)
 from listener.errors import StoppedError
 from running.site import NOW, Site
 from servers.reading import drained
@@ -215,6 +225,35 @@ def test_a_check_counts_the_files(tmp_path: Path) -> None:
     assert JsonlSource(JsonlOptions(paths=("b*.jsonl",))).check() == "0 files to read: there is none like b*.jsonl"
     with pytest.raises(PermanentSourceError, match="set paths"):
         JsonlSource(JsonlOptions()).check()
+
+
+def test_a_folder_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """What it holds would count as read: a disk that is not mounted may come back after the seven days."""
+    inbox, away = tmp_path / "inbox", tmp_path / "away"
+    inbox.mkdir()
+    source = JsonlSource(JsonlOptions(paths=(str(inbox / "*.jsonl"),)))
+    resource = source.plan([])[0]
+    assert source.fetch(resource, WINDOW, None).exhausted
+    inbox.rename(away)
+    for ask in (source.check, lambda: source.fetch(resource, WINDOW, None)):
+        with pytest.raises(NotFoundError, match=f"^jsonl: there is no folder {inbox}$"):
+            ask()
+    away.rename(inbox)
+    (inbox / "a.jsonl").write_bytes(line(1))
+    assert len(source.fetch(resource, WINDOW, None).mentions) == 1
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EACCES, ForbiddenError), (errno.ESTALE, UnavailableError)])
+def test_a_folder_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    def refuse(folder: object) -> NoReturn:
+        raise OSError(number, os.strerror(number), str(folder))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    source = JsonlSource(JsonlOptions(paths=(str(tmp_path / "*.jsonl"),)))
+    with pytest.raises(kind, match=f"^jsonl: {tmp_path} "):
+        source.fetch(source.plan([])[0], WINDOW, None)
 
 
 def test_an_empty_window_of_a_long_file_is_read_in_bounded_pages(tmp_path: Path) -> None:
