@@ -33,11 +33,6 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
     name, reader = brand.name, desk.reader
     step = STEPS[period.cadence] if by == "day" else by
     before = start_before(period.since, period.until, step, desk.config.zone())
-    gaps = tuple(
-        gap
-        for gap in reader.gaps(period.since, min(period.until, desk.now))
-        if gap.concerns(name) and gap.source in desk.listening.get(name, ())
-    )
     present = reader.wordings(name, period.since, period.until, limit=MOST_NOW)
     themes = _themes(desk, name, period, present)
     return Section(
@@ -45,7 +40,7 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
         kind=brand.kind,
         trend=desk.trend(name, period.since, period.until, by=by),
         previous=None if period.is_joined else desk.trend(name, before, period.since, by=by),
-        gaps=gaps,
+        gaps=desk.gaps(name, period.since, min(period.until, desk.now)),
         sources=reader.count_by("source", name, period.since, period.until),
         terms=find_terms(reader, name, brand_words(brand), since=period.since, until=period.until, present=present),
         episodes=reader.episodes(brand=name, since=period.since, until=period.until),
@@ -60,8 +55,7 @@ def section_of(desk: Desk, brand: Brand, period: Period, *, by: str = "day") -> 
 def _themes(desk: Desk, brand: str, period: Period, present: Sequence[Wording]) -> ThemeSheet:
     from listener.theming import read_themes  # noqa: PLC0415 - loaded where words are compared
 
-    names = [word for one in desk.config.brands for word in brand_words(one)]
-    return read_themes(desk.reader, brand, names, period.since, period.until, present=present)
+    return read_themes(desk.reader, brand, desk.names, period.since, period.until, present=present)
 
 
 def _responses(desk: Desk, brand: Brand, period: Period) -> ResponseFigures | None:

@@ -127,6 +127,11 @@ def is_about(word: str) -> bool:
 
 def name_words(names: Iterable[str]) -> frozenset[str]:
     """Return every word of the names, and each name written as one word."""
+    return _name_words(tuple(names))
+
+
+@lru_cache(maxsize=16)
+def _name_words(names: tuple[str, ...]) -> frozenset[str]:
     held: set[str] = set()
     for name in names:
         parts = words_of(name)

@@ -16,7 +16,7 @@ from listener.config import Brand, Config, DigestSettings, load_config
 from listener.daemon import Daemon
 from listener.reporting import Desk, Period, due_period, joined_to, period_of, render_digest_of
 from listener.schedule import first_run_at
-from listener.search import Reader
+from listener.search import CoverageGap, Reader
 from listener.service import Service
 from listener.store import DigestSave, Store
 from running.site import BRANDS, KEYS, NOW, Site, hackernews_table, hits, posts, x_table
@@ -461,3 +461,26 @@ def test_a_message_about_what_is_gone_is_parked_and_holds_nobody_up(waiting: Sit
         ("alert-opened", "failed"),
         ("digest", "sent"),
     ]
+
+
+def test_gaps_of_a_brand_are_those_that_concern_it_of_the_sources_that_listen_for_it(tmp_path: Path) -> None:
+    site = Site(tmp_path, "[sources.hackernews]")
+    config = load_config(site.config)
+    lay_store(site.database)
+
+    def gap(hour: int, source: str, brand: str | None, *brands: str) -> CoverageGap:
+        since = NOW - hour * timedelta(hours=1)
+        until = since + timedelta(hours=1)
+        return CoverageGap(
+            source=source, lane="", brand=brand, since=since, until=until, state="open", reason=None, brands=brands
+        )
+
+    found = (gap(5, "a", None), gap(4, "a", "Acme"), gap(3, "b", "Acme"), gap(2, "a", None, "Acme", "Globex"), gap(1, "a", "Globex"))  # fmt: skip
+    asked: list[object] = []
+    with Reader(site.database) as reader, pytest.MonkeyPatch.context() as held:
+        held.setattr(reader, "gaps", lambda *span: asked.append(span) or found)
+        desk = Desk(config=config, reader=reader, listening={"Acme": ("a",), "Globex": ("a", "b")}, now=NOW)
+        for brand in ("Acme", "Globex", "Initech"):
+            right = tuple(one for one in found if one.concerns(brand) and one.source in desk.listening.get(brand, ()))
+            assert desk.gaps(brand, NOW - DAY, NOW) == right
+        assert asked == [(NOW - DAY, NOW)]
