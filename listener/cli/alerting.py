@@ -21,7 +21,7 @@ from listener.cli.context import (
 )
 from listener.cli.findings import print_finding
 from listener.cli.output import emit_json, emit_rows
-from listener.errors import DeliveryError, ListenerError, UsageError
+from listener.errors import DeliveryError, EndedError, ListenerError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -229,7 +229,9 @@ def test(app: App) -> int:
         except DeliveryError as error:
             failures += 1
             print_finding("FAIL", notifier.name, str(error))
-        except Exception as error:
+        except EndedError:
+            raise
+        except (Exception, SystemExit) as error:
             failures += 1
             import logging
 

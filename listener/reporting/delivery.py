@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from listener import wiring
-from listener.errors import PermanentDeliveryError, StoreError, TransientDeliveryError, UsageError
+from listener.errors import EndedError, PermanentDeliveryError, StoreError, TransientDeliveryError, UsageError
 from listener.logs import event, redact
 from listener.protocols import Notification
 from listener.reporting.messages import render_alert_of
@@ -135,13 +135,13 @@ def _hand_over(desk: Desk, store: Store, notifier: Notifier, item: OutboxItem, *
             store.reports.mark_unsent(item, error="what it tells of is gone from the store", next_try_at=None)
             return False
         notifier.send(notification)
-    except StoreError:
+    except (StoreError, EndedError):
         raise
     except PermanentDeliveryError as error:
         store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=None)
     except TransientDeliveryError as error:
         store.reports.mark_unsent(item, error=redact(str(error)), next_try_at=following)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # A guard as that of collecting: one broken notifier must not keep the others from being told.
         logger.exception("delivery broken kind=%s number=%d", item.kind, item.subject)
         message = f"{item.destination}: unexpected {type(error).__name__}; the log has the details"

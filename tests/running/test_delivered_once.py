@@ -30,6 +30,13 @@ class Broken(FakeNotifier):
         raise ZeroDivisionError(notification.key)
 
 
+class Quits(FakeNotifier):
+    """End the program instead of delivering, as a script would."""
+
+    def send(self, notification: Notification) -> None:
+        raise SystemExit(notification.key)
+
+
 class Calls(FakeNotifier):
     """Do something else once it has delivered."""
 
@@ -74,17 +81,18 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
         yield Outbox(site)
 
 
+@pytest.mark.parametrize(("kind", "raised"), [(Broken, "ZeroDivisionError"), (Quits, "SystemExit")])
 def test_a_notifier_that_breaks_is_shown_and_keeps_nobody_else_from_being_told(
-    outbox: Outbox, caplog: pytest.LogCaptureFixture
+    outbox: Outbox, caplog: pytest.LogCaptureFixture, kind: type[FakeNotifier], raised: str
 ) -> None:
     outbox.fill("broken", "team")
     team = FakeNotifier("team")
-    assert outbox.deliver([Broken("broken"), team]) == 1
+    assert outbox.deliver([kind("broken"), team]) == 1
     assert [one.key for one in team.sent] == ["digest:1"]
     assert outbox.rows() == [("broken", "pending", 1), ("team", "sent", 1)]
     ((error,),) = outbox.site.rows("SELECT last_error FROM outbox WHERE destination = 'broken'")
-    assert error == "broken: unexpected ZeroDivisionError; the log has the details"
-    assert "ZeroDivisionError" in caplog.text
+    assert error == f"broken: unexpected {raised}; the log has the details"
+    assert raised in caplog.text
 
 
 def test_a_notifier_that_stays_broken_is_given_up_in_the_end(outbox: Outbox) -> None:
