@@ -66,14 +66,14 @@ def _extremes(known: Sequence[TrendBucket], by: str, zone: ZoneInfo) -> str:
     whole = [bucket for bucket in known if not bucket.partial] or list(known)
     if total == 0:
         return "no mentions"
+    read = [bucket for bucket in whole if reading(bucket) == "read"]  # of one that was half read nobody can say it
     highest = max(whole, key=lambda bucket: bucket.mentions or 0)
-    lowest = min(whole, key=lambda bucket: bucket.mentions or 0)
+    lowest = min(read or whole, key=lambda bucket: bucket.mentions or 0)
     words = f"{count(total, 'mention')} in all"
+    if any(bucket.mentions != highest.mentions for bucket in whole):
+        words += f", most ({number(highest.mentions or 0)}) {bucket_words(highest, by, zone)}"
     if highest.mentions != lowest.mentions:
-        words += (
-            f", most ({number(highest.mentions or 0)}) {bucket_words(highest, by, zone)}"
-            f", fewest ({number(lowest.mentions or 0)}) {bucket_words(lowest, by, zone)}"
-        )
+        words += f", fewest ({number(lowest.mentions or 0)}) {bucket_words(lowest, by, zone)}"
     return words
 
 

@@ -77,6 +77,20 @@ def test_days_alike_have_neither_most_nor_fewest() -> None:
     assert "6 mentions in all. 6 positive" in alt
 
 
+def test_a_day_that_was_half_read_is_not_called_the_one_with_fewest() -> None:
+    trend = make_trend(days=3)
+    spans = [Bucket(start=one.start, end=one.end) for one in trend.buckets]
+    buckets = [
+        make_bucket(span, positive=n, coverage=read)
+        for span, n, read in zip(spans, (1, 4, 9), (0.4, 1.0, 1.0), strict=True)
+    ]
+    alt = draw_volume(replace(trend, buckets=tuple(buckets)), brand="Acme").alt
+    assert "most (9) on 19 Nov, fewest (4) on 18 Nov." in alt
+    alone = draw_volume(replace(trend, buckets=tuple(buckets[:2])), brand="Acme").alt
+    assert "most (4) on 18 Nov. " in alone
+    assert "fewest" not in alone
+
+
 def test_days_that_are_to_come_are_not_told_as_unread() -> None:
     trend = make_trend(days=5, is_over=False, unread=(0,))
     ahead = [replace(make_unread(one), coverage=None, partial=True) for one in trend.buckets[3:]]
