@@ -381,10 +381,10 @@ class ReportWriter:
             )
 
     def mark_unsent(self, item: OutboxItem, *, error: str, next_try_at: datetime | None) -> None:
-        """Note that a delivery failed; it is parked where there is no next try."""
+        """Note that a delivery failed; it is parked where there is no next try, and stays sent where another process sent it since."""
         with self._transaction():
             self._connection.execute(
-                "UPDATE outbox SET state = ?, last_error = ?, next_try_at = ? WHERE id = ?",
+                "UPDATE outbox SET state = ?, last_error = ?, next_try_at = ? WHERE id = ? AND state <> 'sent'",
                 (
                     "failed" if next_try_at is None else "pending",
                     error,

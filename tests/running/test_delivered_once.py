@@ -138,6 +138,20 @@ def test_what_one_process_has_in_hand_another_one_leaves_alone(outbox: Outbox) -
     assert (len(team.sent), other.sent) == (1, [])
 
 
+def test_what_another_process_sent_in_the_meantime_is_not_sent_again(outbox: Outbox) -> None:
+    outbox.fill("team")
+    other = FakeNotifier("team")
+
+    class Hangs(FakeNotifier):
+        def send(self, notification: Notification) -> None:
+            assert outbox.deliver([other], 10) == 1
+            raise TransientDeliveryError(notification.key)
+
+    assert outbox.deliver([Hangs("team")]) == 0
+    assert outbox.deliver([other], 600) == 0
+    assert outbox.rows() == [("team", "sent", 2)]
+
+
 def test_a_stop_lets_the_message_in_hand_be_noted_and_leaves_the_rest(outbox: Outbox) -> None:
     outbox.fill("team", "boss")
     stop = Event()
