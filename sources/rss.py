@@ -14,6 +14,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import gt, lt
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -29,6 +30,7 @@ from listener.api import (
     compile_query,
     option,
     to_epoch,
+    utc_now,
 )
 from listener.errors import UsageError
 from sources.adapter import checked_base_url, checked_each
@@ -69,6 +71,8 @@ _FULL: Final = 10
 
 WordPress shows 10 by default; few feeds are cut to less.
 """
+_LOOK_AT: Final = 3
+"""So many entries at a feed's end say how far back it reaches: elsewhere one may be dated long before it appeared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +192,7 @@ class RssSource:
             since=to_epoch(window.since),
             etag=None if is_partial else answer.headers.get("etag"),
             modified=None if is_partial else answer.headers.get("last-modified"),
-            seen=tuple(_fingerprints(entries)[:_MOST_SEEN]),
+            seen=_seen(entries, window),
         )
         return Page(
             mentions=mentions,
@@ -262,20 +266,52 @@ def _complete_since(
     entries: Sequence[Mention | Skipped], window: Window, marker: _Marker, *, is_limited: bool
 ) -> tuple[datetime | None, str | None]:
     """Return back to when the window was read, and why not further; (None, None) where all of it was."""
-    dated = [entry.published_at for entry in entries if isinstance(entry, Mention) and entry.published_at is not None]
-    oldest = min(dated, default=None)
+    held = [entry for entry in entries if isinstance(entry, Mention)]
+    rolling, end = _rolling(held)
+    oldest = min(end, default=None)
     if not is_limited or oldest is None or oldest <= window.since:
         return None, None
-    if set(marker.seen) & set(_fingerprints(entries)):
+    if set(marker.seen) & set(_fingerprints(rolling)):
         return None, None
     if not marker.seen and (marker.since is not None or len(entries) < _FULL):
         return None, None
-    return min(oldest, window.until), f"the feed holds only its newest {len(entries)} entries"
+    reached = oldest + timedelta(seconds=1)  # of that second there may have been more
+    return min(reached, window.until), f"the feed holds only its newest {len(entries)} entries"
+
+
+def _rolling(held: Sequence[Mention]) -> tuple[Sequence[Mention], Sequence[datetime]]:
+    """Return the entries without those that are pinned to a feed's top, and the dates that say how far back it reaches.
+
+    These are the dates of its last entries; of all where it is not ordered by time. A pinned entry
+    is older than those last ones and stays when all others have dropped out.
+    """
+    dates = [entry.published_at for entry in held if entry.published_at is not None]
+    falls, rises = (sum(map(compare, dates, dates[1:])) for compare in (gt, lt))
+    if rises > 2 * falls:
+        return held, dates[:_LOOK_AT]
+    if falls <= 2 * rises:
+        return held, dates
+    end = dates[-_LOOK_AT:]
+    first = next(
+        place for place, entry in enumerate(held) if entry.published_at is None or entry.published_at >= min(end)
+    )
+    return held[first:], end
 
 
 def _fingerprints(entries: Sequence[Mention | Skipped]) -> list[str]:
     """Return a short hash of the id of each entry that is a mention."""
     return [_hash(entry.id)[:10] for entry in entries if isinstance(entry, Mention)]
+
+
+def _seen(entries: Sequence[Mention | Skipped], window: Window) -> tuple[str, ...]:
+    """Return fingerprints of what a feed held, but for what came after the window: until the next one is read it may drop out.
+
+    That something was held, and nothing else, is told by one that no entry has.
+    """
+    now = utc_now()
+    held = [entry for entry in entries if isinstance(entry, Mention)]
+    in_time = [one for one in held if one.published_at is None or not window.until <= one.published_at < now]
+    return tuple(_fingerprints(in_time)[:_MOST_SEEN]) or (("",) if held else ())
 
 
 def _hash(text: str) -> str:

@@ -128,8 +128,56 @@ def test_a_feed_that_overflowed_since_says_back_to_when_it_is_complete(server: F
     first = poll(source)
     server.feeds["/feed"].items = [item(100 - n, 40 - n / 10) for n in range(30)]
     second = poll(source, later(first))
-    assert second.complete_since == from_epoch(BASE + int(39.1 * HOUR))
+    assert second.complete_since == from_epoch(BASE + int(39.1 * HOUR) + 1)
     assert "newest 10 entries" in second.lost_reason
+
+
+@pytest.mark.parametrize("old", [-900, -5])
+def test_an_entry_that_is_pinned_to_the_top_does_not_hide_that_a_feed_overflowed(
+    server: Feeds, source: RssSource, old: int
+) -> None:
+    pinned = item(0, old)
+    server.feeds["/feed"].items = [pinned, *(item(n, 20 - n) for n in range(1, 30))]
+    first = poll(source)
+    assert first.complete_since == from_epoch(BASE + 11 * HOUR + 1)
+    server.feeds["/feed"].items = [pinned, *(item(200 - n, 40 - n / 10) for n in range(30))]
+    second = poll(source, later(first))
+    assert second.complete_since == from_epoch(BASE + int(39.2 * HOUR) + 1)
+    server.feeds["/feed"].items = [pinned, *(item(300 - n, 45 - n / 10) for n in range(8)), item(200, 40)]
+    assert poll(source, later(second, until=72)).complete_since is None
+
+
+@pytest.mark.parametrize("newest", [30, 40])
+def test_what_came_after_a_window_and_dropped_out_before_the_next_is_lost(
+    server: Feeds, source: RssSource, newest: int
+) -> None:
+    server.feeds["/feed"].items = [item(n, newest - n) for n in range(10)]  # some of the window, or none
+    first = poll(source)
+    server.feeds["/feed"].items = [item(50, newest + 1), *(item(n, newest - n) for n in range(3))]
+    assert poll(source, later(first)).complete_since == from_epoch(BASE + (newest - 2) * HOUR + 1)
+
+
+def test_entries_that_are_dated_in_the_future_leave_no_hole_behind(server: Feeds, source: RssSource) -> None:
+    ahead = (2**31 - BASE) / HOUR
+    server.feeds["/feed"].items = [item(n, ahead - n) for n in range(30)]
+    first = poll(source)
+    assert poll(source, later(first)).complete_since is None
+
+
+def test_an_entry_dated_long_before_it_appeared_does_not_hide_that_a_feed_overflowed(
+    server: Feeds, source: RssSource
+) -> None:
+    first = poll(source)
+    server.feeds["/feed"].items = [item(100 - n, 40 - n / 10) for n in range(30)]
+    server.feeds["/feed"].items[4] = item(400, -30)
+    assert poll(source, later(first)).complete_since == from_epoch(BASE + int(39.1 * HOUR) + 1)
+
+
+def test_a_feed_that_begins_with_its_oldest_entry_reaches_back_to_that(server: Feeds, source: RssSource) -> None:
+    server.feeds["/feed"].items = [item(n, n - 1) for n in range(30)]
+    assert poll(source).complete_since is None
+    server.feeds["/feed"].items = [item(n, n + 1) for n in range(30)]
+    assert poll(source).complete_since == from_epoch(BASE + HOUR + 1)
 
 
 def test_a_feed_that_still_holds_an_entry_of_the_last_reading_is_complete(server: Feeds, source: RssSource) -> None:
@@ -142,7 +190,7 @@ def test_the_first_reading_of_a_full_feed_is_complete_back_to_its_oldest_entry(
     server: Feeds, source: RssSource
 ) -> None:
     server.feeds["/feed"].items = [item(n, 20 - n) for n in range(30)]
-    assert poll(source).complete_since == from_epoch(BASE + 11 * HOUR)
+    assert poll(source).complete_since == from_epoch(BASE + 11 * HOUR + 1)
 
 
 def test_the_first_reading_of_a_short_feed_is_complete(server: Feeds, source: RssSource) -> None:
@@ -262,7 +310,7 @@ def test_google_news_at_its_limit_is_not_taken_for_complete() -> None:
         page = source.fetch(source.plan([ACME])[0], WINDOW, None)
         source.close()
     assert page.items == 100
-    assert page.complete_since == from_epoch(BASE + HOUR)
+    assert page.complete_since == from_epoch(BASE + HOUR + 1)
 
 
 def test_a_check_says_what_answered_and_what_is_missing(source: RssSource) -> None:
