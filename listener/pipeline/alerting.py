@@ -40,6 +40,7 @@ _KEPT: Final = 3
 """Answers of the store kept for a brand's other rules: two months of quarters are 5 760 records."""
 _HISTORY: Final = timedelta(days=60)
 """How far back a rule learns from when it first meets a brand."""
+_QUARTER: Final = timedelta(minutes=15)
 _SET_BACK: Final = timedelta(minutes=5)
 """A look that lies further in the future was made by a clock that was ahead."""
 _MOST_CHANGES: Final = 20
@@ -162,7 +163,7 @@ class AlertStage:
     ) -> tuple[int, list[Episode]]:
         brand, rule, end = look.brand, look.rule, quarter_of(look.until)
         state, start = (
-            (_of_changes(known), self._first_quarter(look))
+            (_of_changes(known), self._first_quarter(look, is_known=known is not None))
             if known is None or is_learned_again
             else (RuleState.from_json(known[0]), known[1])
         )
@@ -202,10 +203,16 @@ class AlertStage:
             latest[state.episode.key] = state.episode
         return len(episodes), list(latest.values())
 
-    def _first_quarter(self, look: _Look) -> datetime | None:
+    def _first_quarter(self, look: _Look, *, is_known: bool) -> datetime | None:
         """Return from where a rule starts; None where nothing is known of the brand, not even that nobody spoke of it."""
         since = self._reader.known_since(look.brand.name)
-        return None if since is None else quarter_of(max(since, look.now - _HISTORY))
+        if since is None:
+            return None
+        # What could not be read before anybody listened is nothing that was lost.
+        history = (
+            _HISTORY if is_known or not look.is_live or look.rule.kind != "blind" else look.now - look.until + _QUARTER
+        )
+        return quarter_of(max(since, look.now - history))
 
     def _quarters(self, look: _Look, start: datetime, end: datetime, late_before: datetime) -> list[BucketCounts]:
         """Return the quarters in [start, end) that a rule takes in.
@@ -214,7 +221,7 @@ class AlertStage:
         """
         rule = look.rule
         apart = rule.name if rule.kind in _COUNTED_APART else None
-        wanted = (look.brand.name, rule.sources, apart, start, end, late_before)
+        wanted = (look.brand.name, look.brand.sources, rule.sources, apart, start, end, late_before)
         if wanted not in self._cut:
             while len(self._cut) >= _KEPT:
                 del self._cut[next(iter(self._cut))]

@@ -230,3 +230,29 @@ def test_what_a_source_that_does_not_count_told_first_counts_however_long_the_st
         for since in (START, START - HOUR, START - 2 * DAY)
     ]
     assert [quarters[-1].mentions for quarters in stretches] == [1, 1, 1]
+
+
+def test_each_rule_counts_its_own_sources_whichever_rule_comes_first(place: Place) -> None:
+    rules = tuple(sorted(DEFAULT_RULES, key=lambda rule: rule.kind != "blind"))
+    place.read("prompt", START, talk("prompt", START - 6 * DAY, START), back=6 * DAY)
+    place.look(START, ("prompt",), rules=rules)
+    for hour in range(1, 10):
+        now = START + HOUR * hour
+        place.read("prompt", now, talk("prompt", now - HOUR, now))
+        place.read("new", now, talk("new", now - HOUR, now, an_hour=60), back=HOUR)
+        place.look(now, ("prompt", "new"), rules=rules)
+    assert place.episodes() == []
+
+
+def test_what_could_not_be_read_before_anybody_listened_is_not_lost(place: Place) -> None:
+    place.read("prompt", START, back=6 * DAY)
+    for source in ("short", "shorter"):
+        place.read(source, START, back=HOUR)
+    for quarter in range(30):
+        now = START + QUARTER * quarter
+        for source in ("prompt", "short", "shorter"):
+            place.read(source, now)
+        place.look(now, ("prompt", "short", "shorter"))
+    assert place.episodes() == []
+    place.look(now + 4 * HOUR, ("prompt", "short", "shorter"))
+    assert [rule for rule, _ in place.episodes()] == ["blind"]
