@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.errors import QueryError, suggest
 from listener.mention import KINDS
+from listener.query.languages import unknown_language
 from listener.query.terms import entity_key, read_name
 from listener.query.tree import (
     Author,
@@ -215,6 +216,8 @@ def _language(value: str, column: int) -> Field:
     if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", tag):
         msg = f'"{value[:40]}" is not a language; expected a BCP 47 tag such as en, hi or hi-Latn'
         raise QueryError(msg, column=column)
+    if problem := unknown_language(tag):
+        raise QueryError(problem, column=column)
     return Field("lang", tag.lower())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from bounds import assert_linear
 from listener.errors import QueryError
+from listener.query.languages import TOLD
 from listener.query.parse import MAX_DEPTH, parse
 from listener.query.tree import (
     And,
@@ -26,6 +27,7 @@ from listener.query.tree import (
     Title,
     format_tree,
 )
+from sentiment.selection import identified_languages
 
 A, B, C, D = Phrase("a"), Phrase("b"), Phrase("c"), Phrase("d")
 
@@ -79,6 +81,8 @@ A, B, C, D = Phrase("a"), Phrase("b"), Phrase("c"), Phrase("d")
         ("site:https://www.Example.org/", Field("site", "example.org")),
         ("url:/pricing", Field("url", "/pricing")),
         ("lang:hi-Latn", Field("lang", "hi-latn")),
+        ("lang:EN", Field("lang", "en")),
+        ("lang:und", Field("lang", "und")),
         ("source:Reddit", Field("source", "reddit")),
         ("subreddit:r/Coffee", Field("subreddit", "coffee")),
         ("kind:Comment", Field("kind", "comment")),
@@ -158,6 +162,10 @@ def test_an_expression_is_read_as_written(text, tree):
         ("author:", 8, "expected a value"),
         ("author:://", 8, "neither the name of an account nor the id"),
         ("lang:english!", 6, "BCP 47"),
+        ("acme lang:en-US", 11, 'no text is identified as "en-US"; did you mean "en"?'),
+        ("lang:zh-Hans", 6, 'did you mean "zh"?'),
+        ("NOT lang:pt_BR", 10, 'did you mean "pt"?'),
+        ("lang:xx", 6, 'no text is identified as "xx"'),
         ("kind:tweet", 6, "kind of mention"),
         ("country:India", 9, "ISO 3166"),
         ("country:uk", 9, "write country:gb"),
@@ -180,6 +188,10 @@ def test_what_cannot_be_read_is_refused_at_its_column(text, column, words):
     with pytest.raises(QueryError, match=words) as caught:
         parse(text)
     assert caught.value.column == column
+
+
+def test_the_languages_that_an_expression_may_name_are_those_that_texts_are_told_to_be():
+    assert set(TOLD) == identified_languages()
 
 
 def test_a_mixture_of_and_and_or_is_refused_with_both_readings():
