@@ -46,6 +46,8 @@ def check(app: App) -> int:
         print_finding("skip", "brands", "none is configured; nothing that is read is of a brand")
     if len(found) == 1:
         print_finding("skip", "sources", "none is enabled; nothing is collected")
+    for problem in wiring.idle_rules(app.config):
+        print_finding("warn", "alerts", problem)
     found.append(_check_scorers(app))
     found.append(_check_mail(app))
     return 0 if all(found) else _SOME_FAILED

@@ -36,4 +36,6 @@ def run(app: App) -> None:
         event(logger, "time zone not known", level=logging.WARNING, reason=doubt)
     for reason in idle_reasons(config, wiring.enabled_sources(config)):
         event(logger, "nothing to do", level=logging.WARNING, reason=reason)
+    for reason in wiring.idle_rules(config):
+        event(logger, "rule watches nothing", level=logging.WARNING, reason=reason)
     Daemon(config, app.database_path, load=lambda: load_config(config.path, also=wiring.further_problems)).run()

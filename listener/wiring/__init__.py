@@ -10,7 +10,7 @@ that source is built, the sentiment stage when something is to be scored.
 """
 
 from listener.wiring.brands import build_queries, enabled_sources, listening, own_accounts, queries_for
-from listener.wiring.checking import further_problems, read_alert_options, validate
+from listener.wiring.checking import further_problems, idle_rules, read_alert_options, validate
 from listener.wiring.composing import reference, sample
 from listener.wiring.places import places
 from listener.wiring.sources import (
@@ -61,6 +61,7 @@ __all__ = [
     "enabled_sources",
     "facts_of",
     "further_problems",
+    "idle_rules",
     "in_use",
     "judge_maker",
     "listening",

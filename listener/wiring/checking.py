@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from listener.errors import ConfigError, SourceError, UsageError, suggest
 from listener.notifying import mail_problems
 from listener.plugins import SOURCES, find_plugins, is_loadable
-from listener.wiring.brands import build_queries
+from listener.wiring.brands import build_queries, enabled_sources
 from listener.wiring.sources import BUILT_IN_SOURCES, build_source, facts_of, source_class, source_options
 from listener.wiring.stages import build_notifiers_of_plugins, build_scoring_of
 from listener.wiring.terms import source_of_mentions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "further_problems",
+    "idle_rules",
     "read_alert_options",
     "validate",
 ]
@@ -220,3 +221,24 @@ def read_alert_options(config: Config) -> tuple[AlertOptions, tuple[RuleOptions,
     if problems or options is None:
         raise ConfigError(problems, where=str(config.path))
     return options, tuple(rules) or DEFAULT_RULES
+
+
+def idle_rules(config: Config) -> list[str]:
+    """Return a sentence for each source that a rule names and that is read for none of the rule's brands.
+
+    Nothing that comes from there is watched, since what is imported raises no alert. Lines of files may name any source.
+    """
+    options, rules = read_alert_options(config)
+    read = {
+        brand.casefold(): {source_of_mentions(config, name) for name in names}
+        for brand, names in config.hearing().items()
+    }
+    if not options.enabled or any(None in sources for sources in read.values()):
+        return []
+    return [
+        f'the rule "{rule.name}" watches nothing of {source}: '
+        + ("no brand of it is read there" if source in enabled_sources(config) else "no such source is enabled")
+        for rule in rules
+        for source in rule.sources
+        if not any(source in read.get(brand.casefold(), ()) for brand in rule.brands or read)
+    ]

@@ -291,3 +291,21 @@ def test_a_language_of_a_brand_that_no_text_is_told_to_be_is_refused(place: Plac
     assert answer.out.count("brands[1].languages: no text is identified as") == 2
     assert 'no text is identified as "pt-BR"; did you mean "pt"?' in answer.out
     assert 'no text is identified as "eo"; ' in answer.out
+
+
+def test_check_names_rules_that_watch_nothing_of_a_source_they_name(place: Place) -> None:
+    rules = (
+        '[[alerts.rules]]\nname = "all"\nsources = ["hackernews", "reddit"]\n'
+        '[[alerts.rules]]\nname = "ours"\nsources = ["hackernews", "lemmy"]\nbrands = ["globex"]\n'
+    )
+    sources = "[sources.hackernews]\n[sources.lemmy]\nenabled = false\n"
+    brands = '[[brands]]\nname = "Acme"\n[[brands]]\nname = "Globex"\nsources = ["reddit"]\n'
+    place.configure(brands + sources + "[sources.reddit]\nenabled = false\n" + rules)
+    said = [line for line in place.run("check").out.splitlines() if " alerts " in line]
+    assert [line.split("alerts", 1)[1].strip() for line in said] == [
+        'the rule "all" watches nothing of reddit: no such source is enabled',
+        'the rule "ours" watches nothing of hackernews: no brand of it is read there',
+        'the rule "ours" watches nothing of lemmy: no such source is enabled',
+    ]
+    place.configure(brands + sources + '[sources.reddit]\nenabled = false\n[sources.jsonl]\npaths = ["a"]\n' + rules)
+    assert " alerts " not in place.run("check").out  # lines of files may name any source

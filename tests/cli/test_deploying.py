@@ -139,7 +139,8 @@ def test_a_supervisor_may_listen_at_a_name_without_a_file(monkeypatch: pytest.Mo
 
 
 def test_the_daemon_tells_its_supervisor_and_writes_its_log_as_json(place: Place, supervisor: socket.socket) -> None:
-    place.configure(QUIET + '[log]\nformat = "json"\n')
+    rule = '[[alerts.rules]]\nname = "board"\nsources = ["reddit"]\n'
+    place.configure(QUIET + '[log]\nformat = "json"\n' + rule)
     log = place.folder / "log"
     with log.open("w") as err:
         daemon = subprocess.Popen(
@@ -161,13 +162,14 @@ def test_the_daemon_tells_its_supervisor_and_writes_its_log_as_json(place: Place
     events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [one["event"] for one in events] == [
         "nothing to do",
+        "rule watches nothing",
         "daemon started",
         "configuration read again",
         "stopping",
         "daemon stopped",
     ]
-    assert {"at", "level", "log", "pid", "database"} <= events[1].keys()
-    assert events[1]["pid"] == daemon.pid
+    assert {"at", "level", "log", "pid", "database"} <= events[2].keys()
+    assert events[2]["pid"] == daemon.pid
 
 
 def test_the_daemon_purges_what_is_too_old(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
