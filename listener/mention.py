@@ -228,6 +228,29 @@ class Sentiment:
     whole_text_score: float | None = None
     reason: str | None = None
 
+    def problem(self) -> str | None:
+        """Return what no scorer may say, such as a label that contradicts its score; None where all is well."""
+        score, whole, certain = self.score, self.whole_text_score, self.confidence
+        numbers = [one for one in (score, whole, certain) if one is not None]
+        against = {Label.POSITIVE: -1, Label.NEGATIVE: 1}.get(self.label, 0)
+        if not isinstance(self.label, Label) or not all(
+            isinstance(one, (int, float)) for one in (self.evidence, *numbers)
+        ):
+            return "has something else in the place of a label or a number"
+        if (score is None) != (self.label is Label.UNSCORED):
+            return "has a label but no score, or a score though it is unscored"
+        if not all(-1 <= one <= 1 for one in (score, whole) if one is not None):
+            return "has a score outside -1 to 1"
+        if self.evidence < 0:
+            return "has less than no evidence"
+        if certain is not None and not 0 <= certain <= 1:
+            return "has a confidence outside 0 to 1"
+        if self.label is Label.IRRELEVANT:
+            return "is called irrelevant, which only people may say"
+        if (score or 0) * against > 0:
+            return f"has a label that contradicts its score ({self.label.word} at {score:.4g})"
+        return None
+
     @classmethod
     def unscored(cls, language: str, reason: str) -> Sentiment:
         """Return the sentiment of a text that nobody can score, with the reason."""

@@ -86,6 +86,8 @@ class Router:
             if len(answers) != len(places):
                 msg = f"scorer {scorer.name}: {len(places)} tasks gave {len(answers)} results"
                 raise PluginError(msg)
+            if not isinstance(scorer, LexicalScorer):  # those are ours, and score most of all texts
+                _refuse_contradictions(scorer, answers)
             for place, answer in zip(places, answers, strict=True):
                 results[place] = answer
         return [result for result in results if result is not None]
@@ -97,6 +99,15 @@ class Router:
         parts = sorted({f"{name}-{version}" for _, name, version in routes})
         digest = hashlib.sha256(repr(routes).encode()).hexdigest()[:8]
         return " ".join([*parts, f"#{digest}"])
+
+
+def _refuse_contradictions(scorer: Scorer, answers: Sequence[Sentiment]) -> None:
+    """Raise PluginError where a scorer says what contradicts itself: any of it would stand in counts and means."""
+    for answer in answers:
+        problem = answer.problem() if isinstance(answer, Sentiment) else f"is a {type(answer).__name__}"
+        if problem is not None:
+            msg = f"scorer {scorer.name}: a result {problem}; mend it, or choose another one"
+            raise PluginError(msg)
 
 
 def _asked(scorer: Scorer, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:

@@ -403,11 +403,5 @@ def _check_instant(instant: datetime, what: str) -> None:
 def _check_sentiment(result: Sentiment, where: str) -> None:
     _check_shape(result, Sentiment, where)
     is_unscored = result.label is Label.UNSCORED
-    _hold((result.score is None) == is_unscored, f"{where} has a score exactly where it is not unscored")
+    _hold(result.problem() is None, f"{where} {result.problem()}")
     _hold(not is_unscored or bool(result.reason), f"{where} is unscored without a reason")
-    _hold(result.score is None or -1 <= result.score <= 1, f"{where} scores outside -1 to 1")
-    _hold(result.evidence >= 0, f"{where} has less than no evidence")
-    _hold(result.confidence is None or 0 <= result.confidence <= 1, f"{where} has a confidence outside 0 to 1")
-    _hold(result.label is not Label.IRRELEVANT, f"{where} is called irrelevant, which only people may say")
-    against = {Label.POSITIVE: -1, Label.NEGATIVE: 1}.get(result.label, 0)
-    _hold((result.score or 0) * against <= 0, f"{where} has a label that contradicts its score")

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listener.errors import PluginError
 from listener.mention import Label, Sentiment
 from listener.protocols import LanguageIdentifier, Scorer, ScoringTask
 from sentiment.build import build_stage
@@ -126,3 +128,37 @@ def test_building_the_stage_and_scoring_english_loads_no_numpy() -> None:
         "sys.exit('numpy' in sys.modules or 'py3langid' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"score": -0.8, "label": Label.POSITIVE}, "label that contradicts its score (positive at -0.8)"),
+        ({"score": 0.1, "label": Label.NEGATIVE}, "contradicts its score (negative at 0.1)"),
+        ({"score": float("nan"), "label": Label.NEUTRAL}, "outside -1 to 1"),
+        ({"score": 1.7, "label": Label.POSITIVE}, "outside -1 to 1"),
+        ({"score": 0.2, "whole_text_score": float("inf")}, "outside -1 to 1"),
+        ({"score": 0.2, "confidence": 1.2}, "a confidence outside 0 to 1"),
+        ({"score": 0.2, "confidence": float("nan")}, "a confidence outside 0 to 1"),
+        ({"score": None}, "a label but no score"),
+        ({"score": 0.0, "label": Label.UNSCORED}, "a score though it is unscored"),
+        ({"score": 0.0, "label": Label.IRRELEVANT}, "only people may say"),
+        ({"score": 0.0, "evidence": -1}, "less than no evidence"),
+        ({"score": "0.5"}, "in the place of a label or a number"),
+        ({"score": 0.5, "label": "positive"}, "in the place of a label or a number"),
+        ({"score": 0.5, "evidence": None}, "in the place of a label or a number"),
+        (None, "a result is a NoneType"),
+    ],
+)
+def test_a_result_that_contradicts_itself_is_refused_by_the_name_of_its_scorer(
+    result: dict[str, object] | None, told: str
+) -> None:
+    class Odd(FixedScorer):
+        def score(self, tasks: Sequence[ScoringTask]) -> Sequence[Sentiment]:
+            usual = {"label": Label.NEUTRAL, "language": "xx", "scorer": "fixed", "version": "7"}
+            return [None if result is None else Sentiment(**{**usual, **result}) for _ in tasks]  # type: ignore[arg-type, misc]
+
+    with pytest.raises(PluginError) as caught:
+        Router({"xx": Odd(0.0)}).score([ScoringTask(text="zzz", language="xx")])
+    assert str(caught.value).startswith("scorer fixed: a result ")
+    assert told in str(caught.value)
