@@ -32,8 +32,10 @@ _MOST_TRIES: Final = 40
 """With the last wait repeated this is about a week: a mail server may be down over a long weekend."""
 _IN_HAND: Final = timedelta(minutes=5)
 """What is being handed over is left alone by others for so long; where that never ended, it is tried again."""
+_SLOW_SECONDS: Final = 10.0
+"""A destination that takes longer over a message holds up the others as one does that takes none."""
 _PUT_OFF_SECONDS: Final = 60.0
-"""For how long destinations that did not take a message are offered more before the others are looked at again."""
+"""For how long such destinations are offered more before the others are looked at again."""
 
 
 def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopSignal | None = None) -> int:
@@ -43,7 +45,7 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
     pass, or a destination that is no longer configured, is parked and shown. Alerts
     wait for the end of the quiet hours, and those of a snoozed brand for its end. What was
     due before a copy took the place of the store may have been sent: it is parked too.
-    A destination that does not take a message holds up no other with what else waits for it.
+    A destination that does not take a message, or not soon, holds up no other with what else waits for it.
     """
     if given_up := store.reports.settle_copied(now=desk.now):
         event(logger, "not sent again: the store is a copy", level=logging.WARNING, given_up=given_up)
@@ -61,10 +63,12 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
         elif until := _held_until(desk, item):
             if not item.is_held:
                 store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
-        elif _hand_over(desk, store, notifier, item, after=timedelta(seconds=time.monotonic() - begun)):
-            sent += 1
         else:
-            troubled.add(item.destination)
+            started = time.monotonic()
+            accepted = _hand_over(desk, store, notifier, item, after=timedelta(seconds=started - begun))
+            sent += accepted
+            if not accepted or time.monotonic() - started > _SLOW_SECONDS:
+                troubled.add(item.destination)
     return sent
 
 

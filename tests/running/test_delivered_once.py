@@ -182,6 +182,16 @@ def test_what_waits_for_one_that_takes_nothing_holds_up_nobody_else(outbox: Outb
     assert len(order) == 4
 
 
+def test_one_that_takes_its_time_holds_up_nobody_else(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listener.reporting.delivery._SLOW_SECONDS", 0.0)
+    order: list[str] = []
+    room = Calls("room", lambda: order.append("room"))
+    outbox.fill("room", key="digest:1")
+    outbox.fill("room", "team", key="digest:2")
+    assert outbox.deliver([room, Calls("team", lambda: order.append("team"))]) == 3
+    assert order == ["room", "team", "room"]
+
+
 def test_of_many_messages_none_waits_for_another_turn(outbox: Outbox) -> None:
     everybody = [FakeNotifier(f"reader {n}") for n in range(50)]
     outbox.fill(*(one.destination for one in everybody))
