@@ -113,7 +113,10 @@ class InstanceLock:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.truncate(0)
+            with contextlib.suppress(
+                OSError
+            ):  # a disk that fails, or is only to be read by now: the lock goes with the file
+                self._file.truncate(0)
             self._file.close()
 
 

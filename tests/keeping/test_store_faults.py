@@ -14,7 +14,7 @@ import sys
 import tempfile
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -150,6 +150,26 @@ def test_a_daemon_that_cannot_note_its_number_says_so_and_holds_no_lock(store: S
         signal.signal(signal.SIGXFSZ, before)
     with locked(store):
         pass
+
+
+def test_a_daemon_that_cannot_take_its_number_back_ends_as_it_would(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with locked(store) as lock:
+        assert lock._file is not None
+        monkeypatch.setattr(lock, "_file", Failing(lock._file))
+    with locked(store):
+        pass
+
+
+class Failing:
+    """Stand in for a file on a disk that fails while it is open."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.close = file.close
+
+    def truncate(self, _size: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_where_there_are_no_such_locks_a_daemon_serves_without_one(
