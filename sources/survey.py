@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -250,13 +250,17 @@ def _named(survey: Survey, *, but: Sequence[str]) -> list[str]:
 
 
 def _reader(survey: Survey, stream: IO[bytes], start: PlaceInFile) -> RowReader:
-    """Return the reader of a file; raises UnexpectedAnswerError where it lacks a column."""
+    """Return the reader of a file; raises UnexpectedAnswerError where it lacks a column, or has one several times."""
     reader = RowReader(stream, start.path, delimiter=survey.delimiter, at=(start.offset, start.line))
     for name, column in (("answer_column", survey.answer_column), ("time_column", survey.time_column)):
         if reader.columns and column not in reader.columns:
             near = suggest(column, reader.columns)
             msg = f'survey: {start.path} has no column "{column}"; {near}; set {name} of this survey'
             raise UnexpectedAnswerError(msg)
+    used = {str(getattr(survey, one.name)) for one in fields(survey) if one.name.endswith("_column")} - {""}
+    if repeated := [name for name in used if reader.columns.count(name) > 1]:
+        msg = f'survey: {start.path} has several columns "{min(repeated)}"; one alone is read, so rename the others'
+        raise UnexpectedAnswerError(msg)
     return reader
 
 

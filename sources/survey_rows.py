@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "RowReader", "cell_of", "number_of"]
 
-_LONGEST_LINE: Final = 1 << 20
-"""The most bytes of one line that are read; a comment has no business to be longer."""
+_LONGEST_ROW: Final = 1 << 20
+"""The most bytes of one row that are read, however many lines it has; a comment has no business to be longer."""
+_TOO_LONG: Final = f"the row is longer than {_LONGEST_ROW} bytes"
 _LONGEST_FIELD: Final = 1 << 17
 """The most characters of one field of CSV; a quote that is never closed ends there."""
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -36,19 +37,36 @@ class Row:
     problem: str | None = None
 
 
+class _TooLongError(csv.Error):
+    """Say that a row is too long."""
+
+
 class _Lines:
-    """Give the lines of a stream as text and count what was given."""
+    """Give the lines of a stream as text, and count what was given; none is longer than what is `left` of a row."""
 
     def __init__(self, stream: IO[bytes], offset: int, line: int) -> None:
         self._stream = stream
         self.offset, self.line = offset, line
+        self.left = _LONGEST_ROW
         stream.seek(offset)
 
     def __iter__(self) -> Iterator[str]:
-        while raw := self._stream.readline(_LONGEST_LINE):
-            self.offset += len(raw)
-            self.line += raw.endswith(b"\n")
-            yield _decoded(raw.removeprefix(b"\xef\xbb\xbf") if self.offset == len(raw) else raw)
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line; raises _TooLongError where it is too long, and goes on behind it."""
+        raw = rest = self._stream.readline(self.left + 1)
+        if not raw:
+            raise StopIteration
+        begins = self.offset
+        self.offset += len(raw)
+        self.left -= len(raw)
+        while self.left < 0 and not rest.endswith(b"\n") and (rest := self._stream.readline(_LONGEST_ROW)):
+            self.offset += len(rest)
+        self.line += (rest or raw).endswith(b"\n")
+        if self.left < 0:
+            raise _TooLongError(_TOO_LONG)
+        return _decoded(raw if begins else raw.removeprefix(b"\xef\xbb\xbf"))
 
 
 class RowReader:
@@ -84,23 +102,32 @@ class RowReader:
         yield from self._objects() if self._is_json else self._records()
 
     def _objects(self) -> Iterator[Row]:
-        begins, number = self.offset, self.line + 1
-        for text in self._lines:
-            if text.strip():
-                yield _json_row(text, begins, number)
-            begins, number = self.offset, self.line + 1
-
-    def _records(self) -> Iterator[Row]:
-        records = csv.reader(iter(self._lines), delimiter=self._delimiter)
         while True:
             begins, number = self.offset, self.line + 1
+            self._lines.left = _LONGEST_ROW
+            try:
+                text = next(self._lines)
+            except StopIteration:
+                return
+            except _TooLongError as error:
+                yield Row(line=number, offset=begins, fields={}, problem=str(error))
+                continue
+            if text.strip():
+                yield _json_row(text, begins, number)
+
+    def _records(self) -> Iterator[Row]:
+        records = csv.reader(self._lines, delimiter=self._delimiter)
+        while True:
+            begins, number = self.offset, self.line + 1
+            self._lines.left = _LONGEST_ROW
             csv.field_size_limit(_LONGEST_FIELD)  # the whole process has one; another reader may have set its own
             try:
                 cells = next(records)
             except StopIteration:
                 return
-            except csv.Error:
-                problem = "a quote is not closed, or a field is too long"
+            except csv.Error as error:
+                is_long = isinstance(error, _TooLongError)
+                problem = str(error) if is_long else "a quote is not closed, or a field is too long"
                 yield Row(line=number, offset=begins, fields={}, problem=problem)
                 continue
             if not any(cell.strip() for cell in cells):
@@ -123,7 +150,11 @@ def _decoded(raw: bytes) -> str:
 
 def _header(lines: _Lines, path: str, delimiter: str) -> tuple[tuple[str, ...], str]:
     """Return the names of the columns and the delimiter."""
-    first = next((text for text in lines if text.strip()), "")
+    try:
+        first = next((text for text in lines if text.strip()), "")
+    except _TooLongError:
+        msg = f"survey: the first row of {path} is longer than {_LONGEST_ROW} bytes; it must name the columns"
+        raise UnexpectedAnswerError(msg) from None
     if "\0" in first:
         msg = f"survey: {path} is not text in UTF-8; save it as CSV in UTF-8"
         raise UnexpectedAnswerError(msg)

@@ -431,3 +431,44 @@ def test_a_changed_answer_and_a_bare_number_are_shown_as_they_are(tmp_path: Path
     shown = json.loads(site.run("trend", "Acme", "--metric", "nps", "--since", "7d", "--format", "json").out)
     (total,) = shown["totals"]
     assert [total[name] for name in ("n", "promoters", "passives", "detractors")] == [3, 1, 1, 1]
+
+
+def test_a_column_that_is_read_and_stands_there_twice_is_told_and_any_other_may(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("id,score,answered_at,note,note,,,score\n1,9,2026-11-02,a,b,,,2\n")
+    with pytest.raises(UnexpectedAnswerError, match=r'a\.csv has several columns "score"; one alone is read'):
+        read_all(options_for(file))
+    with pytest.raises(UnexpectedAnswerError, match='several columns "score"'):
+        SurveySource(options_for(file)).check()
+    file.write_text("id,score,answered_at,note,note,,,\n1,9,2026-11-02,a,b,,,2\n")
+    assert len(read_all(options_for(file))[0]) == 1
+
+
+@pytest.mark.parametrize("row", [b"x," * (1 << 20), b"9," + b"x" * (3 << 20)])
+def test_a_row_that_is_too_long_is_told_as_one_and_no_part_of_it_is_an_answer(tmp_path: Path, row: bytes) -> None:
+    file = tmp_path / "a.csv"
+    right = b"1,2026-11-02,9,fine\n"
+    file.write_bytes(HEAD.encode() + right + row + b"7,2026-11-02,3,not an answer\n" + right.replace(b"1", b"2", 1))
+    found, pages = read_all(options_for(file))
+    assert [mention.id.rpartition("/")[2] for mention in found] == ["1", "2"]
+    assert reasons(pages)[0] == "a.csv, line 3: the row is longer than 1048576 bytes"
+    lines = tmp_path / "b.jsonl"
+    answer = {"id": "1", "answered_at": "2026-11-02", "score": 9}
+    lines.write_text(f"{json.dumps({**answer, 'comment': 'x' * (3 << 20)})}\n{json.dumps(answer)}\n")
+    found, pages = read_all(options_for(lines))
+    assert (len(found), reasons(pages)) == (1, ["b.jsonl, line 1: the row is longer than 1048576 bytes"])
+
+
+def test_a_row_of_endlessly_many_lines_is_given_up(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"{HEAD}1,2026-11-02,9,fine\n" + f'"{"x" * 1_000}\n",' * 1_500 + "\n")
+    found, pages = read_all(options_for(file))
+    assert len(found) == 1
+    assert reasons(pages)[0] == "a.csv, line 3: the row is longer than 1048576 bytes"
+
+
+def test_a_first_row_that_is_too_long_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x," * (1 << 20) + HEAD)
+    with pytest.raises(UnexpectedAnswerError, match=r"the first row of .*a\.csv is longer than 1048576 bytes"):
+        read_all(options_for(file))
