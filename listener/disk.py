@@ -18,6 +18,7 @@ __all__ = [
     "network_of",
     "on_one_disk",
     "open_private",
+    "other_name",
     "refused_locks",
     "temporary_folder",
     "who_may",
@@ -123,11 +124,30 @@ def on_one_disk(one: Path, other: Path) -> bool:
 
 def network_of(path: Path) -> str | None:
     """Return the kind of file system a file lies on where that is one of a network; None elsewhere, or where it is not told."""
+    _, kind = _mount_of(path)
+    return kind if kind in _OF_NETWORKS else None
+
+
+def other_name(path: Path) -> str | None:
+    """Say how a file may be reached under another name; None where nothing tells of one.
+
+    SQLite keeps its log beside the name: under two names there are two, and the changes of one are lost
+    (https://sqlite.org/howtocorrupt.html, 2.5, seen 2026-11-23).
+    """
+    if (count := path.stat().st_nlink) > 1:
+        return f"{path} has {count} names (hard links): keep one"
+    if _mount_of(path)[0] == os.path.realpath(path):
+        return f"{path} is mounted without its folder: mount the folder"
+    return None
+
+
+def _mount_of(path: Path) -> tuple[str, str]:
+    """Return where the mount begins on which a file lies, and of what kind it is; empty where that is not told."""
     try:
         lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
         place = os.path.realpath(path)
     except OSError:
-        return None
+        return "", ""
     nearest, kind = "", ""
     for line in lines:  # https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html, seen 2026-11-23
         before, _, after = line.partition(" - ")
@@ -136,7 +156,7 @@ def network_of(path: Path) -> str | None:
         point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[_MOUNT_POINT]).rstrip("/")
         if (place + "/").startswith(point + "/") and len(point) >= len(nearest):
             nearest, kind = point, after.split(" ")[0]
-    return kind if kind in _OF_NETWORKS else None
+    return nearest, kind
 
 
 def lock_refusal(error: OSError) -> str | None:

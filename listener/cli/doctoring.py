@@ -257,9 +257,11 @@ def _modes(path: Path) -> Iterator[Finding]:
 
 
 def _disk(path: Path) -> Iterator[Finding]:
-    """See whether other machines may reach the store's file."""
-    from listener.disk import network_of
+    """See whether other machines may reach the store's file, or others on this one under another name."""
+    from listener.disk import network_of, other_name
 
+    if name := other_name(path):
+        yield "warn", "disk", f"{name}; what is written under two names at a time is lost, or damages the store"
     if kind := network_of(path):
         danger = "what uses it on another machine damages it; better keep it on a disk of this one"
         yield "warn", "disk", f"{path} lies on a file system of a network ({kind}): {danger}"

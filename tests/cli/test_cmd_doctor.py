@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import zoneinfo
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from listener.disk import network_of
+from listener.disk import network_of, other_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +158,24 @@ def test_a_store_that_other_machines_may_reach_is_warned_of(
     assert answer.code == 0
     assert (f"file system of a network ({kind})" in answer.out) is is_told
     assert network_of(mounts) is None
+
+
+def test_a_store_that_has_another_name_is_warned_of(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert other_name(filled.database) is None
+    link = filled.folder / "other.db"
+    os.link(filled.database, link)
+    answer = filled.run("doctor")
+    assert (answer.code, states(answer)["disk"]) == (0, "warn")
+    assert "listener.db has 2 names (hard links): keep one; what is written under two names" in answer.out
+    link.unlink()
+
+    mounts = filled.folder / "mountinfo"
+    mounts.write_text(
+        f"24 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 24 8:1 /listener.db {filled.database} rw - ext4 /dev/sda1 rw\n"
+    )
+    monkeypatch.setattr("listener.disk._MOUNTS", mounts)
+    assert "listener.db is mounted without its folder: mount the folder; what is" in filled.run("doctor").out
+    assert other_name(mounts) is None
 
 
 def test_where_nothing_is_told_of_mounts_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
