@@ -18,7 +18,7 @@ from listener.alerts.inhibition import inhibit
 from listener.alerts.records import RuleState
 from listener.errors import ListenerError, StoreVersionError
 from listener.logs import event, redact
-from listener.pipeline.hearing import has_usual, heard_sources, is_compared, ordinary_delay, patience_with
+from listener.pipeline.hearing import has_usual, heard_sources, in_turn, is_compared, ordinary_delay, patience_with
 from listener.pipeline.quarters import quarter_of, read_quarters, single_rules
 from listener.pipeline.reasons import find_reasons
 
@@ -126,7 +126,7 @@ class AlertStage:
             return 0
         changed = 0
         whole: list[Episode] = []
-        ends = {source: self._reader.read_until(source, brand.name) for source in brand.sources}
+        ends = {source: in_turn(brand, source, self._reader.read_until(source, brand.name)) for source in brand.sources}
         hears = heard_sources(self._reader, brand, now=now) if live else (brand.sources, brand.sources)
         for rule in self._rules:
             if rule.brands and brand.name not in rule.brands:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final
 from listener.alerts.baseline import READY_AFTER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from listener.alerts.options import RuleOptions
     from listener.pipeline.quarters import WatchedBrand
     from listener.search import Reader
 
-__all__ = ["has_usual", "heard_sources", "is_compared", "ordinary_delay", "patience_with"]
+__all__ = ["has_usual", "heard_sources", "in_turn", "is_compared", "ordinary_delay", "patience_with"]
 
 _PROMPT: Final = timedelta(minutes=90)
 """Sources that tell of a quarter within this time are waited for; slower ones where no other is quicker."""
@@ -59,6 +60,14 @@ def heard_sources(reader: Reader, brand: WatchedBrand, *, now: datetime) -> tupl
 def patience_with(brand: WatchedBrand, source: str) -> timedelta:
     """Return how far behind a source may be that is read as its schedule says."""
     return max(_STALE_AFTER, _delay(brand, source) + _GRACE)
+
+
+def in_turn(brand: WatchedBrand, source: str, ends: Sequence[datetime]) -> datetime | None:
+    """Return up to when a source is read, given how far each of its resources is; None where none was.
+
+    What falls behind the others, as a feed that is gone, is waited for no longer than a source would be.
+    """
+    return min((end for end in ends if max(ends) - end < patience_with(brand, source)), default=None)
 
 
 def ordinary_delay(brand: WatchedBrand, rule: RuleOptions) -> timedelta:

@@ -60,10 +60,9 @@ WHERE windows.state = 'drained' AND windows.to_at > ?2 AND windows.from_at < ?3
 """  # noqa: S608 - constant
 
 _READ_UNTIL: Final = f"""
-SELECT min(last), count(*), count(last) FROM (
-  SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last
-  FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
-  WHERE is_active = 1 AND lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND})
+SELECT (SELECT max(to_at) FROM windows WHERE resource_id = resources.id AND state = 'drained') AS last
+FROM resources JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
+WHERE is_active = 1 AND lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND} AND last IS NOT NULL
 """  # noqa: S608 - constant
 
 _READ_SINCE: Final = f"""
@@ -123,10 +122,9 @@ def load_coverage(
     }
 
 
-def read_until(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:
-    """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
-    last, lanes, drained = connection.execute(_READ_UNTIL, (brand, source, _IMPORT_LANE)).fetchone()
-    return None if not lanes or lanes != drained else from_epoch(last)
+def read_until(connection: sqlite3.Connection, source: str, brand: str) -> list[datetime]:
+    """Return up to when each active resource of a source is drained for a brand, without those that never were."""
+    return [from_epoch(last) for (last,) in connection.execute(_READ_UNTIL, (brand, source, _IMPORT_LANE))]
 
 
 def read_since(connection: sqlite3.Connection, source: str, brand: str) -> datetime | None:

@@ -442,8 +442,8 @@ class Reader:
         first = self._first_read[1]
         return None if first is None else from_epoch(first)
 
-    def read_until(self, source: str, brand: str) -> datetime | None:
-        """Return up to when a source is drained for a brand on all its active lanes, None where it never was."""
+    def read_until(self, source: str, brand: str) -> list[datetime]:
+        """Return up to when each active resource of a source is drained for a brand, without those that never were."""
         with translated(self.path):
             return coverage.read_until(self._connection, source, brand)
 

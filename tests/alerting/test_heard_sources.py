@@ -256,3 +256,39 @@ def test_what_could_not_be_read_before_anybody_listened_is_not_lost(place: Place
     assert place.episodes() == []
     place.look(now + 4 * HOUR, ("prompt", "short", "shorter"))
     assert [rule for rule, _ in place.episodes()] == ["blind"]
+
+
+def test_a_feed_that_is_gone_keeps_the_others_of_its_source_neither_from_being_waited_for_nor_from_being_watched(
+    place: Place,
+) -> None:
+    feeds = [Resource(key=name, lane=name, native=name, brand="Acme") for name in ("alive", "gone")]
+    rules = (RuleOptions(name="spike", kind="spike"), RuleOptions(name="in", kind="spike", sources=("slow",)))
+
+    def read_feeds(until: datetime, mentions: Sequence[Mention], *names: str) -> None:
+        judged = place.judge.judge(mentions, place.store.known([one.key for one in mentions]), now=until).judged
+        numbers = place.store.open_pass("slow", feeds, now=until)
+        for name in names:
+            for window in place.store.windows_to_read(
+                numbers[name],
+                until=until,
+                lookback_from=START - 5 * DAY,
+                look_back=False,
+                oldest_readable=None,
+                now=until,
+            ):
+                progress = PageProgress(window=window, cursor=None, exhausted=True)
+                place.store.save_page(judged, progress=progress, now=until)
+                judged = ()
+
+    read_feeds(START, talk("slow", START - 5 * DAY, START), "alive", "gone")
+    place.read("prompt", START, back=5 * DAY)
+    place.look(START, delays=HOURLY, rules=rules)
+    said = burst("slow", START + 8 * HOUR + timedelta(minutes=5))
+    for quarter in range(1, 40):
+        now = START + QUARTER * quarter
+        place.read("prompt", now)
+        place.look(now, delays=HOURLY, rules=rules)
+        if quarter % 4 == 0:
+            read_feeds(now, [one for one in said if now - HOUR <= (one.published_at or now) < now], "alive")
+            place.look(now, delays=HOURLY, rules=rules)
+    assert sorted(place.episodes()) == [("in:slow", 0.5), ("spike", 0.75)]

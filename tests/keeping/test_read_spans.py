@@ -44,7 +44,7 @@ def read(store: Store, source: str, one: Resource, since: datetime, until: datet
     drain(store, begin(store, source, one, *others, since=since, until=until)[one.key])
 
 
-def test_a_source_is_read_until_where_the_lane_of_the_brand_is_that_is_behind(store: Store) -> None:
+def test_how_far_a_source_is_read_is_told_of_each_lane_of_the_brand(store: Store) -> None:
     posts, comments = lane("posts", "Acme"), lane("comments", "Acme", "Globex")
     others, forum = lane("others", "Globex"), lane("forum", "Acme")
     read(store, "x", posts, NOW - DAY, NOW - HOUR)
@@ -54,12 +54,12 @@ def test_a_source_is_read_until_where_the_lane_of_the_brand_is_that_is_behind(st
     store.open_pass("x", [posts, comments, others], now=NOW)
     read(store, "reddit", forum, NOW - DAY, NOW - 7 * HOUR)
     with Reader(store.path) as reader:
-        assert reader.read_until("x", "Acme") == NOW - 3 * HOUR
-        assert reader.read_until("x", "Globex") == NOW - 5 * HOUR
-        assert reader.read_until("reddit", "Acme") == NOW - 7 * HOUR
-        assert reader.read_until("reddit", "Globex") is None
+        assert sorted(reader.read_until("x", "Acme")) == [NOW - 3 * HOUR, NOW - HOUR]
+        assert sorted(reader.read_until("x", "Globex")) == [NOW - 5 * HOUR, NOW - 3 * HOUR]
+        assert reader.read_until("reddit", "Acme") == [NOW - 7 * HOUR]
+        assert reader.read_until("reddit", "Globex") == []
         store.open_pass("x", [posts, comments, others, lane("new", "Acme")], now=NOW)
-        assert reader.read_until("x", "Acme") is None
+        assert sorted(reader.read_until("x", "Acme")) == [NOW - 3 * HOUR, NOW - HOUR]
 
 
 def test_a_source_is_read_since_where_its_first_drained_window_of_the_brand_begins(store: Store) -> None:

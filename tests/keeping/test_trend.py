@@ -188,7 +188,7 @@ def test_an_import_declared_complete_is_covered_and_does_not_count_as_drained(st
     with Reader(store.path) as reader:
         hours = span(NOW - timedelta(hours=20), by="hour", zone=ZoneInfo("UTC"))
         assert {bucket.coverage for bucket in reader.trend(["Acme"], hours, {}).buckets} == {1.0}
-        assert reader.read_until("x", "Acme") is None
+        assert reader.read_until("x", "Acme") == []
 
 
 def test_neither_an_open_window_nor_one_of_another_brand_counts_as_read(store: Store) -> None:
