@@ -104,7 +104,11 @@ def _build(config: Config, name: str, problems: list[str]) -> Notifier | None:
     hide_secrets(options)
     made: list[Notifier] = []
     is_loadable(NOTIFIERS, name, lambda: made.append(_make(name, options)))
-    return made[0] if made else None
+    if not made:
+        return None
+    from reports.patience import PatientNotifier
+
+    return PatientNotifier(made[0])
 
 
 def _make(name: str, options: object) -> Notifier:

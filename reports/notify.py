@@ -11,9 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import threading
 from collections import OrderedDict
-from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -21,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from listener.errors import PermanentDeliveryError, TransientDeliveryError
 from reports.hostile import call_nobody, clean_line
+from reports.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from listener.protocols import Notification
 
@@ -36,8 +35,6 @@ _TRY_AGAIN: Final = frozenset({408, 423, 425, 429})
 _SERVER_FAULT: Final = 500
 _HASH_SIGNS: Final = 6
 _LONGEST_TITLE: Final = 200
-_PATIENCE_SECONDS: Final = 240.0
-"""How long a delivery is waited for: a service with a pace of its own may take a long text in a dozen pieces."""
 _REMEMBERED: Final = 200
 _TELL_ADDRESSES: Final = ("apprise", "urllib3.connectionpool", "urllib3.connection")
 """Who logs addresses with the keys in them."""
@@ -65,8 +62,7 @@ class AppriseNotifier:
         digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_SIGNS]
         self.destination = f"{scheme} ({digest})"
         self._accepted: OrderedDict[str, set[str]] = OrderedDict()
-        self._turn = threading.Lock()
-        self._delivery: Future[None] | None = None
+        self._patience = Patience(self.destination)
 
     def send(self, notification: Notification) -> None:
         """Deliver the notification.
@@ -74,22 +70,12 @@ class AppriseNotifier:
         Raises PermanentDeliveryError where the URL is none that Apprise knows or the
         service refuses for good, TransientDeliveryError otherwise.
         """
-        with self._turn:
-            if self._delivery is not None and not self._delivery.done():
-                msg = f"{self.destination} has not come to an end with a message from before"
-                raise TransientDeliveryError(msg)
-            delivery = self._delivery = _beside(lambda: self._deliver(notification))
-            try:
-                delivery.result(_PATIENCE_SECONDS)
-            except TimeoutError:
-                if delivery.done():
-                    raise
-                msg = f"{self.destination} did not come to an end within {_PATIENCE_SECONDS / 60:.0f} minutes"
-                raise TransientDeliveryError(msg) from None
-            finally:
-                while len(self._accepted) > _REMEMBERED:
-                    self._accepted.popitem(last=False)
-            self._accepted.pop(notification.key, None)
+        try:
+            self._patience.wait_for(lambda: self._deliver(notification))
+        finally:
+            while len(self._accepted) > _REMEMBERED:
+                self._accepted.popitem(last=False)
+        self._accepted.pop(notification.key, None)
 
     def _deliver(self, notification: Notification) -> None:
         """Hand over what the service has not taken yet of a notification."""
@@ -191,22 +177,6 @@ def _send_once(service: Any, accepted: set[str]) -> None:
         return not is_refused
 
     setattr(service, name, send_piece)
-
-
-def _beside(job: Callable[[], None]) -> Future[None]:
-    """Do a job in a thread of its own, which keeps no program from its end."""
-    outcome: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            job()
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            outcome.set_exception(error)
-        else:
-            outcome.set_result(None)
-
-    threading.Thread(target=run, name="delivery", daemon=True).start()
-    return outcome
 
 
 _lines: ContextVar[list[str] | None] = ContextVar("lines", default=None)

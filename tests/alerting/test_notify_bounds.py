@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import reports.notify
+import reports.patience
 import reports.requesting
 from listener.errors import TransientDeliveryError
 from listener.protocols import Notification
@@ -81,7 +81,7 @@ def test_no_more_than_the_begin_of_an_answer_is_kept(hook: Hook, monkeypatch: py
 
 
 def test_a_delivery_without_end_is_left_behind_and_no_other_begun_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports.notify, "_PATIENCE_SECONDS", SECONDS)
+    monkeypatch.setattr(reports.patience, "_SECONDS", SECONDS)
     with Dripping(b"220-", speaks_first=True) as server:
         mail = AppriseNotifier(f"mailto://ann:secret@127.0.0.1:{server.port}?to=ann@example.org&from=ann@example.org")
         with pytest.raises(TransientDeliveryError, match="did not come to an end"):
@@ -91,7 +91,7 @@ def test_a_delivery_without_end_is_left_behind_and_no_other_begun_beside_it(monk
 
 
 def test_one_that_hangs_keeps_no_other_waiting(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports.notify, "_PATIENCE_SECONDS", SECONDS)
+    monkeypatch.setattr(reports.patience, "_SECONDS", SECONDS)
     hook.fault("hang", when=lambda request: request.path == "/slow")
     slow = AppriseNotifier(hook.url.replace("http://", "json://") + "/slow?rto=60")
     with pytest.raises(TransientDeliveryError):

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from listener.errors import EndedError, PluginError
+from listener.config import load_config
+from listener.errors import EndedError, PluginError, TransientDeliveryError
+from listener.notifying import build_notifiers
 from listener.plugins import load_plugin, make_part
+from listener.protocols import Notification
 from running.site import Site, hackernews_table, hits
 from servers.hackernews import HackerNews
 
@@ -129,6 +132,20 @@ def test_a_notifier_that_cannot_be_made_is_left_out(
         done = Site(tmp_path / "site", hackernews_table(server), more="[notifiers.pager]\n").collect()
     assert done.code == 0
     assert "plug-in broken kind=notifier name=pager" in done.err
+
+
+def test_a_notifier_that_hangs_is_left_behind(
+    tmp_path: Path, installed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed("import threading\nPager.over = threading.Event()\nPager.send = lambda self, _: self.over.wait()")
+    monkeypatch.setattr("reports.patience._SECONDS", 0.2)
+    (pager,) = build_notifiers(load_config(Site(tmp_path / "site", "", more="[notifiers.pager]\n").config))
+    told = Notification(key="1", kind="digest", subject="A day", text="Quiet.")
+    with pytest.raises(TransientDeliveryError, match="pager did not come to an end"):
+        pager.send(told)
+    with pytest.raises(TransientDeliveryError, match="from before"):
+        pager.send(told)
+    pager.over.set()  # type: ignore[attr-defined]  # the plug-in's own
 
 
 def test_a_sample_alert_says_which_notifier_fails(tmp_path: Path, installed: Callable[[str], None]) -> None:
