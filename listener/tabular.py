@@ -63,13 +63,14 @@ def csv_rows(stream: TextIO, *, delimiter: str = ",", first: str = "") -> Iterat
     """Yield (line at which it begins, cells) of each row that is not blank, in order.
 
     In the place of the cells stands why there are none: what is no CSV, or too long. Never holds more than a row.
-    `first` is what was read of the first line already.
+    `first` is what was read of the first line already. A quotation mark that is not closed costs its own line:
+    it would take those after it along, up to the next one or the end.
     """
     lines = _Lines(stream, first)
     rows = csv.reader(lines, delimiter=delimiter)
     while True:
         csv.field_size_limit(_CELL_LIMIT)  # one for the whole process: another reader may have set its own between rows
-        lines.left, number = _ROW_LIMIT, lines.number + 1
+        number = lines.begin_row()
         try:
             row = next(rows)
         except StopIteration:
@@ -77,25 +78,53 @@ def csv_rows(stream: TextIO, *, delimiter: str = ",", first: str = "") -> Iterat
         except csv.Error as problem:
             yield number, f"not CSV: {problem}"
             continue
-        if row:
+        if len(lines.taken) > 1 and not _is_closed(lines.taken, delimiter):
+            lines.give_back()
+            yield number, "not CSV: a quotation mark is not closed; one within a text is written twice"
+        elif row:
             yield number, row
 
 
+def _is_closed(lines: Sequence[str], delimiter: str) -> bool:
+    """Say whether the lines of a row are one: whether each quotation mark ends where its cell does."""
+    try:
+        next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
 class _Lines:
-    """Hand over the lines of a stream, none longer than what is `left` of a row; count them."""
+    """Hand over the lines of a stream, none longer than what is `left` of a row; count them.
+
+    `taken` are the lines of the row in hand.
+    """
 
     def __init__(self, stream: TextIO, first: str) -> None:
         self._stream = stream
-        self._first = first
+        self._again = [first]
+        self.taken: list[str] = []
         self.number = 0
         self.left = _ROW_LIMIT
 
     def __iter__(self) -> _Lines:
         return self
 
+    def begin_row(self) -> int:
+        """Return the number of the line with which the next row begins."""
+        self.taken.clear()
+        self.left = _ROW_LIMIT
+        return self.number + 1
+
+    def give_back(self) -> None:
+        """Hand over the lines of this row once more, but the first."""
+        again = self.taken[:0:-1]
+        self.number -= len(again)
+        self._again += again
+
     def __next__(self) -> str:
         """Return the next line; raises csv.Error where it is too long, and goes on behind it."""
-        line, self._first = self._first, ""
+        line = self._again.pop() if self._again else ""
         if not line.endswith(("\n", "\r")):
             line += self._stream.readline(self.left + 1)
         if not line:
@@ -107,6 +136,7 @@ class _Lines:
                 pass
             msg = f"the row is longer than {_ROW_LIMIT} signs"
             raise csv.Error(msg)
+        self.taken.append(line)
         return line
 
 

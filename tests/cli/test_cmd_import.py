@@ -508,6 +508,21 @@ def test_a_row_without_an_end_is_left_out_and_what_stands_behind_it_read(
     assert "1 mention read" in done.err
 
 
+@pytest.mark.parametrize("closing", ['me,3,"Acme c",{at}', "me,3,Acme c,{at}"])
+def test_a_quotation_mark_that_is_not_closed_costs_its_own_row_alone(place: Place, closing: str) -> None:
+    at = "2026-11-20T08:00:00Z"
+    rows = ["source,id,text,published_at", f'me,1,"Acme a,{at}', f"me,2,Acme b,{at}", closing.format(at=at)]
+    rows.append(f'me,4,"Acme, in two\nlines and ""quoted""",{at}')
+    (place.folder / "rows.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = place.run("import", "rows.csv")
+    assert done.code == 3
+    assert done.err.splitlines()[0].startswith("line 2: not CSV: a quotation mark is not closed")
+    assert "3 mentions read" in done.err
+    assert "1 line could not be read" in done.err
+    exported = [json.loads(line) for line in place.run("export").out.splitlines()]
+    assert [one["text"] for one in exported] == ["Acme b", "Acme c", 'Acme, in two\nlines and "quoted"']
+
+
 def bad_lines(count: int) -> bytes:
     return b"".join(b"{%d\n" % number if number % 3 else b'{"source": "x%d"}\n' % number for number in range(count))
 
