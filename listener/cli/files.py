@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from listener.disk import other_name
 from listener.errors import ListenerError, UsageError
 from listener.parts import clear_parts, name_part, put_new, put_part, refusal
 
@@ -38,8 +39,8 @@ def replacing(file: Path) -> Iterator[Path]:
     """Yield where to write what is to become `file`: beside it, until all of it is written.
 
     Where that fails or is interrupted, what was there before is still there, and nothing
-    that could be taken for the whole. A pipe, a device, a file with other names or in a folder
-    that takes no more files is written to itself.
+    that could be taken for the whole. A pipe, a device, a file with other names, mounted without
+    its folder or in a folder that takes no more files is written to itself.
     """
     target = Path(os.path.realpath(file))  # a link goes on being one
     clear_parts(target)
@@ -60,7 +61,7 @@ def _beside(target: Path) -> Path | None:
     beside = name_part(target)
     try:
         is_there = target.exists()
-        if is_there and (not target.is_file() or target.stat().st_nlink > 1 or not os.access(target, os.W_OK)):
+        if is_there and (not target.is_file() or other_name(target) or not os.access(target, os.W_OK)):
             return None
         beside.touch(exist_ok=False)
     except OSError as error:

@@ -194,6 +194,19 @@ def test_devices_and_files_of_several_names_are_written_to_themselves(tmp_path: 
         assert str(place) == "/dev/null"
 
 
+def test_a_file_that_is_mounted_without_its_folder_is_written_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As into a container: no other can take its place."""
+    file, mounts = tmp_path / "all.csv", tmp_path / "mountinfo"
+    file.write_bytes(b"before")
+    mounts.write_text(f"24 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 24 8:1 /all.csv {file} rw - ext4 /dev/sda1 rw\n")
+    monkeypatch.setattr("listener.disk._MOUNTS", mounts)
+    mounted = file.stat().st_ino
+    write_file(file, b"after")
+    assert (file.read_bytes(), file.stat().st_ino) == (b"after", mounted)
+
+
 @pytest.mark.parametrize("name", ["all.jsonl", "all.csv"])
 def test_an_export_that_finds_no_room_leaves_the_last_one(place: Place, name: str) -> None:
     long = {"source": "x", "text": "Acme " + "fine " * 2_000, "published_at": "2026-11-19T08:00:00Z"}
