@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.disk import file_of, is_there, may, open_private
 from listener.errors import StoreError, StoreReadOnlyError, StoreVersionError
-from listener.interrupts import hearing, raise_heard
+from listener.interrupts import hearing, raise_heard, raise_kept_waiting
 from listener.sqlite_errors import BUSY, translated
 
 if TYPE_CHECKING:
@@ -277,6 +277,7 @@ def _begin(connection: sqlite3.Connection) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorname not in BUSY or time.monotonic() >= until:
                     raise
+                raise_kept_waiting()
             else:
                 return
     finally:

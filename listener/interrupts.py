@@ -13,30 +13,39 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["hear_signals", "hearing", "raise_heard"]
+__all__ = ["hear_signals", "hearing", "raise_heard", "raise_kept_waiting"]
 
 
 class _Ears(threading.local):
     """Hold what a thread asks; only the one that handles signals is ever given something."""
 
     hear: Callable[[], None] | None = None
+    wait: Callable[[], None] | None = None
 
 
 _ears: Final = _Ears()
 
 
-def hear_signals(hear: Callable[[], None] | None) -> None:
+def hear_signals(hear: Callable[[], None] | None, wait: Callable[[], None] | None = None) -> None:
     """Let this thread ask `hear` from now on, which raises, again, what a signal raised.
 
-    None asks nobody: for who ends at a signal what is in hand, and then itself, as the daemon does.
+    None asks nobody: for who ends at a signal what is in hand, and then itself, as the daemon does. `wait` is asked
+    besides where another process is waited for, and raises where that takes too long after a signal.
     """
-    _ears.hear = hear
+    _ears.hear, _ears.wait = hear, wait
 
 
 def raise_heard() -> None:
     """Raise what a signal raised, if one did."""
     if _ears.hear is not None:
         _ears.hear()
+
+
+def raise_kept_waiting() -> None:
+    """Raise what a signal raised, or should end by now since another process keeps this one waiting."""
+    raise_heard()
+    if _ears.wait is not None:
+        _ears.wait()
 
 
 def hearing() -> Callable[[], None] | None:

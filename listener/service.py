@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from _thread import start_new_thread
 from contextlib import contextmanager
 from datetime import timedelta
@@ -40,6 +41,8 @@ _TRIED: Final = timedelta(days=1)
 """How long ago a source may have been tried for the clock to be the one it was tried by."""
 _AWAITED: Final = timedelta(minutes=30)
 """A digest waits no longer than this for sources that have not read its last minutes, if their turn is past or comes by then."""
+_PATIENCE_SECONDS: Final = 3.0
+"""How long after a signal another process, which is mostly at a page, is waited for: then what is in hand is left."""
 _FEW_FAILURES: Final = 2
 """As a machine that wakes may see before it has its network and its time again; a source with more is really down."""
 
@@ -49,15 +52,24 @@ logger = logging.getLogger(__name__)
 class StopAsked:
     """Say how a command ends that was asked to stop: `exit_code` is 128 + the signal's number, 0 where none came."""
 
-    __slots__ = ("exit_code", "is_twice")
+    __slots__ = ("asked_at", "exit_code", "is_twice")
 
     def __init__(self) -> None:
         self.exit_code = 0
         self.is_twice = False
+        self.asked_at = 0.0
 
     def raise_second(self) -> None:
         """Interrupt, where a second signal came."""
         if self.is_twice:
+            raise EndedError(self.exit_code)
+
+    def raise_kept_waiting(self) -> None:
+        """Interrupt, where another process has kept this one from writing for long since a signal came.
+
+        Mostly it is at a page, and what is in hand here is stored behind that.
+        """
+        if self.exit_code and time.monotonic() - self.asked_at > _PATIENCE_SECONDS:
             raise EndedError(self.exit_code)
 
 
@@ -93,13 +105,14 @@ def stop_on_signals(stop: Stop) -> Iterator[StopAsked]:
     def ask(number: int, frame: FrameType | None) -> None:
         del frame
         asked.is_twice = bool(asked.exit_code) or stop.is_set()
+        asked.asked_at = time.monotonic()
         asked.exit_code = 128 + number  # as shells tell of a program that a signal ended
         asked.raise_second()
         stop.ask()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     heard_before = hearing()
-    hear_signals(asked.raise_second)
+    hear_signals(asked.raise_second, asked.raise_kept_waiting)
     try:
         yield asked
     finally:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,11 +56,11 @@ def no_ears() -> Iterator[None]:
 
 
 def ended(
-    filled: Place, number: signal.Signals, words: str, *command: str, times: int = 1
+    filled: Place, number: signal.Signals, words: str, *command: str, times: int = 1, script: str = WITHIN_A_STATEMENT
 ) -> subprocess.CompletedProcess[str]:
     """Send a command a signal so many times while SQLite is at the first statement that holds these words."""
     return subprocess.run(
-        [sys.executable, "-c", WITHIN_A_STATEMENT, str(number.value), words, str(times), *command],
+        [sys.executable, "-c", script, str(number.value), words, str(times), *command],
         cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False, env=environment(),
     )  # fmt: skip
 
@@ -104,6 +107,44 @@ def test_a_second_signal_ends_within_a_statement_what_the_first_would_bring_to_i
     assert "Error" not in second.stderr
     with filled.store() as store:
         assert store.check() == []
+
+
+@pytest.mark.parametrize("command", [("rescore",), ("rematch",), ("import", "one.jsonl"), ("collect",)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_another_process_keeps_from_writing(
+    filled: Place, command: tuple[str, ...], number: signal.Signals
+) -> None:
+    line = '{"source": "x", "id": "1", "text": "Acme is fine", "published_at": "2026-11-20T07:00:00Z"}\n'
+    (filled.folder / "one.jsonl").write_text(line)
+    impatient = "from listener import service\nservice._PATIENCE_SECONDS = 0.5\nmain()"
+    script = WITHIN_A_STATEMENT.replace("\nmain()", f"\n{impatient}")
+    with closing(sqlite3.connect(filled.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        done = ended(filled, number, "BEGIN IMMEDIATE", *command, script=script)
+        assert time.monotonic() - began < database.WRITER_WAIT_SECONDS
+        other.execute("ROLLBACK")
+    assert (done.returncode, done.stderr) == (128 + number, "")
+    assert filled.run(*command).code in {0, 3}  # nothing is left of it
+
+
+RELEASE = """
+import threading
+other = sqlite3.connect("listener.db", isolation_level=None, check_same_thread=False)
+other.execute("BEGIN IMMEDIATE")
+free = threading.Timer(1.0, other.execute, ("ROLLBACK",))
+
+def end(statement):
+    if words in statement and free.ident is None:
+        free.start()
+"""
+
+
+def test_what_waits_for_a_page_of_another_process_is_stored_after_a_signal(filled: Place) -> None:
+    script = WITHIN_A_STATEMENT.replace("\ndef end(statement):\n", RELEASE)
+    done = ended(filled, signal.SIGINT, "BEGIN IMMEDIATE", "rescore", script=script)
+    assert done.returncode == 130, done.stderr
+    assert "run it again to go on there" in done.stderr
 
 
 def test_only_the_thread_that_handles_signals_asks_for_them(
