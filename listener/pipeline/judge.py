@@ -183,7 +183,7 @@ class Judge:
             stored = known.get(key)
             if stored is not None and stored.is_purged:
                 continue
-            if stored is not None and _is_unchanged(stored, one):
+            if stored is not None and self._is_unchanged(stored, one):
                 refreshed.append(one.mention)
                 unmatched += keep_unmatched and not one.pairs
             elif one.pairs or stored is not None or keep_unmatched:
@@ -200,6 +200,12 @@ class Judge:
             unmatched=unmatched + sum(not one.verdicts and (keep_unmatched or key not in known) for key, one in judged),
             own_replies=self._own_replies(batch.values()),
         )
+
+    def _is_unchanged(self, stored: KnownMention, one: Prejudged | Received) -> bool:
+        """Say whether words of a known mention still stand, and the verdicts for the present brands."""
+        digest = one.digest or mention_digest(one.mention)
+        found = frozenset([pair for pair in stored.query_versions if pair[0] in self._versions])
+        return found == frozenset(one.pairs) and stored.text_hash[:DIGEST_SIZE] == digest
 
     def _own_replies(self, looked: Iterable[Prejudged | Received]) -> tuple[OwnReply, ...]:
         if not self._own_accounts:
@@ -236,12 +242,6 @@ class Judge:
             text, field = mention.title or "", "title"
         spans = tuple([(start, end) for name, start, end in match.spans if name == field])
         return _make_task(text, language, mention.title, match.brand, self._names[match.brand], spans, self._masks)
-
-
-def _is_unchanged(stored: KnownMention, one: Prejudged | Received) -> bool:
-    """Say whether words and verdicts of a known mention still stand."""
-    digest = one.digest or mention_digest(one.mention)
-    return stored.query_versions == frozenset(one.pairs) and stored.text_hash[:DIGEST_SIZE] == digest
 
 
 def _whole_text(mention: Mention) -> str:

@@ -45,6 +45,7 @@ class Catalogue:
         self._connection = connection
         self._sources: dict[str, int] = {}
         self._brands: dict[str, int] = {}
+        self._configured: frozenset[str] | None = None
         self._queries: dict[tuple[str, str], int] = {}
         self._scorers: dict[tuple[str, str], int] = {}
         self._former_followers: dict[int, int | None] = {}
@@ -181,7 +182,8 @@ class Catalogue:
         return former
 
     def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], now: int) -> None:
-        """Make brands (name, kind) and the present versions of their queries known."""
+        """Make brands (name, kind) and the present versions of their queries known: no other brand is configured."""
+        self._configured = frozenset(name for name, _ in brands)
         self._connection.executemany(
             "INSERT INTO brands (name, kind) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
             brands,
@@ -191,6 +193,13 @@ class Catalogue:
             "ON CONFLICT DO NOTHING",
             [(self.brand(query.brand), query.version, query.text, now) for query in queries],
         )
+
+    def not_configured(self, others: Iterable[str]) -> list[int]:
+        """Return the brands that are neither among those registered last nor among `others`; none before any were."""
+        if self._configured is None:
+            return []
+        known = self._configured.union(others)
+        return [number for name, number in self._connection.execute("SELECT name, id FROM brands") if name not in known]
 
     def _key(self, insert: str, select: str, values: tuple[object, ...]) -> int:
         row = self._connection.execute(select, values).fetchone()

@@ -79,6 +79,10 @@ _OLD_MATCHES: Final = """
 SELECT brand_id, published_at, source_id, language, label, score, engagement FROM matches WHERE mention_id = ?
 """
 
+_DROP_MATCHES: Final = "DELETE FROM matches WHERE mention_id = ? AND brand_id NOT IN (SELECT value FROM json_each(?))"
+_KEEP_MATCHES: Final = "UPDATE matches SET language = ?, engagement = ? WHERE mention_id = ?"
+"""Of what is kept: the verdict stays, and what all matches of a mention have in common is as of the others."""
+
 _SET_LABEL: Final = """
 UPDATE matches SET label = ?, score = ?, scorer_label = ?, scorer_score = ? WHERE mention_id = ? AND brand_id = ?
 """
@@ -363,7 +367,10 @@ class PageWriter:
         self.new += 1
 
     def _rewrite(self, judged: Judged, ready: Ready, stored: _Stored) -> None:
-        """Store a known mention anew: its wording, its links, its language, its matches; first words and date stay."""
+        """Store a known mention anew: its wording, its links, its language, its matches; first words and date stay.
+
+        So do matches of brands that are not configured any more: nobody can say anew whether they hold.
+        """
         mention, number = judged.mention, stored.number
         if number <= self._before:
             self._faces.note(number)
@@ -372,7 +379,8 @@ class PageWriter:
         self._firsts.note(stored.story_id)
         for old in self._contributions(number):
             self._change.add(old, -1)
-        self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (number,))
+        kept = self._catalogue.not_configured(one.brand for one in ready.matches)
+        self._connection.execute(_DROP_MATCHES, (number, json.dumps(kept)))
         author = self._authors.take(stored.source_id, ready.author, stored.published_at, number)
         self._catalogue.write_authors()
         self._connection.execute(
@@ -388,6 +396,9 @@ class PageWriter:
         self._connection.execute("UPDATE mentions SET story_id = ? WHERE id = ?", (story_id, number))
         self._write_keys(ready, number, story_id, stored.published_at)
         place = _Place(number, stored.published_at, stored.source_id, judged.language, self._engagement(stored))
+        self._connection.execute(_KEEP_MATCHES, (judged.language, place.engagement, number))
+        for old in self._contributions(number):
+            self._change.add(old)
         self._write_matches(ready.matches, place)
         self._touched.add(story_id)
         self.changed += 1
@@ -424,10 +435,8 @@ class PageWriter:
         return brand_id
 
     def _contributions(self, number: int) -> list[Contribution]:
-        return [
-            _new_contribution((*row[:4], _LABELS[row[4]], *row[5:]))
-            for row in self._connection.execute(_OLD_MATCHES, (number,))
-        ]
+        rows = self._connection.execute(_OLD_MATCHES, (number,))
+        return [_new_contribution((*row[:4], _LABELS[row[4]], *row[5:])) for row in rows]
 
     def _update_counters(self, mention: Mention, number: int) -> None:
         counters = mention.engagement
