@@ -41,6 +41,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MIGRATIONS", "migrate"]
 
+_WITHOUT_YOUNGER: Final = 13
+"""The last version whose index lacks characters that its Python did not know; those before are indexed anew by a step of theirs."""
+_INDEX_ANEW: Final = """
+INSERT INTO word_progress SELECT 1, 0, max(id) FROM mentions
+WHERE id <= coalesce((SELECT position FROM upgrade_progress WHERE is_indexed = 0), 9223372036854775807)
+HAVING count(*) > 0
+ON CONFLICT (id) DO UPDATE SET position = 0, until = excluded.until
+"""
+
 
 def _step(version: int, tables: str) -> Callable[[Database], None]:
     def run(db: Database) -> None:
@@ -116,5 +125,8 @@ def _apply(connection: sqlite3.Connection, path: Path) -> int:
     db = Database(connection)
     with write_transaction(connection, path):
         pending = len(migrations.pending(db))
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
         migrations.apply(db)
+        if version == _WITHOUT_YOUNGER:
+            connection.execute(_INDEX_ANEW)
     return pending

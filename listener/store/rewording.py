@@ -1,5 +1,6 @@
 """Index anew the mentions whose words the index of version 12 hides: beside a joiner, or with a break within them.
 
+So are those with characters that not every Python knows, which the index of version 13 may lack.
 An entry is only removed from the index by what it was made of. So whatever is still
 to be indexed anew, and changes meanwhile, is taken out and put in as it was then.
 """
@@ -10,6 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from listener.fulltext import HIDING, former_index_form, index_form
+from listener.query.later import at_later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +21,6 @@ __all__ = ["INDEX", "UNINDEX", "index_anew", "is_missing_words", "read_former_wo
 INDEX: Final = "INSERT INTO mention_texts (rowid, title, text) VALUES (?, ?, ?)"
 UNINDEX: Final = "INSERT INTO mention_texts (mention_texts, rowid, title, text) VALUES ('delete', ?, ?, ?)"
 
-_HIDES: Final = " OR ".join(
-    f"instr({column}, char({ord(character)}))" for character in sorted(HIDING) for column in ("text", "title")
-)
-_CONCERNED: Final = f"SELECT id, title, text FROM mentions WHERE id > ? AND id <= ? AND ({_HIDES})"  # noqa: S608 - built from constants
 _BATCH: Final = 5_000
 """Mentions in a transaction, most of which are only looked at: other writers wait for no more than one."""
 _WORDS: Final = "SELECT id, title, text FROM mentions WHERE id > ? AND id <= ?"
@@ -43,9 +41,11 @@ def reword(connection: sqlite3.Connection, left: range) -> int:
     last = min(left.start + _BATCH, left.stop) - 1
     former: list[tuple[int, str | None, str | None]] = []
     now: list[tuple[int, str | None, str | None]] = []
-    for number, *words in connection.execute(_CONCERNED, (left.start - 1, last)):
+    for number, *words in connection.execute(_WORDS, (left.start - 1, last)):
+        if not any(map(_is_concerned, words)):
+            continue
         held, wanted = _forms(former_index_form, *words), _forms(index_form, *words)
-        if held != wanted:
+        if held != wanted or any(map(_has_later, words)):
             former.append((number, *held))
             now.append((number, *wanted))
     try:
@@ -85,6 +85,16 @@ def index_anew(connection: sqlite3.Connection, is_left_out: Callable[[int], bool
             if (title or text) and not is_left_out(number)
         ]
         connection.executemany(INDEX, forms)
+
+
+def _is_concerned(text: str | None) -> bool:
+    """Say whether the index may hold a text in another way than today."""
+    return text is not None and (not HIDING.isdisjoint(text) or _has_later(text))
+
+
+def _has_later(text: str | None) -> bool:
+    """Say whether a text has characters that another Python may have left out, whatever this one knows."""
+    return text is not None and not text.isascii() and len(at_later(text)) > 1
 
 
 def _forms(form: Callable[[str], str], title: str | None, text: str | None) -> _Forms:

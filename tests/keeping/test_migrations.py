@@ -227,7 +227,7 @@ def former_spans(kept: str | None) -> str | None:
 
 
 def make_store_of(version: int, path: Path, mentions: Sequence[Mention]) -> None:
-    """Make a store as the program of a version from the tenth to the twelfth left it."""
+    """Make a store as the program of a version from the tenth to the thirteenth left it."""
     made = path.with_name("made.db")
     with Store(made) as store:
         store.register([("Acme", "own")], QUERIES, now=NOW)
@@ -366,6 +366,22 @@ def test_the_twelfth_version_is_brought_up_and_finds_the_words_that_were_hidden(
     with Store(path, on_upgrade=lambda *progress: told.append(progress)), Reader(path) as reader:
         assert len(reader.mentions(MentionFilter(text="lid", limit=100))) == len(HIDDEN)
     assert told == [(40, 40)]
+    assert words_of(path) == words_to_be(tmp_path, mentions)
+
+
+@pytest.mark.parametrize("version", [12, 13])
+def test_a_character_that_the_index_of_an_older_version_lacks_is_found_after_the_upgrade(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "listener.db"
+    mentions = [make_mention(n, f"Acme \U0001fa77 lid {n}") for n in range(1, 4)]
+    make_store_of(version, path, mentions)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:  # by a Python that does not know the heart
+        connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('delete-all')")
+        connection.executemany(INDEX, [(n, None, f"acme lid {n}") for n in range(1, 4)])
+    with Store(path) as store, Reader(path) as reader:
+        assert len(reader.mentions(MentionFilter(text="\U0001fa77"))) == len(mentions)
+        assert store.check() == []
     assert words_of(path) == words_to_be(tmp_path, mentions)
 
 
