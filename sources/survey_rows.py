@@ -42,20 +42,37 @@ class _TooLongError(csv.Error):
 
 
 class _Lines:
-    """Give the lines of a stream as text, and count what was given; none is longer than what is `left` of a row."""
+    """Give the lines of a stream as text, and count what was given; none is longer than what is `left` of a row.
+
+    `taken` are the lines of the row in hand, as they stand in the file and as text.
+    """
 
     def __init__(self, stream: IO[bytes], offset: int, line: int) -> None:
         self._stream = stream
         self.offset, self.line = offset, line
         self.left = _LONGEST_ROW
+        self.taken: list[tuple[bytes, str]] = []
+        self._again: list[bytes] = []
         stream.seek(offset)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
+    def begin_row(self) -> None:
+        """Let a row begin with the next line."""
+        self.taken.clear()
+        self.left = _LONGEST_ROW
+
+    def give_back(self) -> None:
+        """Give the lines of this row once more, but the first."""
+        again = [raw for raw, _ in self.taken[:0:-1]]
+        self.offset -= sum(map(len, again))
+        self.line -= sum(raw.endswith(b"\n") for raw in again)
+        self._again += again
+
     def __next__(self) -> str:
         """Return the next line; raises _TooLongError where it is too long, and goes on behind it."""
-        raw = rest = self._stream.readline(self.left + 1)
+        raw = rest = self._again.pop() if self._again else self._stream.readline(self.left + 1)
         if not raw:
             raise StopIteration
         begins = self.offset
@@ -66,7 +83,9 @@ class _Lines:
         self.line += (rest or raw).endswith(b"\n")
         if self.left < 0:
             raise _TooLongError(_TOO_LONG)
-        return _decoded(raw if begins else raw.removeprefix(b"\xef\xbb\xbf"))
+        text = _decoded(raw if begins else raw.removeprefix(b"\xef\xbb\xbf"))
+        self.taken.append((raw, text))
+        return text
 
 
 class RowReader:
@@ -104,7 +123,7 @@ class RowReader:
     def _objects(self) -> Iterator[Row]:
         while True:
             begins, number = self.offset, self.line + 1
-            self._lines.left = _LONGEST_ROW
+            self._lines.begin_row()
             try:
                 text = next(self._lines)
             except StopIteration:
@@ -119,7 +138,7 @@ class RowReader:
         records = csv.reader(self._lines, delimiter=self._delimiter)
         while True:
             begins, number = self.offset, self.line + 1
-            self._lines.left = _LONGEST_ROW
+            self._lines.begin_row()
             csv.field_size_limit(_LONGEST_FIELD)  # the whole process has one; another reader may have set its own
             try:
                 cells = next(records)
@@ -130,6 +149,10 @@ class RowReader:
                 problem = str(error) if is_long else "a quote is not closed, or a field is too long"
                 yield Row(line=number, offset=begins, fields={}, problem=problem)
                 continue
+            if not self._is_closed():
+                self._lines.give_back()
+                yield Row(line=number, offset=begins, fields={}, problem="a quote is not closed")
+                continue
             if not any(cell.strip() for cell in cells):
                 continue
             more = len(cells) > len(self.columns)
@@ -139,6 +162,16 @@ class RowReader:
                 fields=dict(zip(self.columns, cells, strict=False)),
                 problem=f"{len(cells)} fields where the first row names {len(self.columns)}" if more else None,
             )
+
+    def _is_closed(self) -> bool:
+        """Say whether the lines in hand are one row; a quote that is not closed takes those after it along."""
+        lines = self._lines.taken
+        if len(lines) > 1:
+            try:
+                next(csv.reader((text for _, text in lines), delimiter=self._delimiter, strict=True))
+            except csv.Error:
+                return False
+        return True
 
 
 def _decoded(raw: bytes) -> str:

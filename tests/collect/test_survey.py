@@ -171,6 +171,22 @@ def test_a_quote_that_never_closes_costs_its_own_rows_alone(tmp_path: Path) -> N
     assert reasons(pages) == ["a.csv, line 2: a quote is not closed, or a field is too long"]
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 100])
+@pytest.mark.parametrize("closing", ['"d"', "d"])
+def test_answers_behind_a_quote_that_is_not_closed_are_read(tmp_path: Path, closing: str, page_size: int) -> None:
+    rows = [
+        "1,2026-11-02,9,a",
+        '2,2026-11-02,8,"b',
+        "3,2026-11-02,7,c",
+        f"4,2026-11-02,6,{closing}",
+        '5,2026-11-02,5,"e\nf"',
+    ]
+    (tmp_path / "a.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    mentions, pages = read_all(options_for(tmp_path / "a.csv", page_size=page_size))
+    assert sorted(mention.id for mention in mentions) == [f"Acme/nps/{number}" for number in (1, 3, 4, 5)]
+    assert reasons(pages) == ["a.csv, line 3: a quote is not closed"]
+
+
 def test_the_same_bare_number_of_two_people_is_two_answers_and_an_overlapping_export_adds_none(tmp_path: Path) -> None:
     rows = ["2026-11-02,10,", "2026-11-02,10,", "2026-11-02,9,fine", "2026-11-02,10,"]
     head = "answered_at,score,comment\n"
