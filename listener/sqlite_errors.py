@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["BUSY", "translated"]
 
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
+_FULL: Final = "SQLITE_FULL"
+_FULL_OR_FAILS = {
+    "SQLITE_IOERR",  # a virtual table does not hand on which part of the write failed
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_FSYNC",
+    "SQLITE_IOERR_TRUNCATE",
+    "SQLITE_IOERR_SHMSIZE",
+}
+"""What SQLite says of a quota, a limit or a disk of a network that is full, and as well of one that is broken."""
 BUSY: Final = frozenset(
     ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT")
 )
@@ -50,12 +58,8 @@ def translated(path: Path) -> Iterator[None]:
 
 def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     name: str = getattr(error, "sqlite_errorname", None) or ""
-    if name in _FULL:
-        return StoreFullError(f"{path}: {_what_is_full(path)}, nothing stored is lost")
-    if name == "SQLITE_IOERR":  # a virtual table does not hand on which part of the write failed
-        return StoreFullError(
-            f"{path}: the disk is full, or fails; free some space and run again, nothing stored is lost"
-        )
+    if name == _FULL or name in _FULL_OR_FAILS:
+        return StoreFullError(f"{path}: {_what_is_full(path, is_sure=name == _FULL)}, nothing stored is lost")
     if name in BUSY | _UNLOCKABLE:
         return _lock_error(error, name, path)
     if name == "SQLITE_CANTOPEN" and path.is_file() and not may(path, os.R_OK):
@@ -66,11 +70,20 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
         return StoreError(f"{path}: {_why_not_opened(path)}")
     if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
         return StoreError(f"{path}: this file is damaged or not a store; restore a backup or name another file")
-    return StoreError(f"{path}: {error}")
+    return _other(error, name, path)
 
 
-def _what_is_full(path: Path) -> str:
-    """Say which disk has no room, and what to do: the store's, or the one on which SQLite sorts and writes anew."""
+def _other(error: sqlite3.Error, name: str, path: Path) -> StoreError:
+    """Say what SQLite says where nothing more is known of it; of a disk that fails, who knows more."""
+    what = f"the disk fails ({error}); the log of the system says more" if name.startswith("SQLITE_IOERR") else error
+    return StoreError(f"{path}: {what}")
+
+
+def _what_is_full(path: Path, *, is_sure: bool) -> str:
+    """Say which disk has no room, and what to do: the store's, or the one on which SQLite sorts and writes anew.
+
+    Where it is not sure, the disk may fail for another reason.
+    """
     import shutil  # noqa: PLC0415 - only where a disk is full: it loads what packs files
 
     folder = temporary_folder()
@@ -81,7 +94,7 @@ def _what_is_full(path: Path) -> str:
                     f"the disk is full on which temporary files are kept, in {folder}; "
                     "free some space there, or name another folder with $TMPDIR, and run again"
                 )
-    return "the disk is full; free some space and run again"
+    return f"the disk is full{'' if is_sure else ', or fails'}; free some space and run again"
 
 
 def _why_not_opened(path: Path) -> str:
@@ -105,7 +118,7 @@ def _lock_error(error: sqlite3.Error, name: str, path: Path) -> StoreError:
         return StoreError(f"{path}: {why}")
     if name in BUSY:
         return StoreBusyError(f"{path}: another process is writing for too long; run again when it is done")
-    return StoreError(f"{path}: {error}")
+    return _other(error, name, path)
 
 
 def _is_refused(path: Path) -> bool:

@@ -68,6 +68,24 @@ def test_a_page_that_finds_the_disk_full_is_stored_whole_once_there_is_room(stor
     assert store.check() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SQLITE_FULL", "the disk is full; free some space and run again, nothing stored is lost"),
+        ("SQLITE_IOERR_WRITE", "the disk is full, or fails; free some space and run again, nothing stored is lost"),
+        ("SQLITE_IOERR_READ", "the disk fails (disk I/O error); the log of the system says more"),
+        ("SQLITE_IOERR_SHMMAP", "the disk fails (disk I/O error); the log of the system says more"),
+        ("SQLITE_ERROR", "disk I/O error"),
+    ],
+)
+def test_a_disk_that_fails_is_not_called_full(tmp_path: Path, name: str, said: str) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = name
+    with pytest.raises(StoreError) as caught, translated(tmp_path / "listener.db"):
+        raise error
+    assert str(caught.value) == f"{tmp_path / 'listener.db'}: {said}"
+
+
 def test_a_source_that_was_new_in_a_change_that_failed_is_made_anew_with_the_next(store: Store) -> None:
     store._connection.execute(
         "CREATE TEMP TRIGGER no BEFORE INSERT ON source_states BEGIN SELECT RAISE(ABORT, 'no'); END"
@@ -323,11 +341,12 @@ def test_a_new_store_that_another_process_never_finishes_says_so(
     assert 0.5 < sum(waits) < 5
 
 
-@pytest.mark.parametrize("version", [0, 3, 99])
-def test_the_database_of_another_program_is_neither_read_nor_changed(tmp_path: Path, version: int) -> None:
+@pytest.mark.parametrize("table", ["photos", "mentions"])
+@pytest.mark.parametrize("version", [0, 3, database.SCHEMA_VERSION, 99])
+def test_the_database_of_another_program_is_neither_read_nor_changed(tmp_path: Path, version: int, table: str) -> None:
     path = tmp_path / "photos.db"
     with closing(sqlite3.connect(path)) as other:
-        other.executescript(f"CREATE TABLE photos (name TEXT); PRAGMA user_version = {version}")
+        other.executescript(f"CREATE TABLE {table} (name TEXT); PRAGMA user_version = {version}")
     before = path.read_bytes()
     said = f"{path}: this is the database of another program, not a store; name another file"
     for touch in (Store, open_reader, lambda file: open_reader(file, any_version=True)):
