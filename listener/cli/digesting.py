@@ -130,5 +130,6 @@ def _send(app: App, reader: Reader, period: Period) -> int:
             continue
         unsent += 1
         outlook = "given up" if delivery.state == "failed" else "waits in the outbox for another try"
-        tell(f"not sent: {delivery.destination}: {delivery.last_error or 'not tried yet'}; {outlook}")
+        untold = "another process has it in hand, or ended meanwhile" if delivery.attempts else "not tried yet"
+        tell(f"not sent: {delivery.destination}: {delivery.last_error or untold}; {outlook}")
     return 1 if unsent else 0

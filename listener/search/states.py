@@ -91,10 +91,11 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Hold how one message to one destination stands: pending, sent or failed, and what went wrong last."""
+    """Hold how one message to one destination stands: pending, sent or failed, how often tried, and what went wrong last."""
 
     destination: str
     state: str
+    attempts: int
     last_error: str | None
 
 
@@ -176,9 +177,12 @@ def read_feedback(connection: sqlite3.Connection) -> AlertFeedback:
 def read_deliveries(connection: sqlite3.Connection, key: str) -> tuple[Delivery, ...]:
     """Return how the message of a key stands with each destination it goes to."""
     rows = connection.execute(
-        "SELECT destination, state, last_error FROM outbox WHERE key = ? ORDER BY destination", (key,)
+        "SELECT destination, state, attempts, last_error FROM outbox WHERE key = ? ORDER BY destination", (key,)
     )
-    return tuple(Delivery(destination=destination, state=state, last_error=error) for destination, state, error in rows)
+    return tuple(
+        Delivery(destination=destination, state=state, attempts=attempts, last_error=error)
+        for destination, state, attempts, error in rows
+    )
 
 
 def window_counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -157,6 +157,15 @@ def test_a_server_that_is_down_leaves_the_digest_in_the_outbox(filled: Place) ->
     assert said.endswith("; waits for another try")
 
 
+def test_a_digest_that_another_process_has_in_hand_is_not_called_untried(filled: Place) -> None:
+    mail_config(filled, 9)
+    filled.run("digest", "--send")
+    with closing(sqlite3.connect(filled.database)) as store, store:
+        store.execute("UPDATE outbox SET last_error = NULL, next_try_at = next_try_at + 300")
+
+    assert "another process has it in hand" in filled.run("digest", "--send").err
+
+
 def test_what_was_given_up_is_sent_once_the_cause_is_mended_and_somebody_asks_again(filled: Place) -> None:
     behaviour = Behaviour(refuse={"team@example.org": "550 5.1.1 no such user"})
     with MailServer(behaviour) as server:
