@@ -26,6 +26,7 @@ __all__ = [
     "LOG_BYTES",
     "LOOK_EVERY",
     "SCHEMA_VERSION",
+    "STORE_TABLES",
     "WRITER_WAIT_SECONDS",
     "bound_log",
     "interruptible",
@@ -61,6 +62,12 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 
 _LOG_TRIES, _LOG_PAUSE_SECONDS = 50, 0.02
 """How often and how long apart a new store is asked for its log while another process makes the same store."""
+
+STORE_TABLES: Final = ("brands", "matches", "mentions", "queries", "windows")
+"""By these a store of any version is known; each has had them."""
+_COUNT_TABLES: Final = (
+    f"SELECT count(*), count(CASE WHEN name IN {STORE_TABLES} THEN 1 END) FROM sqlite_schema WHERE type = 'table'"  # noqa: S608
+)
 
 _MAGIC, _WITHOUT_LOG = b"SQLite format 3\0", b"\1\1"
 _seen: set[tuple[int, int]] = set()
@@ -139,10 +146,8 @@ def _refuse_log_of_another(path: Path) -> None:
 
 def refuse_others(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StoreError where a file holds tables, and those of a store are not among them."""
-    tables, ours = connection.execute(
-        "SELECT count(*), count(CASE WHEN name = 'mentions' THEN 1 END) FROM sqlite_schema WHERE type = 'table'"
-    ).fetchone()
-    if tables and not ours:
+    tables, ours = connection.execute(_COUNT_TABLES).fetchone()
+    if tables and ours < len(STORE_TABLES):
         msg = f"{path}: this is the database of another program, not a store; name another file"
         raise StoreError(msg)
 
@@ -169,8 +174,8 @@ def _keep_log(connection: sqlite3.Connection, path: Path) -> None:
 def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
     """Open an existing store for reading only.
 
-    Raises StoreError where there is no store, StoreVersionError where its tables
-    are of another version, unless `any_version` will do.
+    Raises StoreError where there is no store, or the database of another program, StoreVersionError
+    where its tables are of another version, unless `any_version` will do.
     """
     if not is_there(path):
         msg = f'{path}: there is no store yet; "listener collect" or "listener import" makes one'
@@ -183,15 +188,14 @@ def open_reader(path: Path, *, any_version: bool = False) -> sqlite3.Connection:
             if not _is_for_want_of_a_log(error, path):
                 raise
             connection, version = _connect_reader(path, "immutable=1")
-    if version != SCHEMA_VERSION:
-        try:
-            with translated(path):
-                refuse_others(connection, path)
-            if not (any_version and version):
-                raise StoreVersionError(version_message(path, version))
-        except StoreError:
-            connection.close()
-            raise
+    try:
+        with translated(path):
+            refuse_others(connection, path)
+        if version != SCHEMA_VERSION and not (any_version and version):
+            raise StoreVersionError(version_message(path, version))
+    except StoreError:
+        connection.close()
+        raise
     return interruptible(connection)
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
-from listener.database import interruptible, open_reader
+from listener.database import STORE_TABLES, interruptible, open_reader
 from listener.errors import StoreError, UsageError
 from listener.parts import clear_folder, clear_parts, name_part, put_part, refusal
 from listener.sqlite_errors import translated
@@ -26,8 +26,6 @@ _BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
 """Endings of the files that belong to a store."""
 _UNFINISHED: Final = ("-wal", "-journal")
 """Endings of the files from which SQLite would write into the store beside them."""
-_TABLES: Final = frozenset(("brands", "matches", "mentions", "queries", "windows"))
-"""By these a store of any version is known; each has had them."""
 
 
 def back_up(
@@ -106,7 +104,7 @@ def _is_replaceable(file: Path) -> bool:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     except sqlite3.Error:  # no database, a damaged one, or one that may not be read
         return False
-    return version > 0 and tables >= _TABLES
+    return version > 0 and tables.issuperset(STORE_TABLES)
 
 
 def _copy(database: Path, part: Path, file: Path, on_progress: Callable[[int, int], None] | None) -> None:
