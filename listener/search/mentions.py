@@ -26,8 +26,9 @@ mentions.id, brands.name, sources.name, mentions.native_id, mentions.kind, menti
 authors.followers, mentions.title, mentions.text, mentions.language, mentions.published_at, mentions.seen_at,
 matches.label, matches.score, mentions.likes, mentions.reposts, mentions.replies, mentions.views,
 mentions.repost_of IS NOT NULL, mentions.story_id, matches.spans, labels.labelled_at,
-labels.text_hash <> mentions.text_hash, answers.answered_at, thread_reads.read_at
+substr(labels.text_hash, 1, length(mentions.text_hash)) <> mentions.text_hash, answers.answered_at, thread_reads.read_at
 """
+"""A label of an older version kept more of the fingerprint of the words than is kept of them since an edit."""
 
 _MATCHED: Final = f"""
 SELECT {_COLUMNS} FROM matches JOIN mentions ON mentions.id = matches.mention_id

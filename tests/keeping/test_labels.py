@@ -94,6 +94,19 @@ def test_a_label_survives_being_seen_again_and_an_edit_and_the_edit_shows(store:
     with Reader(store.path) as reader:
         (edited,) = reader.mentions(MentionFilter())
     assert (edited.label, edited.is_label_stale) == (Label.NEGATIVE, True)
+
+
+def test_words_that_are_again_those_labelled_are_known_by_the_longer_fingerprint_of_an_older_version(
+    store: Store,
+) -> None:
+    store_mentions(store, [make_mention(1, "Acme is good")])
+    store._connection.execute("UPDATE mentions SET text_hash = CAST(text_hash || x'0102030405060708' AS BLOB)")
+    store.label(1, "Acme", Label.NEGATIVE, now=NOW)
+    with Reader(store.path) as reader:
+        for words, is_stale in (("Acme is good", False), ("Acme is bad", True), ("Acme is good", False)):
+            store_mentions(store, [make_mention(1, words)])
+            (found,) = reader.mentions(MentionFilter())
+            assert (found.label, found.is_label_stale) == (Label.NEGATIVE, is_stale)
     assert store.check() == []
 
 
