@@ -51,11 +51,15 @@ JOIN sources ON sources.id = resources.source_id LEFT JOIN brands ON brands.id =
 WHERE resources.is_active = 1 AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
+_BEGINS: Final = "CASE WHEN resources.brand_id IS NULL AND opened_at < ?2 THEN max(from_at, ?2) ELSE from_at END"
+"""From when on a window counts for a brand whose query was first used at ?2: what is read for several brands
+before is not matched with it."""
+
 _DRAINED: Final = f"""
-SELECT sources.name, resources.lane, windows.from_at, windows.to_at FROM windows
+SELECT sources.name, resources.lane, {_BEGINS}, windows.to_at FROM windows
 JOIN resources ON resources.id = windows.resource_id JOIN sources ON sources.id = resources.source_id
 LEFT JOIN brands ON brands.id = resources.brand_id
-WHERE windows.state = 'drained' AND windows.to_at > ?2 AND windows.from_at < ?3
+WHERE windows.state = 'drained' AND windows.to_at > ?3 AND windows.from_at < ?4 AND windows.to_at > {_BEGINS}
   AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
@@ -72,9 +76,9 @@ WHERE lane <> ?3 AND sources.name = ?2 AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
 _DRAINED_SINCE: Final = f"""
-SELECT min(CASE WHEN resources.brand_id IS NOT NULL OR opened_at >= ?2 THEN from_at ELSE max(from_at, ?2) END)
-FROM windows JOIN resources ON resources.id = resource_id LEFT JOIN brands ON brands.id = resources.brand_id
-WHERE state = 'drained' AND (resources.brand_id IS NOT NULL OR opened_at >= ?2 OR to_at > ?2) AND {SERVES_BRAND}
+SELECT min({_BEGINS}) FROM windows JOIN resources ON resources.id = resource_id
+LEFT JOIN brands ON brands.id = resources.brand_id
+WHERE state = 'drained' AND to_at > {_BEGINS} AND {SERVES_BRAND}
 """  # noqa: S608 - constant
 
 _FIRST_ASKED: Final = """
@@ -107,7 +111,8 @@ def load_coverage(
     lanes: dict[tuple[str, str], _Spans] = {(source, lane): [] for source, lane in connection.execute(_LANES, (brand,))}
     if not lanes:
         return {}
-    for source, lane, start, end in connection.execute(_DRAINED, (brand, to_epoch(since), to_epoch(until))):
+    values = (brand, _first_asked(connection, brand), to_epoch(since), to_epoch(until))
+    for source, lane, start, end in connection.execute(_DRAINED, values):
         if (source, lane) in lanes:
             lanes[source, lane].append((start, end))
     sources = {source for source, _ in lanes}
@@ -138,9 +143,13 @@ def drained_since(connection: sqlite3.Connection, brand: str) -> datetime | None
 
     What is read for several brands was read for this one from when its query was first used.
     """
-    (asked,) = connection.execute(_FIRST_ASKED, (brand,)).fetchone()
-    (first,) = connection.execute(_DRAINED_SINCE, (brand, asked)).fetchone()
+    (first,) = connection.execute(_DRAINED_SINCE, (brand, _first_asked(connection, brand))).fetchone()
     return None if first is None else from_epoch(first)
+
+
+def _first_asked(connection: sqlite3.Connection, brand: str) -> int:
+    """Return when a query of a brand was first used, 0 where none was."""
+    return int(connection.execute(_FIRST_ASKED, (brand,)).fetchone()[0])
 
 
 def share_of(

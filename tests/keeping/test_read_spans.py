@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from listener.ledger import WindowRow
 from listener.protocols import Resource
 from listener.query.build import build_query
-from listener.search import Reader
+from listener.reporting import find_terms, is_known_before
+from listener.search import Reader, Span
 from listener.store import PageProgress, Store
 from servers.world import NOW
 
@@ -110,3 +112,21 @@ def test_what_is_read_for_all_brands_was_read_for_a_new_one_since_its_query_was_
         assert reader.known_since("Umbrella") is None
         read(store, "x", lane("posts", "Umbrella"), NOW - 7 * DAY, NOW)
         assert reader.known_since("Umbrella") == NOW - 7 * DAY
+
+
+def test_what_was_read_for_others_before_a_brand_was_named_covers_no_day_of_it(store: Store) -> None:
+    read(store, "rss", lane("feed"), NOW - 9 * DAY, NOW + 3 * DAY)
+    initech = build_query(brand="Initech", keywords=["initech"])
+    store.register([("Initech", "competitor")], [initech], now=NOW + DAY)
+    days = Span(since=NOW - DAY, until=NOW + 3 * DAY, by="day", zone=ZoneInfo("UTC"), now=NOW + 3 * DAY)
+    with Reader(store.path) as reader:
+        shares = [
+            [bucket.coverage for bucket in reader.trend([name], days, {name: ("rss",)}).buckets]
+            for name in ("Acme", "Initech")
+        ]
+        assert find_terms(reader, "Initech", (), since=NOW + DAY, until=NOW + 2 * DAY) == ()
+        assert not is_known_before(reader, "Initech", NOW + DAY, NOW + 2 * DAY)
+        assert is_known_before(reader, "Acme", NOW + DAY, NOW + 2 * DAY)
+    assert shares[0] == [1.0] * len(shares[0])
+    assert shares[1][0] == 0.0
+    assert shares[1][-1] == 1.0
