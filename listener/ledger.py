@@ -193,7 +193,7 @@ def add_window(
     if last is not None and start < until and (waiting := _untouched(connection, resource_id, last)) is not None:
         connection.execute("UPDATE windows SET to_at = ?, updated_at = ? WHERE id = ?", (until, now, waiting.id))
         return replace(waiting, to_at=until, updated_at=now)
-    is_lookback = last is None and start <= lookback_from
+    is_lookback = last is None and begins_at is None
     return _insert(connection, resource_id, start, until, now, is_lookback=is_lookback) if start < until else None
 
 

@@ -477,7 +477,8 @@ class TestSharedResources:
     ) -> None:
         self.read_until(connection, 600, "Acme", "Globex")
         connection.execute("UPDATE windows SET from_at = 100, to_at = 300")
-        assert self.begin(connection, "Acme").from_at == 300
+        window = self.begin(connection, "Acme")
+        assert (window.from_at, window.is_lookback) == (300, False)  # it goes on, and reads again what was found late
 
     def test_a_window_still_open_is_read_by_the_search_that_follows(self, connection: sqlite3.Connection) -> None:
         window = self.begin(connection, "Acme", "Globex")
