@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType, TracebackType
 
+    from _typeshed import ReadableBuffer
     from click.shell_completion import CompletionItem
 
 __all__ = ["LazyGroup", "cli", "main", "run"]
@@ -218,6 +219,17 @@ def _report_of_thread(end: threading.ExceptHookArgs) -> None:
         _show_trace(end.exc_value)
 
 
+class _Lossy(io.FileIO):
+    """Be a stderr of which is lost what cannot be written, as where it is closed: an answer does not fail for a note beside it."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, or say that it was."""
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def _open_streams() -> None:
     """Put something in the place of streams that were closed at the start: else the store might take their numbers.
 
@@ -237,6 +249,9 @@ def _prepare_streams() -> None:
     if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):  # python -u, or $PYTHONUNBUFFERED
         # Where a raw file takes a part of what is written, as on a disk that fills up, nobody is told of the rest.
         sys.stdout = open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115 - the same stream
+    if sys.stderr is sys.__stderr__ and sys.stderr is not None:
+        lossy = io.BufferedWriter(_Lossy(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(lossy, encoding=sys.stderr.encoding, line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             encoding = stream.encoding if stream.isatty() else "utf-8"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.conftest import NOW
 from listener.cli import COMMANDS, SECTIONS
 from listener.cli.main import run
 from unmeasured import environment
@@ -278,6 +279,22 @@ def test_output_that_cannot_be_written_is_one_sentence() -> None:
         done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.stderr == b"Error: the output cannot be written: No space left on device\n"
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="only Linux has /dev/full, and may keep it to root")
+@pytest.mark.parametrize("buffering", ["", "1"], ids=["buffered", "unbuffered"])
+def test_an_answer_does_not_fail_for_a_note_beside_it(filled: Place, buffering: str) -> None:
+    words = ["mentions", "--limit", "1", "--config", str(filled.config_file), "--now", NOW.isoformat()]
+    answers = []
+    for place in (os.devnull, "/dev/full"):
+        with open(place, "wb") as notes:  # noqa: PTH123 - a device
+            done = subprocess.run(
+                [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=notes, check=False,
+                env=os.environ | {"PYTHONUNBUFFERED": buffering},
+            )  # fmt: skip
+        answers.append((done.returncode, done.stdout))
+    assert answers[0] == answers[1]
+    assert (answers[0][0], bool(answers[0][1])) == (0, True)
 
 
 def test_output_is_utf_8_in_a_pipe_whatever_the_locale(tmp_path: Path) -> None:
