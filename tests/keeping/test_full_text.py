@@ -334,3 +334,9 @@ def test_of_very_many_hits_the_newest_come_first_whatever_the_order_they_were_st
             assert searched == reader.mentions(MentionFilter(brand=brand, limit=limit))
             times = [one.published_at for one in searched]
             assert times == sorted(times, reverse=True)
+
+
+def test_a_word_that_is_there_many_times_is_asked_for_once() -> None:
+    once = words_expression("Acme lid acme-lid 日本")
+    assert words_expression("Acme lid acme-lid 日本 " * 1_000) == once
+    assert words_expression("lid, lid. lid") == words_expression("lid")
