@@ -30,6 +30,8 @@ __all__ = ["FieldPlan", "field_plans", "option_names", "read_record", "read_valu
 T = TypeVar("T")
 
 _SHOWN: Final = 60
+_MOST: Final = 1e12
+"""What a number may be where nothing else is said: what it is multiplied by can still be counted and stored."""
 # Patterns are compiled when they are used: start-up time is a promise.
 _UPPER_NAME: Final = r"[A-Z_][A-Z0-9_]*"
 _LOWER_NAME: Final = r"[a-z]+(?:_[a-z0-9]+)+"
@@ -242,8 +244,9 @@ def _check_limits(read: object, written: object, plan: FieldPlan) -> None:
     if info.minimum is not None and number < info.minimum:
         msg = f"{show(written)} is too little; at least {_bound(info.minimum, read)}"
         raise UsageError(msg)
-    if info.maximum is not None and number > info.maximum:
-        msg = f"{show(written)} is too much; at most {_bound(info.maximum, read)}"
+    most = _MOST if info.maximum is None else info.maximum
+    if number > most:
+        msg = f"{show(written)} is too much; at most {_bound(most, read)}"
         raise UsageError(msg)
 
 

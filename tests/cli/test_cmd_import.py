@@ -235,7 +235,7 @@ def test_each_mention_is_counted_as_one_thing(place: Place, workers: str) -> Non
     place.configure('[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\nlanguages = ["en"]\n')
     asked = ("import", "in.jsonl", "--workers", workers)
     assert "3 mentions read: 2 new, 0 changed, 0 known, 1 of no brand; 0 lines" in place.run(*asked).err
-    place.configure('[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Globex"\n')
+    place.configure('[listener]\ntime_zone = "UTC"\n[[brands]]\nname = "Acme"\nkeywords = ["Globex"]\n')
     assert "3 mentions read: 0 new, 2 changed, 0 known, 1 of no brand; 0 lines" in place.run(*asked).err
     assert "3 mentions read: 0 new, 0 changed, 2 known, 1 of no brand; 0 lines" in place.run(*asked).err
 

@@ -98,6 +98,7 @@ def test_a_record_is_read_with_every_type_of_option() -> None:
         ("count = 0", "count: 0 is too little; at least 1"),
         ("count = 10", "count: 10 is too much; at most 9"),
         ("count = 2.5", "count: 2.5 is not a whole number"),
+        ("share = 1e308", "share: 1e+308 is too much; at most 1000000000000"),
         ("share = nan", "share: nan is not a number"),
         ("share = inf", "share: inf is not a number"),
         ('since = "tomorrow"', 'since: "tomorrow" is not a date; write it as "2026-11-20"'),
