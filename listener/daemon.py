@@ -113,9 +113,7 @@ class InstanceLock:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            with contextlib.suppress(
-                OSError
-            ):  # a disk that fails, or is only to be read by now: the lock goes with the file
+            with contextlib.suppress(OSError):  # of a disk that fails: the lock goes with the file
                 self._file.truncate(0)
             self._file.close()
 
