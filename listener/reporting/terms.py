@@ -54,7 +54,9 @@ def find_terms(
 def is_known_before(reader: Reader, brand: str, since: datetime, until: datetime) -> bool:
     """Say whether there is something to compare [since, until) with: the span before was read, or holds mentions."""
     length = until - since
-    return _is_read_before(reader, brand, since - length) or bool(reader.wordings(brand, since - 4 * length, since, limit=1))
+    return _is_read_before(reader, brand, since - length) or bool(
+        reader.wordings(brand, since - 4 * length, since, limit=1)
+    )
 
 
 def _is_read_before(reader: Reader, brand: str, instant: datetime) -> bool:
