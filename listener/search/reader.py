@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from listener.clock import from_epoch, to_epoch
-from listener.database import open_reader, snapshot
-from listener.errors import UsageError, suggest
+from listener.clock import from_epoch
+from listener.database import snapshot
+from listener.errors import UsageError
 from listener.search import coverage
+from listener.search.alert_reader import AlertReader
+from listener.search.state_reader import StateReader
 from listener.search.trend import read_share, read_totals, read_trend
 from listener.sqlite_errors import translated
 
@@ -17,25 +18,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from listener.budget import Limit
     from listener.clock import Bucket
     from listener.mention import Mention
-    from listener.search import states
-    from listener.search.exporting import First
     from listener.search.models import StoredModel
-    from listener.search.recall import RecallRow
     from listener.search.records import (
         AskedRow,
         CoverageGap,
-        EpisodeRow,
         MentionFilter,
         MentionRow,
         SourceCount,
         SurveyRow,
         Wording,
     )
-    from listener.search.size import StoreSize
-    from listener.search.spending import BudgetRow, SpendingRow, UsualRow
     from listener.search.top import TopRow
     from listener.search.trends import ShareRow, Span, Trend, TrendBucket
     from listener.search.verdicts import Decided
@@ -51,26 +45,15 @@ SELECT NOT EXISTS (SELECT 1 FROM matches WHERE brand_id = (SELECT id FROM brands
 """
 
 
-class Reader:
+class Reader(AlertReader, StateReader):
     """Answer questions about one store; never writes, never waits for a writer.
 
     Every method raises StoreError where the store cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connection = open_reader(path)
+        super().__init__(path)
         self._first_read: tuple[int, int | None] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the store."""
-        self._connection.close()
 
     def trend(self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]) -> Trend:
         """Return the trend of brands; `listening` names the enabled sources of each."""
@@ -233,202 +216,6 @@ class Reader:
         with translated(self.path):
             return coverage.find_gaps(self._connection, since, until)
 
-    def episodes(
-        self,
-        *,
-        brand: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 100,
-    ) -> tuple[EpisodeRow, ...]:
-        """Return episodes that touch [since, until), the newest first."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_episodes(self._connection, brand=brand, since=since, until=until, limit=limit)
-
-    def episode(self, number: int) -> EpisodeRow:
-        """Return one episode; UsageError where there is none of that number."""
-        from listener.search import states
-
-        with translated(self.path):
-            found = states.read_episode(self._connection, number)
-        if found is None:
-            msg = f'no alert has the number {number}; "listener alerts" lists them'
-            raise UsageError(msg)
-        return found
-
-    def source_states(self) -> dict[str, states.SourceState]:
-        """Return the state of every source that was ever tried."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_source_states(self._connection)
-
-    def outbox(self) -> states.OutboxCounts:
-        """Return how many deliveries wait, were given up and were made."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_outbox(self._connection)
-
-    def feedback(self) -> states.AlertFeedback:
-        """Return what people said of all alerts."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_feedback(self._connection)
-
-    def alert_failures(self) -> tuple[states.AlertFailure, ...]:
-        """Return the brands whose alerts could not be looked at when it was last tried."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_alert_failures(self._connection)
-
-    def deliveries(self, key: str) -> tuple[states.Delivery, ...]:
-        """Return how the message of a key stands with each destination it goes to."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_deliveries(self._connection, key)
-
-    def window_counts(self) -> dict[str, int]:
-        """Return how many windows are in each state."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.window_counts(self._connection)
-
-    def spending(self, since: datetime, until: datetime) -> tuple[SpendingRow, ...]:
-        """Return what was spent in [since, until), by source and brand; a UTC day counts where its noon lies."""
-        from listener.search import spending
-
-        with translated(self.path):
-            return spending.read_spending(self._connection, since, until)
-
-    def usual_spending(self, now: datetime) -> tuple[UsualRow, ...]:
-        """Return what a usual day costs by source and brand, from the last 14 whole UTC days."""
-        from listener.search import spending
-
-        with translated(self.path):
-            return spending.read_usual(self._connection, now)
-
-    def budgets(self, limits: Sequence[Limit], now: datetime) -> tuple[BudgetRow, ...]:
-        """Return how each limit stands now."""
-        from listener.search import spending
-
-        with translated(self.path):
-            return spending.read_budgets(self._connection, limits, now)
-
-    def recall(self, since: datetime, until: datetime) -> tuple[RecallRow, ...]:
-        """Return how much of what services say they have of [since, until) was received, by source and lane."""
-        from listener.search import recall
-
-        with translated(self.path):
-            return recall.read_recall(self._connection, since, until)
-
-    def size(self, now: datetime) -> StoreSize:
-        """Return how large the store is and how it grows."""
-        from listener.search import size
-
-        with translated(self.path):
-            return size.read_size(self._connection, self.path, now)
-
-    def daemon(self) -> states.DaemonState | None:
-        """Return what the daemon last said of itself."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_daemon(self._connection)
-
-    def quarters(self, brand: str, since: datetime, until: datetime) -> list[tuple[datetime, int, int, int]]:
-        """Return (start, stories, negative, scored) of a brand's 15-minute buckets that hold anything.
-
-        Stories, not mentions: a cascade of reposts is one thing said once.
-        """
-        with translated(self.path), closing(self._connection.cursor()) as cursor:
-            rows = cursor.execute(
-                "SELECT bucket * 900, stories, negative, positive + neutral + negative + no_evidence "
-                "FROM rollup_quarter JOIN brands ON brands.id = brand_id "
-                "WHERE name = ? AND bucket >= ? / 900 AND bucket < (? + 899) / 900 ORDER BY bucket",
-                (brand, to_epoch(since), to_epoch(until)),
-            )
-            return [(from_epoch(start), count, negative, scored) for start, count, negative, scored in rows]
-
-    def source_quarters(
-        self, brand: str, sources: Sequence[str], since: datetime, until: datetime
-    ) -> list[tuple[datetime, int, int, int]]:
-        """Return (start, stories, negative, scored) of a brand's 15-minute buckets in some sources that hold anything."""
-        from listener.search import quarters
-
-        with translated(self.path):
-            return quarters.source_quarters(self._connection, brand, sources, since, until)
-
-    def has_others(self, brand: str, sources: Sequence[str], since: datetime, until: datetime) -> bool:
-        """Say whether anything of a brand in [since, until), or that stories of it may begin with, came from another source."""
-        from listener.search import quarters
-
-        with translated(self.path):
-            return quarters.has_others(self._connection, brand, sources, since, until)
-
-    def mentions_by_quarter(
-        self, brand: str, since: datetime, until: datetime, *, source: str | None = None
-    ) -> dict[datetime, int]:
-        """Return how many mentions a brand has in each 15-minute bucket that holds any."""
-        from listener.search import quarters
-
-        with translated(self.path):
-            return quarters.mentions_by_quarter(self._connection, brand, source, since, until)
-
-    def loudest_by_quarter(
-        self, brand: str, since: datetime, until: datetime, *, source: str | None = None
-    ) -> dict[datetime, tuple[int, int]]:
-        """Return (followers of the most followed author, engagement of the most engaged thread) by 15-minute bucket."""
-        from listener.search import quarters
-
-        with translated(self.path):
-            return quarters.loudest_by_quarter(self._connection, brand, source, since, until)
-
-    def loudest_mention(
-        self, brand: str, since: datetime, until: datetime, *, lines: tuple[int, int], source: str | None = None
-    ) -> int | None:
-        """Return the number of the mention furthest above a line: (followers of its author, engagement of its thread)."""
-        from listener.search import quarters
-
-        with translated(self.path):
-            return quarters.loudest_mention(self._connection, brand, source, since, until, lines=lines)
-
-    def firsts(self, brand: str, since: datetime, until: datetime, *, source: str | None = None) -> Iterator[First]:
-        """Yield the mentions with which the stories of a brand begin (in one source) in [since, until), oldest first."""
-        from listener.search import exporting
-
-        with translated(self.path):
-            yield from exporting.iterate_firsts(self._connection, brand, source, since, until)
-
-    def digest(self, number: int) -> states.DigestRow | None:
-        """Return a stored digest by its number, None where there is none."""
-        from listener.search import states
-
-        with translated(self.path):
-            return states.read_digest(self._connection, number)
-
-    def digest_key(self, stem: str) -> str | None:
-        """Return the key of the first digest that was made whose key begins so, None where none was."""
-        with translated(self.path):
-            row = self._connection.execute(
-                "SELECT key FROM digests WHERE substr(key, 1, length(?1)) = ?1 ORDER BY id", (stem,)
-            ).fetchone()
-        return None if row is None else str(row[0])
-
-    def digest_until(self, cadence: str) -> datetime | None:
-        """Return where the latest digest of a cadence ended, None where none was made."""
-        with translated(self.path):
-            (until,) = self._connection.execute(
-                "SELECT max(to_at) FROM digests WHERE substr(key, 1, length(?1)) = ?1", (f"digest:{cadence}:",)
-            ).fetchone()
-        return None if until is None else from_epoch(until)
-
     def first_read_at(self) -> datetime | None:
         """Return the instant from which on anything was read or imported, None where nothing was."""
         with translated(self.path):
@@ -497,40 +284,3 @@ class Reader:
             known = coverage.load_coverage(self._connection, brand, buckets[0].start, buckets[-1].end)
         starts, ends = [bucket.start for bucket in buckets], [bucket.end for bucket in buckets]
         return coverage.shares_by_source(known, listening, starts, ends, now)
-
-    def snoozed_until(self, brand: str) -> datetime | None:
-        """Return until when alerts of a brand are not sent, None where they are."""
-        with translated(self.path):
-            row = self._connection.execute(
-                "SELECT until_at FROM snoozes JOIN brands ON brands.id = brand_id WHERE name = ?", (brand,)
-            ).fetchone()
-        return None if row is None else from_epoch(row[0])
-
-    def snoozes(self, now: datetime) -> dict[str, datetime]:
-        """Return until when alerts of the brands are not sent of which that is so now, by name."""
-        with translated(self.path):
-            rows = self._connection.execute(
-                "SELECT name, until_at FROM snoozes JOIN brands ON brands.id = brand_id WHERE until_at > ? ORDER BY name",
-                (to_epoch(now),),
-            ).fetchall()
-        return {name: from_epoch(until) for name, until in rows}
-
-    def alert_state(self, brand: str, rule: str) -> tuple[str, datetime] | None:
-        """Return (state, evaluated until) of a rule for a brand, None where it was never evaluated."""
-        with translated(self.path):
-            row = self._connection.execute(
-                "SELECT state, evaluated_until FROM alert_states JOIN brands ON brands.id = brand_id "
-                "WHERE brands.name = ? AND rule = ?",
-                (brand, rule),
-            ).fetchone()
-        return None if row is None else (str(row[0]), from_epoch(row[1]))
-
-    def _require_source(self, name: str | None) -> None:
-        """Refuse a source nobody ever heard of, naming the near miss."""
-        if name is None:
-            return
-        with translated(self.path):
-            known = [row[0] for row in self._connection.execute("SELECT name FROM sources")]
-        if name not in known:
-            msg = f'source "{name}" has no mention in this store; {suggest(name, known)}'
-            raise UsageError(msg)
