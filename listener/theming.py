@@ -78,8 +78,7 @@ def read_themes(
     before = reader.wordings(brand, start, since, limit=MOST_READ)
     counts = [sum(row.mentions for row in reader.count_by("source", brand, *span)) for span in
               ((since, until), (start, since))]  # fmt: skip
-    first = reader.first_read_at()
-    is_known = bool(before) or (first is not None and first <= start)
+    is_known = bool(before) or reader.is_known_at(brand, start)
     sayings = tuple(_saying(wording) for wording in present)
     shares = [len(read) / whole if whole else 1.0 for read, whole in zip((present, before), counts, strict=True)]
     return ThemeSheet(

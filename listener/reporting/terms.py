@@ -40,7 +40,7 @@ def find_terms(
     if present is None:
         present = reader.wordings(brand, since, until, limit=MOST_NOW)
     before = reader.wordings(brand, since - 4 * length, since, limit=_MOST_BEFORE)
-    if not before and not _is_read_before(reader, brand, since - length):
+    if not before and not reader.is_known_at(brand, since - length):
         return ()
     weights = [
         sum(row.mentions for row in reader.count_by("source", brand, start, end)) / len(read)
@@ -54,15 +54,7 @@ def find_terms(
 def is_known_before(reader: Reader, brand: str, since: datetime, until: datetime) -> bool:
     """Say whether there is something to compare [since, until) with: the span before was read, or holds mentions."""
     length = until - since
-    return _is_read_before(reader, brand, since - length) or bool(
-        reader.wordings(brand, since - 4 * length, since, limit=1)
-    )
-
-
-def _is_read_before(reader: Reader, brand: str, instant: datetime) -> bool:
-    """Say whether anything was read or imported for a brand of the time before an instant."""
-    first = reader.known_since(brand)
-    return first is not None and first <= instant
+    return reader.is_known_at(brand, since - length) or bool(reader.wordings(brand, since - 4 * length, since, limit=1))
 
 
 def brand_words(brand: Brand) -> tuple[str, ...]:

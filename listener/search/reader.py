@@ -16,7 +16,6 @@ from listener.sqlite_errors import translated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from listener.clock import Bucket
     from listener.mention import Mention
@@ -44,16 +43,16 @@ SELECT NOT EXISTS (SELECT 1 FROM matches WHERE brand_id = (SELECT id FROM brands
       LIMIT 1), 1 << 62), 0)
 """
 
+_OF_BRAND: Final = "FROM matches WHERE brand_id = (SELECT id FROM brands WHERE name = ?1)"
+_FIRST_AND_LAST: Final = f"SELECT (SELECT min(published_at) {_OF_BRAND}), (SELECT max(published_at) {_OF_BRAND})"
+"""Each from the end of the index at which it stands; asked for together, all of the brand would be gone through."""
+
 
 class Reader(AlertReader, StateReader):
     """Answer questions about one store; never writes, never waits for a writer.
 
     Every method raises StoreError where the store cannot be read.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._first_read: tuple[int, int | None] | None = None
 
     def trend(self, brands: Sequence[str], span: Span, listening: Mapping[str, Sequence[str]]) -> Trend:
         """Return the trend of brands; `listening` names the enabled sources of each."""
@@ -219,14 +218,10 @@ class Reader(AlertReader, StateReader):
     def first_read_at(self) -> datetime | None:
         """Return the instant from which on anything was read or imported, None where nothing was."""
         with translated(self.path):
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()  # another once others wrote
-            if self._first_read is None or self._first_read[0] != version:
-                (first,) = self._connection.execute(
-                    "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
-                    "UNION ALL SELECT (SELECT min(published_at) FROM matches WHERE brand_id = brands.id) FROM brands)"
-                ).fetchone()
-                self._first_read = version, first
-        first = self._first_read[1]
+            (first,) = self._connection.execute(
+                "SELECT min(at) FROM (SELECT min(from_at) AS at FROM windows "
+                "UNION ALL SELECT (SELECT min(published_at) FROM matches WHERE brand_id = brands.id) FROM brands)"
+            ).fetchone()
         return None if first is None else from_epoch(first)
 
     def read_until(self, source: str, brand: str) -> list[datetime]:
@@ -249,6 +244,11 @@ class Reader(AlertReader, StateReader):
         stored, drained = self.first_and_last(brand), self.drained_since(brand)
         return min(filter(None, (stored and stored[0], drained)), default=None)
 
+    def is_known_at(self, brand: str, instant: datetime) -> bool:
+        """Say whether anything is known of a brand by an instant, be it that nobody spoke of it before."""
+        since = self.known_since(brand)
+        return since is not None and since <= instant
+
     def is_never_matched(self, brand: str) -> bool:
         """Say whether a brand has no mention, and some were stored before its query was known: never matched with it."""
         with translated(self.path):
@@ -258,12 +258,8 @@ class Reader(AlertReader, StateReader):
     def first_and_last(self, brand: str) -> tuple[datetime, datetime] | None:
         """Return the publication times of a brand's first and last stored mention, None where it has none."""
         with translated(self.path):
-            row = self._connection.execute(
-                "SELECT min(published_at), max(published_at) FROM matches JOIN brands ON brands.id = brand_id "
-                "WHERE name = ?",
-                (brand,),
-            ).fetchone()
-        return None if row is None or row[0] is None else (from_epoch(row[0]), from_epoch(row[1]))
+            first, last = self._connection.execute(_FIRST_AND_LAST, (brand,)).fetchone()
+        return None if first is None else (from_epoch(first), from_epoch(last))
 
     def coverage(
         self, brand: str, listening: Sequence[str], buckets: Sequence[Bucket], now: datetime

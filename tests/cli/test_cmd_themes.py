@@ -51,6 +51,17 @@ def test_pain_comes_before_praise_and_each_names_its_figures(talked: Place) -> N
     assert (praise["kind"], praise["theme"]) == ("praise", "delivery")
 
 
+@pytest.mark.parametrize(("drained", "expected"), [((), (None, "unknown")), (("Acme",), (0, "new"))])
+def test_what_is_known_of_others_alone_makes_no_theme_of_a_brand_new(
+    place: Place, drained: tuple[str, ...], expected: tuple[int | None, str]
+) -> None:
+    tell(place, "lid leaks", 9)
+    for brand in ("Globex", *drained):
+        place.drain(NOW - timedelta(days=30), NOW, brand=brand)
+    (theme,) = json.loads(place.run("themes", "Acme", "--since", "7d", "--format", "json").out)["themes"]
+    assert (theme["before"], theme["trend"]) == expected
+
+
 def test_a_table_rounds_net_sentiment_once(place: Place) -> None:
     tell(place, "lid leaks", 8, label=Label.POSITIVE)
     tell(place, "lid leaks", 3, label=Label.NEGATIVE, first=8)

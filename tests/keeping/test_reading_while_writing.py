@@ -132,16 +132,3 @@ def test_a_reader_that_holds_an_old_page_does_not_hold_a_writer_up(store: Store)
         store_mentions(store, [make_mention(3)])
     bound_log(store._connection, store.path, limit=0)
     assert store.path.with_name(store.path.name + "-wal").stat().st_size == 0
-
-
-def test_what_a_reader_remembers_of_the_store_is_asked_again_once_others_wrote(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store, Reader(tmp_path / "listener.db") as reader:
-        assert reader.first_read_at() is None
-        for hours in (3, 5):
-            store_mentions(store, [make_mention(hours, "Acme lid is good", published_at=NOW - timedelta(hours=hours))])
-            assert reader.first_read_at() == NOW - timedelta(hours=hours)
-            asked: list[str] = []
-            reader._connection.set_trace_callback(asked.append)
-            assert reader.first_read_at() == NOW - timedelta(hours=hours)
-            reader._connection.set_trace_callback(None)
-            assert asked == ["PRAGMA data_version"]
