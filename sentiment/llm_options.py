@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from listener.api import Secret, option
+from sentiment.addresses import checked_address
 
 __all__ = ["LlmOptions"]
 
@@ -66,14 +66,13 @@ class LlmOptions:
         if not self.model.strip():
             msg = "model: name the model that is to be asked"
             raise ValueError(msg)
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = "base_url: must begin with https:// (or http:// on this machine)"
-            raise ValueError(msg)
-        if parts.username or parts.password or parts.query or parts.fragment:
-            msg = "base_url: holds a user, a key or a query; name a key as api_key_env"
-            raise ValueError(msg)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        parts = checked_address(
+            "base_url",
+            self.base_url,
+            schemes="https:// (or http:// on this machine)",
+            instead="name a key as api_key_env",
+        )
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             msg = f"base_url: {parts.hostname} is not this machine; write https"
             raise ValueError(msg)
         prices = (self.usd_per_million_sent, self.usd_per_million_received)

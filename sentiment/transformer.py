@@ -21,10 +21,10 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from urllib.parse import urlsplit
 
 from listener.api import Label, Sentiment, option
 from listener.errors import PluginError, UsageError
+from sentiment.addresses import checked_address
 from sentiment.scope import scope_of
 from sentiment.target import MASK
 
@@ -83,13 +83,7 @@ class OnnxOptions:
 
     def __post_init__(self) -> None:
         """Raise ValueError where the address of the hub is none, or holds what is no part of it."""
-        parts = urlsplit(self.hub_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = "hub_url: must begin with https://"
-            raise ValueError(msg)
-        if parts.username or parts.password or parts.query or parts.fragment:
-            msg = "hub_url: holds a user, a key or a query; write the address of the hub alone"
-            raise ValueError(msg)
+        checked_address("hub_url", self.hub_url, schemes="https://", instead="write the address of the hub alone")
 
 
 class OnnxScorer:

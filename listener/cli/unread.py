@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 import click
 
 from listener.cli.notes import tell
+from listener.cli.output import noun
 from listener.cli.progress import wipe_line
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ class BadLines:
         if not self._kinds:
             return
         wipe_line()
-        tell(f"{self._kinds.total()} more lines could not be read; --tell-all names each. They are:")
+        more = self._kinds.total()
+        tell(f"{more} more {noun(more, 'line')} could not be read; --tell-all names each. By what is wrong:")
         for reason, count in self._kinds.most_common():
-            tell(f"  {count} of: {reason}")
+            tell(f"  {count}: {reason}")
 
     def report(self, number: int, reason: str) -> None:
         """Say what is wrong with a line, or count it where many were named before."""

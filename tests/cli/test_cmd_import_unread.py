@@ -61,9 +61,9 @@ def test_of_many_lines_that_cannot_be_read_the_first_are_named_and_the_others_co
     assert answer.code == 3
     assert [line.partition(":")[0] for line in lines[:1_000]] == [f"line {number}" for number in range(1, 1_001)]
     assert lines[1_000:] == [
-        "600 more lines could not be read; --tell-all names each. They are:",
-        "  400 of: not JSON: Expecting property name enclosed in double quotes at column …",
-        "  200 of: id: wanted a text or a whole number",
+        "600 more lines could not be read; --tell-all names each. By what is wrong:",
+        "  400: not JSON: Expecting property name enclosed in double quotes at column …",
+        "  200: id: wanted a text or a whole number",
         "1 mention read: 1 new, 0 changed, 0 known, 0 of no brand; 1600 lines could not be read",
     ]
     everything = place.run("import", str(file), "--workers", "0", "--tell-all").err.splitlines()
@@ -75,13 +75,13 @@ def test_commands_that_read_lines_name_as_many_of_those_they_cannot_read(
     place: Place, command: tuple[str, ...]
 ) -> None:
     file = place.folder / "rows.jsonl"
-    file.write_bytes(b"{\n" * 1_002 + jsonl([{**lines_of(1)[0], "label": "positive"}]))
+    file.write_bytes(b"{\n" * 1_001 + jsonl([{**lines_of(1)[0], "label": "positive"}]))
     lines = place.run(*command, str(file), now=None).err.splitlines()
     assert lines[999:1_001] == [
         "line 1000: not a JSON object in UTF-8",
-        "2 more lines could not be read; --tell-all names each. They are:",
+        "1 more line could not be read; --tell-all names each. By what is wrong:",
     ]
-    assert "line 1002: not a JSON object in UTF-8" in place.run(*command, str(file), "--tell-all", now=None).err
+    assert "line 1001: not a JSON object in UTF-8" in place.run(*command, str(file), "--tell-all", now=None).err
 
 
 def test_reasons_of_endless_kinds_are_not_all_held(place: Place) -> None:
