@@ -156,9 +156,8 @@ def mail_problems(config: Config) -> list[str]:
         return []
     from reports.message import read_address
 
-    if (
-        set(mail.host) & set("/@ \t") or mail.host.count(":") == 1 or not _can_be_looked_up(mail.host)
-    ):  # IPv6 has more :
+    bears_more = bool(set(mail.host) & set("/@ \t")) or mail.host.count(":") == 1  # an IPv6 address has more
+    if bears_more or not _can_be_looked_up(mail.host):
         return [
             "mail.host: is not the name of a server alone; write one such as smtp.example.com, and its port as port"
         ]

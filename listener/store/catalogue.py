@@ -46,6 +46,7 @@ class Catalogue:
         self._sources: dict[str, int] = {}
         self._brands: dict[str, int] = {}
         self._configured: frozenset[str] | None = None
+        self._left_out: dict[str, int] | None = None
         self._queries: dict[tuple[str, str], int] = {}
         self._scorers: dict[tuple[str, str], int] = {}
         self._former_followers: dict[int, int | None] = {}
@@ -57,10 +58,11 @@ class Catalogue:
         """Forget every remembered key (after a rollback)."""
         for known in (self._sources, self._brands, self._queries, self._scorers, self._former_followers):
             known.clear()
-        self.forget_authors()
+        self.forget_foreseen()
 
-    def forget_authors(self) -> None:
-        """Forget what was foreseen of authors: others may change them after the transaction."""
+    def forget_foreseen(self) -> None:
+        """Forget what was looked up of authors and brands: others may change them after the transaction."""
+        self._left_out = None
         self._authors.clear()
         self._new_authors.clear()
         self._next_author = 0
@@ -183,7 +185,7 @@ class Catalogue:
 
     def register(self, brands: Sequence[tuple[str, str]], queries: Sequence[Query], now: int) -> None:
         """Make brands (name, kind) and the present versions of their queries known: no other brand is configured."""
-        self._configured = frozenset(name for name, _ in brands)
+        self._configured, self._left_out = frozenset(name for name, _ in brands), None
         self._connection.executemany(
             "INSERT INTO brands (name, kind) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
             brands,
@@ -198,8 +200,11 @@ class Catalogue:
         """Return the brands that are neither among those registered last nor among `others`; none before any were."""
         if self._configured is None:
             return []
-        known = self._configured.union(others)
-        return [number for name, number in self._connection.execute("SELECT name, id FROM brands") if name not in known]
+        if self._left_out is None:
+            stored = self._connection.execute("SELECT name, id FROM brands")
+            self._left_out = {name: number for name, number in stored if name not in self._configured}
+        judged = set(others)
+        return [number for name, number in self._left_out.items() if name not in judged]
 
     def _key(self, insert: str, select: str, values: tuple[object, ...]) -> int:
         row = self._connection.execute(select, values).fetchone()

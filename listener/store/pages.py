@@ -290,7 +290,7 @@ class PageWriter:
         )
         apply_change(self._connection, self._change)
         self._faces.settle(self._new_faces(), followers=self._catalogue.take_former_followers())
-        self._catalogue.forget_authors()
+        self._catalogue.forget_foreseen()
         return frozenset(names[0] for names in self._keys_of_names)
 
     def _new_faces(self) -> list[Face | NewFace]:
