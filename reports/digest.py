@@ -12,21 +12,24 @@ from listener.clock import align_down, load_zone
 from listener.intervals import WHOLE
 from reports.hostile import clean_line, excerpt, kept_apart
 from reports.responses import ResponseFigures
-from reports.sentences import BrandWords, brand_words, total_of
+from reports.sentences import BrandWords, brand_words, mentions_of, total_of
 from reports.wording import (
     count,
     date_words,
     day_words,
     join_words,
     money,
+    number,
     place_words,
     share_words,
     short_day,
+    some_words,
     span_words,
     time_words,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -50,12 +53,15 @@ __all__ = [
     "ResponseFigures",
     "SurveyFigure",
     "Voice",
+    "other_brands",
     "period_words",
     "summarise",
 ]
 
 _UNIT: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 _MOST_GAPS: Final = 6
+_MOST_NAMED: Final = 50
+"""Brands that are named in one sentence; there may be thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +161,8 @@ def summarise(data: DigestData) -> DigestWords:
     brands = tuple(brand_words(section, _UNIT[data.cadence], zone) for section in data.sections)
     return DigestWords(
         subject=_subject(data, brands, zone),
-        title=join_words([kept_apart(clean_line(section.brand)) for section in data.sections]) or "No brands",
+        title=some_words([kept_apart(clean_line(section.brand)) for section in data.sections], _MOST_NAMED)
+        or "No brands",
         period=period_words(data),
         health=_health(data, zone),
         brands=brands,
@@ -229,20 +236,52 @@ def _share(data: DigestData) -> tuple[str, ...]:
     if len(data.share) < 2 or not everything:  # noqa: PLR2004 - one brand alone has no share
         return ()
     ranked = sorted(data.share, key=lambda row: (-row.mentions, row.brand))
+    known = [row for row in ranked if row.share is not None]
     parts = [
-        f"{kept_apart(clean_line(row.brand))} {share_words(row.share, row.mentions, everything)}"
-        for row in ranked
-        if row.share is not None
+        f"{kept_apart(clean_line(row.brand))} {share_words(row.share or 0.0, row.mentions, everything)}"
+        for row in known[:_MOST_NAMED]
     ]
+    if smaller := known[_MOST_NAMED:]:
+        rest = sum(row.mentions for row in smaller)
+        parts.append(f"{count(len(smaller), 'smaller brand')} {share_words(100 * rest / everything, rest, everything)}")
     lines = [f"{join_words(parts)} of {count(everything, 'mention')}."]
     unknown = [clean_line(row.brand) for row in ranked if not row.is_known]
     if unknown:
-        lines.append(f"Nothing is known of {join_words(unknown)}, so the shares are among the others alone.")
+        named = some_words(unknown, _MOST_NAMED)
+        lines.append(f"Nothing is known of {named}, so the shares are among the others alone.")
     partial = [
         clean_line(row.brand) for row in ranked if row.is_known and row.coverage is not None and row.coverage < WHOLE
     ]
     if partial:
-        lines.append(f"Not everything about {join_words(partial)} could be read, so the shares may be off.")
+        named = some_words(partial, _MOST_NAMED)
+        lines.append(f"Not everything about {named} could be read, so the shares may be off.")
+    return tuple(lines)
+
+
+def other_brands(sections: Sequence[BrandSection], words: Sequence[BrandWords]) -> tuple[str, ...]:
+    """Say in few sentences how much was said of brands that have no part of their own, the most mentioned first."""
+    if not sections:
+        return ()
+    talk: list[tuple[int, str]] = []
+    quiet, blind = 0, []
+    for section, said in zip(sections, words, strict=True):
+        name = kept_apart(clean_line(section.brand))
+        if said.state == "talk":
+            talk.append((mentions_of(section), name))
+        elif said.state == "quiet":
+            quiet += 1
+        else:
+            blind.append(name)
+    talk.sort(key=lambda one: -one[0])
+    none = "has no part of its own" if len(sections) == 1 else "have no part of their own"
+    lines = [f"{count(len(sections), 'brand')} with fewer mentions {none}, so that this mail stays whole."]
+    if talk:
+        mentioned = some_words([f"{name} {number(mentions)}" for mentions, name in talk], _MOST_NAMED)
+        lines.append(f"Mentions: {mentioned}.")
+    if quiet:
+        lines.append(f"{count(quiet, 'brand')} {'was' if quiet == 1 else 'were'} quiet.")
+    if blind:
+        lines.append(f"Of {some_words(blind, _MOST_NAMED)} it is not known how much was said.")
     return tuple(lines)
 
 

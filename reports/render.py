@@ -22,9 +22,10 @@ from listener.errors import UsageError
 from listener.intervals import WHOLE
 from listener.mention import Label
 from listener.protocols import Notification
-from reports.digest import summarise
+from reports.digest import other_brands, summarise
 from reports.hostile import clean_line, direction, excerpt, web_link
 from reports.message import eml_bytes
+from reports.sentences import mentions_of
 from reports.wording import MINUS, count, coverage_percent, place_words, time_words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from listener.search.records import EpisodeRow, MentionRow
     from reports.charts.style import Chart
-    from reports.digest import BrandWords, DigestData
+    from reports.digest import BrandSection, BrandWords, DigestData
 
 __all__ = ["MentionView", "eml_bytes", "html_page", "render_alert", "render_digest", "templates", "view_of"]
 
@@ -43,6 +44,8 @@ _TEXT_WIDTH: Final = 72
 _PERCENT_SPACE: Final = re.compile(r"(?<=\d) (?=%)")
 _LONGEST_HTML: Final = 100_000
 """Gmail cuts off HTML of more than 102 kB (spamresource.com, January 2022; pictures do not count)."""
+_BOUNDS: Final = ((3, 200), (1, 200), (0, 200), (0, 100), (0, 50), (0, 25), (0, 12))
+"""Of how many brands, with how many mentions each, a digest tells at most; the first that is short enough is taken."""
 
 _CID: Final = re.compile(r'src="cid:([a-z0-9-]+)"')
 
@@ -80,6 +83,7 @@ class _Picture:
 class _Section:
     """Hold what the templates show of one brand."""
 
+    section: BrandSection
     name: str
     words: BrandWords
     pictures: tuple[_Picture, ...]
@@ -125,6 +129,7 @@ def render_digest(data: DigestData, charts: Sequence[Chart] = ()) -> Notificatio
         (mine[chart.brands[0]] if len(chart.brands) == 1 and chart.brands[0] in mine else general).append(picture)
     sections = [
         _Section(
+            section=section,
             name=clean_line(section.brand),
             words=brand_words,
             pictures=tuple(mine[section.brand]),
@@ -134,6 +139,7 @@ def render_digest(data: DigestData, charts: Sequence[Chart] = ()) -> Notificatio
     ]
     context = {"words": words, "pictures": general, "zone": data.time_zone, "cadence": data.cadence}
     text, html = _within_bounds(context, sections)
+    shown = set(_CID.findall(html))
     day = data.since.astimezone(zone).date().isoformat()
     return Notification(
         key=f"digest:{data.cadence}:{day}:{','.join(section.brand for section in data.sections)}",
@@ -141,22 +147,36 @@ def render_digest(data: DigestData, charts: Sequence[Chart] = ()) -> Notificatio
         subject=words.subject,
         text=text,
         html=html,
-        images=images,
+        images=tuple(image for image in images if image[0] in shown),
     )
 
 
 def _within_bounds(context: dict[str, object], sections: Sequence[_Section]) -> tuple[str, str]:
-    """Render a digest; of many brands with fewer mentions each, so that no reader cuts the mail off."""
+    """Render a digest; of many brands with fewer mentions each, then of fewer brands, so that no reader cuts the mail off."""
     everything = sum(len(section.voices) for section in sections)
+    ranked = sorted(sections, key=_weight, reverse=True)
     text = html = ""
-    for most in (everything, 1, 0):
-        shown = [replace(section, voices=section.voices[:most]) for section in sections]
-        left_out = everything - sum(len(section.voices) for section in shown)
-        whole = {**context, "sections": shown, "left_out": left_out}
+    for most, brands in _BOUNDS:
+        leading = {one.section.brand for one in ranked[:brands]}
+        shown = [replace(one, voices=one.voices[:most]) for one in sections if one.section.brand in leading]
+        others = [one for one in sections if one.section.brand not in leading]
+        whole = {
+            **context,
+            "sections": shown,
+            "others": other_brands([one.section for one in others], [one.words for one in others]),
+            "left_out": everything - sum(len(one.voices) for one in shown),
+            "undrawn": any(one.pictures for one in shown)
+            and any(one.section.kind == "own" and not one.pictures for one in shown),
+        }
         text, html = _text("digest.txt.j2", whole), _html("digest.html.j2", whole)
         if len(html.encode()) <= _LONGEST_HTML:
             break
     return text, html
+
+
+def _weight(one: _Section) -> tuple[bool, int]:
+    """Return by what a brand has a part of its own rather than another: an alert, then its mentions."""
+    return bool(one.section.episodes), mentions_of(one.section)
 
 
 def render_alert(

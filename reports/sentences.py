@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from listener.themes import Theme
     from reports.digest import BrandSection
 
-__all__ = ["BrandWords", "brand_words", "themes_counted", "total_of"]
+__all__ = ["BrandWords", "brand_words", "mentions_of", "themes_counted", "total_of"]
 
 _FEWEST_SCORED: Final = 5
 _FEWEST_FOR_PERCENT: Final = 20
@@ -63,6 +63,12 @@ class BrandWords:
 def total_of(trend: Trend | None, brand: str) -> TrendBucket | None:
     """Return the total of one brand, None where the trend has none."""
     return next((total for total in trend.totals if total.brand == brand), None) if trend else None
+
+
+def mentions_of(section: BrandSection) -> int:
+    """Return how many mentions a brand has in the period, 0 where that is not known."""
+    total = total_of(section.trend, section.brand)
+    return (total.mentions if total else 0) or 0
 
 
 def brand_words(section: BrandSection, unit: str, zone: ZoneInfo) -> BrandWords:

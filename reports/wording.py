@@ -35,6 +35,7 @@ __all__ = [
     "share_words",
     "short_day",
     "signed",
+    "some_words",
     "span_facts",
     "span_words",
     "time_words",
@@ -185,6 +186,12 @@ def join_words(words: Sequence[str]) -> str:
     if len(words) <= 1:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def some_words(words: Sequence[str], most: int) -> str:
+    """Join words as `join_words` does, the first `most` of them: ``a, b and 3 more``."""
+    more = len(words) - most
+    return join_words([*words[:most], f"{number(more)} more"] if more > 0 else words)
 
 
 def place_words(source: str) -> str:

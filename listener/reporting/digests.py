@@ -29,6 +29,8 @@ __all__ = ["compose_digest", "render_digest_of", "save_digest"]
 
 _CHART_DAYS: Final = 30
 """Local days that a chart shows at least; a month's digest shows the whole month."""
+_MOST_CHARTS: Final = 50
+"""Own brands with a chart, those with the most mentions: there may be thousands, and mail servers take some ten megabytes."""
 
 
 def compose_digest(desk: Desk, period: Period) -> DigestData:
@@ -75,16 +77,18 @@ def render_digest_of(desk: Desk, period: Period) -> tuple[Notification, list[tup
     from reports.charts import draw_volume  # noqa: PLC0415 - matplotlib is loaded where a chart is drawn
     from reports.charts.style import MAIL_LOOK  # noqa: PLC0415 - the same
     from reports.render import render_digest  # noqa: PLC0415 - loaded where a digest is made
+    from reports.sentences import mentions_of  # noqa: PLC0415 - the same
 
     data = compose_digest(desk, period)
     zone = desk.config.zone()
     first, _ = local_day(period.until.astimezone(zone).date() - timedelta(days=_CHART_DAYS), zone)
     since = min(first, period.since)
     charts = []
-    for section in data.sections:
-        if section.kind == "own":
-            trend = desk.trend(section.brand, since, period.until)
-            charts.append((draw_volume(trend, brand=section.brand, **MAIL_LOOK), trend))
+    own = [section for section in data.sections if section.kind == "own"]
+    leading = {section.brand for section in sorted(own, key=mentions_of, reverse=True)[:_MOST_CHARTS]}
+    for section in (one for one in own if one.brand in leading):
+        trend = desk.trend(section.brand, since, period.until)
+        charts.append((draw_volume(trend, brand=section.brand, **MAIL_LOOK), trend))
     notification = render_digest(data, [chart for chart, _ in charts])
     return replace(notification, key=period.key), charts
 

@@ -227,6 +227,20 @@ def test_episodes_are_told_with_their_times_even_on_a_quiet_day() -> None:
     assert said[2].endswith("(at times on 90 % read).")
 
 
+def test_of_very_many_brands_the_share_of_the_smaller_ones_is_told_together() -> None:
+    rows = tuple(
+        ShareRow(
+            brand=f"B{place}", kind="own", mentions=100 - place, share=(100 - place) / 50.5, positive=0, negative=0,
+            net_sentiment=None, coverage=0.5,
+        )
+        for place in range(100)
+    )  # fmt: skip
+    shares, partly = digest_of(share=rows).share
+    assert shares.startswith("B0 2.0 %, B1 2.0 %, ")
+    assert shares.endswith(", B49 1.0 % and 50 smaller brands 25.2 % of 5,050 mentions.")
+    assert "B49 and 50 more could be read" in partly
+
+
 def test_share_of_voice_needs_two_brands_and_one_mention() -> None:
     rows = tuple(
         ShareRow(brand=b, kind="own", mentions=n, share=s, positive=0, negative=0, net_sentiment=None, coverage=c)

@@ -25,7 +25,7 @@ from listener.mention import Label
 from listener.search.records import CoverageGap, ShareRow
 from output.samples import UNTIL, ZONE, make_episode, make_row, make_trend
 from reports.charts import MAIL_LOOK, draw_episode, draw_share, draw_volume
-from reports.digest import BrandSection, CostLine, DigestData, Voice
+from reports.digest import BrandSection, CostLine, DigestData, Voice, other_brands, summarise
 from reports.render import eml_bytes, html_page, render_alert, render_digest, templates
 
 if TYPE_CHECKING:
@@ -274,6 +274,41 @@ def test_a_digest_of_many_brands_is_kept_short_enough_and_says_what_is_left_out(
     assert len((many.html or "").encode()) < 102_000
     assert "80 mentions worth reading are left out here" in " ".join(many.text.split())
     assert many.text.count("social.example/@ada/1") == 40
+
+
+def test_a_digest_of_hundreds_of_brands_tells_of_the_most_mentioned_and_of_the_others_how_much_was_said() -> None:
+    sections = [
+        section_of(name, trend=make_trend(name, days=1, mean=300 - number), episodes=())
+        for number, name in enumerate(f"Brand-{number}" for number in range(300))
+    ]
+    sections[299] = section_of("Brand-299", trend=make_trend("Brand-299", days=1, mean=0))
+    charts = [draw_volume(sections[place].trend, brand=f"Brand-{place}", **MAIL_LOOK) for place in (0, 298)]
+    many = render_digest(digest_data(*sections), charts)
+    page, text = Page(many.html or ""), " ".join(many.text.split())
+    assert len((many.html or "").encode()) < 102_000
+    told = re.findall(r"^(Brand-\d+)$", many.text, re.MULTILINE)
+    others = 300 - len(told)
+    assert 10 < len(told) < 200
+    assert (told[0], told[-1]) == ("Brand-0", "Brand-299")  # of the last there is an alert
+    assert f"{others} brands with fewer mentions have no part of their own, so that this mail stays whole." in text
+    assert f"Mentions: Brand-{len(told) - 1} " in text
+    assert f"and {others - 50} more." in text
+    assert text.startswith("Brand-0, Brand-1, ")
+    assert "Brand-49 and 250 more " in text
+    assert [name for name, _, _ in many.images] == ["chart-1"]
+    assert len(page.images) == 1
+    assert "have a picture here" in text
+
+
+def test_other_brands_that_were_quiet_or_not_read_are_told_apart() -> None:
+    quiet = section_of("Quiet", trend=make_trend("Quiet", days=1, mean=0), episodes=())
+    unread = section_of("Unread", trend=make_trend("Unread", days=1, unread=(0,)), episodes=())
+    sections = (quiet, unread)
+    assert other_brands(sections, summarise(digest_data(*sections)).brands) == (
+        "2 brands with fewer mentions have no part of their own, so that this mail stays whole.",
+        "1 brand was quiet.",
+        "Of Unread it is not known how much was said.",
+    )
 
 
 def test_rendering_a_mail_does_not_load_the_drawing_library() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -279,6 +280,27 @@ def test_the_chart_of_a_digest_shows_thirty_local_days_and_no_less_than_its_peri
     starts = [bucket.start.astimezone(zone) for bucket in trend.buckets]
     assert (starts[0].date(), starts[-1].date()) == (first, (period.until - QUARTER).astimezone(zone).date())
     assert len(starts) == max(30, (period.until - period.since) // DAY)
+
+
+def test_of_many_brands_those_with_the_most_mentions_have_a_picture_in_the_digest(tmp_path: Path) -> None:
+    names = [f"Brand{number}" for number in range(52)]
+    brands = "".join(f'[[brands]]\nname = "{name}"\n' for name in names)
+    site = Site(tmp_path, "[sources.hackernews]", brands=brands)
+    said = [name for place, name in enumerate(names) if place not in {3, 40}]
+    lines = [
+        {"source": "forum", "id": name, "published_at": (NOW - DAY).isoformat(), "text": f"{name} is here"}
+        for name in said
+    ]
+    file = tmp_path / "said.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    assert site.run("import", str(file)).code == 0
+    config = load_config(site.config)
+    with Reader(site.database) as reader:
+        desk = Desk(config=config, reader=reader, listening=dict.fromkeys(names, ()), now=NOW)
+        period = period_of(config, (NOW - DAY).astimezone(config.zone()).date(), config.zone())
+        digest, charts = render_digest_of(desk, period)
+    assert [chart.brands for chart, _ in charts] == [(name,) for name in said]
+    assert "Only the most mentioned brands have a picture here" in " ".join(digest.text.split())
 
 
 def test_a_source_that_keeps_failing_does_not_hold_up_the_digest(tmp_path: Path) -> None:
