@@ -51,7 +51,8 @@ __all__ = ["DiscourseOptions", "DiscourseSource"]
 _SPAN: Final = 50
 """So many numbers of posts lie behind one answer at most."""
 _LOOK_AT: Final = 5
-"""Reading ends where so many posts in a row are too old: one alone may be moved or imported."""
+"""Reading ends where so many posts in a row are too old, under the numbers that are new: posts that are moved or
+imported get new numbers and keep their dates."""
 _MOST_PAGES: Final = 500
 """A window is not read further down than so many answers: 25 000 posts."""
 _MOST_LOOKS: Final = 40
@@ -139,8 +140,8 @@ class DiscourseSource:
         position, made = _Position.read(cursor), self._client.requests_made
         posts = self._posts(base, place, position.before)
         mentions, skipped = _read_posts(posts, base, window)
-        onward = _advanced(position, posts)
-        ended, reason = _end(onward, posts, window)
+        onward = _advanced(position, posts, window.since)
+        ended, reason = _end(onward, posts, window, newest_known=_newest_of(window.marker))
         reached = window.until if onward.reached is None else from_epoch(onward.reached + 1)
         return Page(
             mentions=mentions,
@@ -148,6 +149,7 @@ class DiscourseSource:
             exhausted=ended,
             complete_since=None if reason is None else min(max(reached, window.since), window.until),
             lost_reason=reason,
+            marker=_marker_of(posts),
             skipped=skipped,
             requests=self._client.requests_made - made,
             items=len(posts),
@@ -257,8 +259,11 @@ def _number_of(post: object) -> int | None:
     return count_of(as_object(post).get("id"))
 
 
-def _advanced(position: _Position, posts: Sequence[Mapping[str, object]]) -> _Position:
-    """Return the position after an answer: under its lowest number, or under the 50 numbers that held nothing."""
+def _advanced(position: _Position, posts: Sequence[Mapping[str, object]], since: datetime) -> _Position:
+    """Return the position after an answer: under its lowest number, or under the 50 numbers that held nothing.
+
+    Posts from before `since` do not tell down to when those of the window were read.
+    """
     numbers = [number for post in posts if (number := _number_of(post)) is not None]
     lowest = min(numbers, default=None if position.before is None else position.before - _SPAN + 1)
     before = None if lowest is None or lowest <= 1 else lowest - 1
@@ -269,7 +274,7 @@ def _advanced(position: _Position, posts: Sequence[Mapping[str, object]]) -> _Po
         before=before,
         pages=position.pages + 1,
         empty=0 if numbers else position.empty + 1,
-        reached=to_epoch(max(times)) if times else position.reached,
+        reached=to_epoch(max(times)) if times and max(times) >= since else position.reached,
     )
 
 
@@ -277,10 +282,27 @@ def _times(posts: Sequence[Mapping[str, object]]) -> list[datetime]:
     return [at for post in posts if (at := instant_from_iso(post.get("created_at"))) is not None]
 
 
-def _end(onward: _Position, posts: Sequence[Mapping[str, object]], window: Window) -> tuple[bool, str | None]:
+def _marker_of(posts: Sequence[Mapping[str, object]]) -> str | None:
+    """Return the highest number of an answer, None where it has none: the first answer's is kept for the next window."""
+    highest = max((number for post in posts if (number := _number_of(post)) is not None), default=None)
+    return None if highest is None else json.dumps(highest)
+
+
+def _newest_of(marker: str | None) -> int | None:
+    """Return the number up to which posts were there when the window before was read; None where that is not known."""
+    try:
+        return count_of(json.loads(marker)) if marker else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _end(
+    onward: _Position, posts: Sequence[Mapping[str, object]], window: Window, *, newest_known: int | None
+) -> tuple[bool, str | None]:
     """Say whether an answer was the last to read, and why some of the window is out of reach, if it is."""
-    times = _times(posts[-_LOOK_AT:])
-    if onward.before is None or (times and max(times) < window.since):
+    times = _times(posts if newest_known is None else posts[-_LOOK_AT:])
+    is_past = bool(times) and max(times) < window.since
+    if onward.before is None or (is_past and onward.before <= (newest_known or onward.before)):
         return True, None
     if onward.pages >= _MOST_PAGES:
         return True, f"the forum has more than {_MOST_PAGES * _SPAN} newer posts"

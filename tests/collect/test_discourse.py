@@ -340,3 +340,37 @@ def test_what_lies_further_down_than_a_forum_is_read_is_in_the_ledger_as_lost(
     [(until, reason)] = site.rows("SELECT to_at, reason FROM windows WHERE state = 'lost'")
     assert "newer posts" in str(reason)
     assert at(NOW - timedelta(minutes=151)) < int(str(until)) < at(NOW - timedelta(minutes=140))
+
+
+@pytest.mark.parametrize("moved", [20, 120])
+def test_posts_with_old_dates_under_new_numbers_end_no_reading_early(tmp_path: Path, moved: int) -> None:
+    def hours_ago(number: int, hours: float) -> dict[str, Any]:
+        return post(number, at(NOW - timedelta(hours=hours)))
+
+    with Discourse([hours_ago(n, 30 - n / 10) for n in range(1, 101)]) as forum:
+        site = Site(tmp_path, f'[sources.discourse]\ninstances = ["{forum.url}"]\n', brands=BRAND)
+        site.collect(now=NOW - timedelta(hours=6))
+        forum.posts += [hours_ago(n, 4 - n / 100) for n in range(101, 131)]
+        forum.posts += [hours_ago(131 + n, 8_000) for n in range(moved)]
+        forum.posts += [hours_ago(1_000, 0.5)]
+        assert site.collect(now=NOW).rows()["discourse"]["new"] == 31
+        asked = len(forum.requests)
+        assert site.collect(now=NOW + timedelta(minutes=15)).rows()["discourse"]["new"] == 0
+        assert len(forum.requests) == asked + 1
+    assert site.rows("SELECT DISTINCT state FROM windows") == [("drained",)]
+
+
+def test_a_first_window_is_read_below_a_row_of_posts_with_old_dates(tmp_path: Path) -> None:
+    posts = [post(n, at(NOW - timedelta(hours=4 - n / 100))) for n in range(1, 31)]
+    posts += [post(n, at(NOW - timedelta(days=400))) for n in range(31, 51)]
+    posts += [post(n, at(NOW - timedelta(hours=1))) for n in range(51, 81)]
+    with Discourse(posts) as forum:
+        site = Site(tmp_path, f'[sources.discourse]\ninstances = ["{forum.url}"]\n', brands=BRAND)
+        assert site.collect(now=NOW).rows()["discourse"]["new"] == 60
+
+
+def test_a_marker_that_is_none_reads_as_if_there_were_none(forum: Discourse) -> None:
+    with closing(source_for(forum)) as source:
+        for marker in ("", "x", "[]", "[" * 100_000, "-1"):
+            mentions, _ = read_all(source, Window(since=WINDOW.since, until=WINDOW.until, marker=marker))
+            assert len(mentions) == 400
