@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from listener.store.erasure import Eraser, Erasure
 
 __all__ = ["backup", "forget", "purge"]
+
+_LONGEST_NUMBER: Final = 18
+"""Digits of the longest number that the store can hold for sure."""
 
 
 @click.command(epilog=examples("listener backup /backups/listener.db", "listener backup --force latest.db"))
@@ -145,7 +148,6 @@ def _eraser(app: App, *, dry_run: bool) -> Iterator[Eraser]:
 def _forget(app: App, eraser: Eraser, author: str | None, mention: str | None, *, dry_run: bool) -> Erasure:
     """Erase what was named; nothing where it names nothing."""
     from listener.cleaning import is_text
-    from listener.search import Reader
     from listener.store import Erasure
 
     if author is not None:
@@ -154,12 +156,12 @@ def _forget(app: App, eraser: Eraser, author: str | None, mention: str | None, *
             msg = f'"{author}" names no author; write SOURCE:HANDLE or SOURCE:ID, such as reddit:ada'
             raise UsageError(msg)
         return eraser.forget_author(source, who, now=app.now, dry_run=dry_run)
-    try:
-        with Reader(app.database_path) as reader:
-            number = reader.number_of(mention or "")
-    except UsageError:
+    if mention is None or not is_text(mention):
         return Erasure()
-    return eraser.forget_mention(number, now=app.now, dry_run=dry_run)
+    if mention.isdecimal() and len(mention) <= _LONGEST_NUMBER:
+        return eraser.forget_mention(int(mention), now=app.now, dry_run=dry_run)
+    source, _, native_id = mention.partition(":")
+    return eraser.forget_named(source, native_id, now=app.now, dry_run=dry_run)
 
 
 def _say(done: Erasure, *, dry_run: bool) -> None:

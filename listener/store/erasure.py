@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -41,8 +42,7 @@ _BATCH: Final = 500
 
 _OF_AUTHOR: Final = """
 SELECT authors.id FROM authors JOIN sources ON sources.id = authors.source_id
-WHERE sources.name = :source AND (authors.native_id = :who OR authors.native_id = '@' || :name
-  OR lower(authors.handle) = :name OR (authors.handle IS NOT NULL AND lower(authors.handle) = '@' || :name))
+WHERE sources.name = :source AND (authors.native_id IN (:who, '@' || :name) OR folded(handle) IN (:name, '@' || :name))
 """
 
 _NAMED: Final = """
@@ -54,13 +54,19 @@ SELECT mentions.id FROM mentions WHERE purged_at IS NULL AND author_id IN (
   WHERE sources.name = :source AND native_id IN (SELECT value FROM json_each(:authors)))
 """
 
-_WITH_REPOSTS: Final = """
-SELECT mentions.id FROM mentions, json_each(:numbers) WHERE mentions.id = json_each.value AND purged_at IS NULL
+_OF_NAME: Final = """
+SELECT id FROM mentions WHERE source_id = (SELECT id FROM sources WHERE name = :source) AND native_id = :id
 UNION
-SELECT reposts.id FROM mentions AS originals JOIN json_each(:numbers) ON originals.id = json_each.value
+SELECT id FROM mentions WHERE source_id = (SELECT id FROM sources WHERE name = :source) AND repost_of = :id
+"""
+
+_STANDING: Final = (
+    "SELECT id FROM mentions WHERE id IN (SELECT value FROM json_each(?)) AND purged_at IS NULL ORDER BY 1"
+)
+_REPOSTS: Final = """
+SELECT reposts.id FROM mentions AS originals JOIN json_each(?) ON originals.id = json_each.value
 JOIN mentions AS reposts ON reposts.source_id = originals.source_id AND reposts.repost_of = originals.native_id
-WHERE reposts.purged_at IS NULL
-ORDER BY 1
+WHERE reposts.purged_at IS NULL ORDER BY 1
 """
 
 _WANTED: Final = """
@@ -163,7 +169,8 @@ class Eraser:
         Nothing found is an Erasure of nothing. With `dry_run` it only counts.
         """
         with translated(self._path):
-            name = who.removeprefix("@").casefold()
+            self._connection.create_function("folded", 1, _folded, deterministic=True)
+            name = _folded(who.removeprefix("@"))
             authors = self._column(_OF_AUTHOR, {"source": source, "who": who, "name": name})
             written = self._column(
                 "SELECT id FROM mentions WHERE author_id IN (SELECT value FROM json_each(?))", (json.dumps(authors),)
@@ -180,6 +187,18 @@ class Eraser:
     def forget_mention(self, number: int, *, now: datetime, dry_run: bool = False) -> Erasure:
         """Erase a mention and its reposts; nothing found, or erased before, is an Erasure of nothing."""
         done = self._forget([number], now, dry_run=dry_run)
+        if done.mentions and not dry_run:
+            self.rewrite()
+        return done
+
+    def forget_named(self, source: str, native_id: str, *, now: datetime, dry_run: bool = False) -> Erasure:
+        """Erase the mention of a source with this id and its reposts, those too of one that is not stored, or no more.
+
+        Nothing found is an Erasure of nothing.
+        """
+        with translated(self._path):
+            numbers = self._column(_OF_NAME, {"source": source, "id": native_id})
+        done = self._forget(numbers, now, dry_run=dry_run)
         if done.mentions and not dry_run:
             self.rewrite()
         return done
@@ -284,16 +303,25 @@ class Eraser:
     def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool, kept: Collection[int] = ()) -> Erasure:
         """Erase mentions and their reposts; authors who are `kept` stay, also where no mention of theirs is left."""
         with translated(self._path):
-            every = self._column(_WITH_REPOSTS, {"numbers": json.dumps(list(numbers))})
-        # Reposts go first: once the original has lost its id, nobody would find those that a crash left behind.
-        named = set(numbers)
-        every.sort(key=named.__contains__)
+            every = self._with_reposts(numbers)
         if dry_run:
             return Erasure(mentions=len(every))
         done = Erasure()
         for start in range(0, len(every), _BATCH):
             done = _sum(done, self._erase(every[start : start + _BATCH], now, is_asked=True, kept=kept))
         return done
+
+    def _with_reposts(self, numbers: Sequence[int]) -> list[int]:
+        """Return those of these mentions that stand, their reposts, and the reposts of these.
+
+        Reposts come first: once the original has lost its id, nobody would find those that a crash left behind.
+        """
+        found = self._column(_STANDING, (json.dumps(list(numbers)),))
+        every, last = dict.fromkeys(found), list(numbers)
+        while last:
+            last = [one for one in self._column(_REPOSTS, (json.dumps(last),)) if one not in every]
+            every.update(dict.fromkeys(last))
+        return [*reversed(every)]
 
     def _batches_due(self, limits: Sequence[tuple[str, int, int]]) -> Iterator[list[int]]:
         """Yield what is older than the limits of its source, the oldest first; what was erased before is passed once."""
@@ -387,6 +415,11 @@ class Eraser:
 
     def _column(self, sql: str, values: object) -> list[int]:
         return [int(row[0]) for row in self._connection.execute(sql, values)]  # type: ignore[arg-type]
+
+
+def _folded(name: str | None) -> str | None:
+    """Return the one form of all spellings of a handle; SQLite knows only the letters of ASCII small and large."""
+    return None if name is None else unicodedata.normalize("NFC", name.casefold())
 
 
 def _sum(one: Erasure, other: Erasure) -> Erasure:

@@ -318,6 +318,41 @@ def test_forgetting_what_is_not_there_says_so(store: Store) -> None:
     assert store.erasure.forget_mention(7, now=NOW) == Erasure()
 
 
+def test_reposts_of_reposts_go_with_what_they_hand_on_the_last_of_them_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.erasure._BATCH", 1)
+    text = "Acme is good, says zyxword to everybody at the table"
+    store_mentions(store, [make_mention(1, text), *(make_mention(n, text, repost_of=str(n - 1)) for n in range(2, 5))])
+    store._connection.execute(
+        "CREATE TEMP TRIGGER no BEFORE UPDATE OF purged_at ON mentions "
+        "WHEN (SELECT count(*) FROM mentions WHERE purged_at IS NOT NULL) > 1 BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with pytest.raises(StoreError):
+        store.erasure.forget_mention(1, now=NOW)
+    store._connection.execute("DROP TRIGGER no")
+    assert store.erasure.forget_mention(1, now=NOW).mentions == 2
+    assert traces(store.path.parent, "zyxword") == []
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_reposts_of_a_mention_that_is_not_there_go_by_its_id(store: Store, *, is_stored: bool) -> None:
+    text = "Acme is good, says zyxword to everybody at the table"
+    if is_stored:
+        store_mentions(store, [make_mention(1, text, published_at=NOW - 9 * DAY)])
+        store.erasure.purge(Retention(by_source={"x": 8 * DAY}), now=NOW)
+    store_mentions(store, [make_mention(2, text, repost_of="1"), make_mention(3, text, repost_of="2")])
+    assert store.erasure.forget_named("x", "1", now=NOW, dry_run=True).mentions == 2
+    assert store.erasure.forget_named("x", "1", now=NOW).mentions == 2
+    assert traces(store.path.parent, "zyxword") == []
+
+
+@pytest.mark.parametrize("who", ["\u00c9lodie", "\u00e9lodie", "@\u00c9LODIE", "e\u0301lodie"])
+def test_an_author_is_found_by_a_handle_in_any_spelling_of_its_letters(store: Store, who: str) -> None:
+    store_mentions(store, [make_mention(1, author=Author(id="9", handle="\u00c9lodie")), make_mention(2)])
+    assert store.erasure.forget_author("x", who, now=NOW) == Erasure(mentions=1, authors=1)
+
+
 def test_an_author_without_mentions_is_forgotten_too(store: Store) -> None:
     store_mentions(store, [make_mention(1, author=Author(id="old", handle="zyxold"))])
     store_mentions(store, [make_mention(1, "Acme is bad", author=Author(id="new", handle="jo_new"))])
