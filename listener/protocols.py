@@ -360,6 +360,22 @@ class ReadsThreads(Protocol):
         ...
 
 
+@runtime_checkable
+class MeteredThreads(ReadsThreads, Metered, Protocol):
+    """Say beforehand what reading threads may cost, where the service charges for what is found in them.
+
+    An implementer guarantees: no call with a `size` costs more than `most_of_replies(size)`.
+    """
+
+    def most_of_replies(self, size: int) -> PageBound:
+        """Return what `size` replies cost at most; `size` is one of `page_sizes`."""
+        ...
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str], size: int | None = None) -> Page:
+        """Return the newest replies as `ReadsThreads` does, `size` of them at most where it is given."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringTask:
     """Ask for the feeling of one text towards one brand.

@@ -131,7 +131,7 @@ class BoundedAdapter(LeashedAdapter):
             self.close()  # the server hangs up; the next request would meet it doing so
         headers = dict(answer.headers)
         self._judge(answer)  # which may empty them
-        check_clock(headers, who=self.service)
+        check_clock(headers, who=self.service, may_cost=True)
         self.answered_at = answered_at(headers)
         return answer
 
@@ -155,7 +155,7 @@ class BoundedAdapter(LeashedAdapter):
                 size += len(piece)
                 if size > self._limits.body_bytes:
                     msg = f"{self.service} sent more than {self._limits.body_bytes >> 10} KiB in one answer"
-                    raise UnavailableError(msg)
+                    raise UnavailableError(msg, may_cost=True)
         finally:
             connection.close()  # gives the connection back where it was read to its end
         answer.raw = io.BytesIO(b"".join(pieces))

@@ -324,20 +324,29 @@ class XSource:
         sent = self._adapter.requests
         lookup = Lookup(mentions)
         lookup.take(self._look_up(lookup.wanted()))
-        newest = lookup.newest_versions()
+        newest, problem = lookup.newest_versions(), None
         if newest:
-            lookup.take(self._look_up(newest))
-        return lookup.page(requests=self._adapter.requests - sent)
+            try:
+                lookup.take(self._look_up(newest))
+            except SourceError as error:
+                if isinstance(error, UnexpectedAnswerError) or getattr(error, "may_cost", False):
+                    raise  # both answers are then taken to have cost what they may
+                problem = str(error)  # the first answer is there, and paid for
+        return lookup.page(requests=self._adapter.requests - sent, problem=problem)
 
     @property
     def threads_at_once(self) -> int:
         """Return in how many conversations answers are searched at once; 0 unless that was asked for: it costs."""
         return CONVERSATIONS if self._options.read_threads else 0
 
-    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str]) -> Page:
+    def most_of_replies(self, size: int) -> PageBound:
+        """Return what so many replies cost at most: each is a post, and its author comes with it."""
+        return PageBound(requests=1, items=2 * size, billed={"post": size, "user": size})
+
+    def replies(self, mentions: Sequence[Mention], accounts: Sequence[str], size: int | None = None) -> Page:
         """Search some conversations for what the accounts wrote."""
         sent = self._adapter.requests
-        page = search_replies(self._connect, mentions, accounts, most=self._options.max_results)
+        page = search_replies(self._connect, mentions, accounts, most=size or self._options.max_results)
         return replace(page, requests=self._adapter.requests - sent)
 
     def check(self) -> str:

@@ -15,7 +15,7 @@ from sources.text import ID_LIMIT, as_list, as_object, line_of
 from sources.x_posts import read_posts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from listener.api import Mention
 
@@ -61,10 +61,19 @@ class Lookup:
         found = dict.fromkeys(version for versions in newest for version in versions)
         return [one for one in found if _is_id(one) and one not in self._posts and one not in self._gone][:_MOST_IDS]
 
-    def page(self, *, requests: int) -> RecheckPage:
-        """Return what became of the posts that were stored; one is as its newest version is."""
+    def page(self, *, requests: int, problem: str | None = None) -> RecheckPage:
+        """Return what became of the posts that were stored; one is as its newest version is.
+
+        A `problem` is why newest versions could not be asked for: their posts are left for later.
+        """
         gone = {native for native, original in self._originals.items() if {native, original} & self._gone}
-        newest = [self._newest(native) for native in self._originals if native not in gone]
+        missing = set(self.newest_versions()) if problem else set()
+        left = tuple(
+            native
+            for native, original in self._originals.items()
+            if native not in gone and any(_is_edited(self._posts.get(one or ""), missing) for one in (native, original))
+        )
+        newest = [self._newest(native) for native in self._originals if native not in gone and native not in left]
         originals = [self._newest(target) for target in self._originals.values() if target]
         answer = {
             "data": [post for post in newest if post],
@@ -77,6 +86,8 @@ class Lookup:
         return RecheckPage(
             present=tuple(one for one in mentions if one.id in self._originals and one.id in is_whole),
             gone=tuple(native for native in self._originals if native in gone),
+            left=left,
+            problem=problem,
             requests=requests,
             items=len(self._billed),
             billed=tuple((KIND, native) for native in self._billed),
@@ -86,6 +97,11 @@ class Lookup:
         post = self._posts.get(native)
         newest = _versions(post)[-1:] if post is not None else []
         return self._posts.get(newest[0], post) if newest else post
+
+
+def _is_edited(post: Mapping[str, object] | None, newest: Container[str]) -> bool:
+    """Say whether the newest version of a post is one of these."""
+    return any(version in newest for version in _versions(post or {})[-1:])
 
 
 def _versions(post: Mapping[str, object]) -> list[str]:

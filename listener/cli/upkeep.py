@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final
 from listener.budget import MICROS, Cost
 from listener.cli.spent import money_text
 from listener.frozen import dataclass
-from listener.protocols import Metered, ReadsThreads
+from listener.protocols import MeteredThreads, ReadsThreads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from listener.budget import Budget, Limit
     from listener.config import Config
-    from listener.protocols import RecheckFacts, Source
+    from listener.protocols import PageBound, RecheckFacts, Source
 
 __all__ = ["UPKEEP_COLUMNS", "Upkeep", "read_upkeep"]
 
@@ -94,11 +94,16 @@ def _threads(config: Config, name: str, source: Source, budget: Budget) -> _Most
     passes = math.ceil(_DAY / wiring.schedule_of(config, name).every)
     calls = passes * math.ceil(config.responses.threads / source.threads_at_once) * _calls(source, accounts)
     counted = calls if threads_are_counted(source) else 0
-    if not isinstance(source, Metered):
+    bound = _bound(source)
+    if bound is None:
         return _held(budget.cost(calls, 0), budget, counted)
-    bound = source.most(source.page_sizes[1])
-    billed = {kind: count * calls for kind, count in bound.billed.items() if kind != "count"}
+    billed = {kind: count * calls for kind, count in bound.billed.items()}
     return _held(budget.cost(calls, bound.items * calls, billed or None), budget, counted)
+
+
+def _bound(source: ReadsThreads) -> PageBound | None:
+    """Return what one reading costs at most, None where nobody charges for it."""
+    return source.most_of_replies(source.page_sizes[1]) if isinstance(source, MeteredThreads) else None
 
 
 def _calls(source: ReadsThreads, accounts: Mapping[str, Sequence[str]]) -> int:

@@ -10,7 +10,7 @@ from listener.allowance import allowed
 from listener.errors import NotFoundError, SourceError, StoppedError, StoreError, UnexpectedAnswerError
 from listener.frozen import dataclass
 from listener.pipeline.metering import may_have_cost
-from listener.protocols import Page, Skipped
+from listener.protocols import MeteredThreads, Page, Skipped
 from listener.query.fields import is_written_by
 from listener.store import Ask, Charge, OwnReply, Refusal
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from listener.budget import Budget
+    from listener.budget import Budget, Cost
     from listener.mention import Mention
     from listener.protocols import ReadsThreads, StopSignal
     from listener.store import Store, WaitingThread
@@ -92,7 +92,7 @@ def _read(
     """Read a batch of threads on account of the budget; None where the reading has to end."""
     brand = next(iter(plan.accounts)) if len(plan.accounts) == 1 else None
     is_counted = threads_are_counted(source)
-    grant = store.purse.reserve(Ask(source=name, brand=brand, is_counted=is_counted), plan.budget, now=now)
+    grant = store.purse.reserve(_ask(source, name, brand, plan.budget), plan.budget, now=now)
     if isinstance(grant, Refusal):
         logger.info("threads wait for the budget source=%s", name)
         return None
@@ -100,7 +100,7 @@ def _read(
     handles = tuple(dict.fromkeys(handle.lstrip("@") for several in plan.accounts.values() for handle in several))
     with allowed(grant.requests) as allowance:
         try:
-            page = source.replies([thread.mention for thread in batch], handles)
+            page = _replies(source, [thread.mention for thread in batch], handles, grant.size)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the guard of collecting, for threads: told of in _unread
@@ -109,6 +109,25 @@ def _read(
             return _unread(name, batch, error)
     store.purse.settle(_paid(charge, page), {}, now=now)
     return page
+
+
+def _replies(source: ReadsThreads, mentions: Sequence[Mention], handles: Sequence[str], size: int | None) -> Page:
+    """Return what a source finds in threads, so many replies at most where there is no room for more."""
+    if size is not None and isinstance(source, MeteredThreads):
+        return source.replies(mentions, handles, size)
+    return source.replies(mentions, handles)
+
+
+def _ask(source: ReadsThreads, name: str, brand: str | None, budget: Budget) -> Ask:
+    """Return the question for room for one reading: by what the source says it may cost, else by what it took so far."""
+    if not isinstance(source, MeteredThreads):
+        return Ask(source=name, brand=brand, is_counted=threads_are_counted(source))
+
+    def most(size: int) -> Cost:
+        bound = source.most_of_replies(size)
+        return budget.cost(bound.requests, bound.items, bound.billed or None)
+
+    return Ask(source=name, brand=brand, sizes=source.page_sizes, cost_of=most)
 
 
 def threads_are_counted(source: ReadsThreads) -> bool:

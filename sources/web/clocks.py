@@ -23,10 +23,10 @@ MOST_AHEAD: Final = timedelta(minutes=5)
 """Far less than sources read again behind each window, so that nothing is missed up to here."""
 
 
-def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_AHEAD) -> None:
+def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_AHEAD, may_cost: bool = False) -> None:
     """Raise ClockAheadError where this machine's clock is ahead of an answer's Date by more than `most`.
 
-    A cache's answer is as old as its Age says. Where there is no Date that can be
+    `may_cost` says that the service may have charged for the answer. A cache's answer is as old as its Age says. Where there is no Date that can be
     read, nothing is said; names of headers in any case.
     """
     there = answered_at(headers)
@@ -36,7 +36,7 @@ def check_clock(headers: Mapping[str, str], *, who: str, most: timedelta = MOST_
     if ahead > most:
         minutes = int(ahead.total_seconds() // 60)
         msg = f"{who}: this machine's clock is {minutes} minutes ahead of the service's; set it right, then reading goes on"
-        raise ClockAheadError(msg)
+        raise ClockAheadError(msg, may_cost=may_cost)
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:
