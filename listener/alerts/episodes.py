@@ -222,6 +222,7 @@ class _Watch:
             total=reading.mentions,
             coverage=min([bucket.coverage, *self._gaps.values()]),
             strongest_at=end,
+            thread_at=reading.thread_at,
         )
         self.state = replace(
             state, episode=episode, calm=0, told=reading.strength, told_tier=tier, told_at=end, terms=()
@@ -288,4 +289,5 @@ def _grown(episode: Episode, reading: Reading, bucket: BucketCounts, end: dateti
         interval=reading.interval,
         surprise=reading.surprise,
         strongest_at=end,
+        thread_at=reading.thread_at,
     )

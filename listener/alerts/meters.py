@@ -18,6 +18,8 @@ from listener.alerts.shares import WINDOW, ShareBaseline
 from listener.errors import StoreVersionError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from listener.alerts.options import AlertOptions, RuleOptions
     from listener.alerts.records import BucketCounts
 
@@ -41,7 +43,7 @@ class Reading:
 
     `strength` is what thresholds are compared with, at least 0 where it matters;
     `surprise` the same with its sign. `figure` is what a peak is taken of.
-    `mentions` are those of the trailing hour.
+    `mentions` are those of the trailing hour. `thread_at` is as in the bucket, where it is of that thread.
     """
 
     strength: float
@@ -51,6 +53,7 @@ class Reading:
     interval: tuple[float, float]
     figure: float
     mentions: int
+    thread_at: datetime | None = None
 
 
 class Meter(Protocol):
@@ -328,6 +331,7 @@ class ReachMeter:
             interval=(0.0, limit),
             figure=loudest,
             mentions=bucket.mentions,
+            thread_at=None if of_author else bucket.thread_at,
         )
 
     def recalibrate(self) -> None:

@@ -30,7 +30,8 @@ class BucketCounts:
     `backfilled` says that it was filled later than the ordinary pass would (a
     look-back, a backlog after an outage): it teaches and never raises.
     `followers` are those of the most followed author, `engagement` that of the
-    most engaged thread, 0 where unknown.
+    most engaged thread, 0 where unknown. Where that thread is of an earlier quarter and has
+    gathered its reactions since, `thread_at` is the start of that one.
     """
 
     start: datetime
@@ -41,6 +42,7 @@ class BucketCounts:
     backfilled: bool = False
     followers: int = 0
     engagement: int = 0
+    thread_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Episode:
     since the hour that opened it (of the negative share the scored ones, since the six hours that did). `coverage` is the lowest of its hours.
     `opened_at` is the end of the bucket that opened it, `updated_at` of the last
     one taken in, `strongest_at` of the strongest. `threshold` is what had to be reached. `key` names it for good.
+    `thread_at` is the start of the quarter of the thread it is about, where that was published before.
     """
 
     key: str
@@ -75,6 +78,7 @@ class Episode:
     total: int
     coverage: float
     strongest_at: datetime | None = None
+    thread_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,9 @@ class RuleState:
     says by source what was listened to in it (places, and which kinds of things) and by
     "" which expression of the brand, each as text that changes with it; `changed`
     when that was another than before, in order. `gaps` are the buckets of late that were
-    not wholly covered: (start in seconds, coverage).
+    not wholly covered: (start in seconds, coverage). `threads` are the quarters of late whose threads
+    may gather reactions: (start in seconds, engagement as last read, mentions), `newest` the number of the
+    newest mention of all by then.
     """
 
     memory: str = ""
@@ -126,6 +132,8 @@ class RuleState:
     asked: tuple[tuple[str, str], ...] = ()
     changed: tuple[datetime, ...] = ()
     gaps: tuple[tuple[int, float], ...] = ()
+    threads: tuple[tuple[int, int, int], ...] = ()
+    newest: int = 0
 
     def to_json(self) -> str:
         """Return the state as JSON text, exactly what `from_json` reads."""
@@ -153,6 +161,7 @@ class RuleState:
                     "asked": tuple((str(source), str(what)) for source, what in held.get("asked", ())),
                     "changed": tuple(from_epoch(int(at)) for at in held.get("changed", ())),
                     "gaps": tuple((int(start), float(coverage)) for start, coverage in held.get("gaps", ())),
+                    "threads": tuple((int(at), int(loud), int(n)) for at, loud, n in held.get("threads", ())),
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -184,7 +193,7 @@ def _episode(held: dict[str, Any] | None) -> Episode | None:
     return Episode(
         **{
             **held,
-            **_instants(held, "opened_at", "updated_at", "resolved_at", "strongest_at"),
+            **_instants(held, "opened_at", "updated_at", "resolved_at", "strongest_at", "thread_at"),
             "interval": (float(low), float(high)),
         }
     )

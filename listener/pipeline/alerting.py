@@ -18,6 +18,7 @@ from listener.alerts.inhibition import inhibit
 from listener.alerts.records import RuleState
 from listener.errors import ListenerError, StoreVersionError
 from listener.logs import event, redact
+from listener.pipeline.gathering import with_gathered
 from listener.pipeline.hearing import has_usual, heard_sources, in_turn, is_compared, ordinary_delay, patience_with
 from listener.pipeline.quarters import quarter_of, read_quarters, single_rules
 from listener.pipeline.reasons import find_reasons
@@ -176,11 +177,14 @@ class AlertStage:
                 _check_heard(look, state)
             late_before = end if is_new else look.now - ordinary_delay(brand, rule)
             state = _asked(look, state, end if known is None else min(known[1], end))
+        quarters = self._quarters(look, start, end, late_before)
+        if look.is_live and rule.kind == "reach":
+            state, quarters = with_gathered(self._reader, brand.name, rule, state, quarters)
         state, changes = evaluate(
             brand.name,
             rule,
             replace(state, muted_until=self._reader.snoozed_until(brand.name)),
-            self._quarters(look, start, end, late_before),
+            quarters,
             end,
             self._options,
             time_zone=self._time_zone,

@@ -27,6 +27,7 @@ __all__ = ["Reasons", "find_reasons"]
 
 _BEFORE: Final = timedelta(days=28)
 _HOUR: Final = timedelta(hours=1)
+_QUARTER: Final = timedelta(minutes=15)
 _SIX_HOURS: Final = frozenset({"sentiment", "silence", "blind"})
 """The kinds of rules that judge the last six hours; the others judge the last one."""
 _ABOUT_WORDS: Final = frozenset({"spike", "sentiment", "words"})
@@ -111,6 +112,9 @@ def find_reasons(
     heard = brand.sources if is_compared(rule) else rule.sources
     begin = episode.opened_at - (6 * _HOUR if rule.kind in _SIX_HOURS else _HOUR)
     end = episode.updated_at
+    if episode.thread_at is not None:  # what is about to be explained was said then
+        end = episode.thread_at + _QUARTER
+        begin = end - _HOUR
     if rule.kind == "words":
         present = _with_words(reader, brand.name, rule, begin, end)
     else:
@@ -144,8 +148,10 @@ def _is_thread(rule: RuleOptions, episode: Episode) -> bool:
 def _loudest(reader: Reader, brand: str, rule: RuleOptions, episode: Episode, source: str | None) -> MentionRow | None:
     """Return the mention of the strongest quarter whose author or thread is furthest above its line."""
     until = episode.strongest_at or episode.updated_at
+    if episode.thread_at is not None:
+        until = episode.thread_at + _QUARTER
     lines = (rule.followers, rule.engagement)
-    number = reader.loudest_mention(brand, until - timedelta(minutes=15), until, lines=lines, source=source)
+    number = reader.loudest_mention(brand, until - _QUARTER, until, lines=lines, source=source)
     found = () if number is None else reader.mentions_by_number((number,), brand=brand)
     return found[0] if found else None
 

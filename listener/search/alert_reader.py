@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from listener.search import states
     from listener.search.exporting import First
+    from listener.search.quarters import QuarterThreads
     from listener.search.records import EpisodeRow
 
 __all__ = ["AlertReader"]
@@ -137,6 +138,15 @@ class AlertReader(OpenedStore):
 
         with translated(self.path):
             return quarters.loudest_by_quarter(self._connection, brand, source, since, until)
+
+    def threads_by_quarter(
+        self, brand: str, since: datetime, until: datetime, *, newest: int, source: str | None = None
+    ) -> tuple[int, dict[int, QuarterThreads]]:
+        """Return the number of the newest mention of all, and what the quarters hold, by their start in seconds."""
+        from listener.search import quarters
+
+        with translated(self.path):
+            return quarters.threads_by_quarter(self._connection, brand, source, since, until, newest=newest)
 
     def loudest_mention(
         self, brand: str, since: datetime, until: datetime, *, lines: tuple[int, int], source: str | None = None

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from listener.clock import from_epoch, to_epoch
+from listener.frozen import dataclass
 from listener.mention import Label
 
 if TYPE_CHECKING:
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["has_others", "loudest_by_quarter", "loudest_mention", "mentions_by_quarter", "source_quarters"]
+__all__ = [
+    "QuarterThreads",
+    "has_others",
+    "loudest_by_quarter",
+    "loudest_mention",
+    "mentions_by_quarter",
+    "source_quarters",
+    "threads_by_quarter",
+]
 
 _STORY_DAYS: Final = 14
 """How long after its first mention a story goes on, at most, as `listener.stories` tells by links."""
@@ -64,10 +73,29 @@ _LOUDEST: Final = f"""
 SELECT at / 900, max(followers), max(engagement) FROM ({_LOUDNESS}) WHERE at >= :since + 86400 GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
+_THREADS: Final = f"""
+SELECT at / 900, max(engagement), count(*),
+       max(engagement) FILTER (WHERE mention_id <= :newest), count(*) FILTER (WHERE mention_id <= :newest)
+FROM ({_LOUDNESS}) WHERE at >= :since + 86400 GROUP BY 1
+"""  # noqa: S608 - built from constants of this module
+
 _LOUDEST_MENTION: Final = f"""
 SELECT mention_id FROM ({_LOUDNESS}) WHERE at >= :since + 86400
 ORDER BY max(followers * 1.0 / :followers, engagement * 1.0 / :engagement) DESC, mention_id LIMIT 1
 """  # noqa: S608 - built from constants of this module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarterThreads:
+    """Hold the engagement of the most engaged thread of a quarter of an hour, and how many mentions it has.
+
+    The known ones are of the mentions that were stored by the time of a former reading.
+    """
+
+    engagement: int
+    mentions: int
+    known_engagement: int
+    known_mentions: int
 
 
 def has_others(
@@ -108,6 +136,24 @@ def loudest_by_quarter(
     values = _values(brand, source, since, until)
     rows = connection.execute(_LOUDEST, {**values, "since": to_epoch(since) - 86_400})
     return {from_epoch(quarter * 900): (followers, engagement) for quarter, followers, engagement in rows}
+
+
+def threads_by_quarter(
+    connection: sqlite3.Connection, brand: str, source: str | None, since: datetime, until: datetime, *, newest: int
+) -> tuple[int, dict[int, QuarterThreads]]:
+    """Return the number of the newest mention of all, and what the quarters hold that hold anything, by start in seconds."""
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM mentions").fetchone()
+    values = {**_values(brand, source, since, until), "since": to_epoch(since) - 86_400, "newest": newest}
+    rows = connection.execute(_THREADS, values)
+    return int(last), {
+        quarter * 900: QuarterThreads(
+            engagement=engagement,
+            mentions=mentions,
+            known_engagement=known_engagement or 0,
+            known_mentions=known_mentions,
+        )
+        for quarter, engagement, mentions, known_engagement, known_mentions in rows
+    }
 
 
 def loudest_mention(

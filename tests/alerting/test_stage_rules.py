@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from alerting.watching import HOUR, QUARTER, START, burst, said, usual, watching
 from listener.alerts.options import RuleOptions
-from listener.mention import Author, Engagement
+from listener.mention import Author, Engagement, Label, Mention
 from servers.world import make_judge, own_words
 
 SPIKE = RuleOptions(name="spike", kind="spike", tier="push")
@@ -91,6 +92,57 @@ def test_one_followed_author_is_reach_and_is_named_first(tmp_path: Path) -> None
         assert found.kind == "reach"
         assert (first.author, found.authors[0]) == ("star", "star")
         assert watch.news() == ["reach opened"]
+
+
+def liked(likes: int, *, at: datetime = START + HOUR, name: str = "post") -> Mention:
+    """Return a post as it is read when so many like it."""
+    reactions = Engagement(likes=likes, reposts=0, replies=0)
+    return said("x", at, f"acme {own_words(name)}", name, engagement=reactions)
+
+
+def test_a_thread_that_gathers_its_reactions_after_it_was_read_is_told_when_they_are_read(tmp_path: Path) -> None:
+    rule = RuleOptions(name="reach", kind="reach", tier="push")
+    with watching(tmp_path, rule) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([liked(3)], hours=6)
+        assert watch.episodes() == {}
+        for turn, likes in enumerate((900, 5_000, 5_000, 5_200, 6_000, 6_000, 6_000), start=25):
+            watch.read(START + QUARTER * turn, [liked(likes)])
+            watch.look(START + QUARTER * turn)
+        found = watch.episodes()["reach"]
+
+        assert found.opened_at == START + QUARTER * 26
+        assert found.observed == 6_000
+        assert found.headline.startswith("a thread with 6,000 likes, reposts and replies, the line is at 1,000")
+        assert watch.reader.mentions_by_number(found.mentions)[0].id == "x-post"
+        assert watch.news() == ["reach opened"]
+        for turn in range(32, 60):
+            watch.read(START + QUARTER * turn)
+            watch.look(START + QUARTER * turn)
+        assert watch.episodes()["reach"].state == "resolved"
+        assert watch.news() == ["reach opened", "reach resolved"]
+
+
+def test_a_thread_that_is_stored_or_matched_late_has_not_grown(tmp_path: Path) -> None:
+    def label(word: Label) -> None:
+        watch.store._connection.execute("UPDATE matches SET label = ? WHERE engagement = 9000", (int(word),))
+
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach")) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([], hours=1)
+        watch.read(START + QUARTER * 5, [liked(3), liked(9_000, name="counted later")])
+        label(Label.IRRELEVANT)  # stored, and no mention of the brand so far
+        watch.look(START + QUARTER * 5)
+        label(Label.NEUTRAL)
+        watch.look(START + QUARTER * 6)
+        watch.read(START + QUARTER * 9, [liked(8_000, name="read late")])
+        watch.look(START + QUARTER * 9)
+        assert watch.episodes() == {}
+        watch.read(START + QUARTER * 10, [liked(9_500, name="counted later")])
+        watch.look(START + QUARTER * 10)
+        assert watch.episodes()["reach"].observed == 9_500
 
 
 def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> None:

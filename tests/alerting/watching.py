@@ -39,7 +39,8 @@ class Watch:
         judge = make_judge()
         for source in sources:
             mine = [one for one in mentions if one.source == source]
-            judged = judge.judge(mine, self.store.known([one.key for one in mine]), now=until).judged
+            judgement = judge.judge(mine, self.store.known([one.key for one in mine]), now=until)
+            judged, refreshed = judgement.judged, judgement.refreshed
             resource = Resource(key=f"{source}-1", lane="search", native="acme", brand="Acme")
             number = self.store.open_pass(source, [resource], now=until)[resource.key]
             windows = self.store.windows_to_read(
@@ -52,8 +53,8 @@ class Watch:
             )
             for window in windows:
                 progress = PageProgress(window=window, cursor=None, exhausted=True)
-                self.store.save_page(judged, progress=progress, now=until)
-                judged = ()
+                self.store.save_page(judged, refreshed=refreshed, progress=progress, now=until)
+                judged, refreshed = (), ()
 
     def look(self, now: datetime) -> int:
         """Evaluate the rules; return how many episodes changed."""
