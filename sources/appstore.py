@@ -102,8 +102,8 @@ class AppStoreOptions:
 class _Feed:
     """Hold one page as it was sent: its reviews, and the number of the last page where it says so."""
 
-    entries: Sequence[Mapping[str, object]]
-    last_page: int | None
+    entries: Sequence[Mapping[str, object]] = ()
+    last_page: int | None = None
 
 
 class AppStoreSource:
@@ -150,6 +150,7 @@ class AppStoreSource:
         Where somebody else read the page before, it is read once more: what was taken away
         since has moved reviews up into it. So it is where the window reaches far beyond the overlap, as
         the first one does: what moved between two requests would be met by no later window.
+        And where a page is empty and says nothing of others: it is the end only if the page before says no other.
         """
         number, country = _page_number(cursor), resource.key.partition("-")[2]
         app = self._apps.get(resource.key.partition("-")[0])
@@ -158,15 +159,17 @@ class AppStoreSource:
             raise UnexpectedAnswerError(msg)
         made = self._client.requests_made
         feed = self._read(app, country, number)
-        last = feed.last_page or 0
-        had_some = window.marker == _HAS_REVIEWS if number == 1 else number <= last
-        if not feed.entries and (had_some or last > number):
-            msg = f"appstore: the feed of {resource.native} is empty, though it has reviews"
-            raise UnavailableError(msg)
         is_once = window.until - window.since > 2 * self.facts.overlap
         may_miss = number > 1 and (is_once or self._onward.get(resource.key) != number)
-        before = self._read(app, country, number - 1).entries if may_miss else ()
-        mentions, skipped, oldest = _read_entries([*before, *feed.entries], app, country, window)
+        is_untold = number > 1 and not feed.entries and feed.last_page is None
+        before = self._read(app, country, number - 1) if may_miss or is_untold else _Feed()
+        last = feed.last_page or 0
+        had_some = window.marker == _HAS_REVIEWS if number == 1 else number <= last
+        goes_further = is_untold and len(before.entries) >= _PAGE and number <= (before.last_page or 0)
+        if not feed.entries and (had_some or last > number or goes_further):
+            msg = f"appstore: the feed of {resource.native} is empty, though it has reviews"
+            raise UnavailableError(msg)
+        mentions, skipped, oldest = _read_entries([*before.entries, *feed.entries], app, country, window)
         is_past = oldest is not None and oldest < window.since
         is_full = len(feed.entries) >= _PAGE or number < last
         goes_on = is_full and not is_past and number < _LAST_PAGE
@@ -181,7 +184,7 @@ class AppStoreSource:
             marker=_HAS_REVIEWS if feed.entries else window.marker,
             skipped=skipped,
             requests=self._client.requests_made - made,
-            items=len(before) + len(feed.entries),
+            items=len(before.entries) + len(feed.entries),
         )
 
     @property

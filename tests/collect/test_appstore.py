@@ -187,7 +187,8 @@ def test_a_feed_of_exactly_whole_pages_is_read_whole(store: AppStore) -> None:
     store.reviews[KEY] = [review(n, BASE + n) for n in range(100)]
     store.tells_pages = False
     mentions, pages = read_all(source_for(store, App(id=KEY[0], brand="Acme")))
-    assert (len(mentions), [page.items for page in pages], pages[-1].complete_since) == (100, [50, 50, 0], None)
+    assert len({mention.id for mention in mentions}) == 100
+    assert ([page.items for page in pages], pages[-1].complete_since) == ([50, 50, 50], None)
 
 
 def test_an_empty_first_page_is_asked_for_by_its_other_address(store: AppStore) -> None:
@@ -211,6 +212,22 @@ def test_an_empty_feed_is_no_proof_where_there_were_reviews(store: AppStore) -> 
     with pytest.raises(UnavailableError, match="is empty, though"):
         source.fetch(resource, WINDOW, "2")
     source.close()
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_an_empty_page_that_names_no_others_is_no_end_where_the_page_before_names_them(
+    tmp_path: Path, number: int
+) -> None:
+    with AppStore({KEY: [review(n, ago(hours=1 + n)) for n in range(170)]}) as store:
+        empty = json.dumps({"feed": {"updated": {"label": "2026-11-20T02:39:26-07:00"}}})
+        store.fault("status", times=9, status=200, body=empty, when=lambda request: f"/page={number}/" in request.path)
+        site = site_for(tmp_path, store, '["us"]')
+        ended = site.collect()
+        assert (ended.code, ended.rows()["appstore"]["state"]) == (3, "unavailable")
+        store.calm()
+        assert site.collect(now=NOW + timedelta(hours=1)).code == 0
+        assert site.rows("SELECT count(*) FROM mentions") == [(170,)]
+        assert site.rows("SELECT DISTINCT state FROM windows") == [("drained",)]
 
 
 def test_the_entry_that_is_the_app_itself_is_no_review(store: AppStore) -> None:
