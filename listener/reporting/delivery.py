@@ -61,7 +61,7 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
             message = f"{item.destination} is no longer configured"
             store.reports.mark_unsent(item, error=message, next_try_at=None)
         elif until := _held_until(desk, item):
-            if not item.is_held:
+            if not item.is_held and not item.attempts:  # what was tried stays due: its hold may end before the next try
                 store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
         else:
             started = time.monotonic()

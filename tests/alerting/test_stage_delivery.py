@@ -162,12 +162,13 @@ def test_what_waits_goes_as_soon_as_its_snooze_is_ended(watched: Place) -> None:
     assert carry(watched, START + 3 * HOUR, inbox) == 1
 
 
-def test_what_was_tried_before_it_was_snoozed_goes_as_soon_as_that_is_ended(watched: Place) -> None:
+@pytest.mark.parametrize("hours", [3, 10])
+def test_what_was_tried_before_it_was_snoozed_goes_as_soon_as_that_is_ended(watched: Place, hours: int) -> None:
     inbox = Inbox()
     with Store(watched.database) as store:
         (item,) = store.reports.due(now=START + 2 * HOUR)
         assert store.reports.take_in_hand(item, until=START + 2 * HOUR)
-        store.reports.snooze("Acme", until=START + 12 * HOUR)
+        store.reports.snooze("Acme", until=START + (2 + hours) * HOUR)
     assert carry(watched, START + 2 * HOUR, inbox) == 0
 
     with Store(watched.database) as store:
