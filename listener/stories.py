@@ -38,6 +38,7 @@ __all__ = [
     "keys_of_many",
     "link_key",
     "normal_text",
+    "page_name",
     "story_keys",
     "text_digest",
     "text_units",
@@ -87,6 +88,8 @@ _REPOST_LETTERS: Final = frozenset("rRvV")
 _URL: Final = re.compile(r"https?://\S+")
 _SELECTORS: Final = frozenset([0x200C, 0x200D, *range(0xFE00, 0xFE10)])
 """Joiners and variation selectors are marks by category; they say how a sign looks, not what it is."""
+_LONGEST_PATH: Final = 200
+"""Signs of a path that name a page."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -264,6 +267,15 @@ def canonical_url(url: str) -> str | None:
     query = f"?{urlencode(wanted, errors='replace')}" if wanted else ""
     path = _DRESSED_PATH.sub("", re.sub(r"/{2,}", "/", unquote(parts.path, errors="replace")), count=1)
     return f"{_ascii(host)}{quote(path, errors='replace')}{query}"
+
+
+def page_name(url: str) -> str | None:
+    """Return host and path of a link, as the reasons of an alert name a page; None where it has no host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.hostname.removeprefix("www.") + parts.path.rstrip("/")[:_LONGEST_PATH] if parts.hostname else None
 
 
 def _ascii(host: str) -> str:

@@ -13,10 +13,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import fsum, log, sqrt
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from listener.alerts.sentences import first_sentence
 from listener.mention import Label
+from listener.stories import page_name
 from listener.words import hashtags_of, is_about, name_words, terms_among, word_row
 
 if TYPE_CHECKING:
@@ -337,15 +337,7 @@ def _tags(item: Item, own: frozenset[str]) -> set[str]:
 
 def _hosts(item: Item) -> set[str]:
     """Return where an item points to: the host and path of its links, without tracking."""
-    made = set()
-    for link in item.links[:_MAX_LINKS]:
-        try:
-            parts = urlsplit(link)
-        except ValueError:
-            continue
-        if parts.hostname:
-            made.add(parts.hostname.removeprefix("www.") + parts.path.rstrip("/")[:200])
-    return made
+    return {page for link in item.links[:_MAX_LINKS] if (page := page_name(link))}
 
 
 def _feelings(items: Iterable[Item]) -> tuple[int, int]:

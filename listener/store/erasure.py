@@ -234,6 +234,7 @@ class Eraser:
             scrub_reports(
                 self._connection,
                 [replace(self._gone(row), texts=(), addresses=()) for row in rows if row[9] is not None],
+                is_asked=True,
             )
             if removed:
                 self._mark()
@@ -366,7 +367,7 @@ class Eraser:
             if is_asked:
                 self._remove_references(rows)
             authors = self._remove_authors([row[9] for row in rows if row[9] is not None and row[9] not in kept])
-            reports = scrub_reports(self._connection, [self._gone(row) for row in rows])
+            reports = scrub_reports(self._connection, [self._gone(row) for row in rows], is_asked=is_asked)
             self._mark()
         return Erasure(mentions=len(rows), authors=authors, reports=reports)
 

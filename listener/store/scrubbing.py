@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from listener.fulltext import words_expression
 from listener.store.quoting import Gone, Report, blank
+from listener.stories import page_name
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["scrub_names", "scrub_reports"]
 
@@ -26,6 +27,7 @@ _DAY: Final = 86_400
 _EVER: Final = (-(2**62), 2**62)
 """Times before and after those of every report."""
 
+_SIGNED: Final = "SELECT 1 FROM mentions INDEXED BY mentions_by_time WHERE published_at BETWEEN ? AND ? AND author_id IS NOT NULL LIMIT 1"
 _BORNE: Final = "SELECT 1 FROM authors WHERE handle = :name OR name = :name OR native_id = :name LIMIT 1"
 
 _DIGESTS: Final = "SELECT id, from_at, to_at, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
@@ -34,18 +36,20 @@ _EPISODES: Final = """
 SELECT id, opened_at, updated_at, headline, why FROM episodes WHERE opened_at <= ? AND updated_at >= ?
 """
 _CHARTS: Final = "SELECT id, from_at, to_at, title, alt, CASE format WHEN 'svg' THEN data END FROM charts WHERE from_at <= ? AND to_at > ?"
+_VALUES: Final = "SELECT {0} FROM mentions WHERE published_at BETWEEN ? AND ? AND instr(lower({0}), lower(?))"
 _STATES: Final = "SELECT brand_id, rule, state FROM alert_states"
 
 
-def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone]) -> int:
+def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone], *, is_asked: bool) -> int:
     """Take what is gone out of every report that tells of its time; return how many were changed.
 
     The mentions must be out of the full-text index, and without their authors: what
-    others say too stays, and the names of who said more at the time.
+    others say too stays, and the names of who said more at the time. Where it `is_asked` for by
+    somebody, alerts lose names too that nobody bears any more: that may be the same author's former one.
     """
     if not gone:
         return 0
-    return _Scrub(connection, gone).run()
+    return _Scrub(connection, gone, is_asked=is_asked).run()
 
 
 def scrub_names(connection: sqlite3.Connection, names: Mapping[int, Sequence[str]]) -> int:
@@ -54,10 +58,7 @@ def scrub_names(connection: sqlite3.Connection, names: Mapping[int, Sequence[str
     The authors must be out of the store. A name that another author bears stays, and
     in digests and charts one that any mention holds as its words: it may be no name there.
     """
-    left = {
-        author: tuple(one for one in its if connection.execute(_BORNE, {"name": one}).fetchone() is None)
-        for author, its in names.items()
-    }
+    left = {author: tuple(one for one in its if not _is_borne(connection, one)) for author, its in names.items()}
     gone = [
         Gone(published_at=at, texts=(), addresses=(), author=author, names=its)
         for author, its in left.items()
@@ -65,6 +66,11 @@ def scrub_names(connection: sqlite3.Connection, names: Mapping[int, Sequence[str
         if its
     ]
     return _Scrub(connection, gone, is_said=partial(_is_said, connection)).run() if gone else 0
+
+
+def _is_borne(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether any author bears a name."""
+    return connection.execute(_BORNE, {"name": name}).fetchone() is not None
 
 
 def _is_said(connection: sqlite3.Connection, words: str) -> bool:
@@ -85,15 +91,18 @@ class _Scrub:
         gone: Sequence[Gone],
         *,
         is_said: Callable[[str], bool] = lambda _name: False,
+        is_asked: bool = False,
     ) -> None:
         self._connection = connection
+        self._is_asked = is_asked
+        self._is_borne = cache(partial(_is_borne, connection))
         self._is_said = cache(is_said)
         self._gone = gone
         self._first = min(one.published_at for one in gone)
         self._last = max(one.published_at for one in gone)
         self._words = {word for one in gone for word in one.words()}
         self._names = {one.author: one.names for one in gone if one.author is not None}
-        self._addresses = " ".join(address.casefold() for one in gone for address in one.addresses)
+        self._pages = {page for one in gone for address in one.addresses if (page := page_name(address))}
         self._known: dict[str, bool] = {}
         self._writing: dict[tuple[int, int, int], bool] = {}
 
@@ -134,9 +143,18 @@ class _Scrub:
         return self._writing[asked]
 
     def _is_author_gone(self, value: str, *, since: int, until: int) -> bool:
-        """Say whether a name is of an author of what is being erased, and of none who wrote more at the time."""
+        """Say whether a name is of an author of what is being erased, and of none who wrote more at the time.
+
+        A former name is nobody's any more. It goes where somebody asked, else with the last author of the time.
+        """
         authors = [one for one, names in self._names.items() if _bare(value) in map(_bare, names)]
-        return bool(authors) and not any(self._is_writing(author, since, until) for author in authors)
+        if authors:
+            return not any(self._is_writing(author, since, until) for author in authors)
+        return not self._is_signed(since, until) or (self._is_asked and not self._is_borne(value))
+
+    def _is_signed(self, since: int, until: int) -> bool:
+        """Say whether any mention of a time names its author."""
+        return self._connection.execute(_SIGNED, (since, until)).fetchone() is not None
 
     def _scrub_digests(self) -> int:
         changed = 0
@@ -167,7 +185,8 @@ class _Scrub:
             time = {"since": opened_at - _DAY, "until": updated_at}
             kept = {
                 **why,
-                **_kept(why, ("terms", "hashtags"), self._has_gone_word),
+                **_kept(why, ("terms",), self._has_gone_word),
+                **_kept(why, ("hashtags",), partial(self._is_tag_gone, **time)),
                 **_kept(why, ("authors",), partial(self._is_author_gone, **time)),
                 **_kept(why, ("links",), partial(self._is_link_gone, **time)),
             }
@@ -214,15 +233,33 @@ class _Scrub:
     def _has_gone_word(self, value: str) -> bool:
         return any(self._is_gone(word) for word in Report(value).words)
 
-    def _is_link_gone(self, host: str, *, since: int, until: int) -> bool:
-        """Say whether a host was linked to by what is being erased, and by nobody else at the time."""
-        if host.casefold() not in self._addresses:
-            return False
-        row = self._connection.execute(
-            "SELECT 1 FROM mentions WHERE published_at BETWEEN ? AND ? AND instr(lower(links), ?) LIMIT 1",
-            (since, until, host.casefold()),
-        ).fetchone()
-        return row is None
+    def _is_tag_gone(self, tag: str, *, since: int, until: int) -> bool:
+        """Say whether nobody says a hashtag any more, nor did any other mention bear it at the time."""
+        return self._has_gone_word(tag) and not any(
+            _folded_tag(one) == _folded_tag(tag) for one in self._values("hashtags", tag, since, until)
+        )
+
+    def _is_link_gone(self, page: str, *, since: int, until: int) -> bool:
+        """Say whether a page was linked to by what is being erased, and by nobody else at the time."""
+        host = page.casefold().partition("/")[0]
+        return any(_is_on(one, page) for one in self._pages) and not any(
+            _is_on(page_name(one) or "", page) for one in self._values("links", host, since, until)
+        )
+
+    def _values(self, column: str, part: str, since: int, until: int) -> Iterator[str]:
+        """Yield the links or hashtags of mentions of a time, all of each that holds a part of the one that is looked for."""
+        asked = (since, until, part if part.isascii() else "")  # SQLite knows no other letters small and large
+        for (values,) in self._connection.execute(_VALUES.format(column), asked):
+            yield from map(str, json.loads(values))
+
+
+def _is_on(page: str, place: str) -> bool:
+    """Say whether a page is this one, or on this host."""
+    return f"{page.casefold()}/".startswith(f"{place.casefold()}/")
+
+
+def _folded_tag(tag: str) -> str:
+    return tag.casefold().lstrip("#")
 
 
 def _bare(name: str) -> str:

@@ -424,6 +424,53 @@ def test_an_author_who_is_known_by_another_id_now_stays_in_reports(store: Store)
         assert reader.digest(1) is not None
 
 
+def write_alert(store: Store, **why: list[str]) -> None:
+    """Leave an alert with these reasons."""
+    reasons = {"terms": [], "hashtags": [], "sources": ["x"], "authors": [], "links": [], "mentions": [1], **why}
+    store.reports.save_evaluation(
+        "Acme",
+        "spike",
+        state="{}",
+        evaluated_until=NOW,
+        episodes=[
+            EpisodeSave(
+                key="Acme:spike:1", state="open", severity="warning", opened_at=NOW - DAY / 24, updated_at=NOW,
+                resolved_at=None, observed=9, expected=2, interval=(0, 5), surprise=3, peak=3, total=9, coverage=1,
+                headline="9 mentions where 2 are usual", why=json.dumps(reasons), news=(),
+            )
+        ],
+        destinations=[],
+        now=NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_former_name_of_who_is_erased_leaves_alerts(store: Store, *, is_asked: bool) -> None:
+    store_mentions(store, [make_mention(1, author=Author(id="zyxid", handle="zyxold")), make_mention(2)])
+    write_alert(store, authors=["zyxold", "jo_2"])
+    store_mentions(store, [make_mention(3, "Acme is bad", author=Author(id="zyxid", handle="zyxnew"))])
+    if is_asked:
+        store.erasure.forget_author("x", "zyxnew", now=NOW)
+    else:
+        store.erasure.purge(Retention(by_source={"x": timedelta()}), now=NOW + DAY)
+    assert traces(store.path.parent, "zyxold", "zyxnew", "zyxid") == []
+    with Reader(store.path) as reader:
+        assert reader.episode(1).authors == (("jo_2",) if is_asked else ())
+
+
+def test_an_alert_keeps_hashtags_and_links_that_others_bear(store: Store) -> None:
+    links = ("https://WWW.B\u00dcCHER.example:8443/\u00c4pfel",)
+    fields = {"links": links, "hashtags": ("zyxtag",)}
+    store_mentions(store, [make_mention(1, **fields), make_mention(2, "Acme is bad, says another", **fields)])
+    write_alert(store, hashtags=["zyxtag"], links=["b\u00fccher.example/\u00c4pfel"])
+    store.erasure.forget_mention(1, now=NOW)
+    with Reader(store.path) as reader:
+        assert (reader.episode(1).hashtags, len(reader.episode(1).links)) == (("zyxtag",), 1)
+    store.erasure.forget_mention(2, now=NOW)
+    with Reader(store.path) as reader:
+        assert (reader.episode(1).hashtags, reader.episode(1).links) == ((), ())
+
+
 def test_forgetting_an_author_that_is_killed_before_the_reports_is_brought_to_its_end_by_the_same_command(
     store: Store,
 ) -> None:
