@@ -62,6 +62,8 @@ _DURATION: Final = r"(\d{1,9})\s*([smhdw])"
 _LONGEST_NUMBER: Final = 9
 _LONGEST_LENGTH: Final = timedelta(days=400_000)
 """About a thousand years: what is much longer leads from the present out of the calendar, which begins with the year 1."""
+_LEAP_SECONDS: Final = "right/"
+"""How names of time zones begin that count leap seconds: tzdata has each zone once more so."""
 _LONGEST_ZONE: Final = 50
 """Longer than any name of a time zone: more is not compared."""
 _DAY: Final = timedelta(days=1)
@@ -143,8 +145,11 @@ def format_duration(length: timedelta) -> str:
 def load_zone(name: str) -> ZoneInfo:
     """Return the time zone called `name` in the IANA database.
 
-    Raises UsageError where there is none of that name.
+    Raises UsageError where there is none of that name, and for one that counts leap seconds: times here count none.
     """
+    if name.startswith(_LEAP_SECONDS):
+        msg = f'time zone "{name}" counts leap seconds, which would cut days wrongly; write "{_without_leaps(name)}"'
+        raise UsageError(msg)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -175,7 +180,7 @@ def system_zone() -> ZoneInfo:
     from tzlocal import get_localzone_name  # noqa: PLC0415 - asked only where no zone is configured
 
     try:
-        return ZoneInfo(get_localzone_name() or "UTC")
+        return ZoneInfo(_without_leaps(get_localzone_name() or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 
@@ -192,7 +197,13 @@ def mistaken_zone() -> str:
 def _zone_of_environment() -> str:
     """Return the name that $TZ holds; empty where it is not set, or names a file, such as :/etc/localtime."""
     named = os.environ.get("TZ", "").removeprefix(":")
-    return "" if os.path.isabs(named) and os.path.exists(named) else named  # noqa: PTH110, PTH117 - Path's may raise
+    is_file = os.path.isabs(named) and os.path.exists(named)  # noqa: PTH110, PTH117 - Path's may raise
+    return "" if is_file else _without_leaps(named)
+
+
+def _without_leaps(name: str) -> str:
+    """Return the name of a time zone's twin that counts no leap seconds, as no time here does."""
+    return name.removeprefix(_LEAP_SECONDS)
 
 
 def parse_instant(text: str) -> datetime:
