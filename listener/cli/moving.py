@@ -157,7 +157,13 @@ def import_(
         "listener export --format parquet --output archive",
     )
 )
-@click.option("--brand", type=BRAND, default=None, metavar="BRAND", help="Only mentions of this brand.")
+@click.option(
+    "--brand",
+    type=BRAND,
+    default=None,
+    metavar="BRAND",
+    help="Only mentions of this brand, none labelled irrelevant for it; Parquet has these too, with their label.",
+)
 @click.option("--source", default=None, metavar="SOURCE", help="Only mentions of this source.")
 @click.option("--since", default=None, metavar="WHEN", help="From when: 30d, a date, today.")
 @click.option("--until", default=None, metavar="WHEN", help="Up to when (not included).")

@@ -32,7 +32,7 @@ LEFT JOIN authors ON authors.id = mentions.author_id
 WHERE mentions.text IS NOT NULL
   AND (:brand IS NULL OR EXISTS (
     SELECT 1 FROM matches JOIN brands ON brands.id = matches.brand_id
-    WHERE matches.mention_id = mentions.id AND brands.name = :brand))
+    WHERE matches.mention_id = mentions.id AND brands.name = :brand AND matches.label <> {int(Label.IRRELEVANT)}))
   AND (:source IS NULL OR sources.name = :source)
   AND (:since IS NULL OR mentions.published_at >= :since)
   AND (:until IS NULL OR mentions.published_at < :until)
@@ -80,7 +80,10 @@ class First:
 
 
 def iterate_mentions(connection: sqlite3.Connection, wanted: MentionFilter) -> Iterator[Mention]:
-    """Yield the mentions a filter asks for by brand, source and time, oldest first, one at a time."""
+    """Yield the mentions a filter asks for by brand, source and time, oldest first, one at a time.
+
+    Of a brand not those that people called irrelevant for it.
+    """
     values = {
         "brand": wanted.brand,
         "source": wanted.source,

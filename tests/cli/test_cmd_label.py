@@ -77,8 +77,11 @@ def test_an_irrelevant_mention_is_named_by_source_and_id_and_leaves_counts_and_l
     assert totals(place)["mentions"] == 2
     assert [row["number"] for row in shown(place, "mentions")] == [1, 3]
     assert [row["number"] for row in shown(place, "mentions", "--sentiment", "irrelevant")] == [2]
+    assert {row["id"] for row in shown(place, "export", "--brand", "Acme")} == {"1", "3"}
+    assert len(shown(place, "export")) == 3
     place.run("label", "2", "--remove")
     assert totals(place)["mentions"] == 3
+    assert len(shown(place, "export", "--brand", "Acme")) == 3
 
 
 @pytest.mark.parametrize(
