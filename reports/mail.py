@@ -172,8 +172,11 @@ class MailNotifier:
         except DeliveryError:
             raise
         except ssl.SSLCertVerificationError as problem:
-            msg = f"{self._where} shows a certificate that cannot be verified: {problem.verify_message}"
-            raise PermanentDeliveryError(msg) from problem
+            msg = (
+                f"{self._where} shows a certificate that cannot be verified: {problem.verify_message}; it must be "
+                "renewed there, or name this host, or its issuer be in the file that SSL_CERT_FILE names"
+            )
+            raise TransientDeliveryError(msg) from problem  # one that ran out is renewed; nothing was refused
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as problem:  # as one that is just being started does
             msg = f"{self._where} cannot be reached or broke off while TLS began"
             raise TransientDeliveryError(msg) from problem
@@ -240,7 +243,7 @@ class MailNotifier:
             return self._password.reveal()
         except CredentialsError as problem:
             msg = f"{self._where}: password of {self._user}: {problem}"
-            raise PermanentDeliveryError(msg) from None
+            raise TransientDeliveryError(msg) from None  # the daemon may have it where this process has not
 
     def _submit(self, server: smtplib.SMTP, message: EmailMessage, recipient: str) -> _Refusal | None:
         """Hand over one message; return the refusal where the server refuses this recipient."""

@@ -129,7 +129,9 @@ def _send(app: App, reader: Reader, period: Period) -> int:
             tell(f"sent: {delivery.destination}")
             continue
         unsent += 1
-        outlook = "given up" if delivery.state == "failed" else "waits in the outbox for another try"
+        outlook = (
+            "given up, --send tries it again" if delivery.state == "failed" else "waits in the outbox for another try"
+        )
         untold = "another process has it in hand, or ended meanwhile" if delivery.attempts else "not tried yet"
         tell(f"not sent: {delivery.destination}: {delivery.last_error or untold}; {outlook}")
     return 1 if unsent else 0

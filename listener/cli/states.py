@@ -307,6 +307,10 @@ def _print_status(app: App, told: dict[str, object]) -> None:
         outlook = "given up" if row["state"] == "failed" else "waits for another try"
         since = _short(row["created_at"])
         click.echo("outbox    " + neutralise(f"{row['destination']}, since {since}: {row['message']}; {outlook}"))
+    if outbox["failed"]:
+        click.echo(
+            'outbox    "listener digest --send" tries a digest that was given up again; "listener alerts" lists alerts'
+        )
     for line in size_lines(_table(told["size"])):
         click.echo(line)
     _print_alerts(told)

@@ -272,13 +272,14 @@ class ReportWriter:
         return number
 
     def take_up_again(self, key: str, destinations: Sequence[str], *, now: datetime) -> None:
-        """Let what was given up of a digest be tried once more; not of one from which something was erased."""
+        """Let what was given up of a digest, or waits for another try, be tried at once; not of one from which something was erased."""
         with self._transaction():
             self._connection.executemany(
-                "UPDATE outbox SET state = 'pending', attempts = 0, next_try_at = ? "
-                "WHERE key = ? AND kind = 'digest' AND destination = ? AND state = 'failed' "
+                "UPDATE outbox SET attempts = CASE state WHEN 'failed' THEN 0 ELSE attempts END, "
+                "state = 'pending', next_try_at = ? WHERE key = ? AND kind = 'digest' AND destination = ? "
+                "AND (state = 'failed' OR state = 'pending' AND attempts > 0 AND last_error <> ?) "
                 "AND EXISTS (SELECT 1 FROM digests WHERE digests.id = subject_id AND text <> '')",
-                [(to_epoch(now), key, destination) for destination in destinations],
+                [(to_epoch(now), key, destination, COPIED) for destination in destinations],
             )
 
     def _insert_digest(self, digest: DigestSave, now: int) -> int:
@@ -358,10 +359,13 @@ class ReportWriter:
             self._connection.execute("UPDATE outbox SET next_try_at = ? WHERE id = ?", (to_epoch(until), item.number))
 
     def take_in_hand(self, item: OutboxItem, *, until: datetime) -> bool:
-        """Count a try of a delivery, due again at `until` unless it is marked; False where another process made one."""
+        """Count a try of a delivery, due again at `until` unless it is marked; False where another process made one.
+
+        While it is in hand nothing is known of how the try ended, nor of the one before.
+        """
         with self._transaction():
             changed = self._connection.execute(
-                "UPDATE outbox SET attempts = attempts + 1, next_try_at = ? "
+                "UPDATE outbox SET attempts = attempts + 1, next_try_at = ?, last_error = NULL "
                 "WHERE id = ? AND state = 'pending' AND attempts = ?",
                 (to_epoch(until), item.number, item.attempts),
             ).rowcount

@@ -179,9 +179,20 @@ def test_what_was_given_up_is_sent_once_the_cause_is_mended_and_somebody_asks_ag
     assert "; given up" in refused.err
     assert "outbox    mail to team@example.org, since 2026-11-20 13:30: " in told.out
     assert "; given up\n" in told.out
+    assert '"listener digest --send" tries a digest that was given up again' in told.out
     assert json.loads(filled.run("status", "--format", "json").out)["outbox"]["errors"] == []
     assert len(behaviour.received) == 1
     assert count(filled, "outbox") == 1
+
+
+def test_what_waits_for_another_try_is_tried_at_once_where_somebody_asks(filled: Place) -> None:
+    behaviour = Behaviour(refuse={"team@example.org": "450 4.2.0 come back later"})
+    with MailServer(behaviour) as server:
+        mail_config(filled, server.port)
+        assert [filled.run("digest", "--send").code for _ in range(3)] == [1, 1, 1]
+        behaviour.refuse = {}
+        assert filled.run("digest", "--send").code == 0
+    assert len(behaviour.received) == 1
 
 
 def test_a_digest_of_which_something_was_erased_is_not_sent_again(filled: Place) -> None:
