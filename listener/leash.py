@@ -15,6 +15,8 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from listener.protocols import StopSignal
 
-__all__ = ["Leash", "LeashedAdapter"]
+__all__ = ["Leash", "LeashedAdapter", "was_reached"]
 
 _LOOK_EVERY_SECONDS: Final = 0.2
 _LEASH: ContextVar[Leash | None] = ContextVar("leash", default=None)
@@ -139,3 +141,11 @@ class LeashedAdapter(HTTPAdapter):
 
 def _use_leashed(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+
+def was_reached(error: Exception) -> bool:
+    """Say whether a request that failed may have arrived: what never reached the service, it does not charge for."""
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.ConnectTimeout)):
+        return False
+    causes = [error, *error.args, *(getattr(cause, "reason", None) for cause in error.args)]
+    return not any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes)

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -133,6 +134,7 @@ class LlmScorer:
         failed: dict[bytes, str] = {}
         waiting = iter(questions)
         over: str | None = None
+        counts: Counter[str] = Counter()
         while batch := list(islice(waiting, self._options.batch)):
             if over is None:
                 outcome = self._ask(batch)
@@ -142,8 +144,9 @@ class LlmScorer:
             reason = over or outcome.reason
             left = [one.digest for one in batch if one.digest not in bought]
             failed.update(dict.fromkeys(left, reason))
-            if left:
-                logger.warning("texts left unscored n=%d reason=%s", len(left), reason)
+            counts[reason] += len(left)
+        for reason, n in (+counts).items():
+            logger.warning("texts left unscored n=%d reason=%s", n, reason)
         return failed
 
     def _ask(self, batch: Sequence[Question]) -> _Outcome:
@@ -181,7 +184,7 @@ class LlmScorer:
     def _charge(self, reply: Reply, most: Charge) -> Charge:
         """Return what a request has cost; the most that it can have, where nobody knows."""
         if reply.is_free:
-            return Charge(requests=0 if reply.reason == "llm_no_key" else 1)
+            return Charge(requests=int(reply.is_sent))
         if reply.sent is None or reply.received is None:
             return most
         return Charge(1, reply.sent + reply.received, self._price(reply.sent, reply.received))

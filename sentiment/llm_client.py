@@ -13,7 +13,7 @@ import urllib3
 
 from listener.api import CredentialsError, NotFoundError, UnavailableError
 from listener.errors import suggest
-from listener.leash import Leash, LeashedAdapter
+from listener.leash import Leash, LeashedAdapter, was_reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,8 @@ _CONNECT_SECONDS: Final = 10.0
 _MOST_LISTED: Final = 30
 _TOO_MANY: Final = 429
 _USUAL_PAUSE: Final = 1.0
+_GAVE_UP_WAITING: Final = frozenset({504, 524})
+"""A gateway waited for the model no longer, which may have worked to the end (RFC 9110, 15.6.5; Cloudflare's 524)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Reply:
     `content` is what the model wrote, None where there is none; `reason` then says
     why. `sent` and `received` are the tokens as the service counts them, None where
     it does not say. `pause` is how many seconds later another try may do better,
-    None where none will. `is_free` says that nothing can have been billed.
+    None where none will. `is_free` says that nothing can have been billed, `is_sent`
+    that the service may have got the request at all.
     """
 
     content: str | None = None
@@ -46,6 +49,7 @@ class Reply:
     received: int | None = None
     pause: float | None = None
     is_free: bool = False
+    is_sent: bool = True
 
 
 class LlmClient:
@@ -99,7 +103,7 @@ class LlmClient:
             try:
                 headers["Authorization"] = f"Bearer {self._key.reveal()}"
             except CredentialsError:
-                return Reply(reason="llm_no_key", is_free=True)
+                return Reply(reason="llm_no_key", is_free=True, is_sent=False)
         try:
             with (
                 requests.Session() as session,
@@ -107,17 +111,17 @@ class LlmClient:
                 _sent(session, "POST", self._url, headers=headers, seconds=self._seconds, body=body) as response,
             ):
                 return self._read(response, leash)
-        except requests.exceptions.ConnectTimeout:
-            return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=True)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
-            return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            is_sent = was_reached(error)
+            return Reply(reason="llm_unavailable", pause=_USUAL_PAUSE, is_free=not is_sent, is_sent=is_sent)
 
     def _read(self, response: requests.Response, leash: Leash) -> Reply:
         status = response.status_code
         if status == _TOO_MANY:
             return Reply(reason="llm_rate_limited", pause=_pause(response), is_free=True)
         if status >= requests.codes.internal_server_error:
-            return Reply(reason="llm_unavailable", pause=_pause(response), is_free=True)
+            is_free = status not in _GAVE_UP_WAITING
+            return Reply(reason="llm_unavailable", pause=_pause(response), is_free=is_free)
         if status != requests.codes.ok or response.headers.get("Content-Encoding", "identity") != "identity":
             return Reply(reason="llm_refused", is_free=status != requests.codes.ok)
         received = _body(response, leash)

@@ -21,7 +21,7 @@ from requests.utils import get_environ_proxies
 
 from listener.allowance import take_request
 from listener.errors import ConfigError, ListenerError, StoppedError, UnavailableError, UsageError
-from listener.leash import Leash, LeashedAdapter
+from listener.leash import Leash, LeashedAdapter, was_reached
 from sources.text import instant_from_epoch, instant_from_http
 from sources.web.addresses import is_loopback
 from sources.web.clocks import answered_at, check_clock
@@ -166,19 +166,11 @@ class BoundedAdapter(LeashedAdapter):
             return StoppedError(f"{self.service}: stopped before the answer was read")
         late = f"took longer than {self._limits.total_seconds:g} s over one answer"
         said = f"{self.service} {late if leash.broken else _fault(error)}; the next pass tries again"
-        return UnavailableError(said, may_cost=_was_reached(error))
+        return UnavailableError(said, may_cost=was_reached(error))
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _was_reached(error: Exception) -> bool:
-    """Say whether a request may have arrived: what never reached the service, it does not charge for."""
-    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.ConnectTimeout)):
-        return False
-    causes = [error, *error.args, *(getattr(cause, "reason", None) for cause in error.args)]
-    return not any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes)
 
 
 def _fault(error: Exception) -> str:

@@ -298,6 +298,34 @@ def test_a_refused_request_costs_no_tokens(server: LlmServer, tmp_path: Path) ->
     assert _spent(tmp_path) == (1, 0, 0)
 
 
+def test_a_service_that_cannot_be_reached_uses_up_no_budget(tmp_path: Path) -> None:
+    options = LlmOptions(base_url="http://127.0.0.1:9/v1", model="made-up")
+    scorer = LlmScorer(options, _StoreBook(tmp_path / "listener.db"), now=lambda: NOW, sleep=lambda _seconds: None)
+    assert reasons(scorer, "good") == ["llm_unavailable"]
+    assert _spent(tmp_path) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("status", [504, 524])
+def test_a_gateway_that_waited_no_longer_may_have_cost_the_most(server: LlmServer, tmp_path: Path, status: int) -> None:
+    server.fault("status", status=status, times=2)
+    assert reasons(scorer_for(server, _StoreBook(tmp_path / "listener.db")), "good") == ["llm_unavailable"]
+    requests, tokens, _ = _spent(tmp_path)
+    assert requests == 2
+    assert tokens > sum(len(one.body) for one in server.requests)
+
+
+def test_what_is_left_unscored_is_told_in_one_line_a_reason(
+    server: LlmServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fault("truncated_json")
+    scorer_for(server, batch=2, requests_a_day=2).score(tasks(*(f"good {number}" for number in range(9))))
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "texts left unscored n=2 reason=llm_invalid_answer",
+        "texts left unscored n=5 reason=llm_budget",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["memory", "store"])
 def test_several_at_once_never_pass_a_cap_together(kind: str, tmp_path: Path) -> None:
     book: Book = MemoryBook() if kind == "memory" else _StoreBook(tmp_path / "listener.db")
