@@ -57,15 +57,16 @@ def deliver(desk: Desk, store: Store, notifiers: Sequence[Notifier], stop: StopS
         if stop is not None and stop.is_set():
             break
         notifier = by_name.get(item.destination)
+        after = timedelta(seconds=time.monotonic() - begun)
         if notifier is None:
             message = f"{item.destination} is no longer configured"
             store.reports.mark_unsent(item, error=message, next_try_at=None)
-        elif until := _held_until(desk, item):
+        elif until := _held_until(desk, item, desk.now + after):
             if not item.is_held and not item.attempts:  # what was tried stays due: its hold may end before the next try
                 store.reports.postpone(item, until=min(until, desk.now + LONGEST_WAIT))
         else:
             started = time.monotonic()
-            accepted = _hand_over(desk, store, notifier, item, after=timedelta(seconds=started - begun))
+            accepted = _hand_over(desk, store, notifier, item, after=after)
             sent += accepted
             if not accepted or time.monotonic() - started > _SLOW_SECONDS:
                 troubled.add(item.destination)
@@ -87,20 +88,20 @@ def _others_first(items: Sequence[OutboxItem], troubled: Collection[str]) -> Ite
         yield item
 
 
-def _held_until(desk: Desk, item: OutboxItem) -> datetime | None:
-    """Return until when an alert waits: the end of the quiet hours or of its brand's snooze; None where it goes."""
+def _held_until(desk: Desk, item: OutboxItem, now: datetime) -> datetime | None:
+    """Return until when an alert waits: the end of the quiet hours or of its brand's snooze; None where it goes `now`."""
     from listener.alerts.quiet import read_quiet_hours  # noqa: PLC0415 - loaded where something is delivered
 
     episode = None if item.kind == "digest" else _episode_of(desk, item)
     if episode is None:
         return None
     snoozed = desk.reader.snoozed_until(episode.brand)
-    if snoozed is not None and snoozed > desk.now:
+    if snoozed is not None and snoozed > now:
         return snoozed
     options, _ = wiring.read_alert_options(desk.config)
     quiet = read_quiet_hours(options.quiet_hours)
     passes = {"never": (), "high": ("high",), "medium": ("high", "medium")}[options.quiet_unless]
-    return None if quiet is None or episode.severity in passes else quiet.end_after(desk.now, desk.config.zone())
+    return None if quiet is None or episode.severity in passes else quiet.end_after(now, desk.config.zone())
 
 
 def _notification(desk: Desk, item: OutboxItem) -> Notification | None:

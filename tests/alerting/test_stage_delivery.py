@@ -94,6 +94,37 @@ def test_alerts_wait_for_the_end_of_the_quiet_hours(watched: Place) -> None:
     assert [one.subject[:5] for one in inbox.taken] == ["Acme:"]
 
 
+def test_a_round_that_lasts_into_the_quiet_hours_pushes_nothing_in_them(
+    watched: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.configure(CONFIG.format(alerts='quiet_hours = "13:31-14:00"'))
+    with Store(watched.database) as store:
+        store._connection.execute(
+            "INSERT INTO outbox (key, destination, kind, subject_id, state, next_try_at, created_at) "
+            "SELECT key, 'chat room', kind, subject_id, state, next_try_at, created_at FROM outbox"
+        )
+    seconds = [0.0]
+    monkeypatch.setattr("listener.reporting.delivery.time.monotonic", lambda: seconds[0])
+
+    class Slow(Inbox):
+        def send(self, notification: Notification) -> None:
+            super().send(notification)
+            seconds[0] += 90.0
+
+    slow, room = Slow(), Inbox()
+    room.destination = "chat room"
+    config = load_config(watched.config_file)
+    with Store(watched.database) as store, Reader(watched.database) as reader:
+        for now, sent in (
+            (START + 2 * HOUR, 1),
+            (START + 2.4 * HOUR, 0),
+            (START + 2.5 * HOUR, 1),
+        ):  # 13:30, 13:54, 14:00
+            desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=now)
+            assert deliver(desk, store, [slow, room]) == sent
+    assert (len(slow.taken), len(room.taken)) == (1, 1)
+
+
 def test_of_an_episode_that_came_and_went_in_quiet_hours_one_message_tells(place: Place) -> None:
     place.configure(CONFIG.format(alerts='quiet_hours = "12:00-22:00"'))
     _, rules = wiring.read_alert_options(load_config(place.config_file))
