@@ -192,7 +192,7 @@ class AlertStage:
         state, episodes = self._explained(look, state, inhibit(changes, whole), whole)
         if is_compared(rule):
             state = replace(state, heard=tuple(sorted(brand.sources)))
-        self._store.reports.save_evaluation(
+        stored = self._store.reports.save_evaluation(
             brand.name,
             rule.name,
             state=state.to_json(),
@@ -201,7 +201,11 @@ class AlertStage:
             destinations=self._destinations,
             now=look.now,
             closes_others=is_learned_again,
+            former="" if known is None else known[0],
         )
+        if len(stored) < len(episodes):
+            event(logger, "another process looked at alerts meanwhile", brand=brand.name, rule=rule.name)
+            return 0, [state.episode] if state.episode else []
         latest = {change.episode.key: change.episode for change in changes}
         if state.episode:
             latest[state.episode.key] = state.episode

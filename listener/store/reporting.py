@@ -137,16 +137,20 @@ class ReportWriter:
         destinations: Sequence[str],
         now: datetime,
         closes_others: bool = False,
+        former: str | None = None,
     ) -> list[int]:
         """Store how far a rule was evaluated, its episodes and the news to send, all or nothing.
 
         With `closes_others` what else is open of the rule is closed where it stood:
         nobody follows it any more. That an episode is over is sent only to who heard
-        of it before. Returns the numbers of the episodes, in order.
+        of it before. `former` is the state that was gone on from, empty where there was none: where another
+        process has stored one since, nothing is. Returns the numbers of the episodes stored, in order.
         """
         seconds = to_epoch(now)
         with self._transaction():
             brand_id = self._catalogue.brand(brand)
+            if former is not None and former != self._state_of(brand_id, rule):
+                return []
             self._connection.execute(
                 "INSERT INTO alert_states (brand_id, rule, state, evaluated_until) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (brand_id, rule) DO UPDATE SET state = excluded.state, "
@@ -157,6 +161,12 @@ class ReportWriter:
             if closes_others:
                 self._close_others(brand_id, rule, numbers)
             return numbers
+
+    def _state_of(self, brand_id: int, rule: str) -> str:
+        row = self._connection.execute(
+            "SELECT state FROM alert_states WHERE brand_id = ? AND rule = ?", (brand_id, rule)
+        ).fetchone()
+        return "" if row is None else str(row[0])
 
     def _close_others(self, brand_id: int, rule: str, numbers: Sequence[int]) -> None:
         """Close the open episodes of a rule whose numbers are not among these."""

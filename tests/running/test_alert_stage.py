@@ -237,3 +237,22 @@ def test_an_episode_and_its_message_are_stored_together_with_how_far_was_looked(
     assert station.rows("SELECT DISTINCT evaluated_until FROM alert_states") == [(int((START + 2 * HOUR).timestamp()),)]
     numbers = {number for (number,) in station.rows("SELECT id FROM episodes")}
     assert {number for (number,) in station.rows("SELECT subject_id FROM outbox")} <= numbers
+
+
+def test_of_two_processes_that_look_at_once_the_later_note_is_not_put_over_the_earlier(station: Station) -> None:
+    for quarter in range(1, 9):
+        now = START + QUARTER * quarter
+        station.read(now, burst(now - QUARTER) if quarter == 8 else [])
+        if quarter < 8:
+            station.look(now)
+    with Reader(station.store.path) as late:
+        late._connection.execute("BEGIN")
+        assert late.alert_state("Acme", "spike") is not None  # it sees the store as it is here
+        for quarter in range(8, 16):
+            station.read(START + QUARTER * quarter)
+            station.look(START + QUARTER * quarter)
+        before = station.rows("SELECT * FROM alert_states"), station.rows("SELECT * FROM episodes")
+        assert len(before[1]) == 1
+        stage = AlertStage(station.store, late, AlertOptions(), DEFAULT_RULES, time_zone="Asia/Kolkata")
+        assert stage.evaluate(BRAND, now=START + QUARTER * 8) == 0
+    assert (station.rows("SELECT * FROM alert_states"), station.rows("SELECT * FROM episodes")) == before
