@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["alerts"]
 
 _LONGEST_SNOOZE: Final = timedelta(days=365)
+_PAUSES: Final = {"spike": timedelta(hours=7), "silence": timedelta(hours=13), "sentiment": timedelta(days=1)}
+"""For how long a rule of a kind is silent where all is read once something else is listened to: six and twelve whole hours, a day."""
 _FIGURES: Final = ("observed", "expected", "interval", "surprise", "coverage")
 _DATA: Final = ("id", "brand", "rule", "state", "severity", "opened_at", "resolved_at", *_FIGURES)
 
@@ -83,10 +85,15 @@ def list_(app: App, brand: str | None, since: str | None, limit: int) -> None:
     with Reader(app.database_path) as reader:
         found = reader.episodes(brand=name, since=start, limit=limit + 1)
         snoozes = reader.snoozes(app.now)
+        pauses = _pauses(app, reader)
     _emit(app, found[:limit])
     for snoozed, until in snoozes.items():
         if name in {None, snoozed}:
             click.echo(f"alerts of {snoozed} are snoozed until {_moment(app, until)}", err=True)
+    for paused, rules in pauses.items():
+        if name in {None, paused}:
+            said = "something else is listened to than before, and what is usual is learned anew"
+            click.echo(f"alerts of {paused} pause: {', '.join(rules)}; {said}", err=True)
     if len(found) > limit:
         click.echo(f"only the newest {limit} {'are' if limit > 1 else 'is'} shown; --limit shows more", err=True)
 
@@ -240,6 +247,22 @@ def test(app: App) -> int:
         else:
             print_finding("ok", notifier.name, notifier.destination)
     return 1 if failures else 0
+
+
+def _pauses(app: App, reader: Reader) -> dict[str, list[str]]:
+    """Return by brand the rules that pause since something else is listened to, each with the earliest end of that."""
+    from listener import wiring
+    from listener.pipeline import single_rules
+
+    _, rules = wiring.read_alert_options(app.config)
+    kinds = {rule.name: rule.kind for rule in single_rules(rules)}
+    brands = {brand.name for brand in app.config.brands}
+    pauses: dict[str, list[str]] = {}
+    for brand, rule, at in reader.learned_anew(app.now - max(_PAUSES.values())):
+        lasts = _PAUSES.get(kinds.get(rule, ""))
+        if brand in brands and lasts is not None and at <= app.now < at + lasts:
+            pauses.setdefault(brand, []).append(f"{rule} until {_moment(app, at + lasts)}")
+    return pauses
 
 
 def _limits(app: App, reader: Reader, episode: EpisodeRow) -> str:

@@ -91,6 +91,17 @@ class AlertReader(OpenedStore):
             ).fetchone()
         return None if row is None else (str(row[0]), from_epoch(row[1]))
 
+    def learned_anew(self, since: datetime) -> tuple[tuple[str, str, datetime], ...]:
+        """Return (brand, rule, when) of the rules for which something else was listened to than before, after `since`."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                "SELECT name, rule, changed FROM (SELECT name, rule, CASE WHEN json_valid(state) "
+                "THEN json_extract(state, '$.changed[#-1]') END AS changed "
+                "FROM alert_states JOIN brands ON brands.id = brand_id) WHERE changed > ? ORDER BY name, changed, rule",
+                (to_epoch(since),),
+            ).fetchall()
+        return tuple((brand, rule, from_epoch(at)) for brand, rule, at in rows)
+
     def quarters(self, brand: str, since: datetime, until: datetime) -> list[tuple[datetime, int, int, int]]:
         """Return (start, stories, negative, scored) of a brand's 15-minute buckets that hold anything.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listener.alerts.records import RuleState
 from listener.store import EpisodeSave, Store
 from servers.smtp import Behaviour, MailServer
 from stores import lay_store
@@ -234,6 +235,20 @@ def test_a_snooze_is_shown_for_as_long_as_it_lasts(filled: Place) -> None:
     ]
     told = (*before, filled.run("status", now=later).out, filled.run("alerts", now=later).err)
     assert not any("snoozed" in one for one in told)
+
+
+def test_rules_that_pause_since_something_else_is_listened_to_are_named_until_they_judge_again(filled: Place) -> None:
+    changed = RuleState(changed=(NOW - timedelta(days=9), NOW - timedelta(hours=2)))
+    with filled.store() as store:
+        for rule, state in {"spike": changed, "sentiment": changed, "reach": changed, "silence": RuleState()}.items():
+            store.reports.save_evaluation(
+                "Acme", rule, state=state.to_json(), evaluated_until=NOW, episodes=[], destinations=[], now=NOW
+            )
+    said = "alerts of Acme pause: sentiment until 2026-11-21 11:30, spike until 2026-11-20 18:30; something else is"
+    assert said in filled.run("alerts").err
+    assert "pause" not in filled.run("alerts", "--brand", "Globex").err
+    assert "pause: sentiment until 2026-11-21 11:30;" in filled.run("alerts", now=NOW + timedelta(hours=5)).err
+    assert "pause" not in filled.run("alerts", now=NOW + timedelta(hours=22)).err
 
 
 def test_a_snooze_by_a_clock_that_is_ahead_is_told_of(filled: Place) -> None:
