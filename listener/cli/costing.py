@@ -24,9 +24,10 @@ _DAYS_A_MONTH: Final = 365.25 / 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Hold what is read on a usual day, and every limit; answers for one source and brand at a time."""
+    """Hold what is read on a usual day, what waits for a budget, and every limit; answers for one source and brand at a time."""
 
     usual: tuple[UsualRow, ...]
+    waiting: frozenset[tuple[str, str | None]]
     limits: tuple[Limit, ...]
 
     def row(self, app: App, source: str, brand: str, facts: SourceFacts) -> dict[str, object]:
@@ -80,7 +81,11 @@ class Costs:
         need = days * sum({"requests": row.requests, "items": row.items, "usd": row.usd}[limit.unit] for row in mine)
         amount = limit.amount / (MICROS if limit.unit == "usd" else 1)
         usual = money_text(round(need, 2)) if limit.unit == "usd" else f"{need:,.0f}"
-        verdict = "it will not be enough" if need > amount else "it is enough"
+        verdict = "it is enough"
+        if need > amount:
+            verdict = "it will not be enough"
+        elif any(source == limit.source or (of == limit.brand and limit.brand) for source, of in self.waiting):
+            verdict = "more waits for a budget, what there is costs more"  # only what was read has been measured
         return f"{_limit_text(limit)}; a usual {limit.period} takes {usual}: {verdict}"
 
 
@@ -93,13 +98,14 @@ def read_costs(app: App) -> Costs:
 
     database = app.database_path
     usual: tuple[UsualRow, ...] = ()
+    waiting: frozenset[tuple[str, str | None]] = frozenset()
     try:
         if is_there(database):
             with Reader(database) as reader:
-                usual = reader.usual_spending(app.now)
+                usual, waiting = reader.usual_spending(app.now), reader.waiting_for_budget()
     except StoreError:
         usual = ()  # of another version: what it knows is told once it is brought up to date
-    return Costs(usual=usual, limits=wiring.all_limits(app.config))
+    return Costs(usual=usual, waiting=waiting, limits=wiring.all_limits(app.config))
 
 
 def _prices(app: App, source: str, facts: SourceFacts) -> Sequence[str]:

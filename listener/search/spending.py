@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from listener.budget import Limit
 
-__all__ = ["BudgetRow", "SpendingRow", "UsualRow", "read_budgets", "read_spending", "read_usual"]
+__all__ = ["BudgetRow", "SpendingRow", "UsualRow", "read_budgets", "read_spending", "read_usual", "read_waiting"]
 
 _DAY: Final = 86_400
 _SPENDING: Final = """
@@ -29,10 +29,15 @@ JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
 WHERE day >= ? AND day < ? GROUP BY source_id, brand_id ORDER BY sources.name, brands.name
 """
 _USUAL: Final = """
-SELECT sources.name, brands.name, :today - max(:first, began), sum(requests), sum(items), sum(micros) FROM spending
+SELECT sources.name, brands.name, :today - max(:first, began + 1), sum(requests), sum(items), sum(micros) FROM spending
 JOIN (SELECT source_id AS of_source, min(day) AS began FROM spending GROUP BY source_id) ON of_source = source_id
 JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
-WHERE day >= :first AND day < :today GROUP BY source_id, brand_id ORDER BY sources.name, brands.name
+WHERE day >= :first AND day > began AND day < :today GROUP BY source_id, brand_id ORDER BY sources.name, brands.name
+"""
+_WAITING: Final = """
+SELECT DISTINCT sources.name, brands.name FROM windows JOIN resources ON resources.id = resource_id
+JOIN sources ON sources.id = source_id LEFT JOIN brands ON brands.id = brand_id
+WHERE windows.state = 'budget' AND resources.is_active
 """
 
 
@@ -120,7 +125,7 @@ class UsualRow:
 def read_usual(connection: sqlite3.Connection, now: datetime, *, most_days: int = 14) -> tuple[UsualRow, ...]:
     """Return what a usual day costs, by source and brand, from the whole days since reading began, the last ones.
 
-    A source that was first read today, or not at all, is not among them.
+    The day on which a source was first read is none: it is cut short, and holds all that was looked back for.
     """
     today = day_of(now)
     rows = connection.execute(_USUAL, {"today": today, "first": today - most_days})
@@ -135,3 +140,8 @@ def read_usual(connection: sqlite3.Connection, now: datetime, *, most_days: int 
         )
         for source, brand, days, requests, items, micros in rows
     )
+
+
+def read_waiting(connection: sqlite3.Connection) -> frozenset[tuple[str, str | None]]:
+    """Return of which sources, and for which brand or several (None), something is not read that waits for a budget."""
+    return frozenset((source, brand) for source, brand in connection.execute(_WAITING))

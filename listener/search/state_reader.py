@@ -103,6 +103,13 @@ class StateReader(OpenedStore):
         with translated(self.path):
             return spending.read_usual(self._connection, now)
 
+    def waiting_for_budget(self) -> frozenset[tuple[str, str | None]]:
+        """Return of which sources, and for which brand or several (None), something waits for a budget."""
+        from listener.search import spending
+
+        with translated(self.path):
+            return spending.read_waiting(self._connection)
+
     def budgets(self, limits: Sequence[Limit], now: datetime) -> tuple[BudgetRow, ...]:
         """Return how each limit stands now."""
         from listener.search import spending

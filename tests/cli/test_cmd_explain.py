@@ -111,6 +111,7 @@ def spend(place: Place, brand: str, *, days_ago: int, posts: int) -> None:
 
 def test_money_is_not_known_before_a_whole_day_was_read(place: Place) -> None:
     place.configure(PAID)
+    spend(place, "Acme", days_ago=1, posts=900)  # it looked back when it began
     spend(place, "Acme", days_ago=0, posts=100)
 
     row = json.loads(place.run("explain", "Acme", "--format", "json").out)[0]
@@ -126,6 +127,7 @@ def test_money_is_not_known_before_a_whole_day_was_read(place: Place) -> None:
 
 def test_money_a_day_and_month_is_that_of_the_present_volume_held_against_the_budget(place: Place) -> None:
     place.configure(PAID)
+    spend(place, "Acme", days_ago=5, posts=9_000)  # the day on which reading began looked back
     spend(place, "Acme", days_ago=4, posts=800)
     spend(place, "Acme", days_ago=1, posts=400)
     spend(place, "Globex", days_ago=2, posts=40)
@@ -149,6 +151,7 @@ def test_money_a_day_and_month_is_that_of_the_present_volume_held_against_the_bu
 
 def test_a_budget_that_is_too_small_is_said_to_be(place: Place) -> None:
     place.configure(PAID.replace("usd_a_month = 50.0", "usd_a_month = 10.0"))
+    spend(place, "Acme", days_ago=2, posts=100)
     spend(place, "Acme", days_ago=1, posts=400)
 
     told = " ".join(place.run("explain", "Acme").out.split())
