@@ -268,10 +268,10 @@ def _complete_since(
     """Return back to when the window was read, and why not further; (None, None) where all of it was."""
     held = [entry for entry in entries if isinstance(entry, Mention)]
     rolling, end = _rolling(held)
-    oldest = min(end, default=None)
-    if not is_limited or oldest is None or oldest <= window.since:
+    if not is_limited or not end or set(marker.seen) & set(_fingerprints(rolling)):
         return None, None
-    if set(marker.seen) & set(_fingerprints(rolling)):
+    oldest = min(_appeared(held, end, window.since + RssSource.facts.overlap) if marker.seen else end)
+    if oldest <= window.since:
         return None, None
     if not marker.seen and (marker.since is not None or len(entries) < _FULL):
         return None, None
@@ -279,11 +279,22 @@ def _complete_since(
     return min(reached, window.until), f"the feed holds only its newest {len(entries)} entries"
 
 
+def _appeared(held: Sequence[Mention], end: Sequence[datetime], last_read: datetime) -> Sequence[datetime]:
+    """Return the dates that say how far back a feed reaches that holds nothing of what it held at `last_read`.
+
+    All of it appeared since: what is dated before came late, and says nothing. Where most is dated before, the feed
+    gives its entries other ids each time, and reaches back to its end.
+    """
+    dates = [entry.published_at for entry in held if entry.published_at is not None]
+    new = [date for date in dates if date > last_read]
+    return end if len(new) * 2 <= len(dates) else [date for date in end if date > last_read] or new
+
+
 def _rolling(held: Sequence[Mention]) -> tuple[Sequence[Mention], Sequence[datetime]]:
     """Return the entries without those that are pinned to a feed's top, and the dates that say how far back it reaches.
 
     These are the dates of its last entries; of all where it is not ordered by time. A pinned entry
-    is older than those last ones and stays when all others have dropped out.
+    is older than those last ones, of which one may be dated too early, and stays when all others have dropped out.
     """
     dates = [entry.published_at for entry in held if entry.published_at is not None]
     falls, rises = (sum(map(compare, dates, dates[1:])) for compare in (gt, lt))
@@ -292,9 +303,8 @@ def _rolling(held: Sequence[Mention]) -> tuple[Sequence[Mention], Sequence[datet
     if falls <= 2 * rises:
         return held, dates
     end = dates[-_LOOK_AT:]
-    first = next(
-        place for place, entry in enumerate(held) if entry.published_at is None or entry.published_at >= min(end)
-    )
+    usual = sorted(end)[len(end) // 2]
+    first = next(place for place, entry in enumerate(held) if entry.published_at is None or entry.published_at >= usual)
     return held[first:], end
 
 

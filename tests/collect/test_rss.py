@@ -173,6 +173,37 @@ def test_an_entry_dated_long_before_it_appeared_does_not_hide_that_a_feed_overfl
     assert poll(source, later(first)).complete_since == from_epoch(BASE + int(39.1 * HOUR) + 1)
 
 
+@pytest.mark.parametrize(
+    "order", [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], [3, 9, 0, 6, 4, 8, 1, 7, 2, 5]]
+)
+def test_an_entry_that_appeared_late_hides_in_no_order_that_a_feed_overflowed(
+    server: Feeds, source: RssSource, order: list[int]
+) -> None:
+    server.feeds["/feed"].items = [item(n, 20 - n) for n in range(10)]
+    first = poll(source)
+    dated = [item(100 - n, 40 - n / 10) for n in range(9)] + [item(400, -30)]
+    server.feeds["/feed"].items = [dated[place] for place in order]
+    second = poll(source, later(first, since=24 - 48))
+    assert second.complete_since == from_epoch(BASE + int(39.2 * HOUR) + 1)
+
+
+def test_a_pinned_entry_and_a_late_one_together_hide_no_overflow(server: Feeds, source: RssSource) -> None:
+    pinned = item(0, -5)
+    server.feeds["/feed"].items = [pinned, *(item(n, 20 - n) for n in range(1, 10))]
+    first = poll(source)
+    server.feeds["/feed"].items = [pinned, *(item(100 - n, 40 - n / 10) for n in range(8)), item(400, -30)]
+    second = poll(source, later(first, since=24 - 48))
+    assert second.complete_since == from_epoch(BASE + int(39.3 * HOUR) + 1)
+
+
+def test_a_feed_that_names_its_entries_anew_each_time_is_complete_where_it_reaches_back(
+    server: Feeds, source: RssSource
+) -> None:
+    first = poll(source)
+    server.feeds["/feed"].items = [item(500 + n, 30 - 8 * n) for n in range(10)]
+    assert poll(source, later(first, since=24 - 48)).complete_since is None
+
+
 def test_a_feed_that_begins_with_its_oldest_entry_reaches_back_to_that(server: Feeds, source: RssSource) -> None:
     server.feeds["/feed"].items = [item(n, n - 1) for n in range(30)]
     assert poll(source).complete_since is None
