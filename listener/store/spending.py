@@ -2,7 +2,7 @@
 
 What is set aside counts like what is spent, from before the request until its
 answer is stored. Where the answer never was (the process was killed, the
-connection was cut) it stays set aside until the month is over: the service may
+connection was cut) it counts until the month is over: the service may
 have charged for it. So nothing that can happen lets more be spent than a budget
 allows.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from listener import ledger
-from listener.budget import Budget, Cost, Limit, Standing, day_of, largest_fitting, month_of, rooms_of, share_out
+from listener.budget import Budget, Cost, Limit, Standing, day_of, largest_fitting, rooms_of, share_out
 from listener.clock import to_epoch
 from listener.store.transactions import joined_transaction
 
@@ -31,6 +31,8 @@ __all__ = ["Ask", "Charge", "Grant", "Purse", "Refusal", "read_standing"]
 
 _COLUMNS: Final = {"requests": "requests", "items": "items", "usd": "micros"}
 _NOBODY: Final = 0
+_KEPT_DAYS: Final = 400
+"""How long what is set aside stands: it counts for a month at most, but a clock may be months ahead for a while."""
 _A_FEW: Final = 4
 """Requests that a page may take of which nothing is known yet."""
 
@@ -213,7 +215,7 @@ class Purse:
 
     def _forget_what_is_past(self, source_id: int, day: int) -> None:
         self._connection.execute("DELETE FROM billed WHERE source_id = ? AND day < ?", (source_id, day))
-        self._connection.execute("DELETE FROM reservations WHERE day < ?", (month_of(day)[0],))
+        self._connection.execute("DELETE FROM reservations WHERE day < ?", (day - _KEPT_DAYS,))
 
 
 def read_standing(connection: sqlite3.Connection, limit: Limit, day: int) -> Standing:

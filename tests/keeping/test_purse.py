@@ -187,6 +187,14 @@ class TestLimits:
         assert [(row.used, row.reserved) for row in tomorrow] == [(0, 0), (0, 0.9)]
         assert [(row.used, row.reserved) for row in in_a_month] == [(0, 0)]
 
+    def test_a_clock_that_is_months_ahead_for_a_while_gives_nothing_back_that_is_set_aside(self, store: Store) -> None:
+        month = limit("usd", "month", MICROS)
+        budget = Budget(limits=(month,), rates=RATES)
+        ask = Ask(source="x", brand=None, sizes=(1, 1), cost_of=lambda _: Cost(requests=1, micros=900_000))
+        assert isinstance(store.purse.reserve(ask, budget, now=NOW), Grant)
+        store.purse.settle(Charge(source="x", budget=budget, requests=1), NOTHING, now=NOW + timedelta(days=120))
+        assert isinstance(store.purse.reserve(ask, budget, now=NOW), Refusal)
+
     def test_a_source_that_cannot_say_what_a_page_costs_is_taken_to_cost_its_dearest_one(self, store: Store) -> None:
         budget = Budget(limits=(limit("items", "day", 100),))
         store.purse.settle(Charge(source="x", budget=budget, requests=1, items=60), NOTHING, now=NOW)
