@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from listener.mention import Match
     from listener.pipeline.executors import Executor
     from listener.pipeline.judge import Judge
     from listener.protocols import StopSignal
@@ -205,15 +204,26 @@ def _changes(
 ) -> Iterator[Rejudged]:
     """Yield what comes out otherwise than it is stored, and count it."""
     for one, (language, verdicts) in zip(chunk, decisions, strict=True):
-        if language == one.language and _facts(verdicts) == _facts(one.verdicts):
+        before = {verdict.match.brand: verdict for verdict in one.verdicts}
+        otherwise = [new for new in verdicts if _fact(before.get(new.match.brand)) != _fact(new)]
+        lost = frozenset(before.keys() - {new.match.brand for new in verdicts})
+        if language == one.language and not otherwise and not lost:
             continue
         report.note(one.verdicts, verdicts)
-        yield Rejudged(number=one.number, text_hash=one.text_hash, language=language, verdicts=verdicts)
+        stood = {verdict.match for verdict in one.verdicts}
+        yield Rejudged(
+            number=one.number,
+            text_hash=one.text_hash,
+            language=None if language == one.language else language,
+            found=tuple(new for new in otherwise if new.match not in stood),
+            scored=tuple(new for new in otherwise if new.match in stood),
+            lost=lost,
+        )
 
 
-def _facts(verdicts: Sequence[Verdict]) -> dict[Match, tuple[object, ...]]:
-    """Return what the store would keep of verdicts, to compare."""
-    return {verdict.match: _feeling(verdict) for verdict in verdicts}
+def _fact(verdict: Verdict | None) -> tuple[object, ...] | None:
+    """Return what the store would keep of a verdict, to compare."""
+    return None if verdict is None else (verdict.match, *_feeling(verdict))
 
 
 def _feeling(verdict: Verdict) -> tuple[object, ...]:

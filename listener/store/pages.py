@@ -19,6 +19,7 @@ from listener.store.keyspans import span_of, write_keys
 from listener.store.labels import effective, labels_of, write_label
 from listener.store.ready import Prepared, author_row, dump, make_ready, ready_matches, short_address
 from listener.store.records import Judged
+from listener.store.standing import make_room, read_standing, verdicts_to_store
 from listener.store.told import AuthorsTold
 from listener.store.uncounted import read_uncounted
 from listener.stories import LINK, NEAR
@@ -85,12 +86,6 @@ _KEEP_MATCHES: Final = "UPDATE matches SET language = ?, engagement = ? WHERE me
 
 _SET_LABEL: Final = """
 UPDATE matches SET label = ?, score = ?, scorer_label = ?, scorer_score = ? WHERE mention_id = ? AND brand_id = ?
-"""
-
-_PLACE: Final = """
-SELECT published_at, source_id, story_id, text_hash,
-       CASE WHEN repost_of IS NULL THEN coalesce(likes, 0) + coalesce(reposts, 0) + coalesce(replies, 0) ELSE 0 END
-FROM mentions WHERE id = ? AND text IS NOT NULL
 """
 
 _LABELS: Final = {int(label): label for label in Label}
@@ -256,23 +251,28 @@ class PageWriter:
         self.changed += 1
 
     def rejudge(self, judged: Rejudged) -> bool:
-        """Put new verdicts in the place of a stored mention's; everything else of it stays.
+        """Put what comes out otherwise in the place of a stored mention's verdicts; everything else of it stays.
 
-        False, with nothing changed, where its words were changed or removed since they were judged.
+        So does what another process decided of it meanwhile. False, with nothing changed, where its words were
+        changed or removed since they were judged.
         """
-        row = self._connection.execute(_PLACE, (judged.number,)).fetchone()
-        if row is None or row[3] != judged.text_hash:
+        stands = read_standing(self._connection, judged)
+        if stands is None:
             return False
-        published_at, source_id, story, _, engagement = row
-        self._faces.note(judged.number)
-        self._firsts.note(story)
-        for old in self._contributions(judged.number):
+        number, language = judged.number, judged.language or stands.language
+        verdicts = verdicts_to_store(self._connection, self._catalogue, judged)
+        replaced = {self._catalogue.brand(name) for name in (*judged.lost, *(one.match.brand for one in verdicts))}
+        self._faces.note(number)
+        self._firsts.note(stands.story)
+        for old in self._contributions(number):
             self._change.add(old, -1)
-        self._connection.execute("DELETE FROM matches WHERE mention_id = ?", (judged.number,))
-        self._connection.execute("UPDATE mentions SET language = ? WHERE id = ?", (judged.language, judged.number))
-        place = _new_place((judged.number, published_at, source_id, judged.language, engagement))
-        self._write_matches(ready_matches(judged.verdicts), place)
-        self._touched.add(story)
+            if old.brand_id not in replaced:
+                self._change.add(old._replace(language=language))
+        make_room(self._connection, number, replaced, language)
+        self._connection.execute(_KEEP_MATCHES, (language, stands.engagement, number))
+        place = _new_place((number, stands.published_at, stands.source_id, language, stands.engagement))
+        self._write_matches(ready_matches(verdicts), place)
+        self._touched.add(stands.story)
         self.changed += 1
         return True
 

@@ -50,12 +50,18 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejudged:
-    """Hold new verdicts on a stored mention; `text_hash` is of the words they are about."""
+    """Hold what of a stored mention comes out otherwise; `text_hash` is of the words it is about.
+
+    `found` are verdicts on matches that it did not have, or not like this, `scored` are new ones on matches
+    that it has, `lost` the brands that it matches no more. The language is None where it is as it was.
+    """
 
     number: int
     text_hash: bytes
-    language: str
-    verdicts: tuple[Verdict, ...]
+    language: str | None = None
+    found: tuple[Verdict, ...] = ()
+    scored: tuple[Verdict, ...] = ()
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,8 @@ def rejudge(store: Store, number: int, about: tuple[Query, ...], language: str) 
         )
         for query in about
     )
-    one = Rejudged(number=number, text_hash=bytes(found[0][0]), language=language, verdicts=verdicts)  # type: ignore[arg-type]
+    lost = frozenset({"Acme", "Globex"} - {query.brand for query in about})
+    one = Rejudged(number=number, text_hash=bytes(found[0][0]), language=language, found=verdicts, lost=lost)  # type: ignore[arg-type]
     store.save_replay([one], mark=ReplayMark(kind="rematch", target="t", position=number), now=NOW)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from listener.matching import Matcher
 from listener.mention import Label, Mention, Sentiment
 from listener.pipeline import Judge
 from listener.pipeline import replaying as stages
+from listener.pipeline.executors import Here
 from listener.pipeline.replaying import ReplayReport
 from listener.protocols import ScoringTask
 from listener.query import Query
@@ -27,6 +30,9 @@ from thoroughness import some
 
 WIDER = (build_query(brand="Acme", keywords=["acme", "lid"]), GLOBEX)
 NARROWER = (build_query(brand="Acme", keywords=["acme"], exclude=["bad"]), GLOBEX)
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 MATCHES = """
 SELECT mention_id, brands.name, queries.version, matches.language, label, score, scorer_label, scorer_score,
@@ -123,6 +129,66 @@ def test_a_replay_of_one_brand_leaves_the_others_as_they_are(store: Store) -> No
     narrow_both = (NARROWER[0], build_query(brand="Globex", keywords=["globex"], exclude=["bad"]))
     rematch(store, narrow_both, brand="Acme")
     assert rows(store, "SELECT name FROM matches JOIN brands ON id = brand_id") == [("Globex",)]
+
+
+class Beside(Here[Judge]):
+    """Let something happen to the store between the look at each chunk and what is stored of it."""
+
+    def __init__(self, stages: Judge, happen: Callable[[], object]) -> None:
+        super().__init__(stages)
+        self._happen = happen
+
+    def map(self, work: Callable[[Judge, C], R], chunks: Iterable[C]) -> Iterator[tuple[C, R]]:
+        for decided in super().map(work, chunks):
+            self._happen()
+            yield decided
+
+
+def beside(how: Callable[..., ReplayReport], store: Store, judge: Judge, happen: Callable[[Store], object]) -> None:
+    """Run a replay while another process does something to the store, with each chunk."""
+
+    def other() -> None:
+        with Store(store.path) as others:
+            happen(others)
+
+    with HistoryReader(store.path) as reader:
+        how(store, reader, judge, threading.Event(), now=NOW, executor=Beside(judge, other))
+
+
+def test_a_rematch_leaves_what_another_one_takes_away_meanwhile_of_another_brand(store: Store) -> None:
+    keep(store, [make_mention(1, "Acme and Globex are bad")])
+    narrow_both = (NARROWER[0], build_query(brand="Globex", keywords=["globex"], exclude=["bad"]))
+    store.register([("Acme", "own"), ("Globex", "competitor")], narrow_both, now=NOW)
+    only_acme = partial(stages.rematch, brand="Acme")
+    beside(only_acme, store, make_judge(narrow_both), lambda others: rematch(others, narrow_both, brand="Globex"))
+    assert rows(store, "SELECT mention_id FROM matches") == []
+    assert store.check() == []
+
+
+@pytest.mark.parametrize("queries", [WIDER, NARROWER])
+def test_a_rematch_and_a_rescore_beside_each_other_come_out_as_one_after_the_other(
+    store: Store, queries: tuple[Query, ...]
+) -> None:
+    texts = ["the lid is bad", "Acme is bad", "Acme and Globex are good", "Globex is bad", "the lid of Globex is good"]
+    keep(store, [make_mention(number, text) for number, text in enumerate(texts, 1)])
+    new = Judge(queries, Matcher(queries), English(), NewScorer())
+    store.register([("Acme", "own"), ("Globex", "competitor")], queries, now=NOW)
+    beside(stages.rescore, store, new, lambda others: replay(stages.rematch, others, new))
+    assert rows(store, "SELECT DISTINCT version FROM scorers JOIN matches ON scorer_id = scorers.id") == [("2",)]
+    assert store.check() == []
+    met = dump(store)
+    assert replay(stages.rematch, store, new).changed == 0
+    assert replay(stages.rescore, store, new).changed == 0
+    assert dump(store) == met
+
+
+def test_a_rematch_keeps_the_scores_that_a_rescore_gives_meanwhile(store: Store) -> None:
+    keep(store, [make_mention(1, "Acme and Globex are bad")])
+    store.register([("Acme", "own"), ("Globex", "competitor")], NARROWER, now=NOW)
+    new = Judge(QUERIES, Matcher(QUERIES), English(), NewScorer())
+    beside(stages.rematch, store, make_judge(NARROWER), lambda others: replay(stages.rescore, others, new))
+    assert rows(store, "SELECT name, label FROM matches JOIN brands ON id = brand_id") == [("Globex", Label.POSITIVE)]
+    assert store.check() == []
 
 
 def test_matches_of_a_brand_that_is_no_longer_configured_stay(store: Store) -> None:
