@@ -107,6 +107,13 @@ SELECT id, native_id, handle, name FROM authors
 WHERE id IN (SELECT value FROM json_each(?)) AND id IN ({_WITHOUT_MENTIONS})
 """  # noqa: S608 - the one above
 
+_COUNT: Final = """
+INSERT INTO replays (kind, target, position, updated_at) VALUES ('erasure', '', 1, 0)
+ON CONFLICT (kind) DO UPDATE SET position = position + 1
+"""
+_COUNTED: Final = "SELECT position FROM replays WHERE kind = 'erasure'"
+"""How many erasures there were: of those that come while the file is written anew it may still hold words."""
+
 _DUE: Final = """
 FROM mentions INDEXED BY mentions_by_time
 WHERE published_at < {latest} AND purged_at IS NULL AND published_at < CASE source_id {limits} END
@@ -233,7 +240,11 @@ class Eraser:
             removed = self._remove_authors([row[9] for row in rows if row[9] is not None])
             scrub_reports(
                 self._connection,
-                [replace(self._gone(row), texts=(), addresses=()) for row in rows if row[9] is not None],
+                [
+                    replace(self._gone(row), texts=(), addresses=(), is_edited=False)
+                    for row in rows
+                    if row[9] is not None
+                ],
                 is_asked=True,
             )
             if removed:
@@ -287,6 +298,7 @@ class Eraser:
         emptied: `purge` tries again.
         """
         with write_transaction(self._connection, self._path):
+            erased = self._connection.execute(_COUNTED).fetchone()
             self._remove_nameless(self._column(_WITHOUT_MENTIONS, ()))
             self._connection.execute("INSERT INTO mention_texts (mention_texts) VALUES ('optimize')")
         with translated(self._path):
@@ -299,7 +311,8 @@ class Eraser:
             )
             raise StoreBusyError(msg)
         with write_transaction(self._connection, self._path):
-            self._connection.execute("DELETE FROM unfinished_erasures")
+            if self._connection.execute(_COUNTED).fetchone() == erased:  # else others erased more meanwhile
+                self._connection.execute("DELETE FROM unfinished_erasures")
 
     def _forget(self, numbers: Sequence[int], now: datetime, *, dry_run: bool, kept: Collection[int] = ()) -> Erasure:
         """Erase mentions and their reposts; authors who are `kept` stay, also where no mention of theirs is left."""
@@ -400,7 +413,7 @@ class Eraser:
     @staticmethod
     def _gone(row: tuple[object, ...]) -> Gone:
         """Return what of a mention must be in no report."""
-        _, _, _, title, text, url, links, hashtags, published_at, author, *names, _, _ = row
+        _, _, _, title, text, url, links, hashtags, published_at, author, *names, _, is_edited = row
         tags = [str(tag) for tag in json.loads(hashtags)] if isinstance(hashtags, str) else []
         pages = [str(page) for page in json.loads(links)] if isinstance(links, str) else []
         return Gone(
@@ -409,9 +422,11 @@ class Eraser:
             addresses=tuple(str(one) for one in (url, *pages) if one),
             author=author if isinstance(author, int) else None,
             names=tuple(str(name) for name in names if name),
+            is_edited=bool(is_edited),
         )
 
     def _mark(self) -> None:
+        self._connection.execute(_COUNT)
         self._connection.execute("INSERT INTO unfinished_erasures (id) VALUES (1) ON CONFLICT DO NOTHING")
 
     def _column(self, sql: str, values: object) -> list[int]:

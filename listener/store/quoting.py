@@ -30,13 +30,17 @@ _TAG: Final = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """Hold what is being erased of one mention: its texts, its addresses, its author's number and names."""
+    """Hold what is being erased of one mention: its texts, its addresses, its author's number and names.
+
+    Of one that `is_edited` nobody knows any more what it said before.
+    """
 
     published_at: int
     texts: tuple[str, ...]
     addresses: tuple[str, ...]
     author: int | None = None
     names: tuple[str, ...] = ()
+    is_edited: bool = False
 
     def words(self) -> set[str]:
         """Return the words of its texts, as `Report` holds them."""

@@ -107,7 +107,12 @@ class _Scrub:
         self._writing: dict[tuple[int, int, int], bool] = {}
 
     def run(self) -> int:
-        """Go through all kinds of reports; return how many were changed."""
+        """Go through all kinds of reports; return how many were changed.
+
+        What was said before an edit is looked for by the terms of alerts: those go that nobody says any more.
+        """
+        if any(one.is_edited for one in self._gone):
+            self._words |= self._words_of_alerts()
         self._scrub_states()
         return self._scrub_digests() + self._scrub_episodes() + self._scrub_charts()
 
@@ -198,6 +203,18 @@ class _Scrub:
                     (said, json.dumps(kept, ensure_ascii=False, separators=(",", ":")), number),
                 )
         return changed
+
+    def _words_of_alerts(self) -> set[str]:
+        """Return the words of the terms and hashtags that alerts of the time tell of."""
+        rows = self._connection.execute(_EPISODES, (self._last + _DAY, self._first)).fetchall()
+        reasons = [json.loads(row[-1]) for row in rows]
+        return {
+            word
+            for why in reasons
+            for key in ("terms", "hashtags")
+            for term in why.get(key, ())
+            for word in Report(str(term)).words
+        }
 
     def _scrub_charts(self) -> int:
         rows = self._connection.execute(_CHARTS, (self._last, self._first)).fetchall()

@@ -458,6 +458,17 @@ def test_the_former_name_of_who_is_erased_leaves_alerts(store: Store, *, is_aske
         assert reader.episode(1).authors == (("jo_2",) if is_asked else ())
 
 
+def test_alerts_lose_what_a_mention_said_before_an_edit(store: Store) -> None:
+    store_mentions(store, [make_mention(1, "Acme zyxword, so good"), make_mention(2)])
+    write_alert(store, terms=["zyxword", "good"])
+    store_mentions(store, [make_mention(1, "Acme is so good")])
+    store.erasure.forget_mention(2, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.episode(1).terms == ("zyxword", "good")
+    store.erasure.forget_mention(1, now=NOW)
+    assert traces(store.path.parent, "zyxword") == []
+
+
 def test_an_alert_keeps_hashtags_and_links_that_others_bear(store: Store) -> None:
     links = ("https://WWW.B\u00dcCHER.example:8443/\u00c4pfel",)
     fields = {"links": links, "hashtags": ("zyxtag",)}
@@ -532,6 +543,32 @@ def test_a_reader_in_mid_answer_delays_the_emptying_of_the_log_until_the_next_pu
     assert filled.erasure.purge(Retention(by_source={}), now=NOW) == Erasure()
     assert not filled.erasure.is_unfinished()
     assert traces(filled.path.parent, *WORDS) == []
+
+
+@pytest.mark.parametrize("when", ["PRAGMA wal_checkpoint", "DELETE FROM unfinished_erasures"])
+def test_what_another_process_erases_while_the_file_is_written_anew_leaves_it_too_in_the_end(
+    filled: Store, when: str
+) -> None:
+    begun: list[str] = []
+
+    def happen(statement: str) -> None:
+        """Erase in another process what the first one does not: once the file was written anew, before that is noted."""
+        if statement.startswith("VACUUM") or begun:
+            begun.append(statement)
+        is_next = statement.startswith("BEGIN") if when.startswith("DELETE") else statement.startswith(when)
+        if begun and begun[-1] != "done" and is_next:
+            begun.append("done")
+            with Store(filled.path) as others:
+                others.erasure.erase([1], now=NOW)
+
+    filled._connection.set_trace_callback(happen)
+    filled.erasure.forget_mention(3, now=NOW)
+    filled._connection.set_trace_callback(None)
+    assert "done" in begun
+    assert filled.erasure.is_unfinished()
+    filled.erasure.purge(Retention(by_source={}), now=NOW)
+    assert traces(filled.path.parent, *WORDS) == []
+    assert not filled.erasure.is_unfinished()
 
 
 def test_an_erasure_that_is_cut_off_between_two_batches_leaves_no_repost_behind(
