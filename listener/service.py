@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from listener.config import Config
+    from listener.errors import TransientSourceError
     from listener.pipeline import Judge
     from listener.pipeline.rechecking import RecheckOutcome
     from listener.protocols import Rechecks, Source, StopSignal
@@ -164,6 +165,7 @@ class Service:
         self._made: tuple[object, Judge] | None = None
         self._awaited: tuple[str, datetime] | None = None
         self._asked: dict[str, dict[str, str]] | None = None
+        self._left_alone: dict[str, dict[str, TransientSourceError]] = {}
 
     @property
     def _judge(self) -> Judge:
@@ -216,7 +218,10 @@ class Service:
                 return SourceOutcome(source=name, state="broken", message=said)
             collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
             budget = wiring.budget_of(self._config, name)
-            request = CollectRequest(now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget)
+            left = self._left_alone.setdefault(name, {})
+            request = CollectRequest(
+                now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget, left_alone=left
+            )
             heard = wiring.queries_for(self._config, self._queries, name)
             with wiring.in_use(source):
                 outcome = collector.collect(source, request, heard)

@@ -63,6 +63,8 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
 _MOST_AHEAD = timedelta(minutes=5)
 _OUT_OF_REACH_SOON = timedelta(minutes=15)
 """A window that ends so near to the oldest that a service gives is not asked for any more."""
+_LONGEST_LEFT = timedelta(days=1)
+"""Sources read no later time out of an answer."""
 ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
 
@@ -73,7 +75,8 @@ class CollectRequest:
 
     `lookback` is how far the first window of a resource reaches back. `since` asks
     to look back to that instant wherever nothing was read yet. `brand` leaves out
-    the resources of other brands. `budget` is what may be spent.
+    the resources of other brands. `budget` is what may be spent. `left_alone` is what resources that fail alone met
+    in former passes of this process, by key, where a host named a time before which it wants no request; the pass adds to it.
     """
 
     now: datetime
@@ -81,6 +84,13 @@ class CollectRequest:
     since: datetime | None = None
     brand: str | None = None
     budget: Budget = field(default_factory=Budget)
+    left_alone: dict[str, TransientSourceError] = field(default_factory=dict)
+
+    def leave_alone(self, resource: Resource) -> None:
+        """Raise anew what a host said that wants no request yet; what is more than a day away is of another clock."""
+        said = self.left_alone.get(resource.key)
+        if said is not None and said.retry_at is not None and timedelta() < said.retry_at - self.now <= _LONGEST_LEFT:
+            raise said.with_traceback(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +263,13 @@ class Collector:
             if not _is_wanted(resource, request.brand):
                 continue
             try:
+                request.leave_alone(resource)
                 self._read_resource(source, resource, ids[resource.key], request, tally)
             except SourceError as error:
                 if not source.facts.resources_fail_alone and not isinstance(error, ONE_RESOURCE_ONLY):
                     raise
+                if isinstance(error, TransientSourceError):
+                    request.left_alone[resource.key] = error
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
                 tally.failed(error)
             if self._stop.is_set():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -15,9 +16,11 @@ from listener.config import load_config
 from listener.daemon import Daemon
 from listener.pipeline import SourceOutcome
 from listener.schedule import Regularly
+from listener.service import Service
 from listener.store import Store
 from running.site import NOW, Site, hackernews_table, hits
 from running.test_due_digest import mail_table
+from servers.discourse import Discourse, limited
 from servers.hackernews import HackerNews
 from servers.smtp import Behaviour, MailServer
 from stores import lay_store
@@ -250,3 +253,32 @@ def test_what_was_missed_is_one_run_and_the_next_is_at_a_turn(
     with scheduled(Site(tmp_path, '[sources.hackernews]\nevery = "1h"\njitter = "0s"\n')) as (_, scheduler):
         trigger = scheduler.get_job("source:hackernews").trigger
         assert trigger.get_next_fire_time(NOW - ago, NOW) == NOW + expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [
+        (limited(3_000), True),
+        ({"status": 503, "headers": {"Retry-After": "3000"}}, True),
+        ({"status": 503}, False),
+        ({"status": 404}, False),
+    ],
+)
+def test_one_host_of_a_source_waits_as_it_asks_in_later_passes_too_and_the_others_are_read(
+    tmp_path: Path, fault: dict[str, object], waits: bool
+) -> None:
+    with Discourse([]) as forum, Discourse([]) as other:
+        site = Site(tmp_path, f'[sources.discourse]\ninstances = ["{forum.url}", "{other.url}"]\n')
+        lay_store(site.database)
+        service = Service(load_config(site.config), site.database, Event())
+        forum.fault("status", times=99, **fault)
+        state = service.collect("discourse", now=NOW).state
+        asked, others = len(forum.requests), len(other.requests)
+        for minutes in (15, 30):
+            assert service.collect("discourse", now=NOW + minutes * MINUTE).state == state != "ok"
+        assert (len(forum.requests) == asked) is waits
+        assert len(other.requests) == others + 2
+        forum.calm()
+        assert service.collect("discourse", now=NOW + 60 * MINUTE).state == "ok"
+        assert len(forum.requests) > asked
+    assert site.rows("SELECT DISTINCT state FROM windows") == [("drained",)]
