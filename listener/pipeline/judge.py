@@ -76,6 +76,9 @@ class Prejudged:
         return mention_digest(self.mention)
 
 
+_SILENT: Final = "llm_"
+"""How the reasons begin for which a language model told nothing (see `sentiment.llm`)."""
+
 _make_prejudged: Final = maker(Prejudged)
 _make_judged: Final = maker(Judged)
 _make_verdict: Final = maker(Verdict)
@@ -139,6 +142,11 @@ class Judge:
     def score(self, matched: Sequence[tuple[Mention, Match, str]]) -> Sequence[Sentiment]:
         """Return the feeling of each mention towards the brand it matches, in order; the last is its language."""
         return self._scorer.score([self.task(mention, match, language) for mention, match, language in matched])
+
+    def outlives(self, stored: Sentiment, new: Sentiment) -> bool:
+        """Say whether a stored feeling stands: the language model that told it, the present one, cannot be asked now."""
+        is_model_silent = new.reason is not None and new.reason.startswith(_SILENT)
+        return is_model_silent and f"{stored.scorer}-{stored.version}" in self._scorer.version
 
     def judge(
         self,

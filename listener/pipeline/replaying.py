@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -152,7 +152,10 @@ def _rescored(scope: frozenset[str], judge: Judge, chunk: Sequence[StoredMention
     sentiments = iter(judge.score(waiting) if waiting else ())
 
     def again(verdict: Verdict) -> Verdict:
-        return Verdict(match=verdict.match, sentiment=next(sentiments)) if verdict.match.brand in scope else verdict
+        if verdict.match.brand not in scope:
+            return verdict
+        sentiment = next(sentiments)
+        return verdict if judge.outlives(verdict.sentiment, sentiment) else replace(verdict, sentiment=sentiment)
 
     return [
         (language, tuple(again(verdict) for verdict in one.verdicts))

@@ -76,6 +76,22 @@ def test_what_the_budget_leaves_out_is_unscored_and_made_up_for_later(asking: Pl
     assert len(server.requests) == 2
 
 
+def test_what_was_paid_for_stands_where_it_is_forgotten_and_cannot_be_asked_again(
+    asking: Place, server: LlmServer
+) -> None:
+    asking.run("rescore")
+    with sqlite3.connect(asking.database) as connection:
+        connection.execute("DELETE FROM bought_scores")
+    connection.close()
+    server.fault("status", times=9, status=503)
+    asking.run("rescore")
+    assert sentiments(asking) == {"positive"}
+    other = TABLE.replace("made-up", "other").format(url=server.url, more="")
+    asking.configure(CONFIG + other)
+    asking.run("rescore")
+    assert sentiments(asking) == {"unscored"}
+
+
 def test_score_uses_the_account_of_the_store_too(asking: Place, server: LlmServer) -> None:
     file = asking.folder / "lines.jsonl"
     file.write_text('{"text": "the kettle is good, says everybody here"}\n', encoding="utf-8")
