@@ -310,13 +310,10 @@ class XSource:
             position = position.below_the_horizon(now=now)
             answer = self._search(resource, window, position)
         page = self._page(answer, window, position)
-        if cursor is None and self._options.count_first:
-            page = replace(
-                page,
-                existing=self._existing(resource, window, position),
-                items=(page.items or 0) + 1,
-                billed=(*page.billed, ("count", "")),
-            )
+        existing = self._existing(resource, window, position) if cursor is None and self._options.count_first else None
+        if existing is not None:
+            billed = (*page.billed, ("count", ""))
+            page = replace(page, existing=existing, items=len(billed), billed=billed)
         return replace(page, requests=self._adapter.requests - sent)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
@@ -329,7 +326,7 @@ class XSource:
             try:
                 lookup.take(self._look_up(newest))
             except SourceError as error:
-                if isinstance(error, UnexpectedAnswerError) or getattr(error, "may_cost", False):
+                if _may_cost(error):
                     raise  # both answers are then taken to have cost what they may
                 problem = str(error)  # the first answer is there, and paid for
         return lookup.page(requests=self._adapter.requests - sent, problem=problem)
@@ -415,8 +412,8 @@ class XSource:
             raise UnexpectedAnswerError(msg)
         return answer
 
-    def _existing(self, resource: Resource, window: Window, position: _Position) -> _Spans:
-        """Return how many posts X says there are, hour by hour; nothing where it does not say."""
+    def _existing(self, resource: Resource, window: Window, position: _Position) -> _Spans | None:
+        """Return how many posts X says there are, hour by hour; nothing where it does not say, None where it refuses."""
         client = self._connect()
         try:
             answer = client.get_recent_tweets_count(
@@ -426,7 +423,7 @@ class XSource:
             return ()
         except SourceError as error:  # the posts themselves are there; only nobody knows how many there should be
             logger.warning("posts not counted source=x error=%s", type(error).__name__)
-            return ()
+            return () if _may_cost(error) else None
         return counts_of(answer)
 
     def _look_up(self, ids: Sequence[str]) -> Mapping[str, object]:
@@ -463,6 +460,11 @@ class XSource:
 
 
 _LOST: Final = "X's recent search reaches 7 days back"
+
+
+def _may_cost(error: SourceError) -> bool:
+    """Say whether X may have charged for an answer that was none."""
+    return isinstance(error, UnexpectedAnswerError) or getattr(error, "may_cost", False) is True
 
 
 def _resource(native: str, brands: tuple[str, ...], number: int) -> Resource:

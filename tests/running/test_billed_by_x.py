@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,22 @@ def test_what_is_too_large_to_read_may_have_been_billed(tmp_path: Path) -> None:
         server.fault("huge", size=17 << 20)
         assert site.collect().code == 3
         assert set_aside(site) > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "usd"), [({"kind": "status", "status": 403, "body": "{}"}, 0), ({"kind": "cut"}, 0.005)]
+)
+def test_counts_that_x_refuses_are_not_paid_for(tmp_path: Path, fault: dict[str, Any], usd: float) -> None:
+    with X(posts(8), now=NOW) as server:
+        site = Site(tmp_path, x_table(server, count_first=True) + BUDGET.format(50))
+        server.fault(**fault, when=lambda one: "counts" in one.path)
+        assert site.collect().code == 0
+        assert spent(site) == pytest.approx(sum(10 if kind == "user" else 5 for kind, _ in billed(server)) / 1000 + usd)
+
+
+def billed(server: X) -> set[tuple[str, str]]:
+    """Return what X put on its bill of today."""
+    return server.bill[NOW.date()]
 
 
 @pytest.mark.parametrize("usd", [0.2, 0.4, 3.0])
