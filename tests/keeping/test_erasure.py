@@ -566,6 +566,7 @@ def test_what_another_process_erases_while_the_file_is_written_anew_leaves_it_to
     filled._connection.set_trace_callback(None)
     assert "done" in begun
     assert filled.erasure.is_unfinished()
+    assert traces(filled.path.parent, *WORDS)
     filled.erasure.purge(Retention(by_source={}), now=NOW)
     assert traces(filled.path.parent, *WORDS) == []
     assert not filled.erasure.is_unfinished()
