@@ -202,6 +202,7 @@ class YouTubeSource:
         once = Limits(tries=1, redirects=0)  # whatever comes of it, a search is counted
         self._searching = Client(self.name, trusted=[self._base], stop=stop, judge=refusal, limits=once)
         self._planned = 1
+        self._given: str | None = None
 
     def plan(self, queries: Sequence[Query]) -> Sequence[Resource]:
         """Return a resource for each search that is needed: single terms share one, those of several brands too."""
@@ -356,7 +357,10 @@ class YouTubeSource:
         return tuple(mentions.values()), tuple(skipped)
 
     def _comments(self, window: Window, position: _Position) -> tuple[Page, _Position]:
-        """Read one page of the comments of the first video that is left."""
+        """Read one page of the comments of the first video that is left.
+
+        Where the token of an earlier pass is no longer taken, that video is read from its newest comments again.
+        """
         video, *others = position.videos
         done = replace(position, videos=tuple(others), token=None)
         asked = {"part": "snippet,replies", "videoId": video, "order": "time", "textFormat": "plainText"}
@@ -364,10 +368,12 @@ class YouTubeSource:
         try:
             answer = self._get("commentThreads", asked)
         except (CommentsOffError, NotFoundError, StaleTokenError) as problem:
+            if isinstance(problem, StaleTokenError) and position.token not in {None, self._given}:
+                return Page(items=0), replace(position, token=None)
             return Page(items=0, skipped=(Skipped(id=video, reason=str(problem).removeprefix("youtube: ")),)), done
         threads = [as_object(thread) for thread in _listed(answer, "comments")]
         mentions, skipped, is_past = _read_threads(threads, video, window)
-        token = line_of(answer.get("nextPageToken"), limit=500)
+        self._given = token = line_of(answer.get("nextPageToken"), limit=500)
         page = Page(mentions=mentions, skipped=skipped, items=len(threads))
         return page, done if token is None or is_past else replace(position, token=token)
 

@@ -65,6 +65,30 @@ def test_a_page_token_that_is_no_longer_taken_costs_nothing_of_the_window(server
     assert len({mention.id for mention in read_all(server)[0]}) == 120
 
 
+@pytest.mark.parametrize("is_ever", [False, True])
+def test_comments_are_read_from_the_newest_again_where_an_earlier_pass_left_a_stale_token(
+    server: YouTube, is_ever: bool
+) -> None:
+    video = talked_of(server, 1, *(thread(comment(f"c{n}", BASE + 50_000 + n)) for n in range(250)))
+    earlier, later = source_for(server), source_for(server)
+    resource = earlier.plan([ACME])[0]
+    cursor, found = None, set[str]()
+    while not any(one.startswith("c") for one in found):
+        page = earlier.fetch(resource, WINDOW, cursor)
+        cursor, found = page.cursor, {one.id for one in page.mentions}
+    stale = {"status": 400, "body": refusal(400, "invalidPageToken").body}
+    server.fault("status", times=99 if is_ever else 1, **stale, when=lambda request: bool(request.param("pageToken")))
+    pages = []
+    while cursor is not None:
+        pages.append(later.fetch(resource, WINDOW, cursor))
+        cursor = pages[-1].cursor
+    earlier.close()
+    later.close()
+    read = {one.id for page in pages for one in page.mentions if one.thread == video}
+    told = [one.reason for page in pages for one in page.skipped]
+    assert (len(read), told) == ((100, ["the page token is no longer taken"]) if is_ever else (250, []))
+
+
 def test_the_days_quota_says_when_the_next_day_begins(server: YouTube) -> None:
     server.quota = 1
     with pytest.raises(UsageCappedError, match="quota is used up") as caught:
