@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.loaded import run_loaded
 from listener.cli.main import run
-from unmeasured import environment
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from conftest import Place
@@ -78,15 +77,7 @@ def cut_off(
 ) -> subprocess.CompletedProcess[str]:
     """Send a command a signal as it is about to put the file "written" into its place, or to open what nobody writes."""
     config = [] if words == "init" else ["--config", str(filled.config_file)]
-    return subprocess.run(
-        [sys.executable, "-c", BEFORE_THE_FILE_IS_MOVED, str(int(number)), *words.split(), file, *config],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment(),
-        cwd=filled.folder,
-    )
+    return run_loaded(BEFORE_THE_FILE_IS_MOVED, str(int(number)), *words.split(), file, *config, folder=filled.folder)
 
 
 def written_beside(filled: Place, before: set[Path]) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.loaded import run_loaded
 from listener import database
 from listener.database import open_reader, open_writer
 from listener.interrupts import hear_signals
-from unmeasured import environment
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from conftest import Place
@@ -59,10 +58,7 @@ def ended(
     filled: Place, number: signal.Signals, words: str, *command: str, times: int = 1, script: str = WITHIN_A_STATEMENT
 ) -> subprocess.CompletedProcess[str]:
     """Send a command a signal so many times while SQLite is at the first statement that holds these words."""
-    return subprocess.run(
-        [sys.executable, "-c", script, str(number.value), words, str(times), *command],
-        cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False, env=environment(),
-    )  # fmt: skip
+    return run_loaded(script, str(number.value), words, str(times), *command, folder=filled.folder)
 
 
 @pytest.mark.parametrize(
