@@ -78,7 +78,9 @@ def read_themes(
     before = reader.wordings(brand, start, since, limit=MOST_READ)
     counts = [sum(row.mentions for row in reader.count_by("source", brand, *span)) for span in
               ((since, until), (start, since))]  # fmt: skip
-    is_known = bool(before) or reader.is_known_at(brand, start)
+    is_known = bool(before) or (
+        not counts[1] and reader.is_known_at(brand, start)
+    )  # what was erased may have said anything
     sayings = tuple(_saying(wording) for wording in present)
     shares = [len(read) / whole if whole else 1.0 for read, whole in zip((present, before), counts, strict=True)]
     return ThemeSheet(

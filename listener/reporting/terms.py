@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from listener.config import Brand
     from listener.search import Reader, TermRow, Wording
@@ -30,7 +30,7 @@ def find_terms(
 ) -> tuple[TermRow, ...]:
     """Return what is said of a brand in [since, until) and was not said in the four spans before.
 
-    Nothing is, where nothing is known of the span before. Of very many mentions an even sample is read, and what is counted in it stands for all;
+    Nothing is, where nothing is known of the span before, or all its texts were erased. Of very many mentions an even sample is read, and what is counted in it stands for all;
     `present` is that of the span, where it was read before.
     """
     from listener.pipeline.wording import contrast_terms  # noqa: PLC0415 - loaded where words are compared
@@ -40,7 +40,7 @@ def find_terms(
     if present is None:
         present = reader.wordings(brand, since, until, limit=MOST_NOW)
     before = reader.wordings(brand, since - 4 * length, since, limit=_MOST_BEFORE)
-    if not before and not reader.is_known_at(brand, since - length):
+    if not before and not _was_silent(reader, brand, since, length):
         return ()
     weights = [
         sum(row.mentions for row in reader.count_by("source", brand, start, end)) / len(read)
@@ -52,9 +52,14 @@ def find_terms(
 
 
 def is_known_before(reader: Reader, brand: str, since: datetime, until: datetime) -> bool:
-    """Say whether there is something to compare [since, until) with: the span before was read, or holds mentions."""
+    """Say whether there is something to compare [since, until) with: texts of the four spans before, or sure silence."""
     length = until - since
-    return reader.is_known_at(brand, since - length) or bool(reader.wordings(brand, since - 4 * length, since, limit=1))
+    return bool(reader.wordings(brand, since - 4 * length, since, limit=1)) or _was_silent(reader, brand, since, length)
+
+
+def _was_silent(reader: Reader, brand: str, since: datetime, length: timedelta) -> bool:
+    """Say whether it is known that nothing was said of a brand in the four spans before; texts that were erased may have said anything."""
+    return reader.is_known_at(brand, since - length) and not reader.count_by("source", brand, since - 4 * length, since)
 
 
 def brand_words(brand: Brand) -> tuple[str, ...]:

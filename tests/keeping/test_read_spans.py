@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from listener.ledger import WindowRow
+from listener.mention import Author
 from listener.protocols import Resource
 from listener.query.build import build_query
 from listener.reporting import find_terms, is_known_before
 from listener.search import Reader, Span
-from listener.store import PageProgress, Store
-from servers.world import NOW
+from listener.store import PageProgress, Retention, Store
+from listener.theming import read_themes
+from servers.world import NOW, make_mention, own_words, store_mentions
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -130,3 +132,30 @@ def test_what_was_read_for_others_before_a_brand_was_named_covers_no_day_of_it(s
     assert shares[0] == [1.0] * len(shares[0])
     assert shares[1][0] == 0.0
     assert shares[1][-1] == 1.0
+
+
+def test_erased_texts_of_the_time_before_make_nothing_new(store: Store) -> None:
+    store_mentions(
+        store,
+        [
+            make_mention(
+                number,
+                f"Acme: the lid is bad, {own_words(str(number))}",
+                author=Author(id=f"a{number}"),
+                published_at=NOW - (number % 2 * 2 + 1) * DAY,
+            )
+            for number in range(80)
+        ],
+    )
+    read(store, "x", lane("posts", "Acme"), NOW - 9 * DAY, NOW)
+
+    def told() -> tuple[set[str], bool, bool]:
+        with Reader(store.path) as reader:
+            themes = read_themes(reader, "Acme", ("Acme",), NOW - 2 * DAY, NOW).themes
+            terms = find_terms(reader, "Acme", ("Acme",), since=NOW - 2 * DAY, until=NOW)
+            return {one.trend for one in themes}, bool(terms), is_known_before(reader, "Acme", NOW - 2 * DAY, NOW)
+
+    assert "steady" in told()[0]
+    assert told()[1:] == (True, True)
+    store.erasure.purge(Retention(by_source={"x": 2 * DAY}), now=NOW)
+    assert told() == ({"unknown"}, False, False)
