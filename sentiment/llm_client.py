@@ -205,10 +205,22 @@ def _reply_of(body: bytes) -> Reply:
         usage = answer.get("usage") or {}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Reply(reason="llm_invalid_answer")
-    sent, received = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
+    sent, received = _tokens(usage)
     if not isinstance(content, str) or choice.get("finish_reason") == "length":
         return Reply(reason="llm_invalid_answer", sent=sent, received=received)
     return Reply(content=content, sent=sent, received=received)
+
+
+def _tokens(usage: Any) -> tuple[int | None, int | None]:
+    """Return the tokens sent and received, None where the service does not count them; 0 is no count.
+
+    Some services count what a model thought in the total alone, and charge for it as for what is received (xAI:
+    docs.x.ai, consumption and rate limits, as vercel/ai #12425 quotes it; Gemini: mozilla-ai/any-llm #1290).
+    """
+    sent, received, total = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if sent and received is not None and total is not None:
+        received = max(received, total - sent)
+    return sent or None, received or None
 
 
 def _count(usage: Any, name: str) -> int | None:

@@ -283,9 +283,32 @@ def test_the_next_day_may_spend_again(server: LlmServer) -> None:
     assert reasons(tomorrow, "good", "bad") == ["positive", "negative"]
 
 
-def test_a_cost_that_nobody_tells_counts_as_the_most_it_can_have_been(server: LlmServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("usage", "tokens", "usd"),
+    [
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}, 120, 140),
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 620}, 620, 1_140),
+        ({"prompt_tokens": 100, "completion_tokens": 0, "total_tokens": 160}, 160, 220),
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 90}, 120, 140),
+    ],
+)
+def test_what_a_model_thought_is_paid_for_like_what_it_wrote(
+    server: LlmServer, tmp_path: Path, usage: dict[str, int], tokens: int, usd: int
+) -> None:
+    server.usage = usage
+    prices = {"usd_per_million_sent": 1.0, "usd_per_million_received": 2.0}
+    scorer_for(server, _StoreBook(tmp_path / "listener.db"), **prices).score(tasks("good"))
+    assert _spent(tmp_path) == (1, tokens, usd)
+
+
+@pytest.mark.parametrize(
+    "usage", [None, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {"completion_tokens": 20}]
+)
+def test_a_cost_that_nobody_tells_counts_as_the_most_it_can_have_been(
+    server: LlmServer, tmp_path: Path, usage: dict[str, int] | None
+) -> None:
     book = _StoreBook(tmp_path / "listener.db")
-    server.usage = None
+    server.usage = usage
     scorer_for(server, book).score(tasks("good"))
     requests, tokens, _ = _spent(tmp_path)
     assert requests == 1
