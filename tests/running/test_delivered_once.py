@@ -18,6 +18,7 @@ from listener.store import DigestSave, Store
 from listener.store.copying import back_up
 from listener.testing import FakeNotifier
 from running.site import NOW, Site
+from stores import lay_store
 
 MINUTE = timedelta(minutes=1)
 FULL = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -77,7 +78,7 @@ class Outbox:
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     site = Site(tmp_path, "")
-    with Store(site.database):
+    with Store(lay_store(site.database)):
         yield Outbox(site)
 
 
