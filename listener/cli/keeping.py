@@ -84,6 +84,8 @@ def forget(app: App, author: str | None, mention: str | None, dry_run: bool) -> 
         tell(f"nothing is stored of {author if mention is None else mention}{rest}")
         return 1
     _say(done, dry_run=dry_run)
+    if not dry_run:
+        _tell_copies(app.database_path)
     return 0
 
 
@@ -123,6 +125,8 @@ def purge(app: App, dry_run: bool) -> int:
         finally:
             wipe_line()
     _say(done, dry_run=False)
+    if done.mentions:
+        _tell_copies(app.database_path)
     if stop.is_set():
         click.echo(STOPPED, err=True)
         return asked.exit_code
@@ -169,6 +173,14 @@ def _say(done: Erasure, *, dry_run: bool) -> None:
     click.echo(f"{'would erase' if dry_run else 'erased'} {' and '.join(parts)}")
     if done.reports:
         click.echo(f"emptied {counted(done.reports, 'report')} that quoted them")
+
+
+def _tell_copies(database: Path) -> None:
+    """Name the copies that upgrades left beside the store: what they hold is not erased."""
+    from glob import escape
+
+    for copy in sorted(database.parent.glob(f"{escape(database.name)}.version-*")):
+        tell(f"{copy.name} beside the store, made before an upgrade, holds what the store held then; delete it")
 
 
 def _show_pages(done: int, total: int) -> None:

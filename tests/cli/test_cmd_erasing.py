@@ -150,6 +150,20 @@ def test_an_erased_mention_is_not_imported_again(filled: Place) -> None:
     assert len(filled.run("export").out.splitlines()) == len(exported.splitlines()) - 1
 
 
+def test_the_copy_that_an_upgrade_left_is_named_where_something_was_erased(filled: Place) -> None:
+    filled.configure(
+        filled.config_file.read_text(encoding="utf-8").replace("[listener]\n", '[listener]\nretention = "2d"\n')
+    )
+    (filled.folder / "listener.db.version-13").write_bytes(b"")
+    told = (
+        "listener.db.version-13 beside the store, made before an upgrade, holds what the store held then; delete it\n"
+    )
+    assert filled.run("forget", "--mention", "hackernews:7", "--dry-run").err == ""
+    assert filled.run("forget", "--mention", "hackernews:7").err == told
+    assert filled.run("purge").err == told
+    assert filled.run("purge").err == ""
+
+
 def test_a_purge_keeps_what_the_configuration_says(filled: Place) -> None:
     kept = filled.run("purge")
     assert (kept.code, kept.out) == (0, "")
