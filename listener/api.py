@@ -32,6 +32,7 @@ from listener.options import OptionInfo, Secret, option
 from listener.protocols import (
     LanguageIdentifier,
     Metered,
+    MeteredThreads,
     Notification,
     Notifier,
     Page,
@@ -69,6 +70,7 @@ __all__ = [
     "Match",
     "Mention",
     "Metered",
+    "MeteredThreads",
     "NativeQuery",
     "NotFoundError",
     "Notification",

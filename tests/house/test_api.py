@@ -19,6 +19,7 @@ API = [
     "Match",
     "Mention",
     "Metered",
+    "MeteredThreads",
     "NativeQuery",
     "NotFoundError",
     "Notification",
