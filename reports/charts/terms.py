@@ -84,7 +84,7 @@ def _figure(row: TermRow) -> str:
 
 def _nothing(*, is_known: bool) -> str:
     """Say why there is no bar."""
-    return "nothing stands out" if is_known else "no comparison can be made: nothing was read of the time before"
+    return "nothing stands out" if is_known else "no comparison can be made: nothing is known of the time before"
 
 
 def _alt(risen: Sequence[TermRow], fallen: Sequence[TermRow], title: str, nothing: str) -> str:

@@ -126,7 +126,7 @@ def test_noise_with_a_context_shows_what_it_would_drop_in_the_span(place: Place)
 def test_a_chart_of_terms_says_why_there_is_nothing_to_compare_with(place: Place) -> None:
     tell(place, [padded("Acme explodes", turn) for turn in range(20)], days_ago=1)
     unread = place.run("chart", "terms", "Acme", "--since", "7d", "--output", "terms.svg")
-    assert "No comparison can be made: nothing was read of the time before." in " ".join(unread.err.split())
+    assert "No comparison can be made: nothing is known of the time before." in " ".join(unread.err.split())
     assert "nothing stands out" not in unread.err.casefold()
 
     place.drain(NOW - timedelta(days=20), NOW)

@@ -237,7 +237,7 @@ def test_terms_that_rose_and_fell_are_told_with_both_counts() -> None:
     assert "Fell: sale −10 (2 now, expected about 12)" in alt
     assert "Nothing stands out" in draw_terms([], brand="Acme").alt
     unread = draw_terms([], brand="Acme", is_known=False).alt
-    assert unread.endswith(". No comparison can be made: nothing was read of the time before.")
+    assert unread.endswith(". No comparison can be made: nothing is known of the time before.")
     assert "stands out" not in unread
 
 
