@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 KILLED = """
 import os, signal, sys
 from listener.cli.main import run
-from listener.pipeline import importing
+from listener.pipeline import importing, workers
+workers._MOST_ITEMS = 300
 whole = importing.import_mentions
 def until_killed(*arguments, **named):
-    named["on_chunk"] = lambda report: os.kill(os.getpid(), signal.SIGKILL) if report.lines >= 2000 else None
+    named["on_chunk"] = lambda report: os.kill(os.getpid(), signal.SIGKILL) if report.lines >= 600 else None
     return whole(*arguments, **named)
 importing.import_mentions = until_killed
 run(sys.argv[1:])
 """
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listener.pipeline.workers._MOST_ITEMS", 300)
 
 
 def undisturbed(place: Place, rows: list[dict[str, object]], file: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -63,26 +69,28 @@ def whole_lines(packed: Path) -> int:
     return count
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_store(place: Place) -> None:
     file = place.folder / "all.jsonl"
-    right = undisturbed(place, lines_of(3_300), file)
+    right = undisturbed(place, lines_of(990), file)
     command = ["import", str(file), "--workers", "0", "--config", str(place.config_file), "--now", NOW.isoformat()]
     killed = subprocess.run([sys.executable, "-c", KILLED, *command], check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
-    assert len(content(place.database)["mentions"]) == 2_000
+    assert len(content(place.database)["mentions"]) == 600
     again = place.run(*command[:4])
     assert again.code == 0
-    assert "went on after the first 2000 lines" in again.err
-    assert "1300 mentions read: 1300 new" in again.err
+    assert "went on after the first 600 lines" in again.err
+    assert "390 mentions read: 390 new" in again.err
     assert content(place.database) == right
-    assert "3300 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
+    assert "990 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_an_import_that_goes_on_still_tells_by_its_exit_code_of_lines_that_could_not_be_read_before(
     place: Place,
 ) -> None:
     file = place.folder / "all.jsonl"
-    rows = lines_of(2_100)
+    rows = lines_of(630)
     del rows[7]["source"]
     file.write_bytes(jsonl(rows))
     command = ["import", str(file), "--workers", "0", "--config", str(place.config_file), "--now", NOW.isoformat()]
@@ -90,7 +98,7 @@ def test_an_import_that_goes_on_still_tells_by_its_exit_code_of_lines_that_could
     assert killed.returncode == -signal.SIGKILL
     again = place.run(*command[:4])
     assert again.code == 3
-    assert "went on after the first 2000 lines, stored before; 1 of them could not be read\n" in again.err
+    assert "went on after the first 600 lines, stored before; 1 of them could not be read\n" in again.err
     assert "0 lines could not be read" in again.err
 
 
@@ -118,22 +126,24 @@ def test_an_import_that_is_stopped_says_so_with_its_exit_code(
     assert answer.err.endswith("stopped; run it again to go on\n")
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_workers_give_the_same_store(place: Place) -> None:
     file = place.folder / "all.jsonl"
-    right = undisturbed(place, lines_of(3_300), file)
+    right = undisturbed(place, lines_of(990), file)
     assert place.run("import", str(file), "--workers", "1").code == 0
     assert content(place.database) == right
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_a_worker_that_dies_costs_time_and_nothing_else(place: Place) -> None:
-    items = list(raw_lines(BytesIO(jsonl(lines_of(2_500)))))
+    items = list(raw_lines(BytesIO(jsonl(lines_of(750)))))
     judge = make_judge()
     alone = [
         (count, bad, [judge_all(one) for one in looked]) for count, bad, looked in judge_ahead(items, judge, now=NOW)
     ]
     broken = judge_ahead(items, judge, now=NOW, workers=1, make=partial(os._exit, 1))  # type: ignore[arg-type]
     assert [(count, bad, [judge_all(one) for one in looked]) for count, bad, looked in broken] == alone
-    assert [count for count, _, _ in alone] == [1_000, 1_000, 500]
+    assert [count for count, _, _ in alone] == [300, 300, 150]
 
 
 def test_a_worker_killed_while_it_answers_holds_nobody_up(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -357,7 +357,8 @@ def quarter(**ago: float) -> datetime:
 def test_first_run_catching_up_and_what_lay_past_three_months(tmp_path: Path) -> None:
     first = replace(article(1, 0), seen_at=quarter(hours=3))
     with Gdelt([first, replace(article(2, 0), seen_at=quarter(days=3))], now=NOW) as server:
-        site = Site(tmp_path, f'[sources.gdelt]\nbase_url = "{server.url}"\nseconds_between_requests = 0\n')
+        table = f'[sources.gdelt]\nbase_url = "{server.url}"\nseconds_between_requests = 0\n'
+        site = Site(tmp_path, table, more="[alerts]\nenabled = false\n")
         assert site.collect().rows()["gdelt"]["new"] == 1
         server.articles += [replace(article(10 + n, 0), seen_at=quarter(hours=-n)) for n in range(45)]
         server.now = later = NOW + timedelta(days=2)
