@@ -38,6 +38,7 @@ __all__ = [
     "build_scoring",
     "describe_routes",
     "installed_scorers",
+    "llm_limits",
     "load_models",
     "read_sentiment",
     "scorer_parts",
@@ -101,6 +102,25 @@ def read_sentiment(
         if name in named:
             read[name] = record
     return options, read
+
+
+def llm_limits(table: Mapping[str, object]) -> Mapping[str, float]:
+    """Return what a language model may take a day, in requests, tokens and usd; nothing where none is chosen, or wrongly.
+
+    A limit that is not set is left out. Nothing but its options is loaded.
+    """
+    from listener.config import read_record
+
+    chosen, own = table.get("scorers"), table.get(_LLM, {})
+    if not isinstance(chosen, dict) or _LLM not in chosen.values() or not isinstance(own, dict):
+        return {}
+    from sentiment.llm_options import LlmOptions
+
+    options = read_record(LlmOptions, own, f"sentiment.{_LLM}", [])
+    if options is None:
+        return {}
+    limits = {"requests": options.requests_a_day, "tokens": options.tokens_a_day, "usd": options.usd_a_day}
+    return {unit: limit for unit, limit in limits.items() if limit is not None}
 
 
 def _known(table: Mapping[str, object]) -> set[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from listener.cli.context import App
     from listener.search import Reader
 
-__all__ = ["BUDGET_COLUMNS", "RECALL_COLUMNS", "budget_rows", "money_text", "recall_rows"]
+__all__ = ["BUDGET_COLUMNS", "RECALL_COLUMNS", "budget_rows", "money_text", "recall_rows", "scoring_rows"]
 
 _GOOD_RECALL: Final = 0.95
 """Below this share of what a service says it has, somebody should look why."""
@@ -72,6 +72,28 @@ def budget_rows(app: App, reader: Reader) -> list[dict[str, object]]:
             "cap": row.is_cap,
         }
         for row in reader.budgets(wiring.all_limits(app.config), app.now)
+    ]
+
+
+def scoring_rows(app: App, reader: Reader) -> list[dict[str, object]]:
+    """Return how the daily limits of the language model stand, where one scores; what is set aside counts as used."""
+    from listener import scoring
+    from listener.budget import day_of, start_of
+
+    limits = scoring.llm_limits(app.config.sentiment)
+    used = dict(zip(("requests", "tokens", "usd"), reader.bought(app.now), strict=True)) if limits else {}
+    turns = start_of(day_of(app.now) + 1).astimezone(app.zone).isoformat()
+    return [
+        {
+            "scorer": "llm",
+            "unit": unit,
+            "period": "day",
+            "limit": limit,
+            "used": used[unit],
+            "resets_at": turns,
+            "state": "ok" if used[unit] < limit else "spent",
+        }
+        for unit, limit in limits.items()
     ]
 
 

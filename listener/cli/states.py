@@ -11,7 +11,7 @@ from listener.cli.context import App, config_option, database_option, examples, 
 from listener.cli.output import Column, count_text, coverage_text, emit_json, emit_rows
 from listener.cli.rechecking import RECHECK_COLUMNS, recheck_rows
 from listener.cli.sizing import size_lines, size_row
-from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows
+from listener.cli.spent import BUDGET_COLUMNS, RECALL_COLUMNS, budget_rows, recall_rows, scoring_rows
 from listener.clock import parse_instant
 from listener.errors import ListenerError
 
@@ -164,6 +164,7 @@ def _status(app: App) -> dict[str, object]:
             "coverage": [],
             "windows": {"open": 0, "lost": 0, "budget": 0, "listed": []},
             "budget": [],
+            "scoring_budget": [],
             "recall": [],
             "rechecks": [],
             "outbox": {"pending": 0, "failed": 0, "sent": 0, "errors": []},
@@ -181,6 +182,7 @@ def _status(app: App) -> dict[str, object]:
             "coverage": _coverage_rows(app, reader),
             "windows": _windows(app, reader),
             "budget": budget_rows(app, reader),
+            "scoring_budget": scoring_rows(app, reader),
             "recall": recall_rows(app, reader),
             "rechecks": recheck_rows(app),
             "outbox": _outbox(app, outbox),
@@ -363,6 +365,10 @@ def _print_budgets(told: dict[str, object]) -> None:
     budgets = [
         {**_shortened(row, "resets_at"), "owner": row["source"] or f"brand {row['brand']}"}
         for row in _rows(told["budget"])
+    ]
+    budgets += [
+        {**_shortened(row, "resets_at"), "owner": f"scorer {row['scorer']}", "allowed": row["limit"], "reserved": None}
+        for row in _rows(told["scoring_budget"])
     ]
     if budgets:
         click.echo("\nbudgets")

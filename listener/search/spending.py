@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from listener.budget import Limit
 
-__all__ = ["BudgetRow", "SpendingRow", "UsualRow", "read_budgets", "read_spending", "read_usual", "read_waiting"]
+__all__ = [
+    "BudgetRow",
+    "SpendingRow",
+    "UsualRow",
+    "read_bought",
+    "read_budgets",
+    "read_spending",
+    "read_usual",
+    "read_waiting",
+]
 
 _DAY: Final = 86_400
 _SPENDING: Final = """
@@ -81,6 +90,15 @@ def read_spending(connection: sqlite3.Connection, since: datetime, until: dateti
         SpendingRow(source=source, brand=brand, requests=requests, items=items, usd=micros / MICROS)
         for source, brand, requests, items, micros in connection.execute(_SPENDING, (first, last))
     )
+
+
+def read_bought(connection: sqlite3.Connection, now: datetime) -> tuple[int, int, float]:
+    """Return the account of the language model of today (UTC): requests, tokens, US dollars; what is set aside counts."""
+    row = connection.execute(
+        "SELECT requests, tokens, micro_usd FROM bought_days WHERE day = ?", (day_of(now),)
+    ).fetchone()
+    requests, tokens, micros = row or (0, 0, 0)
+    return requests, tokens, micros / MICROS
 
 
 def read_budgets(connection: sqlite3.Connection, limits: Sequence[Limit], now: datetime) -> tuple[BudgetRow, ...]:

@@ -103,6 +103,13 @@ class StateReader(OpenedStore):
         with translated(self.path):
             return spending.read_usual(self._connection, now)
 
+    def bought(self, now: datetime) -> tuple[int, int, float]:
+        """Return what was asked of the language model today (UTC): requests, tokens, US dollars; what is set aside counts."""
+        from listener.search import spending
+
+        with translated(self.path):
+            return spending.read_bought(self._connection, now)
+
     def waiting_for_budget(self) -> frozenset[tuple[str, str | None]]:
         """Return of which sources, and for which brand or several (None), something waits for a budget."""
         from listener.search import spending

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +90,31 @@ def test_what_was_paid_for_stands_where_it_is_forgotten_and_cannot_be_asked_agai
     asking.configure(CONFIG + other)
     asking.run("rescore")
     assert sentiments(asking) == {"unscored"}
+
+
+def test_status_tells_what_the_model_may_take_a_day_and_took(asking: Place, server: LlmServer) -> None:
+    prices = "usd_a_day = 1.5\nusd_per_million_sent = 10.0\nusd_per_million_received = 20.0"
+    asking.configure(CONFIG + TABLE.format(url=server.url, more=f"requests_a_day = 2\n{prices}"))
+    asking.run("rescore")
+    with sqlite3.connect(asking.database) as connection:
+        day, *booked = connection.execute("SELECT day, requests, tokens, micro_usd / 1e6 FROM bought_days").fetchone()
+    connection.close()
+    noon = datetime.fromtimestamp(86_400 * day + 43_200, UTC)  # what the model is asked is booked by the real clock
+    told = json.loads(asking.run("status", "--format", "json", now=noon).out)["scoring_budget"]
+    rows = {row["unit"]: row for row in told}
+    assert tuple(rows[unit]["used"] for unit in ("requests", "tokens", "usd")) == tuple(booked)
+    assert [rows["requests"]["limit"], rows["tokens"]["limit"], rows["usd"]["limit"]] == [2, 1_000_000, 1.5]
+    assert rows["requests"]["state"] == "spent"
+    assert rows["tokens"]["state"] == "ok"
+    shown = next(line for line in asking.run("status", now=noon).out.splitlines() if "scorer llm" in line)
+    assert shown.split()[:6] == ["scorer", "llm", "day", "requests", "2", "2"]
+    assert shown.rstrip().endswith("used up")
+
+
+def test_status_tells_of_no_model_where_none_is_chosen(place: Place) -> None:
+    place.configure(CONFIG + "\n[sentiment.llm]\nmodel = 'made-up'\n")
+    place.save([place.mention("Acme is here", at=NOW)], label=Label.NEUTRAL)
+    assert json.loads(place.run("status", "--format", "json").out)["scoring_budget"] == []
 
 
 def test_score_uses_the_account_of_the_store_too(asking: Place, server: LlmServer) -> None:
