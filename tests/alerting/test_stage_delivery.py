@@ -115,12 +115,12 @@ def test_a_round_that_lasts_into_the_quiet_hours_pushes_nothing_in_them(
     room.destination = "chat room"
     config = load_config(watched.config_file)
     with Store(watched.database) as store, Reader(watched.database) as reader:
-        for now, sent in (
+        for at, sent in (
             (START + 2 * HOUR, 1),
             (START + 2.4 * HOUR, 0),
             (START + 2.5 * HOUR, 1),
         ):  # 13:30, 13:54, 14:00
-            desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=now)
+            desk = Desk(config=config, reader=reader, listening=wiring.listening(config), now=at)
             assert deliver(desk, store, [slow, room]) == sent
     assert (len(slow.taken), len(room.taken)) == (1, 1)
 
