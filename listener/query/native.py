@@ -157,6 +157,10 @@ class Widener:
                 expression = self.widen(child)
                 if expression is None or not expression.is_positive:
                     return self.obstacle(child)
+        if isinstance(node, And):
+            wanted = [child for child in node.children if not isinstance(child, Not)]
+            if len(wanted) == 1:  # what is excluded, such as own accounts, has no part in it
+                return self.obstacle(wanted[0])
         return format_tree(node)
 
     def _all(self, children: tuple[Node, ...], *, negated: bool) -> Expression | None:

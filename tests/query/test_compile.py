@@ -225,3 +225,11 @@ def test_of_more_conditions_than_may_be_asked_for_exclusions_are_left_out_first(
 
 def test_nothing_is_asked_for_no_brand():
     assert compile_together([], X) == ()
+
+
+def test_what_cannot_be_asked_is_named_by_itself_where_own_accounts_and_words_are_excluded() -> None:
+    query = build_query(
+        brand="Acme", query='coffee OR hashtag:"acme coffee"', exclude=["thread"], own_accounts=["acme_help"]
+    )
+    with pytest.raises(RejectedQueryError, match=r'^plain .* of Acme: hashtag:"acme coffee" holds no word'):
+        compile_query(query, Dialect(name="plain"))
