@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["scrub_names", "scrub_reports"]
 
-_DAY: Final = 86_400
-"""An alert tells of mentions of up to some hours before it opened."""
+_BEFORE: Final = 2 * 86_400
+"""An alert tells of mentions of up to some hours before it opened, of a thread that it followed of a day and a half (see `listener.pipeline.gathering`)."""
 
 _EVER: Final = (-(2**62), 2**62)
 """Times before and after those of every report."""
 
-_SIGNED: Final = "SELECT 1 FROM mentions INDEXED BY mentions_by_time WHERE published_at BETWEEN ? AND ? AND author_id IS NOT NULL LIMIT 1"
+_SIGNED: Final = """
+SELECT 1 FROM mentions INDEXED BY mentions_by_time WHERE published_at BETWEEN ? AND ? AND author_id IS NOT NULL
+ORDER BY published_at DESC LIMIT 1
+"""
+"""The newest first: what ages is erased from the other end, and most of what is looked through there was erased before."""
 _BORNE: Final = "SELECT 1 FROM authors WHERE handle = :name OR name = :name OR native_id = :name LIMIT 1"
 
 _DIGESTS: Final = "SELECT id, from_at, to_at, subject, text, html FROM digests WHERE from_at <= ? AND to_at > ?"
@@ -36,7 +40,10 @@ _EPISODES: Final = """
 SELECT id, opened_at, updated_at, headline, why FROM episodes WHERE opened_at <= ? AND updated_at >= ?
 """
 _CHARTS: Final = "SELECT id, from_at, to_at, title, alt, CASE format WHEN 'svg' THEN data END FROM charts WHERE from_at <= ? AND to_at > ?"
-_VALUES: Final = "SELECT {0} FROM mentions WHERE published_at BETWEEN ? AND ? AND instr(lower({0}), lower(?))"
+_VALUES: Final = """
+SELECT {0} FROM mentions INDEXED BY mentions_by_time
+WHERE published_at BETWEEN ? AND ? AND instr(lower({0}), lower(?)) ORDER BY published_at DESC
+"""
 _STATES: Final = "SELECT brand_id, rule, state FROM alert_states"
 
 
@@ -98,6 +105,7 @@ class _Scrub:
         self._is_borne = cache(partial(_is_borne, connection))
         self._is_said = cache(is_said)
         self._gone = gone
+        self._is_edited = any(one.is_edited for one in gone)
         self._first = min(one.published_at for one in gone)
         self._last = max(one.published_at for one in gone)
         self._words = {word for one in gone for word in one.words()}
@@ -109,9 +117,9 @@ class _Scrub:
     def run(self) -> int:
         """Go through all kinds of reports; return how many were changed.
 
-        What was said before an edit is looked for by the terms of alerts: those go that nobody says any more.
+        What was said before an edit is looked for by what alerts tell of: terms and links go that nobody brings any more.
         """
-        if any(one.is_edited for one in self._gone):
+        if self._is_edited:
             self._words |= self._words_of_alerts()
         self._scrub_states()
         return self._scrub_digests() + self._scrub_episodes() + self._scrub_charts()
@@ -184,10 +192,10 @@ class _Scrub:
 
     def _scrub_episodes(self) -> int:
         changed = 0
-        rows = self._connection.execute(_EPISODES, (self._last + _DAY, self._first)).fetchall()
+        rows = self._connection.execute(_EPISODES, (self._last + _BEFORE, self._first)).fetchall()
         for number, opened_at, updated_at, headline, text in rows:
             why = json.loads(text)
-            time = {"since": opened_at - _DAY, "until": updated_at}
+            time = {"since": opened_at - _BEFORE, "until": updated_at}
             kept = {
                 **why,
                 **_kept(why, ("terms",), self._has_gone_word),
@@ -206,7 +214,7 @@ class _Scrub:
 
     def _words_of_alerts(self) -> set[str]:
         """Return the words of the terms and hashtags that alerts of the time tell of."""
-        rows = self._connection.execute(_EPISODES, (self._last + _DAY, self._first)).fetchall()
+        rows = self._connection.execute(_EPISODES, (self._last + _BEFORE, self._first)).fetchall()
         reasons = [json.loads(row[-1]) for row in rows]
         return {
             word
@@ -257,9 +265,9 @@ class _Scrub:
         )
 
     def _is_link_gone(self, page: str, *, since: int, until: int) -> bool:
-        """Say whether a page was linked to by what is being erased, and by nobody else at the time."""
+        """Say whether a page was linked to by what is being erased, or may have been before an edit, and by nobody else at the time."""
         host = page.casefold().partition("/")[0]
-        return any(_is_on(one, page) for one in self._pages) and not any(
+        return (self._is_edited or any(_is_on(one, page) for one in self._pages)) and not any(
             _is_on(page_name(one) or "", page) for one in self._values("links", host, since, until)
         )
 

@@ -124,6 +124,22 @@ def test_a_thread_that_gathers_its_reactions_after_it_was_read_is_told_when_they
         assert watch.news() == ["reach opened", "reach resolved"]
 
 
+def test_what_an_alert_tells_of_a_thread_of_the_day_before_goes_with_it(tmp_path: Path) -> None:
+    late = START + HOUR * 36
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach")) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([liked(3)], hours=2)
+        watch.read(late, [])
+        watch.look(late)
+        watch.read(late + QUARTER, [liked(5_000)])
+        watch.look(late + QUARTER)
+        found = watch.episodes()["reach"]
+        assert found.authors
+        watch.store.erasure.forget_mention(found.mentions[0], now=late + QUARTER)
+        assert watch.episodes()["reach"].authors == ()
+
+
 def test_a_thread_that_is_stored_or_matched_late_has_not_grown(tmp_path: Path) -> None:
     def label(word: Label) -> None:
         watch.store._connection.execute("UPDATE matches SET label = ? WHERE engagement = 9000", (int(word),))

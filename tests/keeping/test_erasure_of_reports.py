@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from listener.errors import StoreError
 from listener.mention import Author
 from listener.search import Reader
 from listener.store import Erasure, Retention, Store
-from servers.world import NOW, make_mention, store_mentions
+from servers.world import NOW, make_mention, open_store, store_mentions
 
 
 def test_a_report_that_names_an_author_stays_until_nothing_of_the_author_is_left(store: Store) -> None:
@@ -112,6 +113,45 @@ def test_alerts_lose_what_a_mention_said_before_an_edit(store: Store) -> None:
         assert reader.episode(1).terms == ("zyxword", "good")
     store.erasure.forget_mention(1, now=NOW)
     assert traces(store.path.parent, "zyxword") == []
+
+
+def test_alerts_lose_where_a_mention_linked_to_before_an_edit(store: Store) -> None:
+    others = {"links": ("https://kept.example/a",)}
+    store_mentions(
+        store, [make_mention(1, links=("https://zyxlink.example/a",)), make_mention(2), make_mention(3, **others)]
+    )
+    write_alert(store, links=["zyxlink.example/a", "kept.example/a"])
+    store_mentions(store, [make_mention(1, "Acme is bad", links=("https://kept.example/a",))])
+    store.erasure.forget_mention(2, now=NOW)
+    with Reader(store.path) as reader:
+        assert reader.episode(1).links == ("zyxlink.example/a", "kept.example/a")
+    store.erasure.forget_mention(1, now=NOW)
+    assert traces(store.path.parent, "zyxlink") == []
+    with Reader(store.path) as reader:
+        assert reader.episode(1).links == ("kept.example/a",)
+
+
+def test_what_ages_does_not_look_through_all_of_the_time_of_an_alert_with_each_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener.store.erasure._BATCH", 10)
+    same = {"links": ("https://l.example/a",), "hashtags": ("tagged",)}
+    said = [make_mention(n, published_at=NOW - timedelta(seconds=n), **same) for n in range(1, 1001)]
+
+    def steps_of_purging(name: str, **why: list[str]) -> int:
+        """Return what it takes to erase all of a store in many batches, an alert tells of its time."""
+        took: list[int] = []
+        (tmp_path / name).mkdir()
+        with open_store(tmp_path / name) as store:
+            store_mentions(store, said)
+            write_alert(store, **why)
+            store._connection.set_progress_handler(lambda: took.append(1), 100)
+            store.erasure.purge(Retention(by_source={"x": timedelta()}), now=NOW)
+            assert rows(store, "SELECT json_extract(why, '$.links', '$.authors') FROM episodes") == [("[[],[]]",)]
+        return len(took)
+
+    reasons = {"authors": [f"other_{n}" for n in range(5)], "links": ["l.example/a"], "hashtags": ["tagged"]}
+    assert steps_of_purging("told", **reasons) < 1.5 * steps_of_purging("silent")
 
 
 def test_an_alert_keeps_hashtags_and_links_that_others_bear(store: Store) -> None:
