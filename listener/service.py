@@ -165,7 +165,7 @@ class Service:
         self._made: tuple[object, Judge] | None = None
         self._awaited: tuple[str, datetime] | None = None
         self._asked: dict[str, dict[str, str]] | None = None
-        self._left_alone: dict[str, dict[str, TransientSourceError]] = {}
+        self._left_alone: dict[str, dict[str, tuple[datetime, TransientSourceError]]] = {}
 
     @property
     def _judge(self) -> Judge:

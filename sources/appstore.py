@@ -73,7 +73,7 @@ class App:
     def __post_init__(self) -> None:
         """Refuse what is no app and no country."""
         if not re.fullmatch(r"\d{5,15}", self.id, re.ASCII):
-            msg = 'id must be the number of an app, digits alone, written as a text such as "1234567890"'
+            msg = 'id must be the number of an app, 5 to 15 digits alone, written as a text such as "1234567890"'
             raise ValueError(msg)
         wrong = [country for country in self.countries if not re.fullmatch(r"[A-Za-z]{2}", country)]
         if wrong or not self.countries:

@@ -76,7 +76,8 @@ class CollectRequest:
     `lookback` is how far the first window of a resource reaches back. `since` asks
     to look back to that instant wherever nothing was read yet. `brand` leaves out
     the resources of other brands. `budget` is what may be spent. `left_alone` is what resources that fail alone met
-    in former passes of this process, by key, where a host named a time before which it wants no request; the pass adds to it.
+    in former passes of this process, by key, and when: a host may have named a time before which it wants no request.
+    The pass adds to it.
     """
 
     now: datetime
@@ -84,13 +85,22 @@ class CollectRequest:
     since: datetime | None = None
     brand: str | None = None
     budget: Budget = field(default_factory=Budget)
-    left_alone: dict[str, TransientSourceError] = field(default_factory=dict)
+    left_alone: dict[str, tuple[datetime, TransientSourceError]] = field(default_factory=dict)
 
     def leave_alone(self, resource: Resource) -> None:
-        """Raise anew what a host said that wants no request yet; what is more than a day away is of another clock."""
-        said = self.left_alone.get(resource.key)
-        if said is not None and said.retry_at is not None and timedelta() < said.retry_at - self.now <= _LONGEST_LEFT:
+        """Raise anew what a host said that wants no request yet; what it said in the future is of another clock."""
+        said_at, said = self.left_alone.get(resource.key, (self.now, None))
+        if (
+            said is not None
+            and said.retry_at is not None
+            and said_at <= self.now < said.retry_at <= said_at + _LONGEST_LEFT
+        ):
             raise said.with_traceback(None)
+
+    def remember(self, resource: Resource, error: TransientSourceError) -> None:
+        """Keep what a resource met, where it is not what it met before."""
+        if error is not self.left_alone.get(resource.key, (None, None))[1]:
+            self.left_alone[resource.key] = self.now, error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +279,7 @@ class Collector:
                 if not source.facts.resources_fail_alone and not isinstance(error, ONE_RESOURCE_ONLY):
                     raise
                 if isinstance(error, TransientSourceError):
-                    request.left_alone[resource.key] = error
+                    request.remember(resource, error)
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
                 tally.failed(error)
             if self._stop.is_set():

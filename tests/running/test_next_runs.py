@@ -282,3 +282,23 @@ def test_one_host_of_a_source_waits_as_it_asks_in_later_passes_too_and_the_other
         assert service.collect("discourse", now=NOW + 60 * MINUTE).state == "ok"
         assert len(forum.requests) > asked
     assert site.rows("SELECT DISTINCT state FROM windows") == [("drained",)]
+
+
+def test_a_host_that_was_refused_by_a_clock_ahead_is_asked_as_soon_as_the_clock_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = NOW + 20 * HOUR
+    with Discourse([]) as forum:
+        site = Site(tmp_path, f'[sources.discourse]\ninstances = ["{forum.url}"]\n')
+        lay_store(site.database)
+        service = Service(load_config(site.config), site.database, Event())
+        forum.fault("status", times=99, **limited(600))
+        with monkeypatch.context() as patched:
+            patched.setattr("sources.web.client.utc_now", lambda: ahead)
+            assert service.collect("discourse", now=ahead).state == "rate_limited"
+            asked = len(forum.requests)
+            assert service.collect("discourse", now=ahead + 5 * MINUTE).state == "rate_limited"
+            assert len(forum.requests) == asked
+        forum.calm()
+        assert service.collect("discourse", now=NOW).state == "ok"
+        assert len(forum.requests) > asked
