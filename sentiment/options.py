@@ -37,7 +37,7 @@ class SentimentOptions:
     )
     scorers: Mapping[str, str] | None = option(
         "What scores each language, and by default the others: auto (the shipped scorer), none (unscored), vader, "
-        "vader-exact, lexicon, onnx, llm, or the name of a plug-in.",
+        "vader-exact, lexicon, symbols, onnx, llm, or the name of a plug-in.",
         default=None,
         example={"default": "auto", "hi": "lexicon", "th": "none"},
     )

@@ -81,7 +81,7 @@ class Reasons:
         authors = [factor.value for factor in why.authors]
         if self.loudest is not None:
             numbers = list(dict.fromkeys([self.loudest.number, *numbers]))[:_MENTIONS]
-            authors = list(dict.fromkeys([*filter(None, [self.loudest.author]), *authors]))
+            authors = list(dict.fromkeys([*filter(None, [self.loudest.author or self.loudest.author_name]), *authors]))
         return {
             "kind": self.episode.kind,
             "tier": self.episode.tier,

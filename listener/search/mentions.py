@@ -119,8 +119,9 @@ FROM (SELECT brand_id, published_at, mention_id, row_number() OVER (ORDER BY pub
 FROM matches WHERE {_WORDED}) WHERE place * :limit / :total > (place - 1) * :limit / :total
 """  # noqa: S608 - built from constants of this module
 _WORDINGS: Final = """
-SELECT mentions.id, title, text, sources.name, matches.published_at, coalesce(authors.handle, mentions.author_id),
-       story_id, links, hashtags, matches.language, matches.label, mentions.repost_of IS NOT NULL
+SELECT mentions.id, title, text, sources.name, matches.published_at,
+       coalesce(authors.handle, authors.name, authors.native_id), story_id, links, hashtags,
+       matches.language, matches.label, mentions.repost_of IS NOT NULL
 FROM {found} JOIN mentions ON mentions.id = matches.mention_id JOIN sources ON sources.id = mentions.source_id
 LEFT JOIN authors ON authors.id = mentions.author_id
 WHERE {condition} AND mentions.text IS NOT NULL

@@ -73,14 +73,15 @@ def test_words_of_before_the_rule_raise_nothing(tmp_path: Path) -> None:
         assert watch.look(START) == 0
 
 
-def test_one_followed_author_is_reach_and_is_named_first(tmp_path: Path) -> None:
-    loud = said(
-        "x",
-        START + HOUR,
-        "acme is what I drink",
-        "star",
-        author=Author(id="star", handle="star", followers=2_000_000),
-    )
+@pytest.mark.parametrize(
+    ("author", "named"),
+    [
+        (Author(id="s1", handle="star", name="A Star", followers=2_000_000), "star"),
+        (Author(id="s1", name="A Star", followers=2_000_000), "A Star"),
+    ],
+)
+def test_one_followed_author_is_reach_and_is_named_first(tmp_path: Path, author: Author, named: str) -> None:
+    loud = said("x", START + HOUR, "acme is what I drink", "star", author=author)
     with watching(tmp_path, RuleOptions(name="reach", kind="reach", tier="push")) as watch:
         watch.read(START, usual(days=3))
         watch.look(START)
@@ -90,7 +91,7 @@ def test_one_followed_author_is_reach_and_is_named_first(tmp_path: Path) -> None
 
         assert found.observed == 2_000_000
         assert found.kind == "reach"
-        assert (first.author, found.authors[0]) == ("star", "star")
+        assert (first.id, found.authors[0]) == ("x-star", named)
         assert watch.news() == ["reach opened"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from listener.mention import Mention
+from listener.mention import Author, Mention
 from listener.reporting import find_terms
 from listener.search import Reader
 from servers.world import NOW, open_store, store_mentions
@@ -61,3 +61,25 @@ def test_what_is_counted_in_a_sample_stands_for_all(database: Path, monkeypatch:
         monkeypatch.setattr("listener.reporting.terms.MOST_NOW", 15)
         part = {row.term: row.now for row in find_terms(reader, "Acme", ("acme",), **spans)}
     assert whole["lid"] == part["lid"] == 30
+
+
+def test_an_author_without_a_handle_is_known_by_name_or_by_what_the_service_calls_them(tmp_path: Path) -> None:
+    authors = (
+        Author(id="s1", handle="tea", name="T. Drinker"),
+        Author(id="s2", name="Lid Lover"),
+        Author(id="s3"),
+        None,
+    )
+    with open_store(tmp_path) as store:
+        store_mentions(
+            store,
+            [
+                Mention(
+                    source="x", id=str(number), text=f"acme {number}", published_at=NOW - number * HOUR, author=author
+                )
+                for number, author in enumerate(authors)
+            ],
+        )
+    with Reader(tmp_path / "listener.db") as reader:
+        read = reader.wordings("Acme", NOW - 500 * HOUR, NOW + HOUR, limit=COUNT)
+    assert [one.author for one in read] == ["tea", "Lid Lover", "s3", None]
