@@ -340,7 +340,10 @@ class Service:
                 return None
             if self._is_behind(reader, period, now) or clock_is_ahead(self._config, self._database, now=now):
                 return None
-            period = reporting.joined_to(period, reader.digest_until(period.cadence), self._config.zone())
+            last = reader.digest_until(period.cadence)
+            if reporting.is_told(period, last, self._config.zone()):
+                return None
+            period = reporting.joined_to(period, last, self._config.zone())
             return self.make_digest(reader, period, now=now, send=True)
 
     def _is_behind(self, reader: Reader, period: Period, now: datetime) -> bool:

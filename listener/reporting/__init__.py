@@ -9,7 +9,7 @@ from listener.reporting.delivery import deliver
 from listener.reporting.desk import Desk
 from listener.reporting.digests import compose_digest, render_digest_of, save_digest
 from listener.reporting.messages import render_alert_of
-from listener.reporting.periods import Period, due_period, joined_to, period_of
+from listener.reporting.periods import Period, due_period, is_told, joined_to, period_of
 from listener.reporting.pictures import draw_episode_of, save_chart
 from listener.reporting.sections import loudness, section_of
 from listener.reporting.terms import brand_words, find_terms, is_known_before
@@ -24,6 +24,7 @@ __all__ = [
     "due_period",
     "find_terms",
     "is_known_before",
+    "is_told",
     "joined_to",
     "loudness",
     "period_of",

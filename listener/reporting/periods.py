@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
     from listener.config import Brand, Config
 
-__all__ = ["STEPS", "Period", "digest_brands", "due_period", "joined_to", "period_of"]
+__all__ = ["STEPS", "Period", "digest_brands", "due_period", "is_told", "joined_to", "period_of"]
 
 STEPS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 """The step of time that a digest of each cadence is about."""
 _FARTHEST: Final = timedelta(hours=26)
 """So far apart do days begin in two zones at most, UTC+14 and UTC-12."""
+_SHORTEST: Final = timedelta(hours=2)
+"""A digest of less than this after a change of the time zone would tell of nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,17 @@ def joined_to(period: Period, last: datetime | None, zone: ZoneInfo) -> Period:
     if align_down(last, "day", zone) == last:
         return period
     return replace(period, since=last, is_joined=True)
+
+
+def is_told(period: Period, last: datetime | None, zone: ZoneInfo) -> bool:
+    """Say whether the last digest of its cadence, made when days began elsewhere, told of a period already.
+
+    Right after a change of the time zone the latest period that is over may be one from before that
+    digest, or end so shortly after it that the rest is better told with the next.
+    """
+    if last is None or period.until > last + _SHORTEST or last > period.until + (period.until - period.since):
+        return False
+    return align_down(last, "day", zone) != last
 
 
 def _goes_out_at(period: Period, config: Config, zone: ZoneInfo) -> datetime:

@@ -15,7 +15,7 @@ import pytest
 from listener.clock import to_epoch
 from listener.config import Brand, Config, DigestSettings, load_config
 from listener.daemon import Daemon
-from listener.reporting import Desk, Period, due_period, joined_to, period_of, render_digest_of
+from listener.reporting import Desk, Period, due_period, is_told, joined_to, period_of, render_digest_of
 from listener.schedule import first_run_at
 from listener.search import CoverageGap, Reader
 from listener.service import Service
@@ -115,20 +115,23 @@ def test_weeks_and_months_end_where_the_calendar_ends_them(
         ("UTC", "Europe/Berlin"),
     ],
 )
+@pytest.mark.parametrize("is_young", [False, True], ids=["after some digests", "after the first digest"])
 def test_a_time_zone_that_is_changed_leaves_no_hour_out_and_tells_of_none_twice(
-    first: str, second: str, hour: int, cadence: str
+    first: str, second: str, hour: int, cadence: str, is_young: bool
 ) -> None:
     config, begin = config_of(cadence=cadence), datetime(2026, 10, 1, hour, tzinfo=UTC)
-    changed, days = {"daily": (3, 6), "weekly": (12, 30), "monthly": (40, 100)}[cadence]
+    after, days = {"daily": (3, 6), "weekly": (12, 30), "monthly": (40, 100)}[cadence]
+    changed = 1 if is_young else 24 * after
     made: dict[str, Period] = {}
     for step in range(24 * days):
-        if abs(step - 24 * changed) > 48 and step % 6:
+        if abs(step - changed) > 48 and step % 6:
             continue  # every hour around the change, every sixth else
-        zone = ZoneInfo(first if step < 24 * changed else second)
+        zone = ZoneInfo(first if step < changed else second)
         period = due_period(config, begin + timedelta(hours=step), zone)
         if period.stem not in made:
             last = max((one.until for one in made.values()), default=None)
-            made[period.stem] = joined_to(period, last, zone)
+            if not is_told(period, last, zone):
+                made[period.stem] = joined_to(period, last, zone)
     told = list(made.values())
     assert len(told) >= 3
     assert all(before.until == after.since for before, after in pairwise(told))
@@ -356,14 +359,16 @@ def test_no_digest_is_made_of_a_day_that_only_a_clock_ahead_says_is_over(
         assert early.make_due_digest(now=wrong) is not None
 
 
-def test_the_digest_after_a_change_of_the_time_zone_says_from_when_on_it_tells(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hour", [0, 6, 14])
+def test_the_digest_after_a_change_of_the_time_zone_says_from_when_on_it_tells(tmp_path: Path, hour: int) -> None:
+    began = (NOW - 2 * DAY).replace(hour=hour)
     with HackerNews(hits(60, step=timedelta(hours=2))) as server:
         site = Site(tmp_path, hackernews_table(server, lookback="5d"), more=mail_table(9))
         site.collect()
-    assert service(site).make_due_digest(now=NOW - 2 * DAY) is not None
+    assert service(site).make_due_digest(now=began) is not None
     site.config.write_text(site.config.read_text().replace("Asia/Kolkata", "America/New_York"))
     for hours in range(48):
-        service(site).make_due_digest(now=NOW - 2 * DAY + timedelta(hours=hours))
+        service(site).make_due_digest(now=began + timedelta(hours=hours))
     told = site.rows("SELECT from_at, to_at, subject, text FROM digests ORDER BY id")
     assert len(told) >= 2
     assert all(before[1] == after[0] for before, after in pairwise(told))
