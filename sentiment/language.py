@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from functools import lru_cache
-from importlib.metadata import version as distribution_version
+from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sentiment.function_words import (
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["LATIN_LANGUAGES", "ROMANISED", "UNKNOWN", "Identifier"]
 
 UNKNOWN: Final = "und"
+_installed: Final = cache(version)
+"""Looked up once a process: each time it searches the files of installed packages."""
 
 _RARE: Final = ("sv", "da", "no", "fi", "cs", "ro", "hu", "vi", "tl")
 LATIN_LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "id", "ms", *_RARE)
@@ -124,7 +126,7 @@ class Identifier:
         self._bias: Mapping[str, float] = _BIAS if languages is None else {}
         self._model: NgramModel | None = None
         self._lock = threading.Lock()
-        self.version = f"{_VERSION}+py3langid-{distribution_version('py3langid')}+{','.join(latin)}"
+        self.version = f"{_VERSION}+py3langid-{_installed('py3langid')}+{','.join(latin)}"
 
     def identify(self, texts: Sequence[str], claims: Sequence[str | None]) -> Sequence[str]:
         """Return (n_texts,) BCP 47 tags in input order, ``und`` where unknown."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.metadata import version as distribution_version
+from importlib.metadata import version
 from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "VaderRules", "VaderScorer", "default_rules", "polarity_scores"]
 
+_installed: Final = cache(version)
+"""Looked up once a process: each time it searches the files of installed packages."""
 RULES_VERSION: Final = 5
 """Raised whenever a change here changes a score."""
 
@@ -241,7 +243,7 @@ class VaderScorer(LexicalScorer):
     """
 
     def __init__(self, *, exact: bool = False) -> None:
-        package = distribution_version("vaderSentiment")
+        package = _installed("vaderSentiment")
         super().__init__(
             name=EXACT if exact else "vader",
             version=package if exact else f"{package}+{RULES_VERSION}",
