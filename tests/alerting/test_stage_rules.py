@@ -125,6 +125,23 @@ def test_a_thread_that_gathers_its_reactions_after_it_was_read_is_told_when_they
         assert watch.news() == ["reach opened", "reach resolved"]
 
 
+def test_a_thread_that_was_told_is_news_again_where_it_became_twice_as_loud(tmp_path: Path) -> None:
+    reply = said("x", START + HOUR * 20, "acme reply", "reply", thread="x-post", engagement=Engagement(likes=0))
+    read = {9: liked(5_000), 81: reply, 112: liked(5_001), 125: liked(9_999), 135: liked(10_000)}
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach", tier="push")) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([liked(3)], hours=2)
+        for turn in range(9, 137):
+            watch.read(START + QUARTER * turn, [read[turn]] if turn in read else [])
+            watch.look(START + QUARTER * turn)
+            if turn == 134:
+                assert watch.news() == ["reach opened", "reach resolved"]
+
+        assert watch.news() == ["reach opened", "reach resolved", "reach opened"]
+        assert watch.episodes()["reach"].observed == 10_000
+
+
 def test_what_an_alert_tells_of_a_thread_of_the_day_before_goes_with_it(tmp_path: Path) -> None:
     late = START + HOUR * 36
     with watching(tmp_path, RuleOptions(name="reach", kind="reach")) as watch:
