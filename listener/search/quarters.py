@@ -62,25 +62,28 @@ SELECT matches.published_at / 900, count(*) FROM matches WHERE {_IN_SPAN} {_OF_S
 
 _LOUDNESS: Final = f"""
   SELECT matches.published_at AS at, matches.mention_id, coalesce(authors.followers, 0) AS followers,
-         sum(matches.engagement) OVER (
-           PARTITION BY matches.source_id, coalesce(mentions.thread, mentions.native_id)
-           ORDER BY matches.published_at RANGE BETWEEN 86400 PRECEDING AND CURRENT ROW) AS engagement
+         sum(matches.engagement) OVER thread AS engagement {{more}}
   FROM matches JOIN mentions ON mentions.id = matches.mention_id LEFT JOIN authors ON authors.id = mentions.author_id
   WHERE {_IN_SPAN} {_OF_SOURCE}
+  WINDOW thread AS (
+    PARTITION BY matches.source_id, coalesce(mentions.thread, mentions.native_id)
+    ORDER BY matches.published_at RANGE BETWEEN 86400 PRECEDING AND CURRENT ROW)
 """  # noqa: S608 - built from constants of this module
 
+_KNOWN: Final = ", sum(matches.engagement) FILTER (WHERE matches.mention_id <= :newest) OVER thread AS known"
+
 _LOUDEST: Final = f"""
-SELECT at / 900, max(followers), max(engagement) FROM ({_LOUDNESS}) WHERE at >= :since + 86400 GROUP BY 1
+SELECT at / 900, max(followers), max(engagement) FROM ({_LOUDNESS.format(more="")}) WHERE at >= :since + 86400 GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
 _THREADS: Final = f"""
 SELECT at / 900, max(engagement), count(*),
-       max(engagement) FILTER (WHERE mention_id <= :newest), count(*) FILTER (WHERE mention_id <= :newest)
-FROM ({_LOUDNESS}) WHERE at >= :since + 86400 GROUP BY 1
+       max(known) FILTER (WHERE mention_id <= :newest), count(*) FILTER (WHERE mention_id <= :newest)
+FROM ({_LOUDNESS.format(more=_KNOWN)}) WHERE at >= :since + 86400 GROUP BY 1
 """  # noqa: S608 - built from constants of this module
 
 _LOUDEST_MENTION: Final = f"""
-SELECT mention_id FROM ({_LOUDNESS}) WHERE at >= :since + 86400
+SELECT mention_id FROM ({_LOUDNESS.format(more="")}) WHERE at >= :since + 86400
 ORDER BY max(followers * 1.0 / :followers, engagement * 1.0 / :engagement) DESC, mention_id LIMIT 1
 """  # noqa: S608 - built from constants of this module
 

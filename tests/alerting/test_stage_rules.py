@@ -179,6 +179,22 @@ def test_a_thread_that_is_stored_or_matched_late_has_not_grown(tmp_path: Path) -
         assert watch.episodes()["reach"].observed == 9_500
 
 
+def test_a_thread_has_not_grown_by_a_comment_that_is_stored_late(tmp_path: Path) -> None:
+    def comment(name: str, at: datetime, likes: int) -> Mention:
+        return said("x", at, f"acme {name}", name, thread="t", engagement=Engagement(likes=likes))
+
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach")) as watch:
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        watch.live([comment("first", START + HOUR, 400), comment("last", START + HOUR * 2, 300)], hours=3)
+        watch.read(START + QUARTER * 13, [comment("late", START + HOUR + QUARTER, 900)])
+        watch.look(START + QUARTER * 13)
+        assert watch.episodes() == {}
+        watch.read(START + QUARTER * 14, [comment("late", START + HOUR + QUARTER, 910)])
+        watch.look(START + QUARTER * 14)
+        assert watch.episodes()["reach"].observed == 1_610
+
+
 def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> None:
     thread = [
         said(
