@@ -423,6 +423,7 @@ class Eraser:
             author=author if isinstance(author, int) else None,
             names=tuple(str(name) for name in names if name),
             is_edited=bool(is_edited),
+            is_linked=bool(url),
         )
 
     def _mark(self) -> None:

@@ -32,7 +32,7 @@ _TAG: Final = re.compile(r"<[^>]*>")
 class Gone:
     """Hold what is being erased of one mention: its texts, its addresses, its author's number and names.
 
-    Of one that `is_edited` nobody knows any more what it said before.
+    Of one that `is_edited` nobody knows any more what it said before; where it `is_linked`, its address tells what quotes it.
     """
 
     published_at: int
@@ -41,6 +41,7 @@ class Gone:
     author: int | None = None
     names: tuple[str, ...] = ()
     is_edited: bool = False
+    is_linked: bool = True
 
     def words(self) -> set[str]:
         """Return the words of its texts, as `Report` holds them."""

@@ -143,6 +143,10 @@ class _Scrub:
             )
         )
 
+    def _may_quote(self, since: int, until: int) -> bool:
+        """Say whether a digest of this time may quote what was said before an edit: without an address nothing would show it."""
+        return any(one.is_edited and not one.is_linked and since <= one.published_at < until for one in self._gone)
+
     def _is_writing(self, author: int, since: int, until: int) -> bool:
         """Say whether an author wrote something from `since` to `until` that is not being erased."""
         asked = (author, since, until)
@@ -173,7 +177,7 @@ class _Scrub:
         changed = 0
         found = self._connection.execute(_DIGESTS, (self._last, self._first)).fetchall()
         for number, since, until, subject, text, html in found:
-            if not self._is_quoted(Report(subject, text, html), since, until):
+            if not self._may_quote(since, until) and not self._is_quoted(Report(subject, text, html), since, until):
                 continue
             said = blank(subject, self._is_gone)
             if not text and not html and said == subject:

@@ -61,8 +61,10 @@ WORDS = (
 
 def write_digest(store: Store, **fields: object) -> int:
     """Leave a digest of the last day with these fields, on its way to a team; return its number."""
-    given = {"key": "daily:1", "subject": "Acme", "text": "", "html": None, "images": (), **fields}
-    return store.reports.save_digest(DigestSave(since=NOW - DAY, until=NOW, **given), ["mail:team"], now=NOW)
+    given = {
+        "key": "daily:1", "since": NOW - DAY, "until": NOW, "subject": "Acme", "text": "", "html": None, "images": (), **fields,
+    }  # fmt: skip
+    return store.reports.save_digest(DigestSave(**given), ["mail:team"], now=NOW)
 
 
 def write_alert(

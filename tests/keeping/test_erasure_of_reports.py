@@ -115,6 +115,20 @@ def test_alerts_lose_what_a_mention_said_before_an_edit(store: Store) -> None:
     assert traces(store.path.parent, "zyxword") == []
 
 
+@pytest.mark.parametrize("url", [None, "https://example.com/1"])
+def test_digests_lose_what_a_mention_said_before_an_edit(store: Store, url: str | None) -> None:
+    store_mentions(store, [make_mention(1, "Acme zyxword, so good", url=url), make_mention(2)])
+    write_digest(store, text=f"Acme zyxword, so good\n{url}")
+    former = write_digest(store, key="daily:0", text="Acme is good", since=NOW - DAY * 2, until=NOW - DAY)
+    store_mentions(store, [make_mention(1, "Acme is bad", url=url)])
+    store.erasure.forget_mention(1, now=NOW)
+    assert traces(store.path.parent, "zyxword") == []
+    with Reader(store.path) as reader:
+        kept = reader.digest(former)
+    assert kept is not None
+    assert kept.text == "Acme is good"
+
+
 def test_alerts_lose_where_a_mention_linked_to_before_an_edit(store: Store) -> None:
     others = {"links": ("https://kept.example/a",)}
     store_mentions(
