@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from listener import wiring
-from listener.errors import EndedError, PluginError, SourceError, UsageError
+from listener.errors import EndedError, PluginError, SourceError, StoreBusyError, UsageError
 from listener.interrupts import hear_signals, hearing
 from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
@@ -42,6 +42,8 @@ _TRIED: Final = timedelta(days=1)
 """How long ago a source may have been tried for the clock to be the one it was tried by."""
 _AWAITED: Final = timedelta(minutes=30)
 """A digest waits no longer than this for sources that have not read its last minutes, if their turn is past or comes by then."""
+_MAKES: Final = 3
+"""How often a digest is made anew at most where something was erased meanwhile."""
 _PATIENCE_SECONDS: Final = 3.0
 """How long after a signal another process, which is mostly at a page, is waited for: then what is in hand is left."""
 _FEW_FAILURES: Final = 2
@@ -366,14 +368,25 @@ class Service:
         return False
 
     def make_digest(self, reader: Reader, period: Period, *, now: datetime, send: bool) -> int:
-        """Render a period's digest and keep it; with `send` it goes to the outbox. Returns its number."""
+        """Render a period's digest and keep it; with `send` it goes to the outbox. Returns its number.
+
+        Raises StoreBusyError where something was erased each time while it was made.
+        """
         from listener import reporting  # noqa: PLC0415 - not for a mere collection
 
-        notification, charts = reporting.render_digest_of(self._desk(reader, now), period)
         notifiers = wiring.digest_notifiers(self._config) if send else ()
         destinations = [notifier.destination for notifier in notifiers]
-        with Store(self._database) as store:
-            return reporting.save_digest(store, period, notification, charts, destinations, now=now)
+        for _ in range(_MAKES):
+            erasures = reader.erasures()
+            notification, charts = reporting.render_digest_of(self._desk(reader, now), period)
+            with Store(self._database) as store:
+                number = reporting.save_digest(
+                    store, period, notification, charts, destinations, now=now, erasures=erasures
+                )
+            if number:
+                return number
+        msg = f"{self._database}: mentions are being erased; make the digest once that is done"
+        raise StoreBusyError(msg)
 
     def take_up_digest(self, period: Period, *, now: datetime) -> None:
         """Let what was given up of a period's digest be tried again: whoever asks for it may have mended the cause."""

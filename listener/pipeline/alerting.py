@@ -163,6 +163,7 @@ class AlertStage:
         is_learned_again: bool = False,
     ) -> tuple[int, list[Episode]]:
         brand, rule, end = look.brand, look.rule, quarter_of(look.until)
+        erasures = self._reader.erasures()
         state, start = (
             (_of_changes(known), self._first_quarter(look, is_known=known is not None))
             if known is None or is_learned_again
@@ -202,6 +203,7 @@ class AlertStage:
             now=look.now,
             closes_others=is_learned_again,
             former="" if known is None else known[0],
+            erasures=erasures,
         )
         if len(stored) < len(episodes):
             event(logger, "another process looked at alerts meanwhile", brand=brand.name, rule=rule.name)

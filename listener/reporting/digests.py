@@ -101,8 +101,12 @@ def save_digest(
     destinations: Sequence[str],
     *,
     now: datetime,
+    erasures: int | None = None,
 ) -> int:
-    """Keep a digest and its charts in the store and put it into the outbox; return its number."""
+    """Keep a digest and its charts in the store and put it into the outbox; return its number.
+
+    It is 0, and no digest kept, where something was erased since there were so many `erasures`.
+    """
     for chart, trend in charts:
         save_chart(store, chart, trend, now=now)
     return store.reports.save_digest(
@@ -117,4 +121,5 @@ def save_digest(
         ),
         destinations,
         now=now,
+        erasures=erasures,
     )

@@ -75,6 +75,13 @@ class StateReader(OpenedStore):
             ).fetchone()
         return None if until is None else from_epoch(until)
 
+    def erasures(self) -> int:
+        """Return a number that grows with each erasure: what was composed before one may quote what is gone."""
+        from listener.store.scrubbing import count_erasures
+
+        with translated(self.path):
+            return count_erasures(self._connection)
+
     def window_counts(self) -> dict[str, int]:
         """Return how many windows are in each state."""
         from listener.search import states

@@ -10,6 +10,7 @@ from listener.clock import to_epoch
 from listener.sqlite_errors import translated
 from listener.store.copying import COPIED
 from listener.store.records import OutboxItem
+from listener.store.scrubbing import count_erasures, scrub_alerts
 from listener.store.transactions import joined_transaction
 
 if TYPE_CHECKING:
@@ -138,13 +139,15 @@ class ReportWriter:
         now: datetime,
         closes_others: bool = False,
         former: str | None = None,
+        erasures: int | None = None,
     ) -> list[int]:
         """Store how far a rule was evaluated, its episodes and the news to send, all or nothing.
 
         With `closes_others` what else is open of the rule is closed where it stood:
         nobody follows it any more. That an episode is over is sent only to who heard
         of it before. `former` is the state that was gone on from, empty where there was none: where another
-        process has stored one since, nothing is. Returns the numbers of the episodes stored, in order.
+        process has stored one since, nothing is. Where there were not as many `erasures` before the episodes were
+        explained, what is gone is taken out of them. Returns the numbers of the episodes stored, in order.
         """
         seconds = to_epoch(now)
         with self._transaction():
@@ -160,6 +163,8 @@ class ReportWriter:
             numbers = [self._save_episode(brand_id, rule, episode, destinations, seconds) for episode in episodes]
             if closes_others:
                 self._close_others(brand_id, rule, numbers)
+            if erasures is not None and episodes and erasures != count_erasures(self._connection):
+                scrub_alerts(self._connection, [to_epoch(one.opened_at) for one in episodes])
             return numbers
 
     def _state_of(self, brand_id: int, rule: str) -> str:
@@ -269,14 +274,19 @@ class ReportWriter:
         with self._transaction():
             return self._catalogue.brand(name)
 
-    def save_digest(self, digest: DigestSave, destinations: Sequence[str], *, now: datetime) -> int:
+    def save_digest(
+        self, digest: DigestSave, destinations: Sequence[str], *, now: datetime, erasures: int | None = None
+    ) -> int:
         """Store a digest and what is to be sent of it; a period that has one keeps it.
 
-        Returns its number. Destinations that already got it get nothing again.
+        Returns its number, 0 where it is not stored since there were not as many `erasures` before it was
+        composed: it may quote what is gone. Destinations that already got it get nothing again.
         """
         seconds = to_epoch(now)
         with self._transaction():
             row = self._connection.execute("SELECT id FROM digests WHERE key = ?", (digest.key,)).fetchone()
+            if row is None and erasures is not None and erasures != count_erasures(self._connection):
+                return 0
             number = int(row[0]) if row else self._insert_digest(digest, seconds)
             self._enqueue(digest.key, "digest", number, destinations, seconds)
         return number

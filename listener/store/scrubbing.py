@@ -17,9 +17,9 @@ from listener.stories import page_name
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["scrub_names", "scrub_reports"]
+__all__ = ["count_erasures", "scrub_alerts", "scrub_names", "scrub_reports"]
 
 _BEFORE: Final = 2 * 86_400
 """An alert tells of mentions of up to some hours before it opened, of a thread that it followed of a day and a half (see `listener.pipeline.gathering`)."""
@@ -44,6 +44,7 @@ _VALUES: Final = """
 SELECT {0} FROM mentions INDEXED BY mentions_by_time
 WHERE published_at BETWEEN ? AND ? AND instr(lower({0}), lower(?)) ORDER BY published_at DESC
 """
+_COUNTED: Final = "SELECT coalesce(max(position), 0) FROM replays WHERE kind = 'erasure'"
 _STATES: Final = "SELECT brand_id, rule, state FROM alert_states"
 
 
@@ -57,6 +58,18 @@ def scrub_reports(connection: sqlite3.Connection, gone: Sequence[Gone], *, is_as
     if not gone:
         return 0
     return _Scrub(connection, gone, is_asked=is_asked).run()
+
+
+def count_erasures(connection: sqlite3.Connection) -> int:
+    """Return how many erasures there were, as `Reader.erasures` does."""
+    (count,) = connection.execute(_COUNTED).fetchone()
+    return int(count)
+
+
+def scrub_alerts(connection: sqlite3.Connection, times: Iterable[int]) -> None:
+    """Take out of alerts of these times what nobody says or bears any more: they were composed before something was erased."""
+    gone = [Gone(published_at=at, texts=(), addresses=(), is_edited=True) for at in times]
+    scrub_reports(connection, gone, is_asked=True)
 
 
 def scrub_names(connection: sqlite3.Connection, names: Mapping[int, Sequence[str]]) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,6 +195,26 @@ def test_a_thread_has_not_grown_by_a_comment_that_is_stored_late(tmp_path: Path)
         watch.read(START + QUARTER * 14, [comment("late", START + HOUR + QUARTER, 910)])
         watch.look(START + QUARTER * 14)
         assert watch.episodes()["reach"].observed == 1_610
+
+
+def test_an_alert_tells_nothing_of_what_is_erased_while_it_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loud = replace(liked(5_000), author=Author(id="s1", handle="star"), links=("https://zyxlink.example/a",))
+    with watching(tmp_path, RuleOptions(name="reach", kind="reach")) as watch:
+        save = watch.store.reports.save_evaluation
+
+        def erased_first(*given: Any, **named: Any) -> list[int]:
+            watch.store.erasure.forget_named("x", loud.id, now=START)
+            return save(*given, **named)
+
+        watch.read(START, usual(days=3))
+        watch.look(START)
+        monkeypatch.setattr(watch.store.reports, "save_evaluation", erased_first)
+        watch.live([loud], hours=2)
+        found = watch.episodes()["reach"]
+
+        assert (found.observed, found.authors, found.links) == (5_000, (), ())
 
 
 def test_a_thread_is_as_loud_as_all_that_is_in_it_of_a_day(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from listener import reporting
 from listener.mention import Engagement, Label
 from servers.smtp import Behaviour, MailServer
 
@@ -116,6 +117,33 @@ def test_sending_delivers_keeps_and_never_sends_twice(filled: Place) -> None:
     assert "sent: mail to team@example.org" in first.err
     assert len(behaviour.received) == 1
     assert count(filled, "digests") == 1
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_digest_that_was_made_while_something_is_erased_is_made_anew(
+    filled: Place, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    secret = [filled.mention(f"Acme zyxword{one}", at=NOW - timedelta(hours=30)) for one in range(times)]
+    filled.save(secret)
+    render = reporting.render_digest_of
+
+    def rendered(*given: Any) -> Any:
+        made = render(*given)
+        if secret:
+            with filled.store() as store:
+                store.erasure.forget_named("hackernews", secret.pop().id, now=NOW)
+        return made
+
+    monkeypatch.setattr(reporting, "render_digest_of", rendered)
+    with MailServer(Behaviour()) as server:
+        mail_config(filled, server.port)
+        answer = filled.run("digest", "--send")
+        sent = len(server.behaviour.received)
+    with closing(sqlite3.connect(filled.database)) as connection:
+        texts = [text for (text,) in connection.execute("SELECT text FROM digests")]
+
+    assert (answer.code, sent, len(texts)) == ((0, 1, 1) if times == 1 else (1, 0, 0))
+    assert not any("zyxword" in text for text in texts)
 
 
 def test_a_period_has_one_digest_also_where_a_brand_is_added(filled: Place) -> None:

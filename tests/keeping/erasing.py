@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, Final
 
 from listener.mention import Author, Mention
 from listener.store import ChartSave, DigestSave, EpisodeSave, Store
@@ -59,12 +61,23 @@ WORDS = (
 )  # fmt: skip
 
 
-def write_digest(store: Store, **fields: object) -> int:
+QUOTING: Final[Mapping[str, Any]] = {
+    "state": json.dumps({"version": 1, "terms": [MARKER.casefold(), "good"]}, ensure_ascii=False),
+    "headline": f"9 mentions where 2 are usual, mostly “{MARKER.casefold()}”",
+    "terms": [MARKER.casefold(), "good"],
+    "hashtags": ["zyxtag"],
+    "authors": ["Zyxhandle", "jo_2"],
+    "links": ["zyxlink.example"],
+}
+"""What an alert tells that quotes the marked mention."""
+
+
+def write_digest(store: Store, *, erasures: int | None = None, **fields: object) -> int:
     """Leave a digest of the last day with these fields, on its way to a team; return its number."""
     given = {
         "key": "daily:1", "since": NOW - DAY, "until": NOW, "subject": "Acme", "text": "", "html": None, "images": (), **fields,
     }  # fmt: skip
-    return store.reports.save_digest(DigestSave(**given), ["mail:team"], now=NOW)
+    return store.reports.save_digest(DigestSave(**given), ["mail:team"], now=NOW, erasures=erasures)
 
 
 def write_alert(
@@ -73,6 +86,7 @@ def write_alert(
     state: str = "{}",
     headline: str = "9 mentions where 2 are usual",
     is_told: bool = False,
+    erasures: int | None = None,
     **why: list[str],
 ) -> None:
     """Leave an alert with these reasons, told to a team or not."""
@@ -91,6 +105,7 @@ def write_alert(
         ],
         destinations=["mail:team"] if is_told else [],
         now=NOW,
+        erasures=erasures,
     )  # fmt: skip
 
 
@@ -105,13 +120,8 @@ def write_reports(store: Store) -> None:
     )
     write_alert(
         store,
-        state=json.dumps({"version": 1, "terms": [MARKER.casefold(), "good"]}, ensure_ascii=False),
-        headline=f"9 mentions where 2 are usual, mostly “{MARKER.casefold()}”",
         is_told=True,
-        terms=[MARKER.casefold(), "good"],
-        hashtags=["zyxtag"],
-        authors=["Zyxhandle", "jo_2"],
-        links=["zyxlink.example"],
+        **QUOTING,
     )
     for kind, title in (("terms", f"Words: {MARKER}"), ("volume", "Mentions of Acme")):
         store.reports.save_chart(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keeping.erasing import DAY, MARKER, WORDS, rows, traces, write_alert, write_digest
+from keeping.erasing import DAY, MARKER, QUOTING, WORDS, rows, secret_mention, traces, write_alert, write_digest
 from listener.errors import StoreError
 from listener.mention import Author
 from listener.search import Reader
@@ -216,3 +216,17 @@ def test_the_subject_of_an_emptied_digest_loses_a_word_with_the_last_who_said_it
     assert rows(filled, "SELECT subject, text FROM digests") == [(f"Acme: {MARKER}", "")]
     filled.erasure.forget_author("x", "jo_9", now=NOW)
     assert traces(filled.path.parent, *WORDS) == []
+
+
+def test_what_was_composed_before_an_erasure_and_is_stored_after_it_tells_nothing_of_what_is_gone(store: Store) -> None:
+    store_mentions(store, [secret_mention(), *(make_mention(number) for number in range(2, 9))])
+    with Reader(store.path) as reader:
+        before = reader.erasures()
+        store.erasure.forget_mention(1, now=NOW)
+        write_alert(store, erasures=before, **QUOTING)  # as a look that began before
+        assert write_digest(store, erasures=before, text=f"They say {MARKER}") == 0
+        found = reader.episode(1)
+        assert (found.terms, found.authors, found.links) == (("good",), ("jo_2",), ())
+        assert reader.digest(1) is None
+        assert write_digest(store, erasures=reader.erasures(), text="Acme is good") == 1
+    assert traces(store.path.parent, *WORDS) == []
