@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from listener.alerts.options import AlertOptions, RuleOptions
-    from listener.alerts.records import BucketCounts, Episode
+    from listener.alerts.records import BucketCounts, Episode, EpisodeChange
 
 __all__ = ["Backtest", "Comparison", "backtest", "compare"]
 
@@ -121,16 +121,29 @@ def _replay(  # noqa: PLR0917 - as `evaluate`: who, by what, over what
     for change in changes:
         latest[change.episode.key] = change.episode
     weeks = (end - buckets[0].start) / _WEEK
+    told = _messages(changes)
     return Backtest(
         brand=brand,
         rule=rule.name,
         episodes=tuple(latest.values()),
-        told=sum(change.notify for change in changes),
-        told_of=frozenset(change.episode.key for change in changes if change.notify),
+        told=len(told),
+        told_of=frozenset(key for key, _ in told),
         weeks=weeks,
         per_week=len(latest) / weeks,
         reason=thresholds(rule, options, state).reason,
     )
+
+
+def _messages(changes: Sequence[EpisodeChange]) -> set[tuple[str, str]]:
+    """Return (episode, kind) of the messages that go out: one of each kind, and that it is over only to who heard of it."""
+    told: set[tuple[str, str]] = set()
+    heard: set[str] = set()
+    for change in changes:
+        key = change.episode.key
+        if change.notify and (change.kind != "resolved" or key in heard):
+            told.add((key, change.kind))
+            heard.add(key)
+    return told
 
 
 def _overlap(one: Episode, other: Episode) -> bool:

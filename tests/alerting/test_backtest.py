@@ -74,6 +74,9 @@ def test_a_source_tells_nothing_that_its_brand_tells_already():
     assert alone.told_of <= {episode.key for episode in alone.episodes}
     assert beside.episodes == alone.episodes
     assert (beside.told, beside.told_of) == (0, frozenset())
+    ends = [replace(one, resolved_at=(one.resolved_at or START) - QUARTER) for one in whole.episodes]
+    over = backtest({"Acme": history()}, [of_source], AlertOptions(), whole=ends)[0]
+    assert (over.told, over.told_of) == (0, frozenset())  # that it is over interests nobody who did not hear of it
 
 
 @pytest.mark.parametrize(("rate", "gamma"), [(2.0, 8.0), (200.0, 8.0), (200.0, 2.0)])
