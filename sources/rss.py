@@ -267,7 +267,7 @@ def _complete_since(
 ) -> tuple[datetime | None, str | None]:
     """Return back to when the window was read, and why not further; (None, None) where all of it was."""
     held = [entry for entry in entries if isinstance(entry, Mention)]
-    rolling, end = _rolling(held)
+    rolling, end = _rolling(held, marker.seen)
     if not is_limited or not end or set(marker.seen) & set(_fingerprints(rolling)):
         return None, None
     oldest = min(_appeared(held, end, window.since + RssSource.facts.overlap) if marker.seen else end)
@@ -290,16 +290,18 @@ def _appeared(held: Sequence[Mention], end: Sequence[datetime], last_read: datet
     return end if len(new) * 2 <= len(dates) else [date for date in end if date > last_read] or new
 
 
-def _rolling(held: Sequence[Mention]) -> tuple[Sequence[Mention], Sequence[datetime]]:
+def _rolling(held: Sequence[Mention], seen: Sequence[str]) -> tuple[Sequence[Mention], Sequence[datetime]]:
     """Return the entries without those that are pinned to a feed's top, and the dates that say how far back it reaches.
 
     These are the dates of its last entries; of all where it is not ordered by time. A pinned entry
     is older than those last ones, of which one may be dated too early, and stays when all others have dropped out.
+    In a feed that begins with its oldest entry it is the one that was the first of several that were `seen` before, too.
     """
     dates = [entry.published_at for entry in held if entry.published_at is not None]
     falls, rises = (sum(map(compare, dates, dates[1:])) for compare in (gt, lt))
     if rises > 2 * falls:
-        return held, dates[:_LOOK_AT]
+        pinned = len(seen) > 1 and _fingerprints(held[:1]) == [seen[0]]
+        return held[pinned:], dates[pinned : pinned + _LOOK_AT]
     if falls <= 2 * rises:
         return held, dates
     end = dates[-_LOOK_AT:]

@@ -211,6 +211,25 @@ def test_a_feed_that_begins_with_its_oldest_entry_reaches_back_to_that(server: F
     assert poll(source).complete_since == from_epoch(BASE + HOUR + 1)
 
 
+def test_an_entry_that_is_pinned_before_the_oldest_does_not_hide_that_a_feed_overflowed(
+    server: Feeds, source: RssSource
+) -> None:
+    pinned = item(0, -5)
+    server.feeds["/feed"].items = [pinned, *(item(n, n) for n in range(1, 10))]
+    first = poll(source)
+    server.feeds["/feed"].items = [pinned, *(item(n, n) for n in range(9, 18))]
+    assert poll(source, later(first, since=24 - 48)).complete_since is None
+    server.feeds["/feed"].items = [pinned, *(item(n, n) for n in range(28, 37))]
+    assert poll(source, later(first, since=24 - 48)).complete_since == from_epoch(BASE + 28 * HOUR + 1)
+
+
+def test_a_feed_that_begins_with_its_oldest_and_grows_is_complete(server: Feeds, source: RssSource) -> None:
+    server.feeds["/feed"].items = [item(0, 1)]
+    first = poll(source)
+    server.feeds["/feed"].items = [item(n, 26 + n if n else 1) for n in range(12)]
+    assert poll(source, later(first)).complete_since is None
+
+
 def test_a_feed_that_still_holds_an_entry_of_the_last_reading_is_complete(server: Feeds, source: RssSource) -> None:
     first = poll(source, Window(since=from_epoch(BASE + HOUR), until=WINDOW.until))
     server.feeds["/feed"].items = [*(item(100 - n, 40 - n / 10) for n in range(9)), *server.feeds["/feed"].items]
