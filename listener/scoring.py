@@ -8,8 +8,9 @@ without is made with nothing.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from listener.budget import MICROS
 from listener.clock import utc_now
 from listener.errors import ConfigError, EndedError, ListenerError, PluginError
 from listener.logs import hide_secrets
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_IN_SCORERS",
+    "LlmLimit",
     "broken_scorers",
     "build_scoring",
     "describe_routes",
@@ -104,10 +106,18 @@ def read_sentiment(
     return options, read
 
 
-def llm_limits(table: Mapping[str, object]) -> Mapping[str, float]:
+class LlmLimit(NamedTuple):
+    """Hold what a language model may take a day of one unit, and what is set aside for its smallest and for a full request."""
+
+    limit: float
+    least: float
+    full: float
+
+
+def llm_limits(table: Mapping[str, object]) -> Mapping[str, LlmLimit]:
     """Return what a language model may take a day, in requests, tokens and usd; nothing where none is chosen, or wrongly.
 
-    A limit that is not set is left out. Nothing but its options is loaded.
+    A limit that is not set is left out. Its client is not loaded.
     """
     from listener.config import read_record
 
@@ -119,8 +129,15 @@ def llm_limits(table: Mapping[str, object]) -> Mapping[str, float]:
     options = read_record(LlmOptions, own, f"sentiment.{_LLM}", [])
     if options is None:
         return {}
-    limits = {"requests": options.requests_a_day, "tokens": options.tokens_a_day, "usd": options.usd_a_day}
-    return {unit: limit for unit, limit in limits.items() if limit is not None}
+    from sentiment.llm_cost import full_request, least_request
+
+    least, full = least_request(options), full_request(options)
+    limits = {
+        "requests": (options.requests_a_day, 1, 1),
+        "tokens": (options.tokens_a_day, least.tokens, full.tokens),
+        "usd": (options.usd_a_day, least.micro_usd / MICROS, full.micro_usd / MICROS),
+    }
+    return {unit: LlmLimit(limit, low, high) for unit, (limit, low, high) in limits.items() if limit is not None}
 
 
 def _known(table: Mapping[str, object]) -> set[str]:

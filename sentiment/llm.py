@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ import tenacity
 from listener.api import Sentiment, utc_now
 from sentiment.llm_book import Bought, Charge, MemoryBook
 from sentiment.llm_client import LlmClient, Reply
+from sentiment.llm_cost import most_of, price_of
 from sentiment.llm_options import LlmOptions
 from sentiment.llm_prompt import (
     INSTRUCTIONS_VERSION,
     Question,
-    answer_limit,
     question_of,
     read_answers,
     request_body,
@@ -47,8 +46,6 @@ _TRIES: Final = 2
 _LONGEST_PAUSE: Final = 10.0
 _DAY_SECONDS: Final = 86_400
 _MILLION: Final = 1_000_000
-_TOKENS_OF_FRAME: Final = 64
-"""What a service adds around two messages, generously."""
 _NO_CAP: Final = 1 << 62
 
 
@@ -152,8 +149,7 @@ class LlmScorer:
     def _ask(self, batch: Sequence[Question]) -> _Outcome:
         """Ask about one batch, once more where the service asks to come back soon."""
         body = request_body(batch, self._options)
-        sent, received = len(body) + _TOKENS_OF_FRAME, answer_limit(len(batch))  # no token is less than a byte
-        most = Charge(1, sent + received, self._price(sent, received))
+        most = most_of(body, len(batch), self._options)
         again = tenacity.Retrying(
             retry=tenacity.retry_if_result(_is_worth_another_try),
             stop=tenacity.stop_after_attempt(_TRIES),
@@ -187,14 +183,7 @@ class LlmScorer:
             return Charge(requests=int(reply.is_sent))
         if reply.sent is None or reply.received is None:
             return most
-        return Charge(1, reply.sent + reply.received, self._price(reply.sent, reply.received))
-
-    def _price(self, sent: int, received: int) -> int:
-        """Return the price of tokens in millionths of a dollar, rounded up."""
-        options = self._options
-        return math.ceil(
-            sent * (options.usd_per_million_sent or 0.0) + received * (options.usd_per_million_received or 0.0)
-        )
+        return Charge(1, reply.sent + reply.received, price_of(reply.sent, reply.received, self._options))
 
 
 def _is_worth_another_try(reply: Reply) -> bool:

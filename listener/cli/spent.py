@@ -9,6 +9,7 @@ from listener.cli.output import Column, count_text, percent_text
 
 if TYPE_CHECKING:
     from listener.cli.context import App
+    from listener.scoring import LlmLimit
     from listener.search import Reader
 
 __all__ = ["BUDGET_COLUMNS", "RECALL_COLUMNS", "budget_rows", "money_text", "recall_rows", "scoring_rows"]
@@ -16,7 +17,12 @@ __all__ = ["BUDGET_COLUMNS", "RECALL_COLUMNS", "budget_rows", "money_text", "rec
 _GOOD_RECALL: Final = 0.95
 """Below this share of what a service says it has, somebody should look why."""
 
-_STATES: Final = {"ok": "ok", "share_used": "today's share is used up", "spent": "used up"}
+_STATES: Final = {
+    "ok": "ok",
+    "share_used": "today's share is used up",
+    "spent": "used up",
+    "low": "less left than a request may take",
+}
 
 
 def money_text(usd: float) -> str:
@@ -88,13 +94,18 @@ def scoring_rows(app: App, reader: Reader) -> list[dict[str, object]]:
             "scorer": "llm",
             "unit": unit,
             "period": "day",
-            "limit": limit,
+            "limit": known.limit,
             "used": used[unit],
             "resets_at": turns,
-            "state": "ok" if used[unit] < limit else "spent",
+            "state": _state_of(round(known.limit - used[unit], 6), known),
         }
-        for unit, limit in limits.items()
+        for unit, known in limits.items()
     ]
+
+
+def _state_of(left: float, known: LlmLimit) -> str:
+    """Return ``spent`` where no request has room, ``low`` where a full one has none."""
+    return "spent" if left < known.least else "low" if left < known.full else "ok"
 
 
 def recall_rows(app: App, reader: Reader) -> list[dict[str, object]]:

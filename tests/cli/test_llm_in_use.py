@@ -111,6 +111,28 @@ def test_status_tells_what_the_model_may_take_a_day_and_took(asking: Place, serv
     assert shown.rstrip().endswith("used up")
 
 
+@pytest.mark.parametrize(
+    ("limits", "states"),
+    [
+        ("tokens_a_day = 500", {"requests": "ok", "tokens": "spent"}),
+        ("tokens_a_day = 15000", {"requests": "ok", "tokens": "low"}),
+        ("tokens_a_day = 25000", {"requests": "ok", "tokens": "ok"}),
+        (
+            "usd_a_day = 0.01\nusd_per_million_sent = 10.0\nusd_per_million_received = 20.0",
+            {"requests": "ok", "tokens": "ok", "usd": "spent"},
+        ),
+    ],
+)
+def test_status_says_where_less_is_left_than_a_request_may_take(
+    asking: Place, server: LlmServer, limits: str, states: dict[str, str]
+) -> None:
+    asking.configure(CONFIG + TABLE.format(url=server.url, more=limits))
+    told = json.loads(asking.run("status", "--format", "json").out)["scoring_budget"]
+    assert {row["unit"]: row["state"] for row in told} == states
+    asking.run("rescore")
+    assert bool(server.requests) == ("spent" not in states.values())
+
+
 def test_status_tells_of_no_model_where_none_is_chosen(place: Place) -> None:
     place.configure(CONFIG + "\n[sentiment.llm]\nmodel = 'made-up'\n")
     place.save([place.mention("Acme is here", at=NOW)], label=Label.NEUTRAL)
