@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from listener.errors import ConfigError, SourceError, UsageError, suggest
 from listener.notifying import mail_problems
@@ -60,12 +61,14 @@ def further_problems(config: Config, before: Sequence[str] = ()) -> list[str]:
         elif not is_loadable(SOURCES, name, partial(source_class, name)):
             continue  # a warning names it; everything else goes on
         else:
-            options = source_options(config, name, problems)
+            own: list[str] = []
+            options = source_options(config, name, own)
+            problems += own
             problems += _unknown_brands(config, name, options)
             problems += _budget_problems(config, name)
             problems += _terms_of_others(config, name)
-            if options is not None and config.sources[name].enabled and name in BUILT_IN_SOURCES:
-                problems += _refused_options(config, name)
+            if config.sources[name].enabled and name in BUILT_IN_SOURCES:
+                problems += _refused_options(_with_secrets_named(config, name, own), name)
     problems += mail_problems(config)
     problems += _rules_of_nobody(config)
     problems += _languages_of_no_text(config, before)
@@ -145,8 +148,26 @@ def _rules_of_nobody(config: Config) -> list[str]:
     ]
 
 
+def _with_secrets_named(config: Config, name: str, problems: Sequence[str]) -> Config:
+    """Return the configuration with a name in the place of each secret of a source that `problems` are told of."""
+    from listener.config.reader import field_plans
+
+    rest = dict(config.sources[name].rest)
+    for plan in field_plans(cast("Any", source_class(name).Options)):
+        places = tuple(f"sources.{name}.{key}:" for key in (plan.name, *plan.keys))
+        if plan.kind == "Secret" and any(problem.startswith(places) for problem in problems):
+            rest = {key: value for key, value in rest.items() if key not in {plan.name, *plan.keys}}
+            rest[plan.keys[0]] = plan.name.upper()
+    return replace(config, sources={**config.sources, name: replace(config.sources[name], rest=rest)})
+
+
 def _refused_options(config: Config, name: str) -> list[str]:
-    """Return what a source of ours says against its options when it is made: addresses, names of places."""
+    """Return what a source of ours says against its options when it is made: addresses, names of places.
+
+    Nothing where options are wrong in themselves: that is told already.
+    """
+    if source_options(config, name, []) is None:
+        return []
     try:
         build_source(config, name, threading.Event()).close()
     except ConfigError as error:

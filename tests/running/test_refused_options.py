@@ -87,6 +87,37 @@ def test_the_addresses_of_all_sources_are_reported_at_once_and_those_of_a_source
     ]
 
 
+@pytest.mark.parametrize("written", ["{}_env", "{}_file", "{}"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("x", "bearer_token", "base_url", ""),
+        ("github", "token", "base_url", ""),
+        ("bluesky", "app_password", "search_url", 'handle = "acme.example.com"'),
+        (
+            "reddit",
+            "client_secret",
+            "base_url",
+            'user_agent = "script:acme:1.0 (by /u/acme_insights)"\nclient_id_env = "REDDIT_ID"',
+        ),
+    ],
+)
+def test_an_address_is_told_also_where_a_secret_is_pasted_beside_it(
+    tmp_path: Path, told: tuple[str, str, str, str], written: str
+) -> None:
+    source, secret, option, beside = told
+    key, pasted = written.format(secret), "https://example.org/hook?token=AAAAAAAAmLheAAAAAAA0+BuSeid"
+    tables = f'[sources.{source}]\n{beside}\n{key} = "{pasted}"\n{option} = "http://api.example.org"\n'
+
+    with pytest.raises(ConfigError) as caught:
+        wiring.validate(configured(tmp_path, tables))
+
+    assert [problem.partition(": ")[0] for problem in caught.value.problems] == [
+        f"sources.{source}.{key}",
+        f"sources.{source}.{option}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("tables", "problem"),
     [
