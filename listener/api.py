@@ -31,6 +31,7 @@ from listener.mention import ASSIGNED_BRAND, KINDS, Author, Engagement, Label, M
 from listener.options import OptionInfo, Secret, option
 from listener.protocols import (
     LanguageIdentifier,
+    LeavesAlone,
     Metered,
     MeteredThreads,
     Notification,
@@ -66,6 +67,7 @@ __all__ = [
     "ForbiddenError",
     "Label",
     "LanguageIdentifier",
+    "LeavesAlone",
     "ListenerError",
     "Match",
     "Mention",

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from listener.errors import TransientSourceError
     from listener.mention import Mention, Sentiment
     from listener.query import Query
 
 __all__ = [
     "LanguageIdentifier",
+    "LeavesAlone",
     "Metered",
     "Notification",
     "Notifier",
@@ -357,6 +359,15 @@ class ReadsThreads(Protocol):
         is exhausted; `skipped` are the ids of mentions whose threads could not be read.
         Raises a SourceError; NotFoundError where a thread is gone.
         """
+        ...
+
+
+@runtime_checkable
+class LeavesAlone(Protocol):
+    """Keep from asking a host that wants to be left alone; a source of several hosts may offer it."""
+
+    def leave_alone(self, resource: Resource, error: TransientSourceError) -> None:
+        """Ask nothing of the host behind `resource` any more, for looks and threads neither: `error` is what it said."""
         ...
 
 

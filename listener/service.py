@@ -17,6 +17,7 @@ from listener.interrupts import hear_signals, hearing
 from listener.logs import redact
 from listener.pipeline import Collector, CollectRequest, SourceOutcome
 from listener.pipeline.answers import ThreadPlan, follow_threads
+from listener.pipeline.leaving import LeftAlone
 from listener.pipeline.patience import CLOCK_AHEAD, DISABLED
 from listener.protocols import ReadsThreads
 from listener.search import Reader
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from listener.config import Config
-    from listener.errors import TransientSourceError
     from listener.pipeline import Judge
     from listener.pipeline.rechecking import RecheckOutcome
     from listener.protocols import Rechecks, Source, StopSignal
@@ -167,7 +167,7 @@ class Service:
         self._made: tuple[object, Judge] | None = None
         self._awaited: tuple[str, datetime] | None = None
         self._asked: dict[str, dict[str, str]] | None = None
-        self._left_alone: dict[str, dict[str, tuple[datetime, TransientSourceError]]] = {}
+        self._left_alone: dict[str, LeftAlone] = {}
 
     @property
     def _judge(self) -> Judge:
@@ -220,7 +220,7 @@ class Service:
                 return SourceOutcome(source=name, state="broken", message=said)
             collector = Collector(store, self._judge, self._queries, self._stop, on_page=on_page)
             budget = wiring.budget_of(self._config, name)
-            left = self._left_alone.setdefault(name, {})
+            left = self._left_alone.setdefault(name, LeftAlone())
             request = CollectRequest(
                 now=now, lookback=schedule.lookback, since=since, brand=brand, budget=budget, left_alone=left
             )
@@ -266,6 +266,7 @@ class Service:
             per_day=how[1],
             budget=wiring.budget_of(self._config, name),
             only_new=only_new,
+            left_alone=self._left_alone.setdefault(name, LeftAlone()),
         )
         with wiring.in_use(source), Store(self._database) as store, RecheckReader(self._database) as reader:
             self.register(store, now)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from listener.api import Query, StopSignal, Window
+    from listener.api import Query, StopSignal, TransientSourceError, Window
 
 __all__ = ["DiscourseOptions", "DiscourseSource"]
 
@@ -159,6 +159,10 @@ class DiscourseSource:
     def requests_made(self) -> int:
         """Return how many calls were sent so far."""
         return self._client.requests_made
+
+    def leave_alone(self, resource: Resource, error: TransientSourceError) -> None:
+        """Ask the forum of a resource for nothing again: it wants no request yet."""
+        self._hosts.leave(resource.lane.removeprefix("posts:"), error)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the forums for posts, one by one: whether they are there, else how they read now."""

@@ -29,6 +29,11 @@ class Hosts:
             self._left.append(native)
         return host in self._down
 
+    def leave(self, host: str, error: SourceError) -> None:
+        """Ask a host nothing in this pass: it wants to be left alone, as `error` says."""
+        if self._are_several:
+            self._down.setdefault(host, str(error))
+
     def note(self, host: str, native: str, error: SourceError) -> None:
         """Take what a host met a question with; raises it where there is no other host.
 

@@ -54,7 +54,7 @@ from sources.web import Client
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from listener.api import Query, StopSignal, Window
+    from listener.api import Query, StopSignal, TransientSourceError, Window
 
 __all__ = ["DIALECT", "LemmyOptions", "LemmySource", "read_view"]
 
@@ -211,6 +211,11 @@ class LemmySource:
     def requests_made(self) -> int:
         """Return how many calls were sent so far."""
         return self._client.requests_made
+
+    def leave_alone(self, resource: Resource, error: TransientSourceError) -> None:
+        """Ask the instance of a resource for no thread and for nothing again: it wants no request yet."""
+        place = resource.lane.partition("/")[0].removeprefix("search:")
+        self._hosts.leave(urlsplit(self._bases.get(place, "")).hostname or "", error)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the instances that showed posts and comments for them, one by one."""

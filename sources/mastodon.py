@@ -53,7 +53,7 @@ from sources.web.answers import Answer, error_of, read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from listener.api import Query, StopSignal, Window
+    from listener.api import Query, StopSignal, TransientSourceError, Window
 
 __all__ = ["DIALECT", "MastodonOptions", "MastodonSource"]
 
@@ -175,6 +175,11 @@ class MastodonSource:
     def requests_made(self) -> int:
         """Return how many calls were sent so far."""
         return sum(door.sent for door in self._doors.values())
+
+    def leave_alone(self, resource: Resource, error: TransientSourceError) -> None:
+        """Ask the instance of a resource for no thread and for nothing again: it wants no request yet."""
+        native = self._first if resource.lane.startswith("search") else resource.native
+        self._hosts.leave(urlsplit(native or "").hostname or "", error)
 
     def recheck(self, mentions: Sequence[Mention]) -> RecheckPage:
         """Ask the instances that showed statuses for them, one by one."""

@@ -27,6 +27,7 @@ from listener.errors import (
     UsageCappedError,
 )
 from listener.logs import redact
+from listener.pipeline.leaving import LeftAlone
 from listener.pipeline.metering import Meter, Stops
 from listener.pipeline.onward import Onward
 from listener.pipeline.patience import CLOCK_AHEAD, comes_back, told, tried_again
@@ -63,8 +64,6 @@ _STATES: tuple[tuple[type[SourceError], str], ...] = (
 _MOST_AHEAD = timedelta(minutes=5)
 _OUT_OF_REACH_SOON = timedelta(minutes=15)
 """A window that ends so near to the oldest that a service gives is not asked for any more."""
-_LONGEST_LEFT = timedelta(days=1)
-"""Sources read no later time out of an answer."""
 ONE_RESOURCE_ONLY = (NotFoundError, RejectedQueryError, UnexpectedAnswerError)
 """What is wrong with one resource and says nothing about the source's others."""
 
@@ -76,8 +75,7 @@ class CollectRequest:
     `lookback` is how far the first window of a resource reaches back. `since` asks
     to look back to that instant wherever nothing was read yet. `brand` leaves out
     the resources of other brands. `budget` is what may be spent. `left_alone` is what resources that fail alone met
-    in former passes of this process, by key, and when: a host may have named a time before which it wants no request.
-    The pass adds to it.
+    in former passes of this process; the pass adds to it.
     """
 
     now: datetime
@@ -85,22 +83,7 @@ class CollectRequest:
     since: datetime | None = None
     brand: str | None = None
     budget: Budget = field(default_factory=Budget)
-    left_alone: dict[str, tuple[datetime, TransientSourceError]] = field(default_factory=dict)
-
-    def leave_alone(self, resource: Resource) -> None:
-        """Raise anew what a host said that wants no request yet; what it said in the future is of another clock."""
-        said_at, said = self.left_alone.get(resource.key, (self.now, None))
-        if (
-            said is not None
-            and said.retry_at is not None
-            and said_at <= self.now < said.retry_at <= said_at + _LONGEST_LEFT
-        ):
-            raise said.with_traceback(None)
-
-    def remember(self, resource: Resource, error: TransientSourceError) -> None:
-        """Keep what a resource met, where it is not what it met before."""
-        if error is not self.left_alone.get(resource.key, (None, None))[1]:
-            self.left_alone[resource.key] = self.now, error
+    left_alone: LeftAlone = field(default_factory=LeftAlone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +241,7 @@ class Collector:
         return tally.outcome(source.name, state, told(error, again), again, again_at=sooner)
 
     def _pass(self, source: Source, request: CollectRequest, queries: Sequence[Query], tally: _Tally) -> SourceOutcome:
+        request.left_alone.tell(source, now=request.now)
         resources, refused = plan_resources(source, queries, request.budget.brands)
         if refused is not None:
             tally.failed(refused)
@@ -273,13 +257,13 @@ class Collector:
             if not _is_wanted(resource, request.brand):
                 continue
             try:
-                request.leave_alone(resource)
+                request.left_alone.check(resource, now=request.now)
                 self._read_resource(source, resource, ids[resource.key], request, tally)
             except SourceError as error:
                 if not source.facts.resources_fail_alone and not isinstance(error, ONE_RESOURCE_ONLY):
                     raise
                 if isinstance(error, TransientSourceError):
-                    request.remember(resource, error)
+                    request.left_alone.remember(resource, error, now=request.now)
                 logger.warning("resource failed source=%s lane=%s", source.name, resource.lane)
                 tally.failed(error)
             if self._stop.is_set():

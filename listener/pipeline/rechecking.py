@@ -18,6 +18,7 @@ from listener.errors import SourceError, StoppedError, StoreError
 from listener.logs import redact
 from listener.mention import Author
 from listener.pipeline.collect import ONE_RESOURCE_ONLY, failure_state
+from listener.pipeline.leaving import LeftAlone
 from listener.pipeline.metering import may_have_cost
 from listener.store import Ask, Charge, Refusal
 
@@ -50,7 +51,7 @@ class RecheckRequest:
 
     `ages` are how long after it was first seen a mention is looked at, ascending.
     `per_day` bounds the requests of a UTC day; they come out of `budget` too.
-    `only_new` leaves out what was looked at before.
+    `only_new` leaves out what was looked at before. `left_alone` is what hosts said when they were read.
     """
 
     now: datetime
@@ -58,6 +59,7 @@ class RecheckRequest:
     per_day: int
     budget: Budget = field(default_factory=Budget)
     only_new: bool = False
+    left_alone: LeftAlone = field(default_factory=LeftAlone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ class Rechecker:
         due = due[: grant.size]
         with allowed(None if grant.number is None else _counted(source) or None) as allowance:
             try:
+                request.left_alone.tell(source, now=request.now)
                 page = source.recheck([one.mention for one in due])
             except StoreError:
                 raise

@@ -15,6 +15,7 @@ API = [
     "ForbiddenError",
     "Label",
     "LanguageIdentifier",
+    "LeavesAlone",
     "ListenerError",
     "Match",
     "Mention",
