@@ -102,11 +102,20 @@ def import_mentions(
             times = _times(looked, now)
             report.note([one.key[0] for one in looked], times)
             report.lines += count
-            *versions, newest = _apart(looked)
-            for some in versions:
-                _save(some, None, store, judge, report, now=now, keep_unmatched=keep_unmatched)
-            done = None if mark is None else mark(report.lines)
-            _save(newest, done, store, judge, report, now=now, keep_unmatched=keep_unmatched)
+            known = store.known([one.key for one in looked])
+            judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)
+            saved = store.save_page(
+                judgement.judged,
+                refreshed=judgement.refreshed,
+                own_replies=judgement.own_replies,
+                mark=None if mark is None else mark(report.lines),
+                is_history=True,
+                now=now,
+            )
+            report.new += saved.new
+            report.changed += saved.changed
+            report.seen += saved.seen
+            report.unmatched += judgement.unmatched
             if dated := [at for at in times if at is not None]:
                 store.shed_keys_behind(from_epoch(min(dated)), from_epoch(max(dated)))
             on_chunk(report)
@@ -117,50 +126,6 @@ def import_mentions(
     if not report.is_stopped:
         store.compact_import(report.new)
     return report
-
-
-def _save(
-    looked: Sequence[Prejudged | Received],
-    mark: ReplayMark | None,
-    store: Store,
-    judge: Judge,
-    report: ImportReport,
-    *,
-    now: datetime,
-    keep_unmatched: bool,
-) -> None:
-    """Store mentions as one page, and count what came of them."""
-    known = store.known([one.key for one in looked])
-    judgement = judge.decide(looked, known, now=now, keep_unmatched=keep_unmatched)
-    saved = store.save_page(
-        judgement.judged,
-        refreshed=judgement.refreshed,
-        own_replies=judgement.own_replies,
-        mark=mark,
-        is_history=True,
-        now=now,
-    )
-    report.new += saved.new
-    report.changed += saved.changed
-    report.seen += saved.seen
-    report.unmatched += judgement.unmatched
-
-
-def _apart(looked: Sequence[Prejudged | Received]) -> list[list[Prejudged | Received]]:
-    """Return mentions in their order, cut where one comes again with something new: what it said before counts too.
-
-    So the store becomes the same wherever an import was stopped, and pages begin.
-    """
-    apart: list[list[Prejudged | Received]] = [[]]
-    last: dict[tuple[str, str], Prejudged | Received] = {}
-    for one in looked:
-        before = last.get(one.key)
-        if before is not None and before.mention != one.mention:
-            apart.append([])
-            last.clear()
-        apart[-1].append(one)
-        last[one.key] = one
-    return apart
 
 
 def _times(looked: Sequence[Prejudged | Received], now: datetime) -> list[int | None]:

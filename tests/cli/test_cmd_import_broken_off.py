@@ -85,21 +85,6 @@ def test_an_import_that_is_killed_goes_on_near_where_it_was_and_gives_the_same_s
     assert "990 mentions read: 0 new" in place.run(*command[:4]).err  # nothing is left of it
 
 
-def test_a_mention_that_comes_again_otherwise_gives_the_same_store_wherever_pages_begin(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second, third = lines_of(3)
-    later = [first, {**second, "text": "of nobody any more"}, {**third, "text": "Acme has quite other lids by now"}]
-    file = place.folder / "all.jsonl"
-    right = undisturbed(place, [{**first, "engagement": {"likes": 7}}, second, third, third, *later], file)
-    monkeypatch.setattr("listener.pipeline.workers._MOST_ITEMS", 1)  # as after a stop between any two lines
-    assert place.run("import", str(file), "--workers", "0").code == 0
-    assert content(place.database) == right
-    assert len(right["mentions"]) == 3
-    with closing(sqlite3.connect(place.database)) as connection:
-        assert connection.execute("SELECT likes FROM mentions WHERE native_id = '0'").fetchone() == (7,)
-
-
 @pytest.mark.usefixtures("small_chunks")
 def test_an_import_that_goes_on_still_tells_by_its_exit_code_of_lines_that_could_not_be_read_before(
     place: Place,
