@@ -43,7 +43,7 @@ _VALENCES: Final[Mapping[str, float]] = {
         ),
         (
             1.6,
-            """fast quick quickly speedy lightweight sturdy durable quiet affordable sleek crisp intuitive portable attentive
+            """fast quick speedy lightweight sturdy durable quiet affordable sleek crisp intuitive attentive
             cozy reasonable reasonably tender tasty inexpensive well-made roomy compact""",
         ),
         (1.5, "faster cheaper lighter quieter simpler smoother sturdier preferred"),
@@ -86,13 +86,45 @@ _KEPT: Final = """
 """Faint, yet praise of a thing."""
 
 _NO_PRAISE: Final = """
-    please help helps helping play playing played plays sure yes yeah yep ok okay want wants wanted number hand share
-    shared sharing party friend friends exclusive special join invite free win chance importance important interest
-    interested hope hopes hoping hoped wish wished peace award awards awarded prize prizes honor honors honored united
-    security god lord heaven merry dear true truth original popular natural dreams promise promised promises care cares
-    agree ready saved justice faith alive support supports
+    accept acceptance accepting accepts achievable active actively admiral admirals agree alert alive amusement asset attachment
+    attract attracted attraction attractions attracts award awarded awards beneficiaries care cares certainly champagne
+    championship championships chance charity clearly comedian comedians commit credit credited credits dear desire
+    determination determined diamond dreams dynamic dynamical engage engaged ensure exclusive expand faith favor favored
+    favoring festival festivals fiesta fiestas free freed freedom friend friends gain gained gaining gains gift giver giving god
+    grant granting greet greeting greetings growth hand harmonic harmony heaven help helper helping helps highlight honestly
+    honor honored honors hope hoped hopes hoping immune importance important incentive incentives increase innocence innocent
+    integrity intellectual intellectuals intelligence interest interested invite join justice lord mature merit merits merry
+    motivation natural number ok okay opportunities opportunity optimal optimisation optimise optimised optimization optimize
+    optimizer optimizes original parties party partying peace play played playing plays please popular pray praying prays
+    privilege privileges prize prizes profit profited profits progress prominent promise promised promises promote promoted
+    promotes promoting prospect prospects protect protected protects ready rescued rescues resolve resolvers resolving
+    respective respectively responsible revive revives reward rewards safeguard safeguards safety save saved secured secures
+    securing securities security share shared shares sharing solution solving special strength strengthen strengths
+    support supported supporters supporting supportive supports supreme sure surviving survivor talent talents tolerance true
+    truth unified united validate validates validating valued values vital vitamin want wanted wants wealth wealthy win wish
+    wished yeah yep yes
 """
-"""Requests, answers, activities, wishes, greetings, the help desk and topics of the news."""
+"""Requests, answers, activities, wishes, greetings, the help desk, topics of the news, and terms of trades."""
+
+_NO_FAULT: Final = """
+    alarm alarms amorphous amortised amortize argument arguments axe battle battles bore borer borers critic critics cutting
+    defeat demand demanded demanding dragged drop dumplings emergency exclude excluded exclusion exhaustive exhaustively expose
+    exposes exposing fighters fought freezers funky gag geek geeks geeky ghost gossip gravel graves hid hide hides hiding hunger
+    idk impose inhibition inhibitor inhibitors isolate isolated isolates isolation killer loom looms lower lowered lowering
+    lowland miss missed nah nerd nerves pay pileup preventing questioned rig risk risks screw screws serious seriously shake
+    shaking shook shoot sin stealth strikers struck suspect suspects tease teaser teasers tension tough trap trick tricks wag
+    wars warships weapon weapons
+"""
+"""Doings, things, places and topics that say nothing against whoever they are told of."""
+
+_NO_WORDS: Final = r"""
+    $: %) &: (% (* (8 *) .-: /: /= 0-8 0:03 10q 1337 143 1432 14aa41 182 187 2g2b4g 2g2bt 2qt 4col 4q 5fs 8) 86 8d aas amazons
+    aml aug-00 ayor bfe bl btd d8 d: dx ff fkm foaf fwb g1 gga gigo gl gla gn h&k hak hho1/2k iyq j/p j/t j/w j4f j4g jw k4y kfy
+    kia kk l l&r laoj leet lts ly lya lyb m8 mia mml n1 nbif nfc nh nimjd nimq nme np ntmu po ptl pu qq qt r&r s: tia tx urw vbg
+    vbs vip vwd vwp warsaw warsaws wd xp xqzt
+"""
+"""Numbers, signs and short forms that VADER knows from chats, and that are mostly something else: a price (182), a quarter
+(4Q), a place (TX), a drive (D:), an item of a list (8), a product or a technique (Kia, XP, Qt, NFC, LTS)."""
 
 _LIKING: Final = frozenset(
     [
@@ -183,7 +215,8 @@ _PHRASE: Final = re.compile(rf"\b(?:{'|'.join(f'({pattern})' for pattern, _ in _
 
 def english_lexicon(lexicon: Mapping[str, float]) -> dict[str, float]:
     """Return VADER's `lexicon` as it counts in what is written about brands."""
-    left_out, faint_praise = set(_NO_PRAISE.split()), set(_KEPT.split())
+    left_out = {*_NO_PRAISE.split(), *_NO_FAULT.split(), *_NO_WORDS.split()}
+    faint_praise = set(_KEPT.split())
     kept = {
         word: valence
         for word, valence in lexicon.items()

@@ -38,7 +38,7 @@ __all__ = ["EXACT", "VaderRules", "VaderScorer", "default_rules", "polarity_scor
 
 _installed: Final = cache(version)
 """Looked up once a process: each time it searches the files of installed packages."""
-RULES_VERSION: Final = 5
+RULES_VERSION: Final = 6
 """Raised whenever a change here changes a score."""
 
 EXACT: Final = "vader-exact"
