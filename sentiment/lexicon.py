@@ -4,7 +4,7 @@ A word has a valence; boosters and dampeners before it change its strength, a
 negator before it (or behind it, where the language puts it there) turns it, a
 "but" shifts the weight to what follows. The factors are those of VADER (Hutto
 and Gilbert, ICWSM 2014); the words come from `sentiment.wordlists`. Emoji count
-by the English words of their names, emoticons as in VADER's list.
+as `sentiment.emoji` says, emoticons as in VADER's list.
 
 Words are what stands between spaces, less the punctuation around it: vowel
 signs stay in their words. Chinese and Japanese, which have no spaces, are cut
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from listener.api import Label, Sentiment
 from sentiment.emoji import EMOJI_VALENCES, coarse_class
+from sentiment.english import english_lexicon
 from sentiment.lexical import LexicalScorer
 from sentiment.memo import Memo
 from sentiment.reading import NOTHING, is_between_words, summarise, weigh
@@ -343,24 +344,23 @@ class SymbolScorer(LexicalScorer):
 
 @cache
 def _symbol_rules() -> LexiconRules:
-    return LexiconRules(Wordlist(language="und", valences={}), _emoji(), {**_emoticons(), **RESERVED_VALENCES})
+    return LexiconRules(Wordlist(language="und", valences={}), EMOJI_VALENCES, {**_emoticons(), **RESERVED_VALENCES})
 
 
 @cache
 def _shipped_rules(language: str) -> LexiconRules:
-    return LexiconRules(
-        load_wordlist(language, default_rules().lexicon), _emoji(), {**_emoticons(), **RESERVED_VALENCES}
-    )
+    return LexiconRules(load_wordlist(language, _english()), EMOJI_VALENCES, {**_emoticons(), **RESERVED_VALENCES})
 
 
 @cache
-def _emoji() -> Mapping[str, float]:
-    return {**default_rules().emoji_valences(), **EMOJI_VALENCES}
+def _english() -> Mapping[str, float]:
+    """Return the valences of English words and emoticons, as texts in English are read."""
+    return english_lexicon(default_rules().lexicon)
 
 
 @cache
 def _emoticons() -> Mapping[str, float]:
-    return {token.lower(): valence for token, valence in default_rules().lexicon.items() if _is_emoticon(token)}
+    return {token.lower(): valence for token, valence in _english().items() if _is_emoticon(token)}
 
 
 def _is_emoticon(token: str) -> bool:

@@ -204,14 +204,6 @@ class VaderRules:
         name = self.emoji.get(found[0])
         return found[0] if name is None else f" {name}"
 
-    def emoji_valences(self) -> dict[str, float]:
-        """Return what each emoji is worth by its name, those that are worth something."""
-        named = {emoji: self._words_of(name) for emoji, name in self.emoji.items() if len(emoji) == 1}
-        sums = {
-            emoji: sum(valences_of(self.emoji[emoji], words, weighty_places(words))) for emoji, words in named.items()
-        }
-        return {emoji: valence for emoji, valence in sums.items() if valence}
-
 
 @cache
 def default_rules() -> VaderRules:
@@ -263,7 +255,7 @@ def _exact_rules() -> VaderRules:
 def _english_rules() -> VaderRules:
     """Return the rules over the lexicon of `sentiment.english`."""
     rules = default_rules()
-    worth = dict.fromkeys(EMOJI_LOOKS, "")
+    worth = dict.fromkeys((*rules.emoji, *EMOJI_LOOKS), "")
     worth |= {emoji: f"{reserved_token(valence)} " for emoji, valence in EMOJI_VALENCES.items()}
     lexicon = {**RESERVED_VALENCES, **english_lexicon(rules.lexicon)}
-    return VaderRules(lexicon, {**rules.emoji, **worth}, prepare=prepared, hints=may_change, taken_out=taken_out)
+    return VaderRules(lexicon, worth, prepare=prepared, hints=may_change, taken_out=taken_out)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTS_VERSION", "Wordlist", "load_wordlist", "shipped_languages"]
 
-LISTS_VERSION: Final = 3
+LISTS_VERSION: Final = 4
 """Raised whenever a change of rules or data changes a score."""
 
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
@@ -123,13 +123,15 @@ def load_wordlist(language: str, english: Mapping[str, float]) -> Wordlist:
     own = _own_valences(rules["valences"])
     weakest = float(rules.get("weakest", 0.0))
     valences = {word: value for word, value in _listed_valences(language).items() if abs(value) >= weakest}
-    for word in _words(rules, "drop"):
+    dropped = _words(rules, "drop")
+    for word in dropped:
         valences.pop(word, None)
     valences.update(own)
     negators, behind = _words(rules, "negators"), _words(rules, "negators_behind")
     boosters, dampeners, contrasts = (_words(rules, name) for name in ("boosters", "dampeners", "contrasts"))
     if rules.get("english"):
-        valences = {**{word: value for word, value in english.items() if word.isalpha()}, **valences}
+        mixed_in = {word: value for word, value in english.items() if word.isalpha() and word not in dropped}
+        valences = {**mixed_in, **valences}
         negators |= ENGLISH_NEGATORS
         boosters |= ENGLISH_BOOSTERS
         dampeners |= ENGLISH_DAMPENERS

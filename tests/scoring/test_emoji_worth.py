@@ -49,3 +49,15 @@ def test_the_selector_of_the_coloured_form_means_nothing():
 
 def test_the_exact_scorer_reads_names_as_the_package_does():
     assert compound(VaderScorer(exact=True), BROKEN, "en") == polarity_scores(BROKEN)["compound"] > 0
+
+
+MARK, BULLET, CLOCK, CARD, LAUGH = "\u2705", "\U0001f539", "\u23f0", "\U0001f4b3", "\U0001f602"
+
+
+@pytest.mark.parametrize("emoji", [MARK, BULLET, CLOCK, CARD, LAUGH])
+@pytest.mark.parametrize("language", ["en", "es", "hi", "und"])
+def test_signs_whose_names_feel_something_and_laughter_say_nothing(emoji, language):
+    scorer = {"en": VaderScorer(), "und": SymbolScorer()}.get(language, LexiconScorer(language))
+    (result,) = scorer.score([ScoringTask(text=f"{emoji} 09:30 {emoji}", language=language)])
+    assert result.evidence == 0
+    assert result.label in {Label.NO_EVIDENCE, Label.UNSCORED}

@@ -184,3 +184,15 @@ def test_a_text_of_unknown_language_is_scored_by_its_emoji_or_not_at_all() -> No
     )
     assert loved.label.word == "positive"
     assert (unknown.score, unknown.reason) == (None, "unsupported_language")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("hi-Latn", "ha bhai, us ne kia bola wo bad me dekhte ty, pita ji ka gaon ban gaya"),
+        ("ml-Latn", "first like adi"),
+        ("es", "La lista: 7) tornillos 8) clavos (en %)"),
+    ],
+)
+def test_a_word_of_the_language_or_a_sign_is_no_english_feeling(language: str, text: str) -> None:
+    assert LexiconScorer(language).score([ScoringTask(text=text, language=language)])[0].evidence == 0
