@@ -41,7 +41,8 @@ _FEWEST_LETTERS: Final = 4
 class Wordlist:
     """Hold what is known of the words of one language, in lower case, NFC.
 
-    `phrases` are of two words or more. `suffixes` are endings that may be
+    `phrases` are of two words or more. `neutral` words carry nothing, though a list has them, or they look like
+    forms of a word that carries something. `suffixes` are endings that may be
     exchanged for one another when a word is not found as it is written.
     `accented` says that people leave accents out. `segmented` says that the
     language is written without spaces.
@@ -55,6 +56,7 @@ class Wordlist:
     boosters: frozenset[str] = frozenset()
     dampeners: frozenset[str] = frozenset()
     contrasts: frozenset[str] = frozenset()
+    neutral: frozenset[str] = frozenset()
     suffixes: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     segmented: bool = False
@@ -68,8 +70,9 @@ class Wordlist:
     def known(self) -> frozenset[str]:
         """Return every single word that means something to the rules."""
         return frozenset(self.valences).union(
-            self.negators, self.negators_behind, self.boosters, self.dampeners, self.contrasts, self.phrase_words
-        )
+            self.negators, self.negators_behind, self.boosters, self.dampeners, self.contrasts, self.phrase_words,
+            self.neutral,
+        )  # fmt: skip
 
     @cached_property
     def plain(self) -> Mapping[str, str]:
@@ -146,6 +149,7 @@ def load_wordlist(language: str, english: Mapping[str, float]) -> Wordlist:
         boosters=boosters - singles,
         dampeners=dampeners - singles,
         contrasts=contrasts - singles,
+        neutral=dropped,
         suffixes=tuple(rules.get("suffixes", "").split()),
         prefixes=tuple(rules.get("prefixes", "").split()),
         segmented=bool(rules.get("segmented", False)),
