@@ -216,6 +216,15 @@ def test_a_text_of_unknown_language_is_scored_by_its_emoji_or_not_at_all() -> No
         ("ml", "കോഴി പുതിയ പോലെ ചിത്രം"),
         ("zh", "小姐利用小说的重点"),
         ("ja", "女の文章に影響、小説の点"),
+        ("ja", "黒人の衣"),
+        ("es", "Pollo por la tarde, doña"),
+        ("fr", "Le beurre, la pêche et la bière"),
+        ("it", "La palla, la torta e la citazione"),
+        ("de", "Die Mode und der Stahl sind angekündigt"),
+        ("ar", "تكلفة الميناء وإجمالي العميل"),
+        ("ur", "سلیم نگر دہی"),
+        ("ta", "சுரேஷ் கடையில்"),
+        ("id", "kacamata dan seragam, mode"),
     ],
 )
 def test_a_word_is_not_felt_for_a_word_of_another_language_or_form_that_it_looks_like(language: str, text: str) -> None:
