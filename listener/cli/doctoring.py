@@ -211,6 +211,7 @@ def _store(app: App, *, rebuild: bool, migrate: bool) -> Iterator[Finding]:
                 problems = store.check(move)
         yield from _clock(app, path)
         yield from _models(path)
+        yield from _scores(app, path)
     except ListenerError as error:
         yield "FAIL", "store", str(error)
     else:
@@ -238,6 +239,31 @@ def _models(path: Path) -> Iterator[Finding]:
             total = one.card.get("total") or {}
             share = f"{100 * total.get('macro_f1', 0):.1f} % ({100 * total.get('gain', 0):+.1f} over its base)"
             yield "ok", "models", f"{one.brand}: {', '.join(models[one.brand].languages)}, macro-F1 {share}"
+
+
+def _scores(app: App, path: Path) -> Iterator[Finding]:
+    """See whether stored feelings were told by other versions of the present scorers: they are not to be compared with new ones."""
+    from listener.scoring import build_scoring
+    from listener.search.history import HistoryReader
+
+    try:
+        if not app.has_config:
+            return
+        config = app.config
+        _, router = build_scoring(config.sentiment, str(config.path), folder=config.path.parent)
+    except ConfigError:
+        return  # told already
+    present = {(one.name, one.version) for one in (*router.routes.values(), router.default) if one is not None}
+    names = {name for name, _ in present}
+    with HistoryReader(path) as reader:
+        found = reader.scored_by()
+    other = {key: count for key, count in found.items() if key[0] in names and key not in present}
+    if other:
+        by = ", ".join(f"{name} {version}" for name, version in sorted(other))
+        told = f"{sum(other.values())} feelings were told by other rules than today's ({by})"
+        yield "warn", "scores", f'{told}; "listener rescore" brings them up to date'
+    else:
+        yield "ok", "scores", "what is stored was scored by the rules of today"
 
 
 def _modes(path: Path) -> Iterator[Finding]:

@@ -51,6 +51,11 @@ _SAID: Final = """
 SELECT mention_id, name, label FROM labels JOIN brands ON brands.id = brand_id WHERE mention_id BETWEEN ? AND ?
 """
 
+_SCORED_BY: Final = """
+SELECT scorers.name, scorers.version, count(*) FROM matches JOIN scorers ON scorers.id = scorer_id
+JOIN mentions ON mentions.id = mention_id WHERE text IS NOT NULL GROUP BY scorer_id
+"""
+
 _UNLABELLED: Final = """
 SELECT mentions.id, brands.name, matches.language, matches.label, matches.score, evidence, confidence,
        followers, matches.engagement, story_id, author_id
@@ -124,6 +129,12 @@ class HistoryReader(Reader):
                 "SELECT count(*) FROM mentions WHERE text IS NOT NULL AND id <= ?", (number,)
             ).fetchone()
         return int(count)
+
+    def scored_by(self) -> dict[tuple[str, str], int]:
+        """Return how many verdicts on mentions that have their text each scorer gave, by its name and version."""
+        with translated(self.path):
+            rows = self._connection.execute(_SCORED_BY).fetchall()
+        return {(name, version): count for name, version, count in rows}
 
     def unlabelled(self, brand: str | None = None) -> tuple[Candidate, ...]:
         """Return the newest mentions nobody labelled, once a brand each matches; no reposts, none purged."""

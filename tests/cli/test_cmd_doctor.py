@@ -36,6 +36,8 @@ def spoil(place: Place, statement: str) -> None:
 
 
 def test_a_sound_installation_with_a_sound_store_is_all_ok(filled: Place) -> None:
+    assert filled.run("rescore").code == 0  # the mentions of these tests are scored by hand
+
     answer = filled.run("doctor")
 
     assert answer.code == 0
@@ -248,3 +250,13 @@ def test_a_plugin_that_does_not_load_is_named(place: Place, monkeypatch: pytest.
     assert answer.code == 1
     assert "plug-in forum of rival-plugin does not load" in answer.out
     assert '"state": "broken"' in listed.out
+
+
+def test_feelings_that_other_rules_told_are_counted_until_they_are_scored_anew(filled: Place) -> None:
+    answer = filled.run("doctor")
+
+    assert answer.code == 0
+    assert states(answer)["scores"] == "warn"
+    assert "20 feelings were told by other rules than today's (vader " in answer.out
+    assert filled.run("rescore").code == 0
+    assert states(filled.run("doctor"))["scores"] == "ok"
